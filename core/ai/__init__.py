@@ -1,0 +1,1 @@
+"""Networks, lungs, slice calls, the patient rule, the pipeline, explanation and weights."""

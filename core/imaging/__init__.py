@@ -1,0 +1,1 @@
+"""From bytes to a de-identified series, to a volume in HU, to storage."""

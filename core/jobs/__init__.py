@@ -1,0 +1,1 @@
+"""Durable work: reading cases in a worker process. Knows db."""

@@ -1,0 +1,1 @@
+"""Metrics, intervals, agreement, ROC, MRMC, AI against readers, power, times, the published study."""

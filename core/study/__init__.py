@@ -1,0 +1,1 @@
+"""Study designs, reading orders, the reading clock, preflight."""

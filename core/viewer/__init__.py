@@ -1,0 +1,1 @@
+"""The reading component: source in src/, built once into dist/."""
