@@ -1,0 +1,1 @@
+"""Models, engine, migrations, and verbs by subject. Verbs take a Session and return frozen dataclasses."""

@@ -1,0 +1,47 @@
+"""The tables. Only db/ sees these classes; verbs return frozen dataclasses."""
+
+from db.models.accounts import Account, Link, SignInTicket, WebSession
+from db.models.ai import AiModel, AiRead, SliceScores, Worker
+from db.models.audit import AuditEvent
+from db.models.base import Base
+from db.models.cases import Case, Patient, Series
+from db.models.reads import Draft, Read, ReadEvent
+from db.models.studies import (
+    OrderEntry,
+    Reader,
+    ReaderGroup,
+    ReadingOrder,
+    Study,
+    StudyCase,
+    StudyClass,
+    Truth,
+    TruthVote,
+)
+
+__all__ = [
+    "Account",
+    "AiModel",
+    "AiRead",
+    "AuditEvent",
+    "Base",
+    "Case",
+    "Draft",
+    "Link",
+    "OrderEntry",
+    "Patient",
+    "Read",
+    "ReadEvent",
+    "Reader",
+    "ReaderGroup",
+    "ReadingOrder",
+    "Series",
+    "SignInTicket",
+    "SliceScores",
+    "Study",
+    "StudyCase",
+    "StudyClass",
+    "Truth",
+    "TruthVote",
+    "WebSession",
+    "Worker",
+]

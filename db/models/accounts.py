@@ -1,0 +1,64 @@
+"""People who sign in, and what proves that they did."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base
+
+
+class Account(Base):
+    """One person. Roles: administrator, coordinator, reader."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (CheckConstraint("role IN ('administrator', 'coordinator', 'reader')", name="role"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(20))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    oidc_subject: Mapped[str | None] = mapped_column(String(300), unique=True)
+    preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class SignInTicket(Base):
+    """Minted when a password was right; redeemed once, within a minute, for a session cookie."""
+
+    __tablename__ = "sign_in_tickets"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    expires_at: Mapped[datetime]
+
+
+class WebSession(Base):
+    """One signed-in browser. Only the hash of the cookie is kept."""
+
+    __tablename__ = "web_sessions"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Link(Base):
+    """A one-time link: the set-up of the first administrator, an invitation, or a new password."""
+
+    __tablename__ = "links"
+    __table_args__ = (CheckConstraint("kind IN ('setup', 'password')", name="kind"),)
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -1,0 +1,77 @@
+"""Reads, their drafts and the events their clock is computed from."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base
+
+
+class Read(Base):
+    """One reader, one case, one arm, one session, one attempt. A locked row never changes (trigger)."""
+
+    __tablename__ = "reads"
+    __table_args__ = (
+        UniqueConstraint("reader_id", "case_id", "arm", "session", "attempt"),
+        CheckConstraint("arm IN ('unaided', 'aided')", name="arm"),
+        CheckConstraint("state IN ('open', 'locked')", name="state"),
+        CheckConstraint("(state = 'locked') = (locked_at IS NOT NULL)", name="locked_at"),
+        Index("ix_reads_case_id_state", "case_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id"), index=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    arm: Mapped[str] = mapped_column(String(20))
+    session: Mapped[int]
+    attempt: Mapped[int]
+    attempt_reason: Mapped[str | None] = mapped_column(String(500))
+    position: Mapped[int]
+    practice: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    opened_at: Mapped[datetime]
+    locked_at: Mapped[datetime | None]
+    shown_at: Mapped[datetime | None]
+    loaded_at: Mapped[datetime | None]
+    first_action_at: Mapped[datetime | None]
+    active_seconds: Mapped[float | None]
+    raw_seconds: Mapped[float | None]
+    diagnosis: Mapped[str | None] = mapped_column(String(40))
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    ai_read_id: Mapped[int | None] = mapped_column(ForeignKey("ai_reads.id"))
+    ai_shown_at: Mapped[datetime | None]
+    ai_output: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    app_version: Mapped[str | None] = mapped_column(String(40))
+    screen: Mapped[str | None] = mapped_column(String(40))
+
+
+class Draft(Base):
+    """The one mutable row of an open read. `tab` is the browser tab that holds the case now."""
+
+    __tablename__ = "drafts"
+
+    read_id: Mapped[int] = mapped_column(ForeignKey("reads.id"), primary_key=True)
+    revision: Mapped[int] = mapped_column(default=0)
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    tab: Mapped[str | None] = mapped_column(String(64))
+    saved_at: Mapped[datetime | None]
+
+
+class ReadEvent(Base):
+    """Something that happened while reading, at the server's time; append-only, idempotent by (read, tab, n)."""
+
+    __tablename__ = "read_events"
+    __table_args__ = (UniqueConstraint("read_id", "tab", "n"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    read_id: Mapped[int] = mapped_column(ForeignKey("reads.id"))
+    tab: Mapped[str] = mapped_column(String(64))
+    n: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]
+    client_ms: Mapped[float | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)

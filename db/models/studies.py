@@ -1,0 +1,154 @@
+"""Studies: classes, cases, truth, readers and their stored reading orders."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base
+
+
+class Study(Base):
+    """One reader study. `protocol` is the JSON of core.study.protocol.Protocol; frozen once the study is open."""
+
+    __tablename__ = "studies"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'checked', 'open', 'closed', 'unblinded')", name="state"),
+        CheckConstraint("design IN ('independent', 'sequential', 'crossover')", name="design"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(20), default="draft")
+    design: Mapped[str] = mapped_column(String(20), default="independent")
+    protocol: Mapped[dict[str, Any]]
+    ai_model_id: Mapped[int | None] = mapped_column(ForeignKey("ai_models.id"))
+    ai_rule: Mapped[str] = mapped_column(String(60), default="paper")
+    ai_parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    seed: Mapped[int | None]
+    created_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    unblinded_at: Mapped[datetime | None]
+
+
+class StudyClass(Base):
+    """One diagnosis readers may give. `ai_class` is the AI's class it corresponds to."""
+
+    __tablename__ = "study_classes"
+    __table_args__ = (UniqueConstraint("study_id", "code"), UniqueConstraint("study_id", "position"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    code: Mapped[str] = mapped_column(String(40))
+    label: Mapped[str] = mapped_column(String(120))
+    letter: Mapped[str] = mapped_column(String(1))
+    colour: Mapped[str] = mapped_column(String(9))
+    ai_class: Mapped[str | None] = mapped_column(String(40))
+    positive: Mapped[bool] = mapped_column(default=False)
+
+
+class StudyCase(Base):
+    """A case taken into a study. `frozen_truth_id` is the truth version the study was opened with."""
+
+    __tablename__ = "study_cases"
+    __table_args__ = (UniqueConstraint("study_id", "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    practice: Mapped[bool] = mapped_column(default=False)
+    frozen_truth_id: Mapped[int | None] = mapped_column(ForeignKey("truth.id"))
+    added_at: Mapped[datetime]
+
+
+class Truth(Base):
+    """The reference standard of one case in one study; append-only, a correction is a new version."""
+
+    __tablename__ = "truth"
+    __table_args__ = (UniqueConstraint("study_id", "case_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    version: Mapped[int]
+    class_code: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(200))
+    author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    at: Mapped[datetime]
+
+
+class TruthVote(Base):
+    """One panel member's opinion on the truth of a case, before majority or adjudication; append-only."""
+
+    __tablename__ = "truth_votes"
+    __table_args__ = (UniqueConstraint("study_id", "case_id", "author_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    version: Mapped[int]
+    class_code: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
+class ReaderGroup(Base):
+    """A group of readers, such as novices or experts; `position` gives the order of comparisons."""
+
+    __tablename__ = "reader_groups"
+    __table_args__ = (UniqueConstraint("study_id", "name"), UniqueConstraint("study_id", "position"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(80))
+    position: Mapped[int]
+
+
+class Reader(Base):
+    """An account in its role as reader of one study, known in results by a pseudonym."""
+
+    __tablename__ = "readers"
+    __table_args__ = (UniqueConstraint("study_id", "account_id"), UniqueConstraint("study_id", "pseudonym"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("reader_groups.id"))
+    pseudonym: Mapped[str] = mapped_column(String(40))
+    years: Mapped[float | None]
+    added_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_reason: Mapped[str | None] = mapped_column(String(500))
+
+
+class ReadingOrder(Base):
+    """The order of one reader in one session, made once from a recorded seed and never recomputed."""
+
+    __tablename__ = "reading_orders"
+    __table_args__ = (UniqueConstraint("reader_id", "session"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id"))
+    session: Mapped[int]
+    seed: Mapped[int]
+    opens_at: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+
+
+class OrderEntry(Base):
+    """One place in a reading order: which case, in which arm. Practice cases come first."""
+
+    __tablename__ = "order_entries"
+    __table_args__ = (UniqueConstraint("order_id", "position"), UniqueConstraint("order_id", "case_id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("reading_orders.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    arm: Mapped[str] = mapped_column(String(20))
+    practice: Mapped[bool]
