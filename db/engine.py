@@ -30,7 +30,8 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 def _begin_immediate(connection: Any) -> None:
     # a deferred BEGIN fails at once when two writers upgrade; 0 errors of 2000 with IMMEDIATE, 1400 without
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    looking = connection.get_execution_options().get("looking", False)
+    connection.exec_driver_sql("BEGIN" if looking else "BEGIN IMMEDIATE")
 
 
 @lru_cache(maxsize=4)
@@ -44,3 +45,16 @@ def open_session(url: str | None = None) -> Iterator[Session]:
     """Open one transaction: committed at the end of the block, rolled back by any exception."""
     with Session(engine_for(url or settings().database), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def open_view(url: str | None = None) -> Iterator[Session]:
+    """Open one transaction that only looks: on SQLite it waits for no writer and holds none up. Writing in it fails."""
+    engine = engine_for(url or settings().database).execution_options(looking=True)
+    with Session(engine, expire_on_commit=False, autoflush=False) as session:
+        if engine.dialect.name == "postgresql":
+            session.connection(execution_options={"postgresql_readonly": True})
+        yield session
+        if session.new or session.dirty or session.deleted:
+            raise RuntimeError("a view changed something; use open_session")
+        session.rollback()

@@ -1,0 +1,285 @@
+"""Accounts, sign-in and sessions. Secrets are kept only as hashes."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.settings import settings
+from db import audit
+from db.models import Account as AccountRow
+from db.models import Link, SignInTicket, WebSession
+
+ROLES = ("administrator", "coordinator", "reader")
+MIN_PASSWORD = 10  # characters; length is what counts (NIST SP 800-63B)
+MAX_FAILURES = 5  # wrong passwords in a row before an account rests
+REST = timedelta(minutes=5)
+TICKET_LIFE = timedelta(minutes=1)
+LINK_LIFE = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in."""
+
+    id: int
+    username: str
+    name: str
+    role: str
+    preferences: dict[str, Any]
+    disabled: bool
+    has_password: bool
+
+
+def create(
+    session: Session, *, username: str, name: str, role: str, at: datetime, by: int | None = None, password: str = ""
+) -> Account:
+    """Create an account; without a password it is entered by a link from `password_link`."""
+    username = username.strip().lower()
+    if not username or len(username) > 80 or any(c.isspace() for c in username):
+        raise InvalidInput("A user name needs 1 to 80 characters without spaces.")
+    if role not in ROLES:
+        raise InvalidInput(f"The role is one of {', '.join(ROLES)}.")
+    if session.scalar(select(AccountRow.id).where(AccountRow.username == username)) is not None:
+        raise Conflict(f"The user name {username} is taken; choose another.")
+    row = AccountRow(
+        username=username,
+        name=name.strip() or username,
+        role=role,
+        password_hash=_hash_password(password) if password else None,
+        preferences={},
+        failed_sign_ins=0,
+        created_at=at,
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, kind="account created", at=at, actor_id=by, detail={"account": row.id, "role": role})
+    return _public(row)
+
+
+def every(session: Session) -> list[Account]:
+    """Return all accounts by user name."""
+    return [_public(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.username))]
+
+
+def by_id(session: Session, account_id: int) -> Account:
+    """Return one account; raises NotFound."""
+    return _public(_row(session, account_id))
+
+
+def set_disabled(session: Session, account_id: int, *, disabled: bool, by: int, at: datetime) -> None:
+    """Disable an account, ending its sessions at once, or enable it again."""
+    row = _row(session, account_id)
+    if disabled and row.role == "administrator" and _active_administrators(session) == 1:
+        raise Conflict("This is the only administrator; make another one first.")
+    row.disabled_at = at if disabled else None
+    if disabled:
+        session.execute(update(WebSession).where(WebSession.account_id == account_id).values(revoked_at=at))
+    kind = "account disabled" if disabled else "account enabled"
+    audit.record(session, kind=kind, at=at, actor_id=by, detail={"account": account_id})
+
+
+def save_preferences(session: Session, account_id: int, preferences: dict[str, Any]) -> None:
+    """Merge what a person chose (keys, theme) into their preferences."""
+    row = _row(session, account_id)
+    row.preferences = {**row.preferences, **preferences}
+
+
+def setup_link(session: Session, *, at: datetime) -> str | None:
+    """Return a new one-time token for the first administrator, or None when there is one already."""
+    if _active_administrators(session):
+        return None
+    session.execute(delete(Link).where(Link.kind == "setup"))
+    return _mint_link(session, "setup", None, at)
+
+
+def password_link(session: Session, account_id: int, *, at: datetime, by: int | None = None) -> str:
+    """Return a new one-time token with which the account's owner sets a password; earlier ones end."""
+    _row(session, account_id)
+    session.execute(delete(Link).where(Link.account_id == account_id, Link.used_at.is_(None)))
+    audit.record(session, kind="password link made", at=at, actor_id=by, detail={"account": account_id})
+    return _mint_link(session, "password", account_id, at)
+
+
+def link_kind(session: Session, token: str, *, at: datetime) -> str | None:
+    """Return 'setup' or 'password' for a link that can still be used, else None."""
+    link = session.get(Link, _digest(token))
+    return link.kind if link and link.used_at is None and link.expires_at > at else None
+
+
+def use_setup_link(session: Session, token: str, *, username: str, name: str, password: str, at: datetime) -> Account:
+    """Create the first administrator with the one-time set-up link."""
+    _check_password(password)
+    _redeem_link(session, token, "setup", at)
+    if _active_administrators(session):
+        raise Conflict("Parallax has an administrator already; ask them for an account.")
+    return create(session, username=username, name=name, role="administrator", at=at, password=password)
+
+
+def use_password_link(session: Session, token: str, *, password: str, at: datetime) -> Account:
+    """Set the password of the link's account; every session of that account ends."""
+    _check_password(password)
+    link = _redeem_link(session, token, "password", at)
+    if link.account_id is None:
+        raise NotFound("This link belongs to no account.")
+    row = _row(session, link.account_id)
+    row.password_hash, row.failed_sign_ins, row.locked_until = _hash_password(password), 0, None
+    session.execute(update(WebSession).where(WebSession.account_id == row.id).values(revoked_at=at))
+    audit.record(session, kind="password set", at=at, actor_id=row.id, detail={"account": row.id})
+    return _public(row)
+
+
+def sign_in(session: Session, *, username: str, password: str, at: datetime) -> str | None:
+    """Return a one-time ticket when name and password are right, else None. Takes as long for unknown names.
+
+    After five wrong passwords in a row the account rests five minutes, right password or not.
+    """
+    row = session.scalar(select(AccountRow).where(AccountRow.username == username.strip().lower()))
+    right = _verify(row.password_hash if row and row.password_hash else _decoy(), password)
+    if row is None or row.password_hash is None or row.disabled_at or (row.locked_until and row.locked_until > at):
+        return None
+    if not right:
+        row.failed_sign_ins += 1
+        if row.failed_sign_ins >= MAX_FAILURES:
+            row.locked_until, row.failed_sign_ins = at + REST, 0
+            audit.record(session, kind="account resting", at=at, detail={"account": row.id})
+        return None
+    row.failed_sign_ins, row.locked_until = 0, None
+    return ticket_for(session, row.id, at=at)
+
+
+def ticket_for(session: Session, account_id: int, *, at: datetime) -> str:
+    """Mint the one-time ticket that a route turns into a cookie."""
+    session.execute(delete(SignInTicket).where(SignInTicket.expires_at < at))
+    token = secrets.token_urlsafe(32)
+    session.add(SignInTicket(hash=_digest(token), account_id=account_id, expires_at=at + TICKET_LIFE))
+    return token
+
+
+def redeem_ticket(session: Session, ticket: str, *, at: datetime) -> str | None:
+    """Turn a ticket into the secret of a new session cookie, once; None when it is used up or too old."""
+    taken = session.execute(
+        delete(SignInTicket)
+        .where(SignInTicket.hash == _digest(ticket), SignInTicket.expires_at > at)
+        .returning(SignInTicket.account_id)
+    ).scalar()
+    if taken is None:
+        return None
+    token = secrets.token_urlsafe(32)
+    expires = at + timedelta(hours=settings().session_hours)
+    session.add(WebSession(hash=_digest(token), account_id=taken, created_at=at, expires_at=expires))
+    audit.record(session, kind="signed in", at=at, actor_id=taken)
+    return token
+
+
+def account_for_cookie(session: Session, cookie: str | None, *, at: datetime) -> Account | None:
+    """Return who the cookie belongs to, or None when there is none, it expired or was revoked."""
+    if not isinstance(cookie, str) or not cookie:
+        return None
+    row = session.scalar(
+        select(AccountRow)
+        .join(WebSession, WebSession.account_id == AccountRow.id)
+        .where(
+            WebSession.hash == _digest(cookie),
+            WebSession.expires_at > at,
+            WebSession.revoked_at.is_(None),
+            AccountRow.disabled_at.is_(None),
+        )
+    )
+    return _public(row) if row else None
+
+
+def sign_out(session: Session, cookie: str, *, at: datetime) -> None:
+    """End the cookie's session for good."""
+    session.execute(update(WebSession).where(WebSession.hash == _digest(cookie)).values(revoked_at=at))
+
+
+def for_oidc(session: Session, *, subject: str, email: str, at: datetime) -> Account | None:
+    """Return the account an institution's sign-in belongs to: known by subject, or matched once by user name."""
+    row = session.scalar(select(AccountRow).where(AccountRow.oidc_subject == subject))
+    if row is None:
+        row = session.scalar(
+            select(AccountRow).where(AccountRow.username == email.lower(), AccountRow.oidc_subject.is_(None))
+        )
+        if row is not None:
+            row.oidc_subject = subject
+            audit.record(session, kind="institution sign-in linked", at=at, actor_id=row.id)
+    return _public(row) if row and row.disabled_at is None else None
+
+
+def _row(session: Session, account_id: int) -> AccountRow:
+    row = session.get(AccountRow, account_id)
+    if row is None:
+        raise NotFound("This account does not exist.")
+    return row
+
+
+def _public(row: AccountRow) -> Account:
+    return Account(
+        row.id, row.username, row.name, row.role, row.preferences, row.disabled_at is not None, bool(row.password_hash)
+    )
+
+
+def _active_administrators(session: Session) -> int:
+    active = AccountRow.role == "administrator", AccountRow.disabled_at.is_(None)
+    return session.scalar(select(func.count()).select_from(AccountRow).where(*active)) or 0
+
+
+def _mint_link(session: Session, kind: str, account_id: int | None, at: datetime) -> str:
+    token = secrets.token_urlsafe(24)
+    expires = at + LINK_LIFE
+    session.add(Link(hash=_digest(token), kind=kind, account_id=account_id, created_at=at, expires_at=expires))
+    return token
+
+
+def _redeem_link(session: Session, token: str, kind: str, at: datetime) -> Link:
+    used = session.execute(
+        update(Link)
+        .where(Link.hash == _digest(token), Link.kind == kind, Link.used_at.is_(None), Link.expires_at > at)
+        .values(used_at=at)
+        .returning(Link)
+    ).scalar()
+    if used is None:
+        raise NotFound("This link was used already or is too old; ask for a new one.")
+    return used
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low memory)
+
+
+@lru_cache(maxsize=1)
+def _decoy() -> str:
+    return _hasher().hash(secrets.token_hex(16))
+
+
+def _check_password(password: str) -> None:
+    if len(password) < MIN_PASSWORD:
+        raise InvalidInput(f"The password needs at least {MIN_PASSWORD} characters; a sentence is easy to remember.")
+    if len(password) > 200:
+        raise InvalidInput("The password may have 200 characters at most.")
+
+
+def _hash_password(password: str) -> str:
+    _check_password(password)
+    return _hasher().hash(password)
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher().verify(stored, password[:200])
+    except VerificationError:
+        return False

@@ -1,0 +1,263 @@
+"""AI models, slice scores and AI reads: stored once, with everything needed to make them again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, NotFound
+from db import audit
+from db.models import AiModel, AiRead, SliceScores, Worker
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One frozen version of an AI."""
+
+    id: int
+    name: str
+    version: str
+    kind: str
+    sha256: str
+    classes: tuple[str, ...]
+    card: dict[str, Any]
+    manifest: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewScores:
+    """What the networks gave for one series. `probabilities` has one entry a slice, None where not computed."""
+
+    parameters: dict[str, Any]
+    probabilities: list[list[float] | None]
+    heat_slices: list[int]
+    lung_volume_ml: float
+    device: str
+    timings: dict[str, float]
+    code_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """A patient call under a rule, or the sentence that says why there is none."""
+
+    rule: str
+    call: str | None
+    failure: str | None
+    probabilities: dict[str, float]
+    counts: dict[str, int]
+    deciding_slices: list[int]
+    abnormal_share: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AiReadInfo:
+    """One AI read with the scores it rests on (empty for an AI that came as a CSV, or that failed)."""
+
+    id: int
+    series_id: int
+    model: ModelInfo
+    parameters_hash: str
+    rule: str
+    call: str | None
+    failure: str | None
+    probabilities: dict[str, float]
+    counts: dict[str, int]
+    deciding_slices: tuple[int, ...]
+    abnormal_share: float | None
+    seconds: float | None
+    at: datetime
+    slice_probabilities: tuple[tuple[float, ...] | None, ...]
+    heat_slices: tuple[int, ...]
+    lung_volume_ml: float | None
+    device: str | None
+    parameters: dict[str, Any]
+
+
+def register_model(
+    session: Session,
+    *,
+    name: str,
+    version: str,
+    kind: str,
+    sha256: str,
+    classes: list[str],
+    card: dict[str, Any],
+    manifest: list[str],
+    at: datetime,
+    by: int | None = None,
+) -> ModelInfo:
+    """Return the model of this name and version, added if new; the same version with other weights is refused."""
+    row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
+    if row is None:
+        row = AiModel(
+            name=name,
+            version=version,
+            kind=kind,
+            sha256=sha256,
+            classes=classes,
+            card=card,
+            manifest=manifest,
+            created_at=at,
+        )
+        session.add(row)
+        session.flush()
+        detail = {"model": name, "version": version, "sha256": sha256}
+        audit.record(session, kind="AI model registered", at=at, actor_id=by, detail=detail)
+    elif row.sha256 != sha256:
+        raise Conflict(f"{name} {version} is registered with other weights; give the new weights a new version.")
+    return _model(row)
+
+
+def models(session: Session) -> list[ModelInfo]:
+    """Return every registered model, newest first."""
+    return [_model(row) for row in session.scalars(select(AiModel).order_by(AiModel.id.desc()))]
+
+
+def model(session: Session, model_id: int) -> ModelInfo:
+    """Return one model; raises NotFound."""
+    row = session.get(AiModel, model_id)
+    if row is None:
+        raise NotFound("This AI model is not registered.")
+    return _model(row)
+
+
+def store(
+    session: Session,
+    *,
+    series_id: int,
+    model_id: int,
+    parameters_hash: str,
+    scores: NewScores | None,
+    calls: list[NewCall],
+    at: datetime,
+) -> None:
+    """Store scores and the calls made from them, once: what is there already is left as it is.
+
+    A call after a failed one is a new attempt. Raises NotFound for an unknown model.
+    """
+    model(session, model_id)
+    key = (SliceScores.series_id == series_id, SliceScores.model_id == model_id)
+    stored = session.scalar(select(SliceScores).where(*key, SliceScores.parameters_hash == parameters_hash))
+    if stored is None and scores is not None:
+        stored = SliceScores(
+            series_id=series_id,
+            model_id=model_id,
+            parameters_hash=parameters_hash,
+            parameters=scores.parameters,
+            probabilities=scores.probabilities,
+            heat_slices=scores.heat_slices,
+            lung_volume_ml=scores.lung_volume_ml,
+            device=scores.device,
+            timings=scores.timings,
+            code_version=scores.code_version,
+            at=at,
+        )
+        session.add(stored)
+        session.flush()
+    for call in calls:
+        newest = _newest(session, series_id, model_id, call.rule, parameters_hash)
+        if newest is not None and (newest.call is not None or call.failure is not None):
+            continue
+        session.add(
+            AiRead(
+                series_id=series_id,
+                model_id=model_id,
+                slice_scores_id=stored.id if stored else None,
+                parameters_hash=parameters_hash,
+                rule=call.rule,
+                attempt=newest.attempt + 1 if newest else 1,
+                call=call.call,
+                failure=call.failure,
+                probabilities=call.probabilities,
+                counts=call.counts,
+                deciding_slices=call.deciding_slices,
+                abnormal_share=call.abnormal_share,
+                seconds=call.seconds,
+                at=at,
+            )
+        )
+        session.flush()
+
+
+def current(session: Session, series_id: int, model_id: int, rule: str) -> AiReadInfo | None:
+    """Return the newest AI read of a series by this model under this rule, failures included, or None."""
+    row = _newest(session, series_id, model_id, rule, None)
+    return _public(session, row) if row else None
+
+
+def of_series(session: Session, series_ids: list[int], model_id: int, rule: str) -> dict[int, AiReadInfo]:
+    """Return the newest AI read of each series by this model under this rule."""
+    query = select(AiRead).where(AiRead.model_id == model_id, AiRead.rule == rule).order_by(AiRead.id)
+    wanted = set(series_ids)
+    newest = {row.series_id: row for row in session.scalars(query) if row.series_id in wanted}
+    return {series_id: _public(session, row) for series_id, row in newest.items()}
+
+
+def counts_by_model(session: Session) -> dict[int, int]:
+    """Return how many series each model has read."""
+    query = select(AiRead.model_id, func.count(func.distinct(AiRead.series_id))).group_by(AiRead.model_id)
+    return {model_id: count for model_id, count in session.execute(query)}
+
+
+def beat(session: Session, *, worker: str, device: str, at: datetime) -> None:
+    """Record a worker's sign of life."""
+    row = session.get(Worker, worker)
+    if row is None:
+        session.add(Worker(name=worker, beat_at=at, device=device))
+    else:
+        row.beat_at, row.device = at, device
+
+
+def workers(session: Session) -> list[tuple[str, datetime, str]]:
+    """Return (name, last sign of life, device) of every worker ever seen."""
+    return [(w.name, w.beat_at, w.device) for w in session.scalars(select(Worker).order_by(Worker.name))]
+
+
+def _newest(session: Session, series_id: int, model_id: int, rule: str, parameters_hash: str | None) -> AiRead | None:
+    query = select(AiRead).where(AiRead.series_id == series_id, AiRead.model_id == model_id, AiRead.rule == rule)
+    if parameters_hash is not None:
+        query = query.where(AiRead.parameters_hash == parameters_hash)
+    return session.scalar(query.order_by(AiRead.id.desc()).limit(1))
+
+
+def _model(row: AiModel) -> ModelInfo:
+    return ModelInfo(
+        row.id,
+        row.name,
+        row.version,
+        row.kind,
+        row.sha256,
+        tuple(row.classes),
+        row.card,
+        tuple(row.manifest),
+        row.created_at,
+    )
+
+
+def _public(session: Session, row: AiRead) -> AiReadInfo:
+    scores = session.get(SliceScores, row.slice_scores_id) if row.slice_scores_id else None
+    return AiReadInfo(
+        id=row.id,
+        series_id=row.series_id,
+        model=model(session, row.model_id),
+        parameters_hash=row.parameters_hash,
+        rule=row.rule,
+        call=row.call,
+        failure=row.failure,
+        probabilities=row.probabilities,
+        counts=row.counts,
+        deciding_slices=tuple(row.deciding_slices),
+        abnormal_share=row.abnormal_share,
+        seconds=row.seconds,
+        at=row.at,
+        slice_probabilities=tuple(tuple(p) if p else None for p in scores.probabilities) if scores else (),
+        heat_slices=tuple(scores.heat_slices) if scores else (),
+        lung_volume_ml=scores.lung_volume_ml if scores else None,
+        device=scores.device if scores else None,
+        parameters=scores.parameters if scores else {},
+    )

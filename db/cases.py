@@ -1,0 +1,165 @@
+"""Cases, their patients and their stored series."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from db import audit
+from db.models import Case, Patient, Series, StudyCase
+
+
+@dataclass(frozen=True, slots=True)
+class NewSeries:
+    """What is known of a volume once it is stored. Lengths in mm; `z_mm` holds one value a slice."""
+
+    content_hash: str
+    storage_key: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    z_mm: tuple[float, ...]
+    affine: tuple[tuple[float, ...], ...]
+    attributes: dict[str, Any]
+    patient_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInfo:
+    """One case as the coordinator's pages and the worker see it."""
+
+    id: int
+    number: int
+    patient_id: int
+    tags: tuple[str, ...]
+    created_at: datetime
+    withdrawn: bool
+    series_id: int
+    storage_key: str
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    z_mm: tuple[float, ...]
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The outcome of adding a series: its case, and whether the same content was there before."""
+
+    case: CaseInfo
+    known: bool
+
+
+def add(session: Session, new: NewSeries, *, by: int, at: datetime) -> Added:
+    """Store a series as a new case, or return the case that has the very same content already."""
+    known = session.scalar(select(Series.case_id).where(Series.content_hash == new.content_hash))
+    if known is not None:
+        return Added(by_id(session, known), known=True)
+    patient = session.scalar(select(Patient).where(Patient.key == new.patient_key))
+    if patient is None:
+        patient = Patient(key=new.patient_key)
+        session.add(patient)
+        session.flush()
+    number = (session.scalar(select(func.max(Case.number))) or 0) + 1
+    case = Case(number=number, patient_id=patient.id, tags=[], created_by=by, created_at=at)
+    session.add(case)
+    session.flush()
+    depth, rows, columns = new.shape
+    session.add(
+        Series(
+            case_id=case.id,
+            content_hash=new.content_hash,
+            storage_key=new.storage_key,
+            slices=depth,
+            rows=rows,
+            columns=columns,
+            spacing_mm=list(new.spacing_mm),
+            z_mm=list(new.z_mm),
+            affine=[list(row) for row in new.affine],
+            attributes=new.attributes,
+            created_at=at,
+        )
+    )
+    session.flush()
+    audit.record(session, kind="case added", at=at, actor_id=by, detail={"case": number, "slices": depth})
+    return Added(by_id(session, case.id), known=False)
+
+
+def every(session: Session, *, withdrawn: bool = False) -> list[CaseInfo]:
+    """Return the cases by number; those withdrawn only when asked for."""
+    query = select(Case, Series).join(Series, Series.case_id == Case.id).order_by(Case.number)
+    if not withdrawn:
+        query = query.where(Case.withdrawn_at.is_(None))
+    return [_public(case, series) for case, series in session.execute(query)]
+
+
+def of_study(session: Session, study_id: int) -> list[CaseInfo]:
+    """Return the cases taken into a study, by number."""
+    query = (
+        select(Case, Series)
+        .join(Series, Series.case_id == Case.id)
+        .join(StudyCase, StudyCase.case_id == Case.id)
+        .where(StudyCase.study_id == study_id)
+        .order_by(Case.number)
+    )
+    return [_public(case, series) for case, series in session.execute(query)]
+
+
+def by_id(session: Session, case_id: int) -> CaseInfo:
+    """Return one case; raises NotFound."""
+    return _one(session, Case.id == case_id)
+
+
+def by_number(session: Session, number: int) -> CaseInfo:
+    """Return the case with this number; raises NotFound."""
+    return _one(session, Case.number == number)
+
+
+def by_series(session: Session, series_id: int) -> CaseInfo:
+    """Return the case a series belongs to; raises NotFound."""
+    return _one(session, Series.id == series_id)
+
+
+def set_tags(session: Session, case_id: int, tags: list[str], *, by: int, at: datetime) -> None:
+    """Replace the tags of a case: short words for subgroups, such as a centre's letter or a kernel."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("This case does not exist.")
+    case.tags = sorted({tag.strip()[:40] for tag in tags if tag.strip()})
+    audit.record(session, kind="case tagged", at=at, actor_id=by, detail={"case": case.number})
+
+
+def set_withdrawn(session: Session, case_id: int, *, withdrawn: bool, by: int, at: datetime) -> None:
+    """Take a case out of the library, or back in. Studies that hold it keep it."""
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("This case does not exist.")
+    case.withdrawn_at = at if withdrawn else None
+    kind = "case withdrawn" if withdrawn else "case taken back"
+    audit.record(session, kind=kind, at=at, actor_id=by, detail={"case": case.number})
+
+
+def _one(session: Session, condition: Any) -> CaseInfo:
+    row = session.execute(select(Case, Series).join(Series, Series.case_id == Case.id).where(condition)).first()
+    if row is None:
+        raise NotFound("This case does not exist.")
+    return _public(row[0], row[1])
+
+
+def _public(case: Case, series: Series) -> CaseInfo:
+    return CaseInfo(
+        id=case.id,
+        number=case.number,
+        patient_id=case.patient_id,
+        tags=tuple(case.tags),
+        created_at=case.created_at,
+        withdrawn=case.withdrawn_at is not None,
+        series_id=series.id,
+        storage_key=series.storage_key,
+        shape=(series.slices, series.rows, series.columns),
+        spacing_mm=tuple(series.spacing_mm),
+        z_mm=tuple(series.z_mm),
+        attributes=series.attributes,
+    )
