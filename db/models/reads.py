@@ -37,6 +37,7 @@ class Read(Base):
     shown_at: Mapped[datetime | None]
     loaded_at: Mapped[datetime | None]
     first_action_at: Mapped[datetime | None]
+    diagnosis_changed_at: Mapped[datetime | None]
     active_seconds: Mapped[float | None]
     raw_seconds: Mapped[float | None]
     diagnosis: Mapped[str | None] = mapped_column(String(40))
@@ -50,7 +51,7 @@ class Read(Base):
 
 
 class Draft(Base):
-    """The one mutable row of an open read. `tab` is the browser tab that holds the case now."""
+    """The one mutable row of an open read. `tab` is the browser tab that holds the case; `counters` are by tab."""
 
     __tablename__ = "drafts"
 
@@ -59,6 +60,8 @@ class Draft(Base):
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     tab: Mapped[str | None] = mapped_column(String(64))
     saved_at: Mapped[datetime | None]
+    diagnosis_changed_at: Mapped[datetime | None]
+    counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
 class ReadEvent(Base):

@@ -386,6 +386,7 @@ def upgrade() -> None:
         sa.Column("shown_at", UtcDateTime(), nullable=True),
         sa.Column("loaded_at", UtcDateTime(), nullable=True),
         sa.Column("first_action_at", UtcDateTime(), nullable=True),
+        sa.Column("diagnosis_changed_at", UtcDateTime(), nullable=True),
         sa.Column("active_seconds", sa.Double(), nullable=True),
         sa.Column("raw_seconds", sa.Double(), nullable=True),
         sa.Column("diagnosis", sa.String(length=40), nullable=True),
@@ -424,6 +425,8 @@ def upgrade() -> None:
         sa.Column("content", sa.JSON(), nullable=False),
         sa.Column("tab", sa.String(length=64), nullable=True),
         sa.Column("saved_at", UtcDateTime(), nullable=True),
+        sa.Column("diagnosis_changed_at", UtcDateTime(), nullable=True),
+        sa.Column("counters", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["read_id"], ["reads.id"], name=op.f("fk_drafts_read_id")),
         sa.PrimaryKeyConstraint("read_id", name=op.f("pk_drafts")),
     )
