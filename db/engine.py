@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.settings import settings
 
+__all__ = ["Session", "engine_for", "make_engine", "open_session", "open_view"]
+
 
 def make_engine(url: str) -> Engine:
     """Return an engine for SQLite (write-ahead log, BEGIN IMMEDIATE, foreign keys, full sync) or PostgreSQL."""

@@ -1,0 +1,10 @@
+"""Parallax, as served by `streamlit run app.py`."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.routes import routes
+from pages.routes.lifespan import lifespan
+
+app = st.App(Path(__file__).parent / "pages" / "main.py", routes=routes(), lifespan=lifespan)

@@ -1,0 +1,78 @@
+"""One stored series, read by the AI and stored again: what the worker does for each job. Loads torch."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from core import __version__, clock
+from core.ai.parameters import PipelineParams
+from core.ai.pipeline import CaseResult, read_volume
+from core.ai.rule import RULES, PatientCall, patient_call
+from core.ai.weights import Model, load_model
+from core.imaging.storage import VolumeStore
+from core.imaging.volume import Attributes, Volume
+from core.settings import settings
+from db import ai_reads, cases
+from db.engine import open_session, open_view
+
+StageProgress = Callable[[str, int, int], None]
+
+
+@lru_cache(maxsize=2)
+def _model(name: str, device: str) -> Model:
+    return load_model(name, device=device or None)
+
+
+def read_stored_series(series_id: int, model_name: str, model_version: str, *, on_progress: StageProgress) -> None:
+    """Read a stored series with a model under every rule and store scores, masks, heat maps and calls.
+
+    Raises ParallaxError when the series cannot be read.
+    """
+    with open_view() as session:
+        case = cases.by_series(session, series_id)
+    on_progress("opening", 0, 1)
+    store = VolumeStore(settings().storage)
+    volume = Volume(
+        hu=store.hu(case.storage_key),
+        spacing_mm=case.spacing_mm,
+        z_mm=case.z_mm,
+        affine=(),
+        attributes=Attributes(**case.attributes),
+        content_hash=case.storage_key,
+    )
+    model = _model(f"{model_name}/{model_version}", settings().device)
+    parameters = PipelineParams()
+    result = read_volume(
+        volume, model, parameters=parameters, on_progress=lambda done, total: on_progress("reading slices", done, total)
+    )
+    on_progress("storing", 0, 1)
+    store.put_array(case.storage_key, f"lungs-{model.sha256[:12]}", result.lungs)
+    if result.heat is not None:
+        store.put_array(case.storage_key, f"heat-{model.sha256[:12]}", result.heat)
+    _store(series_id, model, parameters, result)
+    on_progress("storing", 1, 1)
+
+
+def _store(series_id: int, model: Model, parameters: PipelineParams, result: CaseResult) -> None:
+    probabilities = [slice_.probabilities for slice_ in result.slices]
+    scores = ai_reads.NewScores(
+        parameters=result.parameters,
+        probabilities=[list(p) if p is not None else None for p in probabilities],
+        heat_slices=list(result.heat_slices),
+        lung_volume_ml=result.lung_volume_ml,
+        device=result.device,
+        timings=result.timings,
+        code_version=__version__,
+    )
+    calls = [_call(result, patient_call(probabilities, rule=rule, parameters=parameters.rule)) for rule in RULES]
+    at = clock.now()
+    with open_session() as session:
+        registered = register(session_model=model, at=at)
+        ai_reads.store(
+            session,
+            series_id=series_id,
+            model_id=registered,
+            parameters_hash=parameters.hash(),
+            scores=scores,
+            calls=calls,
+            at=at,
+        )

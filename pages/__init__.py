@@ -1,0 +1,1 @@
+"""What a person sees. No SQL, no torch, no arithmetic."""

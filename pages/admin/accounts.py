@@ -1,0 +1,81 @@
+"""Accounts: who may sign in, in which role, with invitation links to copy."""
+
+import streamlit as st
+
+from core import clock
+from core.errors import ParallaxError
+from core.settings import settings
+from db import accounts
+from db.accounts import Account
+from db.engine import open_session, open_view
+from pages.components.access import require
+
+
+def page() -> None:
+    """List the accounts, add one, make links, disable and enable."""
+    me = require("administrator")
+    st.title("Accounts")
+    _new_account(me)
+    with open_view() as session:
+        found = accounts.every(session)
+    st.dataframe(
+        [
+            {
+                "User name": a.username,
+                "Name": a.name,
+                "Role": a.role,
+                "State": "disabled" if a.disabled else "active" if a.has_password else "invited, no password yet",
+            }
+            for a in found
+        ],
+        key="accounts_table",
+        hide_index=True,
+    )
+    _change(me, found)
+
+
+def _new_account(me: Account) -> None:
+    with st.expander("Add an account", expanded=False), st.form("accounts_new", clear_on_submit=True):
+        left, middle, right = st.columns(3)
+        username = left.text_input("User name or e-mail", key="accounts_username")
+        name = middle.text_input("Name", key="accounts_name")
+        role = right.selectbox("Role", ["reader", "coordinator", "administrator"], key="accounts_role")
+        if not st.form_submit_button("Add and make an invitation link", key="accounts_add", type="primary"):
+            return
+        try:
+            with open_session() as session:
+                made = accounts.create(session, username=username, name=name, role=role, at=clock.now(), by=me.id)
+                token = accounts.password_link(session, made.id, at=clock.now(), by=me.id)
+        except ParallaxError as error:
+            st.error(str(error))
+            return
+        _show_link(made, token)
+
+
+def _change(me: Account, found: list[Account]) -> None:
+    names = {a.username: a for a in found}
+    chosen = st.selectbox("Change an account", list(names), index=None, key="accounts_chosen", placeholder="Choose …")
+    if chosen is None:
+        return
+    account = names[chosen]
+    left, right, _ = st.columns([1, 1, 2])
+    try:
+        if left.button("New password link", key="accounts_link", width="stretch"):
+            with open_session() as session:
+                token = accounts.password_link(session, account.id, at=clock.now(), by=me.id)
+            _show_link(account, token)
+        label = "Enable" if account.disabled else "Disable"
+        if right.button(label, key="accounts_toggle", width="stretch"):
+            with open_session() as session:
+                accounts.set_disabled(session, account.id, disabled=not account.disabled, by=me.id, at=clock.now())
+            st.rerun()
+    except ParallaxError as error:
+        st.error(str(error))
+
+
+def _show_link(account: Account, token: str) -> None:
+    st.success(f"Send this link to {account.name}. It works once, for seven days, and is not shown again.")
+    st.code(f"{settings().public_url}/?link={token}", language=None)
+
+
+page()

@@ -1,0 +1,46 @@
+"""Who is signed in, and what they may open."""
+
+import streamlit as st
+
+from core import clock
+from db import accounts
+from db.accounts import Account
+from db.engine import open_session, open_view
+from pages.routes.web import COOKIE
+
+
+def current() -> Account | None:
+    """Return who is signed in: by cookie, or by the institution (OIDC)."""
+    with open_view() as session:
+        found = accounts.account_for_cookie(session, st.context.cookies.get(COOKIE), at=clock.now())
+    if found is None and oidc_configured() and st.user.get("is_logged_in"):
+        found = _by_institution()
+    return None if found is None or found.disabled else found
+
+
+def require(*roles: str) -> Account:
+    """Return who is signed in, or stop the page with a sentence. Administrators may open every page."""
+    account = current()
+    if account is None:
+        st.error("Your sign-in has expired. Reload the page and sign in again; nothing is lost.")
+        st.stop()
+    if account.role not in (*roles, "administrator"):
+        st.error("This page is for other roles. Ask your administrator if you need it.")
+        st.stop()
+    return account
+
+
+def oidc_configured() -> bool:
+    """Tell whether an institution's sign-in is set up in .streamlit/secrets.toml."""
+    try:
+        return "auth" in st.secrets
+    except FileNotFoundError:
+        return False
+
+
+def _by_institution() -> Account | None:
+    subject, email = str(st.user.get("sub", "")), str(st.user.get("email", ""))
+    if not subject or not st.user.get("email_verified", True):
+        return None
+    with open_session() as session:
+        return accounts.for_oidc(session, subject=subject, email=email, at=clock.now())

@@ -1,0 +1,77 @@
+"""The page script: sign-in gate, then navigation by role."""
+
+import streamlit as st
+
+from db.accounts import Account
+from pages.components.access import current, oidc_configured
+from pages.components.post import post
+from pages.sign_in import link_page, sign_in_page
+
+READER = {
+    "Reading": [
+        ("reader/work_list.py", "Work list", "work", ":material/list_alt:"),
+        ("reader/read.py", "Read", "read", ":material/radiology:"),
+    ],
+}
+COORDINATOR = {
+    "Study": [
+        ("coordinator/studies.py", "Studies", "studies", ":material/science:"),
+        ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
+    ],
+}
+ADMINISTRATOR = {
+    "Administration": [
+        ("admin/accounts.py", "Accounts", "accounts", ":material/group:"),
+        ("admin/models.py", "AI models", "models", ":material/neurology:"),
+        ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
+    ],
+}
+BY_ROLE = {
+    "reader": READER,
+    "coordinator": COORDINATOR,
+    "administrator": {**COORDINATOR, **ADMINISTRATOR},
+}
+
+
+def main() -> None:
+    """Show sign-in, a one-time link's form, or the pages of the person's role."""
+    st.set_page_config(page_title="Parallax", page_icon=":material/radiology:", layout="wide")
+    if st.session_state.get("signing_out"):
+        _finish_sign_out()
+    account = current()
+    token = st.query_params.get("link")
+    if token:
+        _alone(lambda: link_page(token), "Welcome")
+    elif account is None:
+        _alone(sign_in_page, "Sign in")
+    else:
+        _pages(account)
+
+
+def _alone(page: object, title: str) -> None:
+    st.navigation([st.Page(page, title=title, url_path="", default=True)], position="hidden").run()  # type: ignore[arg-type]
+
+
+def _pages(account: Account) -> None:
+    sections = {
+        section: [st.Page(path, title=title, url_path=url, icon=icon) for path, title, url, icon in pages]
+        for section, pages in BY_ROLE[account.role].items()
+    }
+    chosen = st.navigation(sections)
+    with st.sidebar:
+        st.caption(f"{account.name} · {account.role}")
+        if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
+            st.session_state["signing_out"] = True
+            st.rerun()
+    chosen.run()
+
+
+def _finish_sign_out() -> None:
+    if oidc_configured() and st.user.get("is_logged_in"):
+        st.session_state.pop("signing_out")
+        st.logout()
+    post("/api/session/end", {}, once="sign_out", then="/")
+    st.stop()
+
+
+main()

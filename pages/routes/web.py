@@ -1,0 +1,103 @@
+"""What every route needs: who is asking, same-origin checks, errors as JSON."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core import clock
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
+from db import accounts
+from db.accounts import Account
+from db.engine import open_view
+
+COOKIE = "parallax_session"
+MAX_BODY = 1_000_000  # bytes; drafts and event batches are far smaller
+STATUS: tuple[tuple[type[ParallaxError], int, str], ...] = (
+    (Forbidden, 403, "forbidden"),
+    (NotFound, 404, "not_found"),
+    (Conflict, 409, "conflict"),
+    (InvalidInput, 422, "invalid"),
+)
+NO_STORE = {"Cache-Control": "private, no-store"}
+
+
+class NotSignedIn(ParallaxError):
+    """There is no valid sign-in with this request."""
+
+
+def signed_in(request: Request) -> Account:
+    """Return who is asking; raises NotSignedIn."""
+    with open_view() as session:
+        account = accounts.account_for_cookie(session, request.cookies.get(COOKIE), at=clock.now())
+    if account is None:
+        raise NotSignedIn("Your sign-in has expired; sign in again. Nothing is lost.")
+    return account
+
+
+def json_error(error: ParallaxError) -> JSONResponse:
+    """Map an error meant for people to its status and a JSON body."""
+    if isinstance(error, NotSignedIn):
+        return _answer(401, "not_signed_in", str(error))
+    for kind, status, code in STATUS:
+        if isinstance(error, kind):
+            return _answer(status, code, str(error))
+    return _answer(400, "refused", str(error))
+
+
+def _answer(status: int, code: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": code, "message": message}, status, headers=NO_STORE)
+
+
+def same_origin(request: Request) -> bool:
+    """Tell whether a request that changes something comes from our own pages."""
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site") in (None, "same-origin", "none")
+    return origin.split("://", 1)[-1] == request.headers.get("host")
+
+
+async def body_json(request: Request) -> dict[str, Any]:
+    """Return the request's body as a JSON object; raises InvalidInput."""
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > MAX_BODY:
+            raise InvalidInput("The request is too large.")
+    try:
+        found = json.loads(raw or b"{}")
+    except ValueError:
+        raise InvalidInput("The request is not JSON.") from None
+    if not isinstance(found, dict):
+        raise InvalidInput("The request is not a JSON object.")
+    return found
+
+
+def reading(verb: Callable[[Request, Account], Response]) -> Callable[[Request], Any]:
+    """Make a GET endpoint of `verb(request, account)`, run in a thread, its errors answered as JSON."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await run_in_threadpool(lambda: verb(request, signed_in(request)))
+        except ParallaxError as error:
+            return json_error(error)
+
+    return endpoint
+
+
+def changing(verb: Callable[[Request, Account, dict[str, Any]], Response]) -> Callable[[Request], Any]:
+    """Make a POST or PUT endpoint of `verb(request, account, body)`: same origin only, run in a thread."""
+
+    async def endpoint(request: Request) -> Response:
+        if not same_origin(request):
+            return _answer(403, "origin", "This request came from another site.")
+        try:
+            body = await body_json(request)
+            return await run_in_threadpool(lambda: verb(request, signed_in(request), body))
+        except ParallaxError as error:
+            return json_error(error)
+
+    return endpoint
