@@ -9,7 +9,8 @@ const sent = new Set();
 export default function ({data, setTriggerValue}) {
   if (!data || !data.url || sent.has(data.once)) return;
   sent.add(data.once);
-  fetch(data.url, {method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(data.body || {})})
+  const headers = {"Content-Type": "application/json"};
+  fetch(data.url, {method: "POST", headers, body: JSON.stringify(data.body || {})})
     .then(response => { if (data.then) location.assign(data.then); else setTriggerValue("done", response.status); })
     .catch(() => { sent.delete(data.once); setTriggerValue("done", 0); });
 }
