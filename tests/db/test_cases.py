@@ -1,0 +1,144 @@
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, NotFound
+from db import accounts, ai_reads, cases
+
+
+@pytest.fixture
+def coordinator(session: Session, at: datetime) -> int:
+    return accounts.create(session, username="coordinator", name="", role="coordinator", at=at).id
+
+
+def new_series(content: str = "a", patient: str = "p") -> cases.NewSeries:
+    return cases.NewSeries(
+        content_hash=content * 64,
+        storage_key=content * 64,
+        shape=(3, 4, 5),
+        spacing_mm=(2.0, 0.7, 0.7),
+        z_mm=(4.0, 2.0, 0.0),
+        affine=((1.0, 0.0, 0.0, 0.0),) * 4,
+        attributes={"sex": "F", "kernel": None},
+        patient_key=patient * 64,
+    )
+
+
+def test_cases_are_numbered_and_share_a_patient_by_key(session: Session, at: datetime, coordinator: int):
+    first = cases.add(session, new_series("a"), by=coordinator, at=at)
+    second = cases.add(session, new_series("b"), by=coordinator, at=at)
+    other = cases.add(session, new_series("c", patient="q"), by=coordinator, at=at)
+    assert [a.case.number for a in (first, second, other)] == [1, 2, 3]
+    assert first.case.patient_id == second.case.patient_id != other.case.patient_id
+    assert cases.by_number(session, 2).shape == (3, 4, 5)
+    assert cases.by_number(session, 2).spacing_mm == (2.0, 0.7, 0.7)
+
+
+def test_the_same_content_twice_is_one_case(session: Session, at: datetime, coordinator: int):
+    first = cases.add(session, new_series(), by=coordinator, at=at)
+    again = cases.add(session, new_series(), by=coordinator, at=at)
+    assert (first.known, again.known) == (False, True)
+    assert again.case.id == first.case.id
+    assert len(cases.every(session)) == 1
+
+
+def test_a_withdrawn_case_leaves_the_library_and_comes_back(session: Session, at: datetime, coordinator: int):
+    case = cases.add(session, new_series(), by=coordinator, at=at).case
+    cases.set_withdrawn(session, case.id, withdrawn=True, by=coordinator, at=at)
+    assert cases.every(session) == []
+    assert len(cases.every(session, withdrawn=True)) == 1
+    cases.set_withdrawn(session, case.id, withdrawn=False, by=coordinator, at=at)
+    assert len(cases.every(session)) == 1
+
+
+def test_an_unknown_case_is_said_to_be_unknown(session: Session):
+    with pytest.raises(NotFound):
+        cases.by_number(session, 7)
+
+
+def register(session: Session, at: datetime, sha: str = "0") -> ai_reads.ModelInfo:
+    return ai_reads.register_model(
+        session,
+        name="demo",
+        version="1",
+        kind="networks",
+        sha256=sha * 64,
+        classes=["normal", "cap", "covid"],
+        card={},
+        manifest=[],
+        at=at,
+    )
+
+
+def a_call(**changes: Any) -> ai_reads.NewCall:
+    fields: dict[str, Any] = {
+        "rule": "paper",
+        "call": "covid",
+        "failure": None,
+        "probabilities": {"covid": 1.0},
+        "counts": {"covid": 1},
+        "deciding_slices": [1],
+        "abnormal_share": 1.0,
+        "seconds": 2.0,
+    }
+    return ai_reads.NewCall(**{**fields, **changes})
+
+
+SCORES = ai_reads.NewScores({}, [None, [0.0, 0.0, 1.0], None], [1], 4200.0, "cpu", {"total": 2.0}, "0.1.0")
+
+
+def test_an_ai_read_is_stored_once_however_often_it_is_computed(session: Session, at: datetime, coordinator: int):
+    series_id = cases.add(session, new_series(), by=coordinator, at=at).case.series_id
+    model = register(session, at)
+    for call in ("covid", "cap"):
+        ai_reads.store(
+            session,
+            series_id=series_id,
+            model_id=model.id,
+            parameters_hash="h",
+            scores=SCORES,
+            calls=[a_call(call=call)],
+            at=at,
+        )
+    read = ai_reads.current(session, series_id, model.id, "paper")
+    assert read is not None
+    assert read.call == "covid"
+    assert read.slice_probabilities == (None, (0.0, 0.0, 1.0), None)
+    assert ai_reads.of_series(session, [series_id], model.id, "paper").keys() == {series_id}
+    assert ai_reads.counts_by_model(session) == {model.id: 1}
+
+
+def test_a_call_after_a_failure_is_a_new_attempt_and_the_failure_stays(
+    session: Session, at: datetime, coordinator: int
+):
+    series_id = cases.add(session, new_series(), by=coordinator, at=at).case.series_id
+    model = register(session, at)
+    failed = a_call(call=None, failure="no lungs found", probabilities={}, counts={}, deciding_slices=[])
+    for scores, call in ((None, failed), (SCORES, a_call())):
+        ai_reads.store(
+            session,
+            series_id=series_id,
+            model_id=model.id,
+            parameters_hash="h",
+            scores=scores,
+            calls=[call],
+            at=at,
+        )
+    read = ai_reads.current(session, series_id, model.id, "paper")
+    assert read is not None
+    assert read.call == "covid"
+
+
+def test_a_version_with_other_weights_is_refused(session: Session, at: datetime):
+    register(session, at)
+    assert register(session, at).name == "demo"
+    with pytest.raises(Conflict):
+        register(session, at, sha="1")
+
+
+def test_workers_show_their_last_sign_of_life(session: Session, at: datetime):
+    ai_reads.beat(session, worker="one", device="cpu", at=at)
+    ai_reads.beat(session, worker="one", device="cuda", at=at)
+    assert ai_reads.workers(session) == [("one", at, "cuda")]
