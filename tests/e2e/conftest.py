@@ -1,0 +1,180 @@
+"""A real server on a free port with a data folder of its own, and a real Chromium."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import clock
+from core.settings import settings
+from db import accounts
+from db.engine import engine_for, open_session
+from db.migrate import migrate
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "a password for tests"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str | None:
+    """Where Chromium is: PARALLAX_CHROMIUM, or the usual names on the path."""
+    names = (os.environ.get("PARALLAX_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+@dataclass
+class Server:
+    """A running Parallax. `stop` kills it as a power cut would; `start` brings it back on the same data."""
+
+    url: str
+    data: Path
+    port: int
+    worker: bool
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {
+            **os.environ,
+            "PARALLAX_DATA_DIR": str(self.data),
+            "PARALLAX_WORKER": "1" if self.worker else "0",
+            "PARALLAX_PUBLIC_URL": self.url,
+            "OMP_NUM_THREADS": "2",
+        }
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
+        with (self.data / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self.wait_until_up()
+
+    def wait_until_up(self, seconds: float = 120) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/health", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                if self.process is not None and self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        pytest.fail("the server did not start:\n" + (self.data / "server.log").read_text()[-3000:])
+
+    def stop(self, how: int = signal.SIGKILL) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.kill(self.process.pid, how)
+            self.process.wait(20)
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.data / 'parallax.db'}"
+
+    def account(self, username: str, role: str) -> int:
+        """Make an account (once) whose password is PASSWORD; return its id."""
+        with open_session(self.database) as session:
+            known = {a.username: a.id for a in accounts.every(session)}
+            if username in known:
+                return known[username]
+            return accounts.create(
+                session, username=username, name=username.title(), role=role, at=clock.now(), password=PASSWORD
+            ).id
+
+    def cookie(self, username: str) -> dict[str, str]:
+        """Sign an account in without the form; return the cookie for a browser context."""
+        with open_session(self.database) as session:
+            account = next(a for a in accounts.every(session) if a.username == username)
+            ticket = accounts.ticket_for(session, account.id, at=clock.now())
+            value = accounts.redeem_ticket(session, ticket, at=clock.now())
+        assert value is not None
+        return {"name": "parallax_session", "value": value, "url": self.url}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start as many servers as a test asks for; all end with the tests."""
+    started: list[Server] = []
+
+    def start(*, worker: bool = False) -> Server:
+        data = tmp_path_factory.mktemp("server")
+        port = free_port()
+        server = Server(f"http://127.0.0.1:{port}", data, port, worker)
+        migrate(server.database)
+        server.account("root", "administrator")
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop(signal.SIGTERM)
+        engine_for(server.database).dispose()
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Callable[..., Server]) -> Server:
+    """One server without a worker, shared by the tests that need no AI."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium; without one the test skips, or fails where PARALLAX_REQUIRE_BROWSER is set."""
+    path = chromium()
+    if path is None:
+        reason = "no Chromium found (apt-get install chromium, or set PARALLAX_CHROMIUM)"
+        if os.environ.get("PARALLAX_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def sign_in(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Open a page of a server as somebody: sign_in(server, "ada") -> Playwright page. Console errors fail the test."""
+    contexts: list[Any] = []
+    errors: list[str] = []
+
+    def open_as(server: Server, username: str, **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context.add_cookies([server.cookie(username)])
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert errors == []
