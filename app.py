@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.routes import routes
+from pages.routes.every import routes
 from pages.routes.lifespan import lifespan
 
 app = st.App(Path(__file__).parent / "pages" / "main.py", routes=routes(), lifespan=lifespan)

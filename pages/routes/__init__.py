@@ -1,10 +1,1 @@
 """The HTTP routes beside the pages."""
-
-from starlette.routing import Route
-
-from pages.routes import health, pixels, reading, sign_in
-
-
-def routes() -> list[Route]:
-    """Return every route Parallax adds to Streamlit's own."""
-    return [*health.routes(), *sign_in.routes(), *pixels.routes(), *reading.routes()]

@@ -1,0 +1,110 @@
+"""The library of cases, with how the AI stands on each, kept fresh while work is under way."""
+
+import streamlit as st
+
+from core import clock
+from core.errors import ParallaxError
+from core.jobs import queue
+from db import ai_reads, cases
+from db.accounts import Account
+from db.ai_reads import AiReadInfo
+from db.cases import CaseInfo
+from db.engine import open_session, open_view
+
+REFRESH = 2.0  # seconds between looks at the jobs while some are unfinished
+
+
+def library(account: Account) -> None:
+    """Show every case; below it, what can be done with one."""
+    with open_view() as session:
+        found = cases.every(session)
+    if not found:
+        return
+    st.subheader(f"Library: {len(found)} {'case' if len(found) == 1 else 'cases'}")
+    busy = bool(queue.unfinished())
+    st.fragment(_table, run_every=REFRESH if busy else None)(busy=busy)
+    _change(account, found)
+
+
+def _table(*, busy: bool) -> None:
+    with open_view() as session:
+        found = cases.every(session)
+        newest = next((m for m in ai_reads.models(session) if m.kind == "networks"), None)
+        series = [case.series_id for case in found]
+        reads = ai_reads.of_series(session, series, newest.id, "paper") if newest else {}
+    jobs = queue.jobs(series)
+    if busy and not queue.unfinished():
+        st.rerun()  # the last job ended: the page stops refreshing
+    st.dataframe(
+        [_row(case, jobs.get(case.series_id), reads.get(case.series_id)) for case in found],
+        key="cases_library",
+        hide_index=True,
+        column_config={"AI progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")},
+    )
+    if newest is None:
+        st.warning("No AI model is registered yet: the worker registers the shipped one when it starts.")
+    else:
+        st.caption(f"AI: {newest.name} {newest.version}, a research demonstration; calls stay hidden here.")
+
+
+def _row(case: CaseInfo, job: queue.Job | None, read: AiReadInfo | None) -> dict[str, object]:
+    depth, rows, columns = case.shape
+    state, share = "not asked for", 0.0
+    if read is not None:
+        state, share = ("read", 1.0) if read.failure is None else (f"failed: {read.failure}", 0.0)
+    elif job is not None:
+        state = {"waiting": "waiting", "running": job.stage or "starting", "done": "read"}.get(job.state, job.state)
+        share = job.done / job.total if job.total else 0.0
+    return {
+        "Case": case.number,
+        "Slices": depth,
+        "Matrix": f"{columns} x {rows}",
+        "Spacing (mm)": f"{case.spacing_mm[0]:.2f} / {case.spacing_mm[1]:.2f}",
+        "Kernel": case.attributes.get("kernel") or "not stated",
+        "Sex": case.attributes.get("sex") or "",
+        "Age": case.attributes.get("age"),
+        "Tags": ", ".join(case.tags),
+        "AI": state,
+        "AI progress": share,
+        "Added (UTC)": case.created_at.strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def _change(account: Account, found: list[CaseInfo]) -> None:
+    with st.expander("Tag, read again or withdraw a case"):
+        numbers = {case.number: case for case in found}
+        number = st.selectbox("Case", list(numbers), key="cases_change")
+        case = numbers[number]
+        tags = st.text_input(
+            "Tags, separated by commas",
+            ", ".join(case.tags),
+            key=f"cases_tags_{number}",
+            help="Short words for subgroups, such as thin or centre A. Never names or dates.",
+        )
+        left, middle, right = st.columns(3)
+        try:
+            if left.button("Save tags", key="cases_save_tags", width="stretch"):
+                with open_session() as session:
+                    cases.set_tags(session, case.id, tags.split(","), by=account.id, at=clock.now())
+                st.rerun()
+            if middle.button("Have the AI read it", key="cases_again", width="stretch"):
+                _ask(case)
+                st.rerun()
+            if right.button("Withdraw from the library", key="cases_withdraw", width="stretch"):
+                with open_session() as session:
+                    cases.set_withdrawn(session, case.id, withdrawn=True, by=account.id, at=clock.now())
+                st.rerun()
+        except ParallaxError as error:
+            st.error(str(error))
+
+
+def _ask(case: CaseInfo) -> None:
+    with open_session() as session:
+        models = [m for m in ai_reads.models(session) if m.kind == "networks"]
+        if models:
+            queue.enqueue(
+                session,
+                series_id=case.series_id,
+                model_name=models[0].name,
+                model_version=models[0].version,
+            )

@@ -1,0 +1,205 @@
+"""The upload of cases: transfer, reading, choice of series, storing. File names stay in memory only."""
+
+import csv
+import io
+from dataclasses import asdict
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core import clock
+from core.errors import ParallaxError
+from core.imaging.read import Scan, SeriesCandidate, load, scan
+from core.imaging.source import sources_from_uploads
+from core.imaging.storage import VolumeStore
+from core.jobs import queue
+from core.settings import settings
+from db import ai_reads, cases
+from db.accounts import Account
+from db.engine import open_session
+
+SCAN = "cases_scan"
+STORED = "cases_stored"
+ROUND = "cases_round"
+
+
+def upload(account: Account) -> None:
+    """Take files, list the series found in them, store the chosen ones as cases and queue their AI reads."""
+    with st.expander("Upload cases", expanded=True, icon=":material/upload:"):
+        number = st.session_state.setdefault(ROUND, 0)
+        files = _choose_files(number)
+        _report_stored()
+        if not files:
+            st.session_state.pop(SCAN, None)
+            return
+        found = _scan(files)
+        if found is None:
+            return
+        _rejections(found)
+        if not found.series:
+            st.error("No chest CT series was found in this upload. See the reasons above, mend them and upload again.")
+            return
+        chosen = _choose_series(found)
+        label = f"Store {len(chosen)} series" if len(chosen) != 1 else "Store 1 series"
+        if st.button(label, type="primary", key="cases_store", disabled=not chosen):
+            _store(chosen, account)
+            st.session_state[ROUND] = number + 1  # an empty uploader: the files' memory is free again
+            st.session_state.pop(SCAN, None)
+            st.rerun()
+
+
+def _choose_files(number: int) -> list[UploadedFile]:
+    how = st.segmented_control(
+        "What do you upload?",
+        ["Files or a zip", "A folder"],
+        default="Files or a zip",
+        key="cases_how",
+        help="DICOM with any name, zip with folders in it, or NIfTI (.nii, .nii.gz). Several series at once are fine.",
+    )
+    several: bool | str = "directory" if how == "A folder" else True
+    return st.file_uploader(  # type: ignore[no-any-return, call-overload]
+        "Drop files here",
+        accept_multiple_files=several,
+        key=f"cases_files_{how}_{number}",
+        label_visibility="collapsed",
+        max_upload_size=settings().max_upload_mb,
+    )
+
+
+def _scan(files: list[UploadedFile]) -> Scan | None:
+    """Return the series in the files, read once for each set of files."""
+    ids = tuple(file.file_id for file in files)
+    known = st.session_state.get(SCAN)
+    if known and known[0] == ids:
+        return known[1]  # type: ignore[no-any-return]
+    bar = st.progress(0.0, text="Reading the files …")
+    try:
+        found = scan(
+            sources_from_uploads(files),
+            on_progress=lambda done, total: bar.progress(done / max(total, 1), text=f"Read file {done} of {total}"),
+        )
+    except ParallaxError as error:
+        st.error(str(error))
+        return None
+    finally:
+        bar.empty()
+    st.session_state[SCAN] = (ids, found)
+    return found
+
+
+def _rejections(found: Scan) -> None:
+    if not found.rejected:
+        return
+    title = "1 thing was left out" if len(found.rejected) == 1 else f"{len(found.rejected)} things were left out"
+    with st.expander(title, expanded=not found.series, icon=":material/block:"):
+        for rejection in found.rejected[:50]:
+            st.markdown(f"- **{rejection.place}**: {rejection.reason}")
+        if len(found.rejected) > 50:
+            st.caption(f"… and {len(found.rejected) - 50} more of the same kind.")
+
+
+def _choose_series(found: Scan) -> list[SeriesCandidate]:
+    rows = [
+        {
+            "Take": series.preselected,
+            "Series": place,
+            "Slices": series.slices,
+            "Thickness (mm)": series.thickness_mm,
+            "Kernel": series.kernel or "not stated",
+            "Orientation": series.orientation,
+        }
+        for place, series in enumerate(found.series, start=1)
+    ]
+    st.caption(
+        "Ticked for each patient is the series that suits reading best: axial, thin, soft kernel, covering the lungs. "
+        "The choice is yours."
+    )
+    edited = st.data_editor(
+        rows,
+        key="cases_series",
+        hide_index=True,
+        disabled=["Series", "Slices", "Thickness (mm)", "Kernel", "Orientation"],
+    )
+    return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
+
+
+def _store(chosen: list[SeriesCandidate], account: Account) -> None:
+    """Load, store and queue each chosen series; what cannot be stored is said, and the others go on."""
+    store = VolumeStore(settings().storage)
+    stored: list[dict[str, str]] = []
+    bar = st.progress(0.0, text="Storing …")
+    for place, candidate in enumerate(chosen, start=1):
+
+        def tell(done: int, total: int, place: int = place) -> None:
+            share = (place - 1 + 0.9 * done / max(total, 1)) / len(chosen)
+            bar.progress(share, text=f"Series {place} of {len(chosen)}: slice {done} of {total}")
+
+        try:
+            outcome = _store_one(store, candidate, account, tell)
+        except ParallaxError as error:
+            outcome = {"case": "", "outcome": str(error)}
+        stored.append({"series": str(place), "files": candidate.origin, **outcome})
+    bar.empty()
+    st.session_state[STORED] = stored
+
+
+def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account, tell: object) -> dict[str, str]:
+    volume = load(candidate, on_progress=tell)  # type: ignore[arg-type]
+    key = store.put(volume)
+    new = cases.NewSeries(
+        content_hash=volume.content_hash,
+        storage_key=key,
+        shape=volume.hu.shape,
+        spacing_mm=volume.spacing_mm,
+        z_mm=volume.z_mm,
+        affine=volume.affine,
+        attributes=asdict(volume.attributes),
+        patient_key=candidate.patient_key(settings().secret_bytes()),
+    )
+    with open_session() as session:  # the case and its job come into being together, or not at all
+        added = cases.add(session, new, by=account.id, at=clock.now())
+        models = [m for m in ai_reads.models(session) if m.kind == "networks"]
+        if models and not added.known:
+            queue.enqueue(
+                session,
+                series_id=added.case.series_id,
+                model_name=models[0].name,
+                model_version=models[0].version,
+            )
+    if added.known:
+        return {"case": str(added.case.number), "outcome": "known already: the same content is stored as this case"}
+    return {"case": str(added.case.number), "outcome": "stored; the AI reads it now"}
+
+
+def _report_stored() -> None:
+    stored = st.session_state.get(STORED)
+    if not stored:
+        return
+    for row in stored:
+        if row["case"]:
+            st.success(f"Series {row['series']}: case {row['case']} ({row['outcome']}).")
+        else:
+            st.error(f"Series {row['series']}: {row['outcome']}")
+    table = io.StringIO()
+    writer = csv.DictWriter(table, ["series", "files", "case", "outcome"])
+    writer.writeheader()
+    writer.writerows(stored)
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    left.caption(
+        "File names are not stored. Download the table of file names and case numbers now if you need it; "
+        "it is gone when you close it."
+    )
+    right.download_button(
+        "Download the table once",
+        table.getvalue(),
+        "case-numbers.csv",
+        "text/csv",
+        key="cases_table",
+        on_click=_forget,
+        width="stretch",
+    )
+
+
+def _forget() -> None:
+    st.session_state.pop(STORED, None)
+

@@ -1,0 +1,45 @@
+"""Open pages without a browser, as somebody."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import clock
+from db import accounts
+from db.engine import open_session
+from pages.components import access
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def act_as(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], accounts.Account]:
+    """Sign in as a new account of a role: act_as("coordinator")."""
+
+    def sign_in(role: str) -> accounts.Account:
+        with open_session(db_url) as session:
+            known = {a.username: a for a in accounts.every(session)}
+            made = known.get(f"a-{role}") or accounts.create(
+                session, username=f"a-{role}", name=f"A. {role.title()}", role=role, at=clock.now()
+            )
+        monkeypatch.setattr(access, "current", lambda: made)
+        return made
+
+    return sign_in
+
+
+@pytest.fixture
+def open_page(db_url: str) -> Callable[..., AppTest]:
+    """Run a page script: open_page("admin/accounts.py", study="1") -> AppTest that raised nothing."""
+
+    def run(place: str, **query: str) -> AppTest:
+        page = AppTest.from_file(str(ROOT / "pages" / place), default_timeout=30)
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception, page.exception
+        return page
+
+    return run
