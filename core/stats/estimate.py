@@ -1,0 +1,71 @@
+"""What every statistic returns: a number with its interval, n and method, or the reason why there is none."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ParallaxError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Interval = tuple[float, float]
+
+
+class StatsError(ParallaxError):
+    """An analysis that cannot be done with these data: what is missing, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One figure. `value`, `se` and `ci` are None where they do not exist; `reason` then says why.
+
+    `n` counts what the figure rests on (cases, reads or readers, as `method` says); `ci` is two-sided 95 % unless
+    `method` names another level.
+    """
+
+    value: float | None
+    se: float | None = None
+    ci: Interval | None = None
+    n: int = 0
+    method: str = ""
+    reason: str | None = None
+
+
+def finite(value: float | np.floating | None) -> float | None:
+    """The number as a plain float, or None where it is not a finite number."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def clipped(low: float, high: float, bounds: Interval | None) -> Interval:
+    """An interval cut to the range its figure can take, as MRMCaov and pROC print theirs."""
+    return (
+        (low, high) if bounds is None else (min(max(low, bounds[0]), bounds[1]), min(max(high, bounds[0]), bounds[1]))
+    )
+
+
+def to_plain(value: object) -> object:
+    """Dataclasses, tuples and arrays as dicts, lists and numbers ready for JSON; never NaN or infinity.
+
+    Input: any nesting of frozen results, mappings, sequences, numpy arrays and scalars. A number that is not finite
+    becomes None. Raises TypeError for anything else, so that nothing is written by accident.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return finite(value)
+    if isinstance(value, np.ndarray):
+        return [to_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no plain form; convert it before writing JSON")

@@ -1,0 +1,176 @@
+"""Multi-reader multi-case comparison of treatments: the design is found from the data, or refused in words."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+
+from core.stats.designs import Study, nested_readers, study_of
+from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.figures import Cells, Covariance, Metric, metric_cells
+from core.stats.obuchowski_rockette import (
+    Components,
+    Difference,
+    EqualityTest,
+    Factor,
+    TreatmentMean,
+    difference,
+    equality_test,
+    mean_covariances,
+    mean_squares,
+    refuse_both_fixed,
+    single_test,
+    variance_components,
+)
+
+Design = Literal["factorial", "cases nested in readers", "cases nested in treatments", "readers nested in treatments"]
+
+
+Parts = tuple[
+    tuple[TreatmentMean, ...], tuple[Difference, ...], EqualityTest, Components, tuple[tuple[str, Difference], ...]
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Mrmc:
+    """The whole analysis. `theta` holds (treatment, reader, figure); `notes` say what was left out, by which rule."""
+
+    metric: str
+    covariance: str
+    readers: Factor
+    cases: Factor
+    design: str
+    n_readers: int
+    n_positive: int
+    n_negative: int
+    theta: tuple[tuple[str, str, float], ...]
+    treatments: tuple[TreatmentMean, ...]
+    differences: tuple[Difference, ...]
+    test: EqualityTest
+    components: Components
+    reader_differences: tuple[tuple[str, Difference], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def mrmc(
+    ratings: Floats,
+    truth: Bools,
+    *,
+    metric: Metric = "auc",
+    covariance: Covariance = "jackknife",
+    readers: Factor = "random",
+    cases: Factor = "random",
+    threshold: float | None = None,
+    treatment_names: tuple[str, ...] | None = None,
+    reader_names: tuple[str, ...] | None = None,
+    level: float = 0.95,
+) -> Mrmc:
+    """Compare t treatments read by r readers: ratings (t, r, n), NaN where not read, truth (n,) True for positive.
+
+    Obuchowski & Rockette 1995 with Hillis 2007's degrees of freedom; agrees with MRMCaov. Incomplete designs: a reader
+    without figures in every treatment is left out (unless every reader has exactly one treatment, which is analysed as
+    readers nested in treatments); each figure uses the cases its reader read, covariances the cases two figures share.
+    What was left out stands in `notes`. Raises StatsError for fewer than two treatments, too few readers, one class
+    only, or readers and cases both fixed.
+    """
+    refuse_both_fixed(readers, cases)
+    study = study_of(ratings, truth, metric=metric, treatment_names=treatment_names, reader_names=reader_names)
+
+    def cells(scores: Floats) -> Cells:
+        return metric_cells(scores, study.truth, metric=metric, covariance=covariance, threshold=threshold)
+
+    if study.design == "readers nested in treatments":
+        groups, flat = study.nested()
+        found = cells(flat)
+        result = nested_readers(
+            found.theta, groups, found.cov, readers=readers, cases=cases, group_names=study.treatments,
+            bounds=found.bounds, level=level,
+        )  # fmt: skip
+        theta = tuple(
+            (study.treatments[g], name, float(v)) for g, name, v in zip(groups, study.readers, found.theta, strict=True)
+        )
+        parts: Parts = (result.groups, result.differences, result.test, result.components, ())
+    else:
+        t, r, n = study.ratings.shape
+        found = cells(study.ratings.reshape(t * r, n))
+        theta = tuple(
+            (a, b, float(found.theta[i * r + j]))
+            for i, a in enumerate(study.treatments)
+            for j, b in enumerate(study.readers)
+        )
+        parts = crossed_readers(found, study, readers=readers, cases=cases, level=level)
+    notes = study.notes + ((found.reason,) if found.reason and cases == "fixed" else ())
+    return Mrmc(
+        metric, covariance, readers, cases, study.design, len(study.readers), int(study.truth.sum()),
+        int((~study.truth).sum()), theta, *parts, notes,
+    )  # fmt: skip
+
+
+def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Factor, level: float) -> Parts:
+    """Means, differences, test, components and differences of single readers, for readers crossed with treatments.
+
+    Denominators D (README of the method: Hillis 2007, 2014): random readers and cases MS(T:R) + r max(Cov2 - Cov3, 0);
+    fixed readers Var - Cov1 + (r - 1)(Cov2 - Cov3), not floored, as MRMCaov (RJafroc floors it); fixed cases MS(T:R).
+    """
+    t, r = len(study.treatments), len(study.readers)
+    theta = cells.theta.reshape(t, r)
+    if cells.cov is None and cases == "random":
+        raise StatsError(cells.reason or "No covariance over cases could be estimated.")
+    if readers == "random" and r < 2:
+        raise StatsError("One reader says nothing of readers at large; use fixed readers, or add readers.")
+    ms_t, ms_r, ms_tr = mean_squares(theta)
+    var, cov1, cov2, cov3 = (
+        mean_covariances(cells.cov, t, r, design=study.design) if cells.cov is not None else (0.0,) * 4
+    )
+    error, df_error, df = ms_tr, (t - 1) * (r - 1), None
+    if readers == "fixed":
+        d = var - cov1 + (r - 1) * (cov2 - cov3)
+    else:
+        d = (ms_tr or 0.0) + (r * max(cov2 - cov3, 0.0) if cases == "random" else 0.0)
+        df = d**2 * df_error / ms_tr**2 if ms_tr else np.inf
+    test = equality_test(ms_t, d, t - 1, ms_error=error, df_error=df_error, chi2=readers == "fixed", scale=var)
+    means = theta.mean(axis=1)
+    differences = tuple(
+        difference(study.treatments[a], study.treatments[b], float(means[a] - means[b]), 2 * d / r, df, scale=var,
+                   level=level)
+        for a, b in combinations(range(t), 2)
+    )  # fmt: skip
+    blocks = None if cells.cov is None else cells.cov.reshape(t, r, t, r)
+    treatments = tuple(
+        single_test(
+            theta[i], None if blocks is None else blocks[i, :, i, :], readers=readers, cases=cases, treatment=name,
+            nested=study.design == "cases nested in readers", bounds=cells.bounds, level=level,
+        )
+        for i, name in enumerate(study.treatments)
+    )  # fmt: skip
+    known = cells.cov is not None
+    var_r, var_tr = variance_components(ms_r, ms_tr, var, np.array([cov1, cov2, cov3]), t) if known else (None, None)
+    components = (
+        Components(var, cov1, cov2, cov3, ms_t, ms_r, ms_tr, var_r, var_tr)
+        if known
+        else Components(None, None, None, None, ms_t, ms_r, ms_tr)
+    )
+    single = () if blocks is None else reader_differences(theta, blocks, study, level=level)
+    return treatments, differences, test, components, single
+
+
+def reader_differences(
+    theta: Floats, blocks: Floats, study: Study, *, level: float
+) -> tuple[tuple[str, Difference], ...]:
+    """Differences of treatments for each reader by themselves, theta (t, r) and blocks (t, r, t, r): that reader only.
+
+    Variance 2 (Var_j - Cov1_j) from reader j's cells, normal (as RJafroc `ciDiffTrtEachRdr`; MRMCaov 0.3.0 prints the
+    same standard errors, but with three treatments or more beside the wrong readers).
+    """
+    t = len(study.treatments)
+    found = []
+    for j, name in enumerate(study.readers):
+        var, cov1, _, _ = mean_covariances(blocks[:, j, :, j], t, 1)
+        for a, b in combinations(range(t), 2):
+            gap = float(theta[a, j] - theta[b, j])
+            found.append(
+                (name, difference(study.treatments[a], study.treatments[b], gap, 2 * (var - cov1), None, scale=var,
+                                  level=level))
+            )  # fmt: skip
+    return tuple(found)

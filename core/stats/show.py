@@ -1,0 +1,143 @@
+"""Results as tables for people and as the JSON objects of the command line."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from core.stats.estimate import Interval, to_plain
+from core.stats.mrmc import Mrmc
+from core.stats.standalone import Standalone
+
+
+def as_json(value: Mapping[str, object]) -> str:
+    """One JSON object; a number that does not exist is null, never NaN."""
+    return json.dumps(to_plain(value), allow_nan=False, ensure_ascii=False)
+
+
+def _with_reason(item: dict[str, object], reason: str | None) -> dict[str, object]:
+    return item if reason is None else {**item, "reason": reason}
+
+
+def mrmc_json(found: Mrmc) -> dict[str, object]:
+    """treatments, differences, test and components; `reason` stands beside what is null, and only there."""
+    c = found.components
+    components = {name: getattr(c, name) for name in ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr")}
+    empty = [name for name, value in components.items() if value is None]
+    why = f"{', '.join(empty)}: does not exist in this design" if empty else None
+    return {
+        "treatments": [
+            _with_reason({"treatment": m.treatment, "estimate": m.estimate, "se": m.se, "ci": m.ci}, m.reason)
+            for m in found.treatments
+        ],
+        "differences": [
+            _with_reason({"a": d.a, "b": d.b, "estimate": d.estimate, "se": d.se, "ci": d.ci, "p": d.p}, d.reason)
+            for d in found.differences
+        ],
+        "test": _with_reason(
+            {
+                "statistic": found.test.statistic,
+                "value": found.test.value,
+                "df1": found.test.df1,
+                "df2": found.test.df2,
+                "p": found.test.p,
+            },
+            found.test.reason,
+        ),
+        "components": _with_reason(components, why),
+    }
+
+
+def standalone_json(found: Standalone) -> dict[str, object]:
+    """ai, readers, difference (AI minus readers), se, df, ci, p, p_noninferior; `reason` only where p is null."""
+    names = ("ai", "readers", "difference", "se", "df", "ci", "p", "p_noninferior")
+    return _with_reason({name: getattr(found, name) for name in names}, found.reason)
+
+
+def figure(value: object) -> str:
+    """A cell of a table: four significant decimals, an interval as low to high, a dash where nothing is."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, tuple | list):
+        return " to ".join(figure(v) for v in value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.0f}" if value == round(value) and abs(value) >= 10 else f"{value:.4g}" if abs(
+            value
+        ) < 1e-3 else f"{value:.4f}"  # fmt: skip
+    return str(value)
+
+
+def p_text(p: float | None) -> str:
+    """A p-value for people: three decimals, or '< .001'."""
+    return "-" if p is None else "< .001" if p < 0.001 else f"{p:.3f}"
+
+
+def grid(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table with aligned columns."""
+    cells = [list(header)] + [[figure(value) for value in row] for row in rows]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(header))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def mrmc_text(found: Mrmc) -> str:
+    """The analysis as tables: what was done, treatments, differences, test, components."""
+    who = (
+        f"{found.n_readers} readers ({found.readers}), "
+        f"{found.n_positive} positive and {found.n_negative} negative cases"
+    )
+    test = found.test
+    df2 = f", {test.df2:.2f}" if test.df2 is not None else ""
+    lines = [
+        f"Obuchowski-Rockette, {found.metric}, covariance {found.covariance}, {found.design}; {who} ({found.cases}).",
+        "Intervals are 95 %; a difference is a minus b.",
+        "",
+        grid(
+            ("treatment", "mean", "SE", "interval"), [(m.treatment, m.estimate, m.se, m.ci) for m in found.treatments]
+        ),
+        "",
+        grid(
+            ("a", "b", "a - b", "SE", "interval", "p"),
+            [(d.a, d.b, d.estimate, d.se, d.ci, p_text(d.p)) for d in found.differences],
+        ),
+        "",
+        f"All equal: {test.statistic}({test.df1:g}{df2}) = {figure(test.value)}, p = {p_text(test.p)}"
+        + (f" ({test.reason})" if test.reason else ""),
+        "",
+        grid(("component", "estimate"), [(k, v) for k, v in to_named(found).items()]),
+    ]
+    reasons = [f"{m.treatment}: {m.reason}." for m in found.treatments if m.reason]
+    reasons += [f"{d.a} - {d.b}: {d.reason}." for d in found.differences if d.reason]
+    return "\n".join(lines + (["", *reasons] if reasons else []))
+
+
+def to_named(found: Mrmc) -> dict[str, float | None]:
+    """Components by the names they go by in print."""
+    c = found.components
+    return {
+        "Var(error)": c.var, "Cov1": c.cov1, "Cov2": c.cov2, "Cov3": c.cov3, "MS(T)": c.ms_t, "MS(R)": c.ms_r,
+        "MS(T:R)": c.ms_tr, "Var(R)": c.var_r, "Var(TR)": c.var_tr,
+    }  # fmt: skip
+
+
+def standalone_text(found: Standalone, names: Sequence[str], metric: str) -> str:
+    """The comparison of the AI with the readers as tables."""
+    ci: Interval | None = found.ci
+    rows = [("AI", found.ai), *zip(names, found.reader_figures, strict=True), ("mean of readers", found.readers)]
+    lines = [
+        f"AI against {len(names)} reader{'s' * (len(names) > 1)}, {metric}; {found.method}.",
+        "",
+        grid(("reader", metric), rows),
+        "",
+        grid(
+            ("AI - readers", "SE", "df", "95 % interval", "p"),
+            [(found.difference, found.se, found.df, ci, p_text(found.p))],
+        ),
+    ]
+    if found.margin is not None:
+        lines.append(f"Not worse by {found.margin:g}: one-sided p = {p_text(found.p_noninferior)} (compare with .025).")
+    if found.readers_as == "fixed":
+        lines.append("These readers only: nothing is said of readers at large.")
+    return "\n".join(lines + ([f"{found.reason}."] if found.reason else []))

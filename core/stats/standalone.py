@@ -1,0 +1,174 @@
+"""One AI against K readers on the same cases: any figure of merit, superiority and non-inferiority."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.stats.estimate import Bools, Floats, Interval, StatsError, clipped, finite
+from core.stats.figures import Cells, Covariance, Metric, metric_cells
+from core.stats.obuchowski_rockette import TINY, Factor, mean_covariances, mean_squares, two_sided
+from core.stats.pairs import tango, tango_test
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """AI minus readers. `readers` is the mean over readers; df None means the normal distribution."""
+
+    ai: float
+    readers: float
+    difference: float
+    se: float | None
+    df: float | None
+    ci: Interval | None
+    p: float | None
+    margin: float | None
+    p_noninferior: float | None
+    reader_figures: tuple[float, ...]
+    readers_as: Factor
+    cases_as: Factor
+    ms: float | None  # MS(psi), the variance over readers of AI minus reader
+    var: float | None  # mean variance over cases of AI minus reader
+    cov2: float | None  # mean covariance over cases of two such differences
+    readers_ci: Interval | None
+    method: str
+    reason: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def standalone(
+    ai: Floats,
+    readers: Floats,
+    truth: Bools,
+    *,
+    metric: Metric = "auc",
+    covariance: Covariance | None = None,
+    readers_as: Factor | None = None,
+    cases_as: Factor = "random",
+    threshold: float | None = None,
+    margin: float | None = None,
+    level: float = 0.95,
+) -> Standalone:
+    """Compare ratings of the AI (n,) with those of K readers (K, n), NaN where not read; truth (n,) True for positive.
+
+    Hillis 2007, section 5.3 (RJafroc's single-treatment "1T-RRRC"). `readers_as` None means random from three readers
+    on, fixed below. Covariance None means jackknife, and DeLong for one reader's area. One reader: Tango's interval and
+    score test for proportions. Raises StatsError for unusable data, an unknown metric, or random with fewer than three
+    readers.
+    """
+    scores = np.vstack([np.asarray(ai, np.float64)[None, :], np.asarray(readers, np.float64)])
+    if len(scores) < 2:
+        raise StatsError("There is no reader to compare the AI with.")
+    k = len(scores) - 1
+    method: Covariance = covariance or ("delong" if k == 1 and metric == "auc" else "jackknife")
+    cells = metric_cells(scores, np.asarray(truth, bool), metric=metric, covariance=method, threshold=threshold)
+    missing = int(np.isnan(scores).sum())
+    notes = () if not missing else (
+        f"{missing} readings are missing; each figure uses the cases its reader read, covariances those two share.",
+    )  # fmt: skip
+    found = ai_against_readers(
+        cells, readers_as=readers_as, cases_as=cases_as, margin=margin, level=level, covariance=method, notes=notes
+    )
+    if k > 1 or metric == "auc" or cases_as == "fixed" or threshold is None:
+        return found
+    both = ~np.isnan(scores).any(axis=0) & {"sensitivity": truth, "specificity": ~truth}.get(metric, truth | ~truth)
+    right = (scores[:, both] >= threshold) == truth[both]
+    return with_tango(found, right[0], right[1], level=level)
+
+
+def ai_against_readers(
+    cells: Cells,
+    *,
+    readers_as: Factor | None = None,
+    cases_as: Factor = "random",
+    margin: float | None = None,
+    level: float = 0.95,
+    covariance: str = "jackknife",
+    notes: tuple[str, ...] = (),
+) -> Standalone:
+    """The same from figures of merit: cells.theta (1 + K,), the AI first, and cells.cov (1 + K, 1 + K) over cases.
+
+    psi_j = theta_AI - theta_j. Random readers: SE^2 = MS(psi)/K + max(Cov2, 0), df = D^2 (K - 1) / MS(psi)^2, D = K
+    SE^2. Fixed readers: SE^2 = [Var + (K - 1) Cov2] / K, normal; says nothing of readers at large. Fixed cases: SE^2 =
+    MS(psi)/K, df = K - 1. With MS(psi) = 0 the normal distribution is used; without any variance the result says so.
+    Non-inferiority: one-sided p of (difference + margin) / SE. Raises StatsError as standalone does.
+    """
+    k = cells.theta.size - 1
+    if margin is not None and margin < 0:
+        raise StatsError("Give the non-inferiority margin as a number of 0 or more, in units of the figure of merit.")
+    if readers_as == "random" and k < 3:
+        raise StatsError(
+            f"{k} reader{'s' * (k > 1)} cannot stand for readers at large; use fixed readers, or have three or more."
+        )
+    factor: Factor = readers_as or ("random" if k >= 3 else "fixed")
+    if factor == "fixed" and cases_as == "fixed":
+        raise StatsError("Readers and cases are both fixed: nothing random is left to test by; make one random.")
+    psi = cells.theta[0] - cells.theta[1:]
+    ms = mean_squares(psi[None, :])[1]
+    var = cov2 = None
+    if cells.cov is not None:
+        c = cells.cov
+        psi_cov = c[0, 0] - c[0, 1:][:, None] - c[0, 1:][None, :] + c[1:, 1:]
+        var, _, cov2, _ = mean_covariances(psi_cov, 1, k)
+    elif cases_as == "random":
+        raise StatsError(cells.reason or "No covariance over cases could be estimated.")
+    df: float | None = None
+    if factor == "fixed":
+        se2 = ((var or 0.0) + (k - 1) * (cov2 or 0.0)) / k
+        how = f"fixed readers (these {k} only), {covariance}, normal"
+    else:
+        spread = max(cov2 or 0.0, 0.0) if cases_as == "random" else 0.0
+        se2 = (ms or 0.0) / k + spread
+        df = (se2 * k) ** 2 * (k - 1) / ms**2 if ms else math.inf
+        how = f"random readers, {cases_as} cases, {covariance}, Student's t (Hillis 2007)"
+    mean, gap = float(cells.theta[1:].mean()), float(psi.mean())
+    shown = (float(cells.theta[0]), mean, gap)
+    figures = tuple(float(v) for v in cells.theta[1:])
+    scale = float(np.trace(cells.cov)) if cells.cov is not None else 0.0
+    if se2 <= max(TINY, 1e-10 * scale):
+        return Standalone(
+            *shown, None, None, None, None, margin, None, figures, factor, cases_as, ms, var, cov2, None, how,
+            "AI minus reader varies neither over readers nor over cases: there is no interval and no test", notes,
+        )  # fmt: skip
+    se = math.sqrt(se2)
+    (low, high), p = two_sided(gap, se, df, level=level)
+    half = (high - low) / 2
+    worse = None if margin is None else one_sided((gap + margin) / se, df)
+    return Standalone(
+        *shown, se, finite(df), (low, high), p, margin, worse, figures, factor, cases_as, ms, var, cov2,
+        clipped(mean - half, mean + half, cells.bounds) if cases_as == "fixed" or factor == "random" else None, how,
+        None, notes,
+    )  # fmt: skip
+
+
+def one_sided(t: float, df: float | None) -> float:
+    """P(T >= t) with df degrees of freedom, normal where df is None or infinite."""
+    from scipy import special
+
+    return float(special.ndtr(-t) if df is None or math.isinf(df) else special.stdtr(df, -t))
+
+
+def with_tango(found: Standalone, ai: Bools, reader: Bools, *, level: float = 0.95) -> Standalone:
+    """The comparison with one reader on a proportion: Tango's score interval, test and non-inferiority test.
+
+    ai and reader (n,) are correct reads of the cases both read; the standard error stays that of the paired difference.
+    """
+    only_ai, only_reader, n = int((ai & ~reader).sum()), int((~ai & reader).sum()), int(ai.size)
+    if n == 0:
+        raise StatsError("The AI and the reader have no case in common; a paired comparison needs some.")
+    score = tango_test(only_ai, only_reader, n)
+    worse = None
+    if found.margin is not None:
+        z = tango_test(only_ai, only_reader, n, difference=-min(found.margin, 1.0))
+        worse = 0.0 if z == math.inf else 1.0 if z == -math.inf else one_sided(z, None)
+    same = only_ai + only_reader == 0
+    return replace(
+        found,
+        se=0.0 if same else found.se,
+        df=None,
+        ci=tango(only_ai, only_reader, n, level=level),
+        p=1.0 if same else math.erfc(abs(score) / math.sqrt(2)),
+        p_noninferior=worse,
+        method="one reader: Tango score interval and test (McNemar without correction)",
+        reason=None,
+    )
