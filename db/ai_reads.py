@@ -190,6 +190,14 @@ def current(session: Session, series_id: int, model_id: int, rule: str) -> AiRea
     return _public(session, row) if row else None
 
 
+def by_id(session: Session, ai_read_id: int) -> AiReadInfo:
+    """Return one AI read; raises NotFound."""
+    row = session.get(AiRead, ai_read_id)
+    if row is None:
+        raise NotFound("This AI read does not exist.")
+    return _public(session, row)
+
+
 def of_series(session: Session, series_ids: list[int], model_id: int, rule: str) -> dict[int, AiReadInfo]:
     """Return the newest AI read of each series by this model under this rule."""
     query = select(AiRead).where(AiRead.model_id == model_id, AiRead.rule == rule).order_by(AiRead.id)

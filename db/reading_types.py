@@ -1,11 +1,12 @@
 """What the verbs of reading return: frozen values, nothing of them more than a reader may know at that moment."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from core.errors import Conflict, InvalidInput
 from core.study.clock import Reading
+from core.study.protocol import Protocol
 from db.ai_reads import AiReadInfo
 
 
@@ -63,7 +64,18 @@ class Feedback:
     case_number: int
     diagnosis: str | None
     truth: str
+    truth_label: str
     correct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassChoice:
+    """One diagnosis as the reader chooses it."""
+
+    code: str
+    label: str
+    letter: str
+    colour: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +92,14 @@ class OpenRead:
     session: int
     phase: str
     attempt: int
+    classes: tuple[ClassChoice, ...]
+    protocol: Protocol
     draft: DraftState
     clock: Reading
     ai: AiReadInfo | None
     ai_output: dict[str, Any] | None
     upcoming: CaseAccess | None
-    locked_today: int
+    since_break: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ class NextRead:
     read: OpenRead | None
     feedback: Feedback | None
     message: str | None
-    opens_on: date | None
+    opens_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +125,16 @@ class Locked:
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """One study on a reader's work list. Cases count when every phase of them is locked; practice apart."""
+    """One study on a reader's work list: the counts are of its present session, practice cases apart.
+
+    A case is done when every phase of it is locked. `minutes_left` is None until three reads tell the pace.
+    """
 
     study_id: int
     title: str
     state: str
+    session: int
+    sessions: int
     done: int
     total: int
     practice_done: int
@@ -123,5 +142,5 @@ class StudyProgress:
     minutes_left: int | None
     can_read: bool
     started: bool
-    opens_on: date | None
+    opens_at: datetime | None
     instructions: str

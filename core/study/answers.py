@@ -1,0 +1,226 @@
+"""What a reader may answer: leniently while a draft is saved, strictly at the lock.
+
+A draft may be incomplete, but what it holds must have the right shape, so that it can be shown again anywhere.
+A lock needs everything the protocol requires, each answer of its type, in its range, with marks inside the volume.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.study.protocol import Question
+
+INDETERMINATE = "indeterminate"
+MAX_MARKS = 200  # of one read, with points of all kinds
+MAX_KEY_SLICES = 200
+MAX_TEXT = 4000  # characters, where the question gives no limit
+POINTS = {"point": 1, "box": 2, "length": 2}
+EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
+
+Fields = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is asked of a case with volume `shape` (z, y, x). `classes` maps codes to labels."""
+
+    classes: Mapping[str, str]
+    indeterminate: bool
+    ratings: bool
+    questions: Sequence[Question]
+    shape: tuple[int, int, int]
+
+
+def checked(content: object, form: Form, *, complete: bool) -> tuple[dict[str, Any], Fields]:
+    """Return the content with only its known parts, and what is wrong with it by field; empty when it may be stored.
+
+    With `complete` (the lock) everything required must be there; without (a draft) only what is there is checked.
+    """
+    if not isinstance(content, dict):
+        return dict(EMPTY), {"content": "The answers did not arrive whole; reload the page."}
+    fields: Fields = {}
+    clean = {
+        "diagnosis": _diagnosis(content.get("diagnosis"), form, fields, complete=complete),
+        "ratings": _ratings(content.get("ratings"), form, fields, complete=complete),
+        "answers": _answers(content.get("answers"), form, fields, complete=complete),
+        "marks": _marks(content.get("marks"), form, fields),
+        "key_slices": _key_slices(content.get("key_slices"), form, fields),
+    }
+    if complete:
+        _required_marks(clean["marks"], form, fields)
+    return clean, fields
+
+
+def _diagnosis(value: object, form: Form, fields: Fields, *, complete: bool) -> str | None:
+    if value is None or value == "":
+        if complete:
+            fields["diagnosis"] = "Choose a diagnosis before locking."
+        return None
+    if value == INDETERMINATE and form.indeterminate:
+        return INDETERMINATE
+    if isinstance(value, str) and value in form.classes:
+        return value
+    fields["diagnosis"] = "This diagnosis is not one of the study's classes."
+    return None
+
+
+def _ratings(value: object, form: Form, fields: Fields, *, complete: bool) -> dict[str, int]:
+    given = value if isinstance(value, dict) else {}
+    clean: dict[str, int] = {}
+    if not form.ratings:
+        return clean
+    for code, label in form.classes.items():
+        rating = given.get(code)
+        if rating is None:
+            if complete:
+                fields[f"ratings.{code}"] = f"Rate {label} from 0 to 100."
+        elif _whole(rating) and 0 <= rating <= 100:
+            clean[code] = int(rating)
+        else:
+            fields[f"ratings.{code}"] = f"The rating of {label} is a whole number from 0 to 100."
+    return clean
+
+
+def _answers(value: object, form: Form, fields: Fields, *, complete: bool) -> dict[str, Any]:
+    given = value if isinstance(value, dict) else {}
+    clean: dict[str, Any] = {}
+    for question in form.questions:
+        if question.kind == "mark":
+            continue
+        answer = given.get(question.id)
+        if answer is None or answer == "" or answer == []:
+            if complete and question.required:
+                fields[f"answers.{question.id}"] = f"“{question.label}” needs an answer."
+            continue
+        problem = _problem(answer, question, complete=complete)
+        if problem:
+            fields[f"answers.{question.id}"] = f"“{question.label}” {problem}."
+        else:
+            clean[question.id] = answer
+    return clean
+
+
+def _problem(answer: Any, question: Question, *, complete: bool) -> str | None:
+    """Return what is wrong with a given answer, as the rest of a sentence."""
+    codes = {option.code for option in question.options}
+    if question.kind == "choice":
+        return None if isinstance(answer, str) and answer in codes else "takes one of its options"
+    if question.kind == "choices":
+        right = isinstance(answer, list) and all(isinstance(item, str) and item in codes for item in answer)
+        return None if right and len(set(answer)) == len(answer) else "takes some of its options, each once"
+    if question.kind == "text":
+        return _text_problem(answer, question, complete=complete)
+    if question.kind == "scale":
+        right = _whole(answer) and 0 <= answer <= 100
+        return None if right else "takes a whole number from 0 to 100"
+    return _number_problem(answer, question, complete=complete)
+
+
+def _text_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
+    limit = question.max_length or MAX_TEXT
+    if not isinstance(answer, str):
+        return "takes text"
+    if len(answer) > limit:
+        return f"takes at most {limit} characters"
+    if complete and question.required and not answer.strip():
+        return "needs an answer"
+    if complete and question.pattern and not re.fullmatch(question.pattern, answer):
+        return "does not have the form asked for"
+    return None
+
+
+def _number_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
+    if isinstance(answer, bool) or not isinstance(answer, int | float) or not math.isfinite(answer):
+        return "takes a number"
+    if not complete:
+        return None
+    low, high = question.min, question.max
+    if (low is not None and answer < low) or (high is not None and answer > high):
+        ends = (f"from {low:g}" if low is not None else "", f"up to {high:g}" if high is not None else "")
+        return f"takes a number {' '.join(end for end in ends if end)}"
+    if question.step:
+        steps = (answer - (low or 0)) / question.step
+        if abs(steps - round(steps)) > 1e-6:
+            return f"takes steps of {question.step:g}"
+    return None
+
+
+def _marks(value: object, form: Form, fields: Fields) -> list[dict[str, Any]]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_MARKS:
+        fields["marks"] = f"A read takes at most {MAX_MARKS} marks."
+        return []
+    asked = {question.id: question for question in form.questions if question.kind == "mark"}
+    clean = []
+    for number, mark in enumerate(value, start=1):
+        taken = _mark(mark, asked, form.shape)
+        if isinstance(taken, str):
+            fields["marks"] = f"Mark {number} {taken}; remove it and set it again."
+        else:
+            clean.append(taken)
+    return clean
+
+
+def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, int]) -> dict[str, Any] | str:
+    """Return the mark with only its known parts, or what is wrong with it as the rest of a sentence."""
+    depth, rows, columns = shape
+    if not isinstance(mark, dict) or not isinstance(mark.get("points"), list):
+        return "did not arrive whole"
+    kind, points, place = mark.get("kind"), mark["points"], mark.get("slice")
+    if not isinstance(kind, str) or len(points) != POINTS.get(kind):
+        return "is neither a point, a box nor a length"
+    if mark.get("plane", "axial") != "axial" or not _whole(place) or not 0 <= place < depth:
+        return "lies outside the slices of this case"
+    for point in points:
+        if not (isinstance(point, list) and len(point) == 2 and all(_finite(value) for value in point)):
+            return "did not arrive whole"
+        # voxel centres are whole numbers, so a voxel reaches half a voxel further
+        if not (-0.5 <= point[0] <= columns - 0.5 and -0.5 <= point[1] <= rows - 0.5):
+            return "lies outside the image"
+    question = mark.get("question")
+    if question is not None and (not isinstance(question, str) or question not in asked):
+        return "belongs to no question of this study"
+    if question is not None and asked[question].mark not in (None, kind):
+        return "is not of the kind its question asks for"
+    return {
+        "id": str(mark.get("id", ""))[:64],
+        "kind": kind,
+        "plane": "axial",
+        "slice": int(place),
+        "points": [[float(value) for value in point] for point in points],
+        "question": question,
+        "label": str(mark.get("label") or "")[:200],
+    }
+
+
+def _required_marks(marks: list[dict[str, Any]], form: Form, fields: Fields) -> None:
+    answered = {mark["question"] for mark in marks}
+    for question in form.questions:
+        if question.kind == "mark" and question.required and question.id not in answered:
+            fields[f"answers.{question.id}"] = f"“{question.label}” needs a mark on the image."
+
+
+def _key_slices(value: object, form: Form, fields: Fields) -> list[int]:
+    if value is None:
+        return []
+    if (
+        not isinstance(value, list)
+        or len(value) > MAX_KEY_SLICES
+        or not all(_whole(index) and 0 <= index < form.shape[0] for index in value)
+    ):
+        fields["key_slices"] = "A key image lies outside the slices of this case."
+        return []
+    return sorted({int(index) for index in value})
+
+
+def _whole(value: Any) -> bool:
+    return (
+        not isinstance(value, bool) and isinstance(value, int | float) and _finite(value) and float(value).is_integer()
+    )
+
+
+def _finite(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,129 @@
+"""Which pixels, masks and AI output somebody may have now. Every route goes through here (design rule 1)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden, NotFound
+from db import ai_reads
+from db.ai_reads import AiReadInfo
+from db.models import Account, Case, Read, Reader, Series, Study, StudyCase, StudyClass
+from db.reading_queue import Queue, Step, active_reader, open_step, queue, reader_of
+from db.reading_types import CaseAccess, OverlayAccess
+
+NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
+NOT_REVEALED = "The AI's output is not shown for this read."
+STAFF = ("administrator", "coordinator")
+
+
+def case_access(session: Session, *, account_id: int, study_id: int, case_number: int, at: datetime) -> CaseAccess:
+    """Return the volume of a case if this account may see it now; raises Forbidden otherwise.
+
+    A reader: the case of the read that is theirs now and the one next case. Coordinators and administrators who are
+    not readers of the study: any of its cases. Unknown cases get the same answer as forbidden ones.
+    """
+    if reader_of(session, study_id, account_id) is None:
+        return _staff_access(session, account_id, study_id, case_number)
+    study, reader = active_reader(session, study_id, account_id)
+    found = queue(session, study, reader)
+    step = open_step(session, found, at)
+    allowed = [step, upcoming(session, found, at)] if step and step.key in found.reads else [step]
+    for candidate in allowed:
+        if candidate is not None:
+            access = volume(session, candidate.case_id)
+            if access.case_number == case_number:
+                return access
+    raise Forbidden(NOT_YOURS)
+
+
+def ai_overlay_access(session: Session, *, account_id: int, token: str, at: datetime) -> OverlayAccess:
+    """Return the AI read behind the overlays of a read: only while it is the reader's own open aided read."""
+    read = session.scalar(select(Read).where(Read.token == token))
+    if read is None:
+        raise NotFound("This read does not exist.")
+    owner = session.get_one(Reader, read.reader_id)
+    if owner.account_id != account_id:
+        raise Forbidden(NOT_YOURS)
+    study, reader = active_reader(session, owner.study_id, account_id)
+    found = queue(session, study, reader)
+    step = open_step(session, found, at)
+    mine_now = step is not None and found.reads.get(step.key) is read
+    if not mine_now or read.arm != "aided" or read.ai_shown_at is None:
+        raise Forbidden(NOT_REVEALED)
+    ai = shown_ai(session, read)
+    if ai is None:
+        raise Forbidden(NOT_REVEALED)
+    return OverlayAccess(volume(session, read.case_id), ai)
+
+
+def upcoming(session: Session, queue: Queue, at: datetime) -> Step | None:
+    """Return the first step of the one next case: the only one whose pixels may be fetched ahead."""
+    now = open_step(session, queue, at)
+    if now is None:
+        return None
+    return next((step for step in queue.pending() if step.case_id != now.case_id and step.session == now.session), None)
+
+
+def volume(session: Session, case_id: int) -> CaseAccess:
+    """Return the stored volume of a case."""
+    number, row = session.execute(
+        select(Case.number, Series).join(Series, Series.case_id == Case.id).where(Case.id == case_id)
+    ).one()
+    return CaseAccess(
+        case_number=number,
+        series_id=row.id,
+        storage_key=row.storage_key,
+        shape=(row.slices, row.rows, row.columns),
+        spacing_mm=tuple(row.spacing_mm),
+        z_mm=tuple(row.z_mm),
+    )
+
+
+def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
+    """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
+    if read.arm != "aided" or read.ai_shown_at is not None or study.ai_model_id is None:
+        return
+    found = ai_reads.current(session, volume(session, read.case_id).series_id, study.ai_model_id, study.ai_rule)
+    if found is not None:
+        read.ai_read_id, read.ai_output = found.id, _output(session, study, found)
+        read.ai_shown_at = at
+
+
+def shown_ai(session: Session, read: Read) -> AiReadInfo | None:
+    """Return the AI read that was fixed for an aided read."""
+    return None if read.ai_read_id is None else ai_reads.by_id(session, read.ai_read_id)
+
+
+def _output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
+    """Return what the reader is shown, in the study's classes where they are mapped; kept with the read."""
+    query = select(StudyClass).where(StudyClass.study_id == study.id).order_by(StudyClass.position.desc())
+    mapped = {row.ai_class: (row.code, row.label) for row in session.scalars(query) if row.ai_class}
+    named = {name: mapped.get(name, (name, name)) for name in ai.model.classes}
+    return {
+        "call": named.get(ai.call, (ai.call, ai.call))[0] if ai.call else None,
+        "call_label": named.get(ai.call, (ai.call, ai.call))[1] if ai.call else None,
+        "failure": ai.failure,
+        "classes": [named[name][0] for name in ai.model.classes],
+        "probabilities": {named.get(name, (name,))[0]: value for name, value in ai.probabilities.items()},
+        "counts": {named.get(name, (name,))[0]: value for name, value in ai.counts.items()},
+        "deciding_slices": list(ai.deciding_slices),
+        "abnormal_share": ai.abnormal_share,
+        "rule": ai.rule,
+        "model": {"name": ai.model.name, "version": ai.model.version, "sha256": ai.model.sha256},
+    }
+
+
+def _staff_access(session: Session, account_id: int, study_id: int, case_number: int) -> CaseAccess:
+    account = session.get(Account, account_id)
+    if account is None or account.role not in STAFF or account.disabled_at is not None:
+        raise Forbidden(NOT_YOURS)
+    case_id = session.scalar(
+        select(StudyCase.case_id)
+        .join(Case, Case.id == StudyCase.case_id)
+        .where(StudyCase.study_id == study_id, Case.number == case_number)
+    )
+    if case_id is None:
+        raise Forbidden(NOT_YOURS)
+    return volume(session, case_id)

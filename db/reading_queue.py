@@ -1,0 +1,172 @@
+"""What a reader has to do next: the stored order, phase by phase, less what is locked. Nothing here is recomputed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden, NotFound
+from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
+
+BREAK = timedelta(minutes=10)  # a longer gap between two locks is taken for a break
+
+Key = tuple[int, str, int]  # case id, arm, session
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One read to be made. `place` of `of` counts practice and study cases of the session apart, from 1."""
+
+    case_id: int
+    arm: str
+    session: int
+    position: int
+    practice: bool
+    last_phase: bool
+    place: int
+    of: int
+
+    @property
+    def key(self) -> Key:
+        """What makes a read unique, attempts aside."""
+        return (self.case_id, self.arm, self.session)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A reader's steps in their stored order, with the newest attempt of each that has one."""
+
+    study: Study
+    reader: Reader
+    steps: tuple[Step, ...]
+    reads: dict[Key, Read]
+
+    def pending(self) -> list[Step]:
+        """Return the steps without a locked newest attempt; the one on the reader's screen comes first."""
+        left = [step for step in self.steps if not self.locked(step)]
+        # a reset of an earlier case must not tear away the case that is being read
+        left.sort(key=lambda step: not self.shown(step))
+        return left
+
+    def locked(self, step: Step) -> bool:
+        """Tell whether the newest attempt of a step is locked."""
+        read = self.reads.get(step.key)
+        return read is not None and read.state == "locked"
+
+    def shown(self, step: Step) -> bool:
+        """Tell whether a step is open and its image was painted."""
+        read = self.reads.get(step.key)
+        return read is not None and read.state == "open" and read.shown_at is not None
+
+    def last_locked(self) -> Read | None:
+        """Return the read that was locked last."""
+        locked = [read for read in self.reads.values() if read.locked_at is not None]
+        return max(locked, key=lambda read: (read.locked_at, read.id), default=None)
+
+    def since_break(self) -> int:
+        """Return how many reads were locked in a row without a break between them."""
+        times = sorted((read.locked_at for read in self.reads.values() if read.locked_at), reverse=True)
+        gaps = (newer - older for newer, older in zip(times, times[1:], strict=False))
+        count = 1 if times else 0
+        for gap in gaps:
+            if gap > BREAK:
+                break
+            count += 1
+        return count
+
+
+def study_of(session: Session, study_id: int) -> Study:
+    """Return the row of a study; raises NotFound."""
+    study = session.get(Study, study_id)
+    if study is None:
+        raise NotFound("This study does not exist.")
+    return study
+
+
+def reader_of(session: Session, study_id: int, account_id: int) -> Reader | None:
+    """Return the row of an account as reader of a study, withdrawn or not."""
+    return session.scalar(select(Reader).where(Reader.study_id == study_id, Reader.account_id == account_id))
+
+
+def active_reader(session: Session, study_id: int, account_id: int, *, hold: bool = False) -> tuple[Study, Reader]:
+    """Return study and reader where reading is allowed now; raises NotFound or Forbidden.
+
+    With `hold` the reader's row is locked until the transaction ends, so that two openings come one after the other.
+    """
+    query = select(Reader).where(Reader.study_id == study_id, Reader.account_id == account_id)
+    reader = session.scalar(query.with_for_update().execution_options(populate_existing=True) if hold else query)
+    study = session.get(Study, study_id)
+    if study is None or reader is None:
+        raise Forbidden("You are not a reader of this study; ask its coordinator.")
+    if reader.withdrawn_at is not None:
+        raise Forbidden("You have been withdrawn from this study; ask its coordinator.")
+    if study.state in ("draft", "checked"):
+        raise Forbidden("This study is not open yet; its coordinator opens it.")
+    if study.state != "open":
+        raise Forbidden("This study is closed; nothing can be read in it any more.")
+    return study, reader
+
+
+def queue(session: Session, study: Study, reader: Reader) -> Queue:
+    """Return the queue of a reader."""
+    query = (
+        select(OrderEntry, ReadingOrder.session)
+        .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)
+        .where(ReadingOrder.reader_id == reader.id)
+        .order_by(ReadingOrder.session, OrderEntry.position)
+    )
+    entries = [(entry, number) for entry, number in session.execute(query)]
+    totals: dict[tuple[int, bool], int] = {}
+    places = []
+    for entry, number in entries:
+        totals[number, entry.practice] = totals.get((number, entry.practice), 0) + 1
+        places.append(totals[number, entry.practice])
+    steps = tuple(
+        step
+        for (entry, number), place in zip(entries, places, strict=True)
+        for step in _steps(study, entry, number, place, totals[number, entry.practice])
+    )
+    return Queue(study, reader, steps, newest_reads(session, reader.id))
+
+
+def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
+    """Return the newest attempt of every read a reader has opened."""
+    query = select(Read).where(Read.reader_id == reader_id).order_by(Read.attempt)
+    rows = session.scalars(query.execution_options(populate_existing=True))
+    return {(row.case_id, row.arm, row.session): row for row in rows}
+
+
+def _steps(study: Study, entry: OrderEntry, number: int, place: int, of: int) -> list[Step]:
+    """Return the reads an entry of the order asks for: one, or in a sequential design the unaided then the aided."""
+    arms = ("unaided", "aided") if study.design == "sequential" else (entry.arm,)
+    return [
+        Step(
+            case_id=entry.case_id,
+            arm=arm,
+            session=number,
+            position=entry.position,
+            practice=entry.practice,
+            last_phase=arm == arms[-1],
+            place=place,
+            of=of,
+        )
+        for arm in arms
+    ]
+
+
+def open_step(session: Session, queue: Queue, at: datetime) -> Step | None:
+    """Return the step a reader may work on now: the first pending one, if its session is open."""
+    pending = queue.pending()
+    if not pending or opens_at(session, queue, pending[0], at) is not None:
+        return None
+    return pending[0]
+
+
+def opens_at(session: Session, queue: Queue, step: Step, at: datetime) -> datetime | None:
+    """Return when the session of a step opens, or None when it is open."""
+    query = select(ReadingOrder.opens_at).where(
+        ReadingOrder.reader_id == queue.reader.id, ReadingOrder.session == step.session
+    )
+    opens = session.scalar(query)
+    return opens if opens is not None and opens > at else None

@@ -1,0 +1,251 @@
+"""The reading page talks to these: the next read, drafts, events, the lock, and the reader's own keys.
+
+Everything a reader's browser may know is put together here from what db.reads hands out, and nothing else.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core import clock
+from core.errors import InvalidInput, NotFound
+from core.study.clock import Reading
+from db import accounts, reads
+from db.accounts import Account
+from db.engine import open_session
+from db.reading_events import HEARTBEAT_S
+from db.reading_types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
+from pages.routes.web import NO_STORE, changing, reading
+
+AI_LABEL = "Research demonstration trained on procedural CT; not for diagnosis"
+AXIAL = {"left": "R", "right": "L", "top": "A", "bottom": "P"}  # radiological convention of the stored volume
+MAX_BINDINGS = 100
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds
+
+
+def next_read(request: Request, account: Account) -> Response:
+    """GET: open or resume the reader's next read in a study."""
+    at, study_id = clock.now(), int(request.path_params["study_id"])
+    if study_id > MAX_ID:
+        raise NotFound("This study does not exist.")
+    with open_session() as session:
+        found = reads.next_read(session, account_id=account.id, study_id=study_id, at=at)
+    return _answer(_next(found, account))
+
+
+def draft(request: Request, account: Account, body: dict[str, Any]) -> Response:
+    """PUT {"revision", "tab", "content"}: save the draft."""
+    at = clock.now()
+    try:
+        with open_session() as session:
+            saved = reads.save_draft(session, account_id=account.id, **_edit(request, body), at=at)
+    except StaleDraft as error:
+        return _stale(error.reason, str(error), error.draft)
+    except InvalidContent as error:
+        return _invalid(error)
+    return _answer({"revision": saved.revision, "saved_at": _iso(saved.saved_at)})
+
+
+def events(request: Request, account: Account, body: dict[str, Any]) -> Response:
+    """POST {"tab", "counters", "events"}: record them; 409 tells a tab that another one holds the case."""
+    at = clock.now()
+    given, counters = body.get("events", []), body.get("counters", {})
+    if not isinstance(given, list) or not isinstance(counters, dict):
+        raise InvalidInput("Events come as a list, counters as an object.")
+    with open_session() as session:
+        taken = reads.add_events(
+            session,
+            account_id=account.id,
+            token=request.path_params["token"],
+            tab=str(body.get("tab", "")),
+            events=given,
+            counters=counters,
+            at=at,
+        )
+    if not taken.holds:
+        return _stale("taken_over", reads.TAKEN_OVER, taken.draft)
+    return _answer({"accepted": taken.accepted, "locked": taken.locked, "clock": _clock(taken.clock, None)})
+
+
+def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
+    """POST {"revision", "tab", "content"}: lock the read and answer with what comes next."""
+    at = clock.now()
+    try:
+        with open_session() as session:
+            locked = reads.lock(session, account_id=account.id, **_edit(request, body), at=at)
+    except StaleDraft as error:
+        return _stale(error.reason, str(error), error.draft)
+    except InvalidContent as error:
+        return _invalid(error)
+    return _answer({"locked": True, "next": _next(locked.next, account)})
+
+
+def bindings(request: Request, account: Account, body: dict[str, Any]) -> Response:
+    """PUT {"bindings": {action: key}}: keep the reader's own keys."""
+    given = body.get("bindings")
+    if not isinstance(given, dict) or len(given) > MAX_BINDINGS:
+        raise InvalidInput("Keys come as an object of actions and keys.")
+    if not all(_short(name) and _is_key(key) for name, key in given.items()):
+        raise InvalidInput("Every key is a short text.")
+    with open_session() as session:
+        accounts.save_preferences(session, account.id, {"bindings": given})
+    return _answer({"saved": True})
+
+
+def routes() -> list[Route]:
+    """The routes of the reading page."""
+    return [
+        Route("/api/reading/{study_id:int}/next", reading(next_read), methods=["GET"]),
+        Route("/api/reads/{token}/draft", changing(draft), methods=["PUT"]),
+        Route("/api/reads/{token}/events", changing(events), methods=["POST"]),
+        Route("/api/reads/{token}/lock", changing(lock), methods=["POST"]),
+        Route("/api/preferences/bindings", changing(bindings), methods=["PUT"]),
+    ]
+
+
+def _edit(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    revision, tab = body.get("revision"), body.get("tab")
+    if not isinstance(revision, int) or isinstance(revision, bool):
+        raise InvalidInput("The revision the answers are based on is missing.")
+    if not _short(tab):
+        raise InvalidInput("The name of the tab is missing or too long.")
+    return {"token": request.path_params["token"], "revision": revision, "tab": tab, "content": body.get("content")}
+
+
+def _next(found: NextRead, account: Account) -> dict[str, Any]:
+    read = found.read
+    study = {"id": found.study_id, "title": found.title}
+    if read is None:
+        return {
+            "done": True,
+            "message": found.message,
+            "opens_on": _iso(found.opens_at),
+            "feedback": _feedback(found.feedback),
+            "study": study,
+        }
+    return {
+        "read": {
+            "token": read.token,
+            "case": read.case.case_number,
+            "position": read.position,
+            "total": read.total,
+            "practice": read.practice,
+            "arm": read.arm,
+            "session": read.session,
+            "phase": read.phase,
+            "attempt": read.attempt,
+        },
+        "form": _form(read),
+        "viewer": {"open_at": read.protocol.open_at, "bindings": account.preferences.get("bindings", {})},
+        "draft": {"revision": read.draft.revision, "content": read.draft.content},
+        "clock": _clock(read.clock, float(read.protocol.idle_after_s)),
+        "volume": _volume(found.study_id, read.case),
+        "ai": _ai(read),
+        "feedback": _feedback(found.feedback),
+        "next": _upcoming(found.study_id, read.upcoming),
+        "break": _break(read),
+        "study": study,
+    }
+
+
+def _form(read: OpenRead) -> dict[str, Any]:
+    protocol = read.protocol
+    return {
+        "title": f"Case {read.case.case_number}",
+        "classes": [
+            {"code": choice.code, "label": choice.label, "letter": choice.letter, "colour": choice.colour}
+            for choice in read.classes
+        ],
+        "indeterminate": protocol.indeterminate,
+        "ratings": protocol.ratings,
+        "questions": [question.as_json() for question in protocol.questions],
+        "undo": protocol.undo,
+        "clock_visible": protocol.clock_visible,
+    }
+
+
+def _volume(study_id: int, case: CaseAccess) -> dict[str, Any]:
+    return {
+        "url": f"/api/studies/{study_id}/cases/{case.case_number}/slices",
+        "shape": case.shape,
+        "spacing_mm": case.spacing_mm,
+        "z_mm": case.z_mm,
+        "orientation": AXIAL,
+    }
+
+
+def _upcoming(study_id: int, case: CaseAccess | None) -> dict[str, Any] | None:
+    return None if case is None else {"case": case.case_number, "volume": _volume(study_id, case)}
+
+
+def _ai(read: OpenRead) -> dict[str, Any] | None:
+    if read.ai is None or read.ai_output is None:
+        return None
+    return {
+        **read.ai_output,
+        "slices": read.ai.slice_probabilities,
+        "heat_slices": read.ai.heat_slices,
+        "label": AI_LABEL,
+        "masks_url": f"/api/reads/{read.token}/lungs",
+        "heat_url": f"/api/reads/{read.token}/heat" if read.ai.heat_slices else None,
+    }
+
+
+def _feedback(given: Feedback | None) -> dict[str, Any] | None:
+    if given is None:
+        return None
+    return {
+        "case": given.case_number,
+        "diagnosis": given.diagnosis,
+        "truth": given.truth,
+        "truth_label": given.truth_label,
+        "correct": given.correct,
+    }
+
+
+def _break(read: OpenRead) -> str | None:
+    """Return the sentence that suggests a break, each time the protocol's number of reads is reached."""
+    every = read.protocol.break_after
+    if not every or not read.since_break or read.since_break % every or read.clock.started_at is not None:
+        return None
+    return f"You have read {read.since_break} cases in a row. A break of ten minutes keeps the reading fair."
+
+
+def _clock(clock: Reading, idle_after_s: float | None) -> dict[str, Any]:
+    known = {
+        "active_s": round(clock.active_seconds, 1),
+        "raw_s": round(clock.raw_seconds, 1),
+        "started": clock.started_at is not None,
+        "paused": clock.paused,
+        "heartbeat_s": HEARTBEAT_S,
+    }
+    return known if idle_after_s is None else {**known, "idle_after_s": idle_after_s}
+
+
+def _stale(reason: str, message: str, current: DraftState) -> Response:
+    shown = {"revision": current.revision, "content": current.content}
+    return _answer({"error": reason, "message": message, "draft": shown}, 409)
+
+
+def _invalid(error: InvalidContent) -> Response:
+    return _answer({"error": "invalid", "message": str(error), "fields": error.fields}, 422)
+
+
+def _answer(body: dict[str, Any], status: int = 200) -> Response:
+    return JSONResponse(body, status, headers=NO_STORE)
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+def _short(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 64
+
+
+def _is_key(value: Any) -> bool:
+    """Tell whether a binding is a key, or several for one action."""
+    return _short(value) or (isinstance(value, list) and len(value) <= 8 and all(_short(item) for item in value))
