@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -67,7 +68,7 @@ class Queue:
     def since_break(self) -> int:
         """Return how many reads were locked in a row without a break between them."""
         times = sorted((read.locked_at for read in self.reads.values() if read.locked_at), reverse=True)
-        gaps = (newer - older for newer, older in zip(times, times[1:], strict=False))
+        gaps = (newer - older for newer, older in pairwise(times))
         count = 1 if times else 0
         for gap in gaps:
             if gap > BREAK:
