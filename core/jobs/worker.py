@@ -6,7 +6,6 @@ over those of one whose heartbeat stopped. A case that kills its worker again an
 
 import fcntl
 import os
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +18,7 @@ from core import clock
 from core.errors import ParallaxError
 from core.jobs.queue import APPLICATION, JOB_VERSION, QUEUE, WORKFLOW, prepare
 from core.settings import settings
-from db import ai_reads, cases
+from db import ai_reads
 from db.engine import open_session, open_view
 from db.migrate import migrate
 
@@ -102,6 +101,9 @@ def run(name: str) -> None:
                 "serializer": DBOSPortableJSONSerializer(),
             }
         )
+        from core.jobs.reading import register_shipped_models
+
+        register_shipped_models()
         DBOS.listen_queues([QUEUE])
         DBOS.launch()  # recovers what this name left unfinished
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
@@ -112,15 +114,17 @@ def run(name: str) -> None:
 def _beat_until_orphaned(name: str) -> None:
     parent = os.getppid()
     supervised = os.environ.get("PARALLAX_SUPERVISED") == "1"
-    stop = threading.Event()
     device = settings().device or "cpu"
-    while not stop.wait(BEAT if not supervised else 1.0):
-        if supervised and os.getppid() != parent:
-            log.warning("the web process is gone; the worker stops too")
-            os._exit(0)  # no clean-up wanted: the job in hand is recovered by the next worker of this name
-        with open_session() as session:
-            ai_reads.beat(session, worker=name, device=device, at=clock.now())
-        take_over_lost(name)
+    last = 0.0
+    while not (supervised and os.getppid() != parent):
+        if time.monotonic() - last >= BEAT:
+            last = time.monotonic()
+            with open_session() as session:
+                ai_reads.beat(session, worker=name, device=device, at=clock.now())
+            take_over_lost(name)
+        time.sleep(1.0)
+    log.warning("the web process is gone; the worker stops too")
+    os._exit(0)  # no clean-up wanted: the job in hand is recovered by the next worker of this name
 
 
 def take_over_lost(name: str) -> list[str]:
@@ -137,9 +141,3 @@ def take_over_lost(name: str) -> list[str]:
             taken.append(workflow.workflow_id)
             log.warning("took over work of a lost worker", job=workflow.workflow_id, lost=owner)
     return taken
-
-
-def known_series(series_id: int) -> cases.CaseInfo:
-    """Return the case of a series; raises NotFound."""
-    with open_view() as session:
-        return cases.by_series(session, series_id)
