@@ -1,0 +1,74 @@
+"""Every constant of the AI pipeline, named, with its source. Imports no torch: pages show these."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+CLASSES = ("normal", "cap", "covid")  # order of every probability triple
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A display window: width and level in HU."""
+
+    width: float
+    level: float
+
+    @property
+    def low(self) -> float:
+        """HU shown as black."""
+        return self.level - self.width / 2
+
+    @property
+    def high(self) -> float:
+        """HU shown as white."""
+        return self.level + self.width / 2
+
+
+LUNG_WINDOW = Window(width=1500, level=-600)  # HU; common practice, the paper gives none
+WIDE_WINDOW = Window(width=1624, level=-212)  # HU, -1024 to 600: what the lung network sees
+
+
+@dataclass(frozen=True, slots=True)
+class Truncation:
+    """Which slices are dropped at the ends (Luo et al. 2022: the first 10 % and the last 14 %).
+
+    The text does not say which end is first; `first` makes it explicit. Counts are floor(share * n).
+    """
+
+    drop_head: float = 0.10
+    drop_tail: float = 0.14
+    first: Literal["apex", "base"] = "apex"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleParams:
+    """The patient rule's threshold: more than `minority` of the slices (Luo et al. 2022: 20 %).
+
+    The text does not say of which sequence; `of` makes it explicit.
+    """
+
+    minority: float = 0.20
+    of: Literal["kept", "all"] = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParams:
+    """All that shapes slice scores and calls. Sizes in pixels, margin in mm."""
+
+    truncation: Truncation = field(default_factory=Truncation)
+    rule: RuleParams = field(default_factory=RuleParams)
+    lung_window: Window = LUNG_WINDOW
+    wide_window: Window = WIDE_WINDOW
+    lung_size: int = 192
+    slice_size: int = 160
+    box_margin_mm: float = 8.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain values for storage and for people."""
+        return asdict(self)
+
+    def hash(self) -> str:
+        """Return a stable SHA-256 of the values, hex."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
