@@ -17,12 +17,12 @@ COORDINATOR = {
     "Study": [
         ("coordinator/studies.py", "Studies", "studies", ":material/science:"),
         ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
+        ("coordinator/models.py", "AI models", "models", ":material/neurology:"),
     ],
 }
 ADMINISTRATOR = {
     "Administration": [
         ("admin/accounts.py", "Accounts", "accounts", ":material/group:"),
-        ("admin/models.py", "AI models", "models", ":material/neurology:"),
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
     ],
 }
