@@ -1,0 +1,52 @@
+"""The diagnoses a study offers."""
+
+import re
+from dataclasses import dataclass
+
+from core.study.keys import letter_problem
+
+COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
+CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# Okabe & Ito 2008: eight colours told apart with every common colour vision; black left out, as the page is dark
+PALETTE = ("#009E73", "#E69F00", "#0072B2", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#999999")
+MOST = 9  # classes; ratings are set with Shift and a digit from 1 to 9
+INDETERMINATE = "indeterminate"  # a code no class may have
+
+
+@dataclass(frozen=True, slots=True)
+class StudyClass:
+    """One diagnosis. `ai_class` is the AI's class it corresponds to; `positive` marks the disease looked for."""
+
+    code: str
+    label: str
+    letter: str
+    colour: str
+    ai_class: str | None = None
+    positive: bool = False
+
+
+def class_problems(classes: tuple[StudyClass, ...]) -> tuple[str, ...]:
+    """Return a sentence for everything that keeps readers from using these classes."""
+    found = []
+    if not 2 <= len(classes) <= MOST:
+        found.append(f"A study needs 2 to {MOST} classes.")
+    for one in classes:
+        name = one.label.strip() or one.code or "without a name"
+        if not one.label.strip():
+            found.append(f"The class {name} needs a label.")
+        if not CODE.fullmatch(one.code) or one.code == INDETERMINATE:
+            found.append(
+                f"The class {name} needs a code of small letters, digits and _, other than {INDETERMINATE!r}; "
+                "it starts with a letter."
+            )
+        if problem := letter_problem(one.letter):
+            found.append(f"The class {name} {problem}.")
+        if not COLOUR.fullmatch(one.colour):
+            found.append(f"The class {name} needs a colour such as {PALETTE[0]}.")
+    for field, word in (("code", "code"), ("letter", "letter"), ("label", "label"), ("colour", "colour")):
+        values = [getattr(one, field).strip().lower() for one in classes]
+        for twice in sorted({value for value in values if value and values.count(value) > 1}):
+            found.append(f"Two classes have the {word} {twice}; change one.")
+    if sum(one.positive for one in classes) > 1:
+        found.append("Only one class can be the positive one.")
+    return tuple(found)
