@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden
 from db import ai_reads
 from db.ai_reads import AiReadInfo
-from db.models import Account, Case, Read, Reader, Series, Study, StudyCase, StudyClass
-from db.reading_queue import Queue, Step, active_reader, open_step, queue, reader_of
-from db.reading_types import CaseAccess, OverlayAccess
+from db.models import Account, Case, Read, Series, Study, StudyCase, StudyClass
+from db.reading_queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
+from db.reading_rules import protocol_of
+from db.reading_types import AiShown, CaseAccess, OverlayAccess
 
 NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
 NOT_REVEALED = "The AI's output is not shown for this read."
@@ -40,22 +41,18 @@ def case_access(session: Session, *, account_id: int, study_id: int, case_number
 
 def ai_overlay_access(session: Session, *, account_id: int, token: str, at: datetime) -> OverlayAccess:
     """Return the AI read behind the overlays of a read: only while it is the reader's own open aided read."""
-    read = session.scalar(select(Read).where(Read.token == token))
-    if read is None:
-        raise NotFound("This read does not exist.")
-    owner = session.get_one(Reader, read.reader_id)
-    if owner.account_id != account_id:
-        raise Forbidden(NOT_YOURS)
+    read, owner = own_read(session, account_id, token, hold=False)
     study, reader = active_reader(session, owner.study_id, account_id)
     found = queue(session, study, reader)
     step = open_step(session, found, at)
     mine_now = step is not None and found.reads.get(step.key) is read
     if not mine_now or read.arm != "aided" or read.ai_shown_at is None:
         raise Forbidden(NOT_REVEALED)
-    ai = shown_ai(session, read)
-    if ai is None:
+    shown = shown_ai(session, study, read)
+    if shown is None or read.ai_read_id is None:
         raise Forbidden(NOT_REVEALED)
-    return OverlayAccess(volume(session, read.case_id), ai)
+    ai = ai_reads.by_id(session, read.ai_read_id)
+    return OverlayAccess(volume(session, read.case_id), ai, lungs=shown.lungs, heat=shown.heat)
 
 
 def upcoming(session: Session, queue: Queue, at: datetime) -> Step | None:
@@ -91,28 +88,43 @@ def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
         read.ai_shown_at = at
 
 
-def shown_ai(session: Session, read: Read) -> AiReadInfo | None:
-    """Return the AI read that was fixed for an aided read."""
-    return None if read.ai_read_id is None else ai_reads.by_id(session, read.ai_read_id)
+def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
+    """Return what an aided read shows of the AI read that was fixed for it; None before, and in an unaided arm."""
+    if read.arm != "aided" or read.ai_read_id is None or read.ai_shown_at is None:
+        return None
+    ai, display = ai_reads.by_id(session, read.ai_read_id), protocol_of(study).aided
+    return AiShown(
+        output=read.ai_output,
+        slices=ai.slice_probabilities if display.slice_scores else (),
+        heat_slices=ai.heat_slices if display.heat else (),
+        lungs=display.lungs and bool(ai.slice_probabilities),
+        heat=display.heat and bool(ai.heat_slices),
+    )
 
 
 def _output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
     """Return what the reader is shown, in the study's classes where they are mapped; kept with the read."""
     query = select(StudyClass).where(StudyClass.study_id == study.id).order_by(StudyClass.position.desc())
     mapped = {row.ai_class: (row.code, row.label) for row in session.scalars(query) if row.ai_class}
-    named = {name: mapped.get(name, (name, name)) for name in ai.model.classes}
+    named = {name: mapped.get(name, (name, name)) for name in (*ai.model.classes, *([ai.call] if ai.call else []))}
+    display = protocol_of(study).aided
+    call, label = named[ai.call] if ai.call and display.call else (None, None)
     return {
-        "call": named.get(ai.call, (ai.call, ai.call))[0] if ai.call else None,
-        "call_label": named.get(ai.call, (ai.call, ai.call))[1] if ai.call else None,
+        "call": call,
+        "call_label": label,
         "failure": ai.failure,
         "classes": [named[name][0] for name in ai.model.classes],
-        "probabilities": {named.get(name, (name,))[0]: value for name, value in ai.probabilities.items()},
-        "counts": {named.get(name, (name,))[0]: value for name, value in ai.counts.items()},
-        "deciding_slices": list(ai.deciding_slices),
-        "abnormal_share": ai.abnormal_share,
+        "probabilities": _renamed(ai.probabilities, named) if display.probabilities else None,
+        "counts": _renamed(ai.counts, named) if display.counts else None,
+        "deciding_slices": list(ai.deciding_slices) if display.slice_scores else None,
+        "abnormal_share": ai.abnormal_share if display.counts else None,
         "rule": ai.rule,
         "model": {"name": ai.model.name, "version": ai.model.version, "sha256": ai.model.sha256},
     }
+
+
+def _renamed(values: dict[str, Any], named: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    return {named.get(name, (name, name))[0]: value for name, value in values.items()}
 
 
 def _staff_access(session: Session, account_id: int, study_id: int, case_number: int) -> CaseAccess:

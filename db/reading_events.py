@@ -8,15 +8,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import Forbidden, InvalidInput, NotFound
+from core.errors import InvalidInput
 from core.study.clock import KINDS, ClockRules, Event, Reading, read_clock
-from db.models import Draft, Read, Reader, ReadEvent, Study
-from db.reading_queue import newest_reads
+from db.models import Draft, Read, ReadEvent, Study
+from db.reading_queue import newest_reads, own_read
 from db.reading_rules import protocol_of
 from db.reading_types import DraftState
 
 HEARTBEAT_S = 10.0  # the page is told to send a sign of life this often
 MAX_EVENTS = 500  # of one post
+MAX_COUNT = 10**12
 MAX_TABS = 50  # of one read; later tabs' counters are not kept
 HIGHEST = ("slices_seen",)  # counts of different things in two tabs may be the same ones: the highest stands
 SCREEN = "screen"
@@ -48,13 +49,8 @@ def add_events(
     A first "painted", or "take_over", makes its tab the holder of the case. After the lock nothing is stored.
     Raises NotFound, Forbidden, or InvalidInput for a post that is no list of events.
     """
-    read = session.scalar(select(Read).where(Read.token == token).with_for_update())
-    if read is None:
-        raise NotFound("This read does not exist.")
-    owner = session.get_one(Reader, read.reader_id)
-    if owner.account_id != account_id:
-        raise Forbidden("This read belongs to somebody else.")
-    study, draft = session.get_one(Study, owner.study_id), session.get_one(Draft, read.id)
+    read, owner = own_read(session, account_id, token, hold=True)
+    study, draft = session.get_one(Study, owner.study_id), session.get_one(Draft, read.id, populate_existing=True)
     superseded = newest_reads(session, owner.id)[read.case_id, read.arm, read.session] is not read
     if read.state == "locked" or superseded or study.state != "open" or owner.withdrawn_at is not None:
         return _taken(session, study, read, draft, tab, 0, at)
@@ -63,7 +59,14 @@ def add_events(
     accepted = 0
     for event in events:
         n, kind = event.get("n"), event.get("kind")
-        if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n < 10**9 or kind not in KINDS or n in known:
+        if (
+            not isinstance(n, int)
+            or isinstance(n, bool)
+            or not 0 <= n < 10**9
+            or not isinstance(kind, str)
+            or kind not in KINDS
+            or n in known
+        ):
             continue
         known.add(n)
         accepted += 1
@@ -103,9 +106,14 @@ def totals(by_tab: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
     return together, screen
 
 
+def must_be_tab(tab: str) -> None:
+    """Raise InvalidInput unless a tab's name is a short plain one."""
+    if not 0 < len(tab) <= 64 or not tab.isascii() or not tab.isprintable():
+        raise InvalidInput("The name of the tab is missing, too long, or not plain; reload the page.")
+
+
 def _must_be_events(tab: str, events: list[Any]) -> None:
-    if not tab or len(tab) > 64:
-        raise InvalidInput("The name of the tab is missing or too long.")
+    must_be_tab(tab)
     if len(events) > MAX_EVENTS or not all(isinstance(event, dict) for event in events):
         raise InvalidInput(f"A post takes up to {MAX_EVENTS} events.")
 
@@ -129,9 +137,9 @@ def _merged(by_tab: dict[str, Any], tab: str, given: dict[str, Any]) -> dict[str
     mine = dict(by_tab.get(tab, {}))
     for name, value in list(given.items())[:40]:
         if name == SCREEN:
-            mine[SCREEN] = str(value)[:40]
-        elif _number(value) and 0 <= value <= 1e12:
-            mine[str(name)[:40]] = max(mine.get(str(name)[:40], 0), value)
+            mine[SCREEN] = "".join(c for c in str(value)[:40] if c.isascii() and c.isprintable())
+        elif name.isidentifier() and name.isascii() and len(name) <= 40 and _number(value) and 0 <= value <= MAX_COUNT:
+            mine[name] = max(mine.get(name, 0), value)
     return {**{other: counted for other, counted in by_tab.items() if other != tab}, tab: mine}
 
 
@@ -143,4 +151,6 @@ def _taken(session: Session, study: Study, read: Read, draft: Draft, tab: str, a
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < MAX_COUNT if isinstance(value, int) else math.isfinite(value)

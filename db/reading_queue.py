@@ -65,24 +65,15 @@ class Queue:
         locked = [read for read in self.reads.values() if read.locked_at is not None]
         return max(locked, key=lambda read: (read.locked_at, read.id), default=None)
 
-    def since_break(self) -> int:
-        """Return how many reads were locked in a row without a break between them."""
+    def streak(self, at: datetime) -> tuple[int, datetime | None]:
+        """Return how many reads were locked in a row without a break up to `at`, and when the first was locked."""
         times = sorted((read.locked_at for read in self.reads.values() if read.locked_at), reverse=True)
-        gaps = (newer - older for newer, older in pairwise(times))
-        count = 1 if times else 0
-        for gap in gaps:
-            if gap > BREAK:
+        began, count = None, 0
+        for newer, older in pairwise([at, *times]):
+            if newer - older > BREAK:
                 break
-            count += 1
-        return count
-
-
-def study_of(session: Session, study_id: int) -> Study:
-    """Return the row of a study; raises NotFound."""
-    study = session.get(Study, study_id)
-    if study is None:
-        raise NotFound("This study does not exist.")
-    return study
+            began, count = older, count + 1
+        return count, began
 
 
 def reader_of(session: Session, study_id: int, account_id: int) -> Reader | None:
@@ -90,8 +81,25 @@ def reader_of(session: Session, study_id: int, account_id: int) -> Reader | None
     return session.scalar(select(Reader).where(Reader.study_id == study_id, Reader.account_id == account_id))
 
 
+def own_read(session: Session, account_id: int, token: str, *, hold: bool) -> tuple[Read, Reader]:
+    """Return the account's own read with this token; raises NotFound or Forbidden.
+
+    With `hold` its row is locked until the transaction ends, so that two posts for it come one after the other.
+    """
+    query = select(Read).where(Read.token == token).execution_options(populate_existing=True)
+    read = (
+        session.scalar(query.with_for_update() if hold else query) if token.isascii() and token.isprintable() else None
+    )
+    if read is None:
+        raise NotFound("This read does not exist.")
+    owner = session.get_one(Reader, read.reader_id)
+    if owner.account_id != account_id:
+        raise Forbidden("This read belongs to somebody else.")
+    return read, owner
+
+
 def active_reader(session: Session, study_id: int, account_id: int, *, hold: bool = False) -> tuple[Study, Reader]:
-    """Return study and reader where reading is allowed now; raises NotFound or Forbidden.
+    """Return study and reader where reading is allowed now; raises Forbidden.
 
     With `hold` the reader's row is locked until the transaction ends, so that two openings come one after the other.
     """

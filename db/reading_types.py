@@ -41,10 +41,26 @@ class CaseAccess:
 
 @dataclass(frozen=True, slots=True)
 class OverlayAccess:
-    """The AI read whose masks and heat maps somebody may fetch now, and the volume they lie on."""
+    """The AI read whose masks and heat maps somebody may fetch now, and the volume they lie on.
+
+    `lungs` and `heat` tell which of the two the protocol shows; the other is not to be handed out.
+    """
 
     case: CaseAccess
     ai: AiReadInfo
+    lungs: bool
+    heat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AiShown:
+    """What of an AI read the protocol shows in the aided arm. `output` is kept with the read as it was shown."""
+
+    output: dict[str, Any]
+    slices: tuple[tuple[float, ...] | None, ...]
+    heat_slices: tuple[int, ...]
+    lungs: bool
+    heat: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,10 @@ class ClassChoice:
 
 @dataclass(frozen=True, slots=True)
 class OpenRead:
-    """The read a reader has before them. `position` and `total` count practice and study cases apart."""
+    """The read a reader has before them. `position` and `total` count practice and study cases apart.
+
+    `streak` reads were locked in a row without a break, the first of them locked at `streak_began`.
+    """
 
     token: str
     read_id: int
@@ -90,16 +109,15 @@ class OpenRead:
     practice: bool
     arm: str
     session: int
-    phase: str
     attempt: int
     classes: tuple[ClassChoice, ...]
     protocol: Protocol
     draft: DraftState
     clock: Reading
-    ai: AiReadInfo | None
-    ai_output: dict[str, Any] | None
+    ai: AiShown | None
     upcoming: CaseAccess | None
-    since_break: int
+    streak: int
+    streak_began: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import __version__
-from core.errors import Conflict, Forbidden, NotFound
+from core.errors import Conflict
 from core.study.answers import checked
 from db.models import Draft, Read, Reader, Study
 from db.reading_access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
-from db.reading_events import add_events, clock_of, totals
+from db.reading_events import add_events, clock_of, must_be_tab, totals
 from db.reading_progress import progress
-from db.reading_queue import Queue, Step, active_reader, open_step, opens_at, queue
+from db.reading_queue import Queue, Step, active_reader, open_step, opens_at, own_read, queue
 from db.reading_resets import reset
 from db.reading_rules import classes_of, feedback, first_content, form_of, protocol_of
 from db.reading_types import DraftState, InvalidContent, Locked, NextRead, OpenRead, StaleDraft
@@ -56,6 +56,7 @@ def save_draft(
     Raises StaleDraft with the current draft when the edit is based on an older one or another tab holds the case,
     InvalidContent when an answer has not the right shape.
     """
+    must_be_tab(tab)
     study, read, draft = _own(session, account_id, token)
     _must_be_current(session, study, read, draft, at)
     clean, fields = checked(content, form_of(session, study, read), complete=False)
@@ -77,6 +78,7 @@ def lock(
     Raises StaleDraft as `save_draft` does, InvalidContent naming each field that is missing or wrong, Conflict when
     the image was never shown.
     """
+    must_be_tab(tab)
     study, read, draft = _own(session, account_id, token)
     if read.state == "locked" and draft.tab == tab:
         return Locked(read.id, study.id, next_read(session, account_id=account_id, study_id=study.id, at=at))
@@ -104,8 +106,7 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
     given = feedback(session, found)
     pending = found.pending()
     if not pending:
-        message = protocol.end_text or "Thank you. Every case of this study is read and locked."
-        return NextRead(study.id, study.title, None, given, message, None)
+        return NextRead(study.id, study.title, None, given, protocol.end_text, None)
     opens = opens_at(session, found, pending[0], at)
     if opens is not None:
         message = f"Session {pending[0].session} opens on {opens:%d %B %Y}. Thank you for reading this one."
@@ -116,6 +117,7 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
     session.flush()
     found.reads[step.key] = read
     ahead = upcoming(session, found, at)
+    streak, began = found.streak(at)
     opened = OpenRead(
         token=read.token,
         read_id=read.id,
@@ -125,16 +127,15 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
         practice=read.practice,
         arm=read.arm,
         session=read.session,
-        phase=read.arm,
         attempt=read.attempt,
         classes=classes_of(session, study),
         protocol=protocol,
         draft=_draft(session.get_one(Draft, read.id)),
         clock=clock_of(session, study, read, at),
-        ai=shown_ai(session, read) if read.arm == "aided" else None,
-        ai_output=read.ai_output if read.arm == "aided" and read.ai_shown_at else None,
+        ai=shown_ai(session, study, read),
         upcoming=volume(session, ahead.case_id) if ahead else None,
-        since_break=found.since_break(),
+        streak=streak,
+        streak_began=began,
     )
     return NextRead(study.id, study.title, opened, given, None, None)
 
@@ -172,13 +173,7 @@ def _open(session: Session, found: Queue, step: Step, at: datetime) -> Read:
 
 def _own(session: Session, account_id: int, token: str) -> tuple[Study, Read, Draft]:
     """Return the account's read with this token, its row held until the transaction ends."""
-    query = select(Read).where(Read.token == token).with_for_update()
-    read = session.scalar(query.execution_options(populate_existing=True))
-    if read is None:
-        raise NotFound("This read does not exist.")
-    owner = session.get_one(Reader, read.reader_id)
-    if owner.account_id != account_id:
-        raise Forbidden("This read belongs to somebody else.")
+    read, owner = own_read(session, account_id, token, hold=True)
     draft = session.get_one(Draft, read.id, populate_existing=True)
     return session.get_one(Study, owner.study_id), read, draft
 

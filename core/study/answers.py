@@ -8,14 +8,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-from core.study.protocol import Question
+from core.study.classes import INDETERMINATE
+from core.study.questions import LONGEST_TEXT, Question
 
-INDETERMINATE = "indeterminate"
 MAX_MARKS = 200  # of one read, with points of all kinds
 MAX_KEY_SLICES = 200
-MAX_TEXT = 4000  # characters, where the question gives no limit
+MAX_NUMBER = 10**15
 POINTS = {"point": 1, "box": 2, "length": 2}
 EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
 
@@ -41,15 +41,16 @@ def checked(content: object, form: Form, *, complete: bool) -> tuple[dict[str, A
     if not isinstance(content, dict):
         return dict(EMPTY), {"content": "The answers did not arrive whole; reload the page."}
     fields: Fields = {}
+    marks = _marks(content.get("marks"), form, fields)
     clean = {
         "diagnosis": _diagnosis(content.get("diagnosis"), form, fields, complete=complete),
         "ratings": _ratings(content.get("ratings"), form, fields, complete=complete),
         "answers": _answers(content.get("answers"), form, fields, complete=complete),
-        "marks": _marks(content.get("marks"), form, fields),
+        "marks": marks,
         "key_slices": _key_slices(content.get("key_slices"), form, fields),
     }
     if complete:
-        _required_marks(clean["marks"], form, fields)
+        _required_marks(marks, form, fields)
     return clean, fields
 
 
@@ -119,9 +120,11 @@ def _problem(answer: Any, question: Question, *, complete: bool) -> str | None:
 
 
 def _text_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
-    limit = question.max_length or MAX_TEXT
+    limit = question.max_length or LONGEST_TEXT
     if not isinstance(answer, str):
         return "takes text"
+    if not _plain(answer):
+        return "takes plain text"
     if len(answer) > limit:
         return f"takes at most {limit} characters"
     if complete and question.required and not answer.strip():
@@ -132,7 +135,7 @@ def _text_problem(answer: Any, question: Question, *, complete: bool) -> str | N
 
 
 def _number_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
-    if isinstance(answer, bool) or not isinstance(answer, int | float) or not math.isfinite(answer):
+    if not _finite(answer):
         return "takes a number"
     if not complete:
         return None
@@ -185,14 +188,17 @@ def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, in
         return "belongs to no question of this study"
     if question is not None and asked[question].mark not in (None, kind):
         return "is not of the kind its question asks for"
+    named, label = str(mark.get("id", ""))[:64], str(mark.get("label") or "")[:200]
+    if not _plain(named + label):
+        return "has a label that is no plain text"
     return {
-        "id": str(mark.get("id", ""))[:64],
+        "id": named,
         "kind": kind,
         "plane": "axial",
         "slice": int(place),
         "points": [[float(value) for value in point] for point in points],
         "question": question,
-        "label": str(mark.get("label") or "")[:200],
+        "label": label,
     }
 
 
@@ -216,11 +222,21 @@ def _key_slices(value: object, form: Form, fields: Fields) -> list[int]:
     return sorted({int(index) for index in value})
 
 
-def _whole(value: Any) -> bool:
+def _whole(value: Any) -> TypeGuard[int | float]:
     return (
         not isinstance(value, bool) and isinstance(value, int | float) and _finite(value) and float(value).is_integer()
     )
 
 
 def _finite(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    """Tell whether a value is a number that arithmetic can handle: JSON may bring whole ones of any length."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < MAX_NUMBER if isinstance(value, int) else math.isfinite(value)
+
+
+def _plain(text: str) -> bool:
+    """Tell whether every database can store a text: no control characters but line ends, no halves of characters."""
+    return all(
+        character in "\n\r\t" or (character >= " " and not "\ud800" <= character <= "\udfff") for character in text
+    )

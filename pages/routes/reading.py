@@ -60,7 +60,7 @@ def events(request: Request, account: Account, body: dict[str, Any]) -> Response
             session,
             account_id=account.id,
             token=request.path_params["token"],
-            tab=str(body.get("tab", "")),
+            tab=_tab(body),
             events=given,
             counters=counters,
             at=at,
@@ -107,12 +107,16 @@ def routes() -> list[Route]:
 
 
 def _edit(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    revision, tab = body.get("revision"), body.get("tab")
+    revision = body.get("revision")
     if not isinstance(revision, int) or isinstance(revision, bool):
         raise InvalidInput("The revision the answers are based on is missing.")
-    if not _short(tab):
-        raise InvalidInput("The name of the tab is missing or too long.")
-    return {"token": request.path_params["token"], "revision": revision, "tab": tab, "content": body.get("content")}
+    content = body.get("content")
+    return {"token": request.path_params["token"], "revision": revision, "tab": _tab(body), "content": content}
+
+
+def _tab(body: dict[str, Any]) -> str:
+    tab = body.get("tab")
+    return tab if isinstance(tab, str) else ""
 
 
 def _next(found: NextRead, account: Account) -> dict[str, Any]:
@@ -135,7 +139,7 @@ def _next(found: NextRead, account: Account) -> dict[str, Any]:
             "practice": read.practice,
             "arm": read.arm,
             "session": read.session,
-            "phase": read.phase,
+            "phase": read.arm,
             "attempt": read.attempt,
         },
         "form": _form(read),
@@ -161,7 +165,7 @@ def _form(read: OpenRead) -> dict[str, Any]:
         ],
         "indeterminate": protocol.indeterminate,
         "ratings": protocol.ratings,
-        "questions": [question.as_json() for question in protocol.questions],
+        "questions": protocol.to_json()["questions"],
         "undo": protocol.undo,
         "clock_visible": protocol.clock_visible,
     }
@@ -182,15 +186,15 @@ def _upcoming(study_id: int, case: CaseAccess | None) -> dict[str, Any] | None:
 
 
 def _ai(read: OpenRead) -> dict[str, Any] | None:
-    if read.ai is None or read.ai_output is None:
+    if read.ai is None:
         return None
     return {
-        **read.ai_output,
-        "slices": read.ai.slice_probabilities,
+        **read.ai.output,
+        "slices": read.ai.slices,
         "heat_slices": read.ai.heat_slices,
         "label": AI_LABEL,
-        "masks_url": f"/api/reads/{read.token}/lungs",
-        "heat_url": f"/api/reads/{read.token}/heat" if read.ai.heat_slices else None,
+        "masks_url": f"/api/reads/{read.token}/lungs" if read.ai.lungs else None,
+        "heat_url": f"/api/reads/{read.token}/heat" if read.ai.heat else None,
     }
 
 
@@ -207,11 +211,16 @@ def _feedback(given: Feedback | None) -> dict[str, Any] | None:
 
 
 def _break(read: OpenRead) -> str | None:
-    """Return the sentence that suggests a break, each time the protocol's number of reads is reached."""
-    every = read.protocol.break_after
-    if not every or not read.since_break or read.since_break % every or read.clock.started_at is not None:
+    """Return the sentence that suggests a break before this case, by the protocol's number of cases or minutes."""
+    protocol = read.protocol
+    if read.clock.started_at is not None or read.streak_began is None:
         return None
-    return f"You have read {read.since_break} cases in a row. A break of ten minutes keeps the reading fair."
+    minutes = (clock.now() - read.streak_began).total_seconds() / 60
+    many = protocol.break_after_cases and read.streak % protocol.break_after_cases == 0
+    long = protocol.break_after_minutes and minutes >= protocol.break_after_minutes
+    if not many and not long:
+        return None
+    return f"You have read {read.streak} cases in a row. A break of ten minutes keeps the reading fair."
 
 
 def _clock(clock: Reading, idle_after_s: float | None) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_a_sequential_study_opens_the_aided_read_of_the_same_case_after_the_unai
     seen = []
     for index in range(4):
         read = read_one(session, built, built.readers[0], at + index * 60 * SECOND, answers("cap"))
-        seen.append((read.case.case_number, read.phase, read.ai is not None))
+        seen.append((read.case.case_number, read.arm, read.ai is not None))
     first, second = built.orders[0]
     assert seen == [
         (first, "unaided", False),

@@ -78,7 +78,7 @@ def study(
     row = Study(
         title=f"{prefix}Study", state=state, design=design, created_by=coordinator, created_at=at, opened_at=at,
         ai_model_id=model.id, ai_rule="paper", ai_parameters={}, seed=1,
-        protocol=Protocol.from_json({**Protocol().as_json(), "design": design, **protocol}).as_json(),
+        protocol=Protocol.from_json({"indeterminate": False, **protocol}).to_json(),
     )  # fmt: skip
     session.add(row)
     session.flush()
