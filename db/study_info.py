@@ -1,0 +1,220 @@
+"""What is known of a study and its parts, as frozen values; nothing here tells a truth or a read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.study.classes import StudyClass
+from core.study.protocol import Protocol
+from db.cases import CaseInfo, of_study
+from db.models import Account, Read, Reader, ReaderGroup, Study, StudyCase
+from db.models import StudyClass as ClassRow
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInfo:
+    """A reader group; `position` gives the order of comparisons."""
+
+    id: int
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyInfo:
+    """One study. `protocol`, classes and groups never change once it is open, but for words before the first read."""
+
+    id: int
+    title: str
+    state: str
+    design: str
+    protocol: Protocol
+    classes: tuple[StudyClass, ...]
+    groups: tuple[GroupInfo, ...]
+    ai_model_id: int | None
+    ai_rule: str
+    ai_parameters: dict[str, Any]
+    seed: int | None
+    created_by: int
+    created_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+    unblinded_at: datetime | None
+
+    @property
+    def editable(self) -> bool:
+        """Whether the design may still change."""
+        return self.state in ("draft", "checked")
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions a reader has."""
+        return 2 if self.design == "crossover" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderInfo:
+    """A reader of one study, with the account behind the pseudonym (for coordinators only)."""
+
+    id: int
+    account_id: int
+    username: str
+    name: str
+    pseudonym: str
+    group_id: int
+    group: str
+    years: float | None
+    withdrawn_at: datetime | None
+    withdrawn_reason: str | None
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCaseInfo:
+    """A case taken into a study."""
+
+    case: CaseInfo
+    practice: bool
+    frozen_truth_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """One line of the list of studies; counts leave practice cases and withdrawn readers out."""
+
+    id: int
+    title: str
+    state: str
+    design: str
+    cases: int
+    practice: int
+    readers: int
+    created_at: datetime
+    opened_at: datetime | None
+
+
+def row(session: Session, study_id: int, *, hold: bool = False) -> Study:
+    """Return the row of a study, for verbs of db only; raises NotFound. `hold` locks it for this transaction."""
+    query = select(Study).where(Study.id == study_id)
+    found = session.scalar(query.with_for_update().execution_options(populate_existing=True) if hold else query)
+    if found is None:
+        raise NotFound("This study does not exist.")
+    return found
+
+
+def study(session: Session, study_id: int) -> StudyInfo:
+    """Return one study; raises NotFound."""
+    found = row(session, study_id)
+    return StudyInfo(
+        id=found.id,
+        title=found.title,
+        state=found.state,
+        design=found.design,
+        protocol=Protocol.from_json(found.protocol),
+        classes=classes(session, study_id),
+        groups=groups(session, study_id),
+        ai_model_id=found.ai_model_id,
+        ai_rule=found.ai_rule,
+        ai_parameters=found.ai_parameters,
+        seed=found.seed,
+        created_by=found.created_by,
+        created_at=found.created_at,
+        opened_at=found.opened_at,
+        closed_at=found.closed_at,
+        unblinded_at=found.unblinded_at,
+    )
+
+
+def every(session: Session) -> list[StudySummary]:
+    """Return all studies, newest first."""
+    cases: dict[tuple[int, bool], int] = {
+        (study_id, practice): count
+        for study_id, practice, count in session.execute(
+            select(StudyCase.study_id, StudyCase.practice, func.count()).group_by(
+                StudyCase.study_id, StudyCase.practice
+            )
+        )
+    }
+    active = select(Reader.study_id, func.count()).where(Reader.withdrawn_at.is_(None)).group_by(Reader.study_id)
+    people: dict[int, int] = {study_id: count for study_id, count in session.execute(active)}
+    return [
+        StudySummary(
+            id=found.id,
+            title=found.title,
+            state=found.state,
+            design=found.design,
+            cases=cases.get((found.id, False), 0),
+            practice=cases.get((found.id, True), 0),
+            readers=people.get(found.id, 0),
+            created_at=found.created_at,
+            opened_at=found.opened_at,
+        )
+        for found in session.scalars(select(Study).order_by(Study.id.desc()))
+    ]
+
+
+def classes(session: Session, study_id: int) -> tuple[StudyClass, ...]:
+    """Return the classes of a study in their order."""
+    rows = session.scalars(select(ClassRow).where(ClassRow.study_id == study_id).order_by(ClassRow.position))
+    return tuple(StudyClass(r.code, r.label, r.letter, r.colour, r.ai_class, r.positive) for r in rows)
+
+
+def groups(session: Session, study_id: int) -> tuple[GroupInfo, ...]:
+    """Return the reader groups of a study in their order."""
+    rows = session.scalars(select(ReaderGroup).where(ReaderGroup.study_id == study_id).order_by(ReaderGroup.position))
+    return tuple(GroupInfo(r.id, r.name, r.position) for r in rows)
+
+
+def readers(session: Session, study_id: int, *, withdrawn: bool = True) -> list[ReaderInfo]:
+    """Return the readers of a study by group and pseudonym; those withdrawn too unless told otherwise."""
+    query = (
+        select(Reader, Account, ReaderGroup)
+        .join(Account, Account.id == Reader.account_id)
+        .join(ReaderGroup, ReaderGroup.id == Reader.group_id)
+        .where(Reader.study_id == study_id)
+        .order_by(ReaderGroup.position, Reader.id)
+    )
+    if not withdrawn:
+        query = query.where(Reader.withdrawn_at.is_(None))
+    return [
+        ReaderInfo(
+            id=reader.id,
+            account_id=account.id,
+            username=account.username,
+            name=account.name,
+            pseudonym=reader.pseudonym,
+            group_id=group.id,
+            group=group.name,
+            years=reader.years,
+            withdrawn_at=reader.withdrawn_at,
+            withdrawn_reason=reader.withdrawn_reason,
+            has_password=bool(account.password_hash or account.oidc_subject),
+        )
+        for reader, account, group in session.execute(query)
+    ]
+
+
+def studies_for_reader(session: Session, account_id: int) -> list[int]:
+    """Return the ids of the studies this account reads in, in any state, oldest first."""
+    query = select(Reader.study_id).where(Reader.account_id == account_id, Reader.withdrawn_at.is_(None))
+    return list(session.scalars(query.order_by(Reader.study_id)))
+
+
+def cases(session: Session, study_id: int) -> list[StudyCaseInfo]:
+    """Return the cases of a study by number."""
+    query = select(StudyCase.case_id, StudyCase.practice, StudyCase.frozen_truth_id)
+    links = {
+        case_id: (practice, truth)
+        for case_id, practice, truth in session.execute(query.where(StudyCase.study_id == study_id))
+    }
+    return [StudyCaseInfo(case, *links[case.id]) for case in of_study(session, study_id)]
+
+
+def reading_began(session: Session, study_id: int) -> bool:
+    """Tell whether any read of the study was opened."""
+    query = select(Read.id).join(Reader, Reader.id == Read.reader_id).where(Reader.study_id == study_id).limit(1)
+    return session.scalar(query) is not None
