@@ -44,13 +44,18 @@ class Truncation:
 
 @dataclass(frozen=True, slots=True)
 class RuleParams:
-    """The patient rule's threshold: more than `minority` of the slices (Luo et al. 2022: 20 %).
+    """The patient rules' thresholds.
 
-    The text does not say of which sequence; `of` makes it explicit.
+    `paper`: more than `minority` of the slices (Luo et al. 2022: 20 %); the text does not say of which sequence, `of`
+    makes it explicit. `run-length`: a run of slices whose smoothed abnormal probability exceeds `run_threshold`, at
+    least `run_slices` long and `run_share` of the kept slices.
     """
 
     minority: float = 0.20
     of: Literal["kept", "all"] = "kept"
+    run_threshold: float = 0.5
+    run_share: float = 0.08
+    run_slices: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from core import __version__, clock
-from core.ai.parameters import PipelineParams
+from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.pipeline import CaseResult, read_volume
-from core.ai.rule import RULES, PatientCall, patient_call
-from core.ai.weights import Model, load_model
+from core.ai.rule import RULES, patient_call
+from core.ai.weights import Model, available_models, load_model
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
 from core.settings import settings
 from db import ai_reads, cases
-from db.engine import open_session, open_view
+from db.ai_reads import NewCall
+from db.engine import Session, open_session, open_view
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -52,6 +54,27 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     on_progress("storing", 1, 1)
 
 
+def register_shipped_models() -> None:
+    """Make every model whose weights are on this machine known to the database."""
+    with open_session() as session:
+        for model in available_models():
+            _register(session, model.name, model.version, model.sha256, model.card)
+
+
+def _register(session: Session, name: str, version: str, sha256: str, card: dict[str, Any]) -> int:
+    return ai_reads.register_model(
+        session,
+        name=name,
+        version=version,
+        kind="networks",
+        sha256=sha256,
+        classes=list(CLASSES),
+        card=card,
+        manifest=list(card.get("manifest", [])),
+        at=clock.now(),
+    ).id
+
+
 def _store(series_id: int, model: Model, parameters: PipelineParams, result: CaseResult) -> None:
     probabilities = [slice_.probabilities for slice_ in result.slices]
     scores = ai_reads.NewScores(
@@ -63,16 +86,27 @@ def _store(series_id: int, model: Model, parameters: PipelineParams, result: Cas
         timings=result.timings,
         code_version=__version__,
     )
-    calls = [_call(result, patient_call(probabilities, rule=rule, parameters=parameters.rule)) for rule in RULES]
-    at = clock.now()
     with open_session() as session:
-        registered = register(session_model=model, at=at)
         ai_reads.store(
             session,
             series_id=series_id,
-            model_id=registered,
+            model_id=_register(session, model.name, model.version, model.sha256, model.card),
             parameters_hash=parameters.hash(),
             scores=scores,
-            calls=calls,
-            at=at,
+            calls=[_call(rule, result) for rule in RULES],
+            at=clock.now(),
         )
+
+
+def _call(rule: str, result: CaseResult) -> NewCall:
+    made = patient_call([slice_.probabilities for slice_ in result.slices], rule=rule)
+    return NewCall(
+        rule=rule,
+        call=made.label,
+        failure=None,
+        probabilities=result.probabilities,
+        counts=made.counts,
+        deciding_slices=list(made.deciding_slices),
+        abnormal_share=made.abnormal_share,
+        seconds=result.timings["total"],
+    )

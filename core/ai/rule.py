@@ -1,0 +1,97 @@
+"""From slice calls to a patient call. Named rules; a study chooses one. Imports no torch.
+
+`paper` is the rule of Luo et al. 2022. `run-length` asks for a stretch of neighbouring abnormal slices instead of a
+share of all slices: pneumonia is contiguous, false alarms are scattered, and a pneumonia that covers 15 % of the slices
+escapes a 20 % threshold even when every slice is called right. Its figures were fitted to nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from core.ai.parameters import CLASSES, RuleParams
+from core.errors import InvalidInput
+
+Probabilities = Sequence[Sequence[float] | None]  # one triple a slice in CLASSES' order; None where not computed
+PREFERENCE = ("covid", "cap", "normal")  # a tie goes to the first
+
+
+@dataclass(frozen=True, slots=True)
+class PatientCall:
+    """The call and what it rests on: kept slices called so, the deciding slices, the abnormal share of kept slices."""
+
+    label: str
+    counts: dict[str, int]
+    deciding_slices: tuple[int, ...]
+    abnormal_share: float
+    rule: str
+
+
+def patient_call(
+    probabilities: Probabilities, *, rule: str = "paper", parameters: RuleParams | None = None
+) -> PatientCall:
+    """Call the patient from slice probabilities under a named rule.
+
+    Raises InvalidInput for an unknown rule or when no slice was computed.
+    """
+    if rule not in RULES:
+        raise InvalidInput(f"There is no patient rule named {rule}; choose one of {', '.join(RULES)}.")
+    kept = [(index, triple) for index, triple in enumerate(probabilities) if triple is not None]
+    if not kept:
+        raise InvalidInput("No slice was left to call after truncation; the series is too short.")
+    calls = {index: slice_call(triple) for index, triple in kept}
+    counts = {name: sum(call == name for call in calls.values()) for name in CLASSES}
+    label, deciding = RULES[rule](calls, dict(kept), len(probabilities), parameters or RuleParams())
+    abnormal = (len(calls) - counts["normal"]) / len(calls)
+    return PatientCall(label, counts, deciding, abnormal, rule)
+
+
+def slice_call(triple: Sequence[float]) -> str:
+    """Return the class of one slice: the most probable; a tie goes to COVID-19, then CAP."""
+    return max(PREFERENCE, key=lambda name: triple[CLASSES.index(name)])  # max keeps the first of equals
+
+
+def _paper(
+    calls: dict[int, str], kept: dict[int, Sequence[float]], total: int, parameters: RuleParams
+) -> tuple[str, tuple[int, ...]]:
+    counts = {name: sum(call == name for call in calls.values()) for name in CLASSES}
+    label = max(PREFERENCE, key=lambda name: counts[name])
+    if label == "normal":
+        of = len(calls) if parameters.of == "kept" else total
+        if counts["covid"] + counts["cap"] > parameters.minority * of:
+            label = "covid" if counts["covid"] >= counts["cap"] else "cap"
+    return label, tuple(index for index, call in calls.items() if call == label)
+
+
+def _run_length(
+    calls: dict[int, str], kept: dict[int, Sequence[float]], total: int, parameters: RuleParams
+) -> tuple[str, tuple[int, ...]]:
+    indices = list(kept)
+    abnormal = [1.0 - kept[index][0] for index in indices]
+    smooth = [_median(abnormal[max(i - 1, 0) : i + 2]) for i in range(len(abnormal))]
+    need = max(parameters.run_slices, round(parameters.run_share * len(indices)))
+    runs = [run for run in _runs([value > parameters.run_threshold for value in smooth]) if len(run) >= need]
+    if not runs:
+        return "normal", tuple(index for index in indices if calls[index] == "normal")
+    deciding = tuple(indices[i] for run in runs for i in run)
+    cap, covid = (sum(kept[index][CLASSES.index(name)] for index in deciding) for name in ("cap", "covid"))
+    return ("covid" if covid >= cap else "cap"), deciding
+
+
+def _median(values: list[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _runs(flags: list[bool]) -> list[list[int]]:
+    found: list[list[int]] = []
+    for i, flag in enumerate(flags):
+        if flag and i and flags[i - 1]:
+            found[-1].append(i)
+        elif flag:
+            found.append([i])
+    return found
+
+
+Rule = Callable[[dict[int, str], dict[int, Sequence[float]], int, RuleParams], tuple[str, tuple[int, ...]]]
+RULES: dict[str, Rule] = {"paper": _paper, "run-length": _run_length}
