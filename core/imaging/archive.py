@@ -1,0 +1,97 @@
+"""Zip files: their members as streams, with guards against encryption, damage and zip bombs."""
+
+import weakref
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO
+
+from core.imaging.errors import ImagingError
+
+DAMAGED = "This zip is damaged or incomplete; make it again and upload it once more."
+ENCRYPTED = "This zip is protected by a password; make one without a password."
+BOMB = "This zip unpacks to far more than an image can; make it again from the DICOM files only."
+MEMBER_DAMAGED = "This file is damaged inside its zip; make the zip again and upload it once more."
+STREAMED_ABOVE = 16 * 2**20  # bytes; smaller members are unpacked at once, so that readers can jump about in them
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an upload may hold. A deflated byte cannot become more than about 1030; real CT stays below 20."""
+
+    files: int = 20_000
+    total_bytes: int = 12 * 10**9  # unpacked; about forty chest series
+    ratio: float = 200.0
+    ratio_from_bytes: int = 64 * 2**20  # a small file of one colour may be packed harder
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Member:
+    """One file of a zip; problem is the sentence that says why it cannot be opened, or empty."""
+
+    name: str
+    opener: Callable[[], BinaryIO]
+    size: int
+    problem: str = ""
+
+
+def members(opener: Callable[[], BinaryIO], limits: Limits) -> list[Member]:
+    """Return the files of a zip in its own order.
+
+    Raises ImagingError where the zip is damaged, encrypted as a whole, or unpacks to more than the limits.
+    """
+    archive = _archive(opener)
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    if infos and all(info.flag_bits & 1 for info in infos):
+        raise ImagingError(ENCRYPTED)
+    if len(infos) > limits.files:
+        raise ImagingError(f"This zip holds {len(infos)} files, more than {limits.files}; upload fewer at a time.")
+    if sum(info.file_size for info in infos) > limits.total_bytes:
+        raise ImagingError(
+            f"This zip unpacks to more than {limits.total_bytes / 1e9:.0f} GB; upload fewer series at a time."
+        )
+    packed = {info.header_offset for info in infos}
+    if len(packed) < len(infos):  # members that share their packed bytes: only a bomb does that
+        raise ImagingError(BOMB)
+    if any(_is_bomb(info, limits) for info in infos):
+        raise ImagingError(BOMB)
+    return [
+        Member(info.filename, _opener(archive, info), info.file_size, ENCRYPTED if info.flag_bits & 1 else "")
+        for info in infos
+    ]
+
+
+def _archive(opener: Callable[[], BinaryIO]) -> zipfile.ZipFile:
+    stream = opener()
+    try:
+        archive = zipfile.ZipFile(stream)
+        weakref.finalize(archive, stream.close)  # when the last source that reads from it is gone
+        return archive
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, OverflowError, UnicodeError):
+        failure = ImagingError(DAMAGED)
+    stream.close()
+    raise failure  # outside the handler: the library's message may quote a member's name
+
+
+def _is_bomb(info: zipfile.ZipInfo, limits: Limits) -> bool:
+    return info.file_size > limits.ratio_from_bytes and info.file_size > limits.ratio * max(info.compress_size, 1)
+
+
+def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    def open_member() -> BinaryIO:
+        try:
+            stream = archive.open(info)
+            if info.file_size > STREAMED_ABOVE:
+                return stream  # type: ignore[return-value]  # a binary stream in all but its declared base class
+            with stream:
+                return BytesIO(stream.read())
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+            failure = ImagingError(MEMBER_DAMAGED)
+        raise failure
+
+    return open_member

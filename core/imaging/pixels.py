@@ -1,0 +1,120 @@
+"""Stored pixels to HU, one image at a time.
+
+Padding: pixels of PixelPaddingValue (to PixelPaddingRangeLimit) and everything below -1024 HU, such as the -2000 and
+-3024 that scanners write outside the reconstruction circle, become -1024 HU: outside is air, and no window, lung mask
+or statistic sees a value that no tissue has. A padding value that would be tissue (-900 to 3000 HU) is believed only
+in slices with that value in all four corners, for some exports state one that the body holds too.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import (
+    UID,
+    ImplicitVRLittleEndian,
+    JPEG2000TransferSyntaxes,
+    JPEGLSTransferSyntaxes,
+    JPEGTransferSyntaxes,
+)
+
+from core.imaging.errors import ImagingError
+from core.imaging.frames import Frame
+from core.imaging.header import read_dataset
+from core.imaging.quiet import guarded
+
+Stored = NDArray[np.integer[Any]]
+
+AIR = -1024  # HU; the lowest value kept
+HIGHEST = 32767  # HU; the highest an int16 holds
+TISSUE = (-900.0, 3000.0)  # HU; a padding value within is doubted
+CUT_SHORT = "The pixels of this image are cut short or damaged; export the series again."
+UNKNOWN_SYNTAX = "This image is compressed in a way that cannot be read here; export it uncompressed."
+UNCORRECTED: Any = {"correct_unused_bits": False}  # done below, for left-aligned pixels too; its stub knows no name
+END_OF_IMAGE = b"\xff\xd9"
+
+
+class PixelReader:
+    """Decodes frames to HU, keeping the file of the last one open in memory for the next frame of the same file."""
+
+    def __init__(self) -> None:
+        self._of: object = None
+        self._dataset: Dataset | None = None
+
+    def hu(self, frame: Frame) -> NDArray[np.int16]:
+        """Return the image in HU (rows, columns) as stored; raises ImagingError with the reason, without the place."""
+        if self._of is not frame.source or self._dataset is None:
+            with frame.source.open() as stream:
+                self._dataset = read_dataset(stream, pixels=True)
+            self._of = frame.source
+        dataset = self._dataset
+        stored = guarded(lambda: _stored(dataset, frame), CUT_SHORT)
+        return to_hu(stored, frame)
+
+
+def to_hu(stored: Stored, frame: Frame) -> NDArray[np.int16]:
+    """Return stored values as HU, int16; see the padding rule above."""
+    padded = _padded(stored, frame)
+    values = _significant(stored, frame)
+    if frame.slope == int(frame.slope) and frame.intercept == int(frame.intercept) and abs(frame.slope) <= 1000:
+        whole = values.astype(np.int64 if values.dtype.itemsize > 2 else np.int32)
+        whole = whole * int(frame.slope) + int(max(min(frame.intercept, 1e6), -1e6))
+        result: NDArray[np.int16] = whole.clip(AIR, HIGHEST).astype(np.int16)
+    else:
+        real = np.rint(values * np.float64(frame.slope) + frame.intercept)
+        result = real.clip(AIR, HIGHEST).astype(np.int16)
+    if padded is not None:
+        result[padded] = AIR
+    return result
+
+
+def _stored(dataset: Dataset, frame: Frame) -> Stored:
+    """Return the stored integers (rows, columns), unused bits still in them where the file is not compressed."""
+    syntax = UID(frame.pixels.transfer_syntax) if frame.pixels.transfer_syntax else ImplicitVRLittleEndian
+    if "PixelData" not in dataset or not dataset.PixelData:
+        raise ImagingError(CUT_SHORT)
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError:
+        decoder = None
+    if decoder is None or not decoder.is_available:
+        raise ImagingError(UNKNOWN_SYNTAX)
+    if syntax in (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes):
+        count = int(dataset.get("NumberOfFrames") or 1)
+        code = get_frame(dataset.PixelData, frame.index, number_of_frames=count)
+        if not code.rstrip(b"\0").endswith(END_OF_IMAGE):  # a decoder would fill what is missing with zeros
+            raise ImagingError(CUT_SHORT)
+    array, _ = decoder.as_array(dataset, index=frame.index, raw=True, **UNCORRECTED)
+    if array.shape != (frame.pixels.rows, frame.pixels.columns):
+        raise ImagingError(CUT_SHORT)
+    return array
+
+
+def _significant(stored: Stored, frame: Frame) -> Stored:
+    """Return the values in the bits that count: other bits may hold overlays or anything."""
+    form = frame.pixels
+    width = stored.dtype.itemsize * 8
+    if form.bits_stored >= width or form.bits_allocated != width:
+        return stored
+    up = width - 1 - form.high_bit
+    down = width - form.bits_stored
+    # shifting left drops what lies above the high bit; shifting a signed type right repeats the sign
+    typed = stored.astype(f"{'i' if form.signed else 'u'}{stored.dtype.itemsize}", copy=False)
+    significant: Stored = (typed << up) >> down
+    return significant
+
+
+def _padded(stored: Stored, frame: Frame) -> NDArray[np.bool_] | None:
+    """Return where the image is padding, or None. Padding may lie outside the bits that count, so it comes first."""
+    if frame.pixels.padding is None:
+        return None
+    low, high = frame.pixels.padding
+    padded: NDArray[np.bool_] = (stored >= low) & (stored <= high)
+    hu = sorted(value * frame.slope + frame.intercept for value in (low, high))
+    tissue = hu[1] > TISSUE[0] and hu[0] < TISSUE[1]
+    if tissue and not padded[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        return None
+    return padded

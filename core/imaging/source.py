@@ -1,0 +1,181 @@
+"""Where bytes come from: uploaded files, folders, zips. A source is known by its place, "file 12 of 148"."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from core.imaging.archive import DEFAULT_LIMITS, Limits, members
+from core.imaging.errors import ImagingError
+
+IGNORED_NAMES = {"thumbs.db", ".ds_store", "desktop.ini", "dicomdir", ".gitkeep", "ehthumbs.db"}
+IGNORED_FOLDERS = {"__macosx", ".git", "$recycle.bin"}
+
+
+class Upload(Protocol):
+    """An uploaded file, such as Streamlit's UploadedFile: a binary file with the name it had."""
+
+    @property
+    def name(self) -> str: ...
+    def read(self, size: int = -1, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Source:
+    """One file of an upload. It has no name: origin is for the coordinator's one-time table and stays in memory."""
+
+    number: int  # 1-based, in the order of the upload
+    total: int
+    opener: Callable[[], BinaryIO]
+    size: int
+    origin: str = field(default="", compare=False)
+    problem: str = ""  # why the file cannot be opened at all, a sentence
+
+    @property
+    def place(self) -> str:
+        """How messages call this file."""
+        return f"file {self.number} of {self.total}"
+
+    def open(self) -> BinaryIO:
+        """Return a new seekable binary stream at the beginning of the file; the caller closes it."""
+        return self.opener()
+
+    def read(self) -> bytes:
+        """Return all bytes."""
+        with self.open() as stream:
+            return stream.read()
+
+    def __repr__(self) -> str:
+        return f"Source({self.place})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Entry:
+    name: str
+    opener: Callable[[], BinaryIO]
+    size: int
+    problem: str = ""
+
+
+def sources_from_path(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> list[Source]:
+    """Return the sources of a folder (searched through), a zip, or one file.
+
+    Raises ImagingError where the path does not exist, holds no file, or holds more than the limits.
+    """
+    root = Path(path)
+    if root.is_dir():
+        files = sorted(found for found in root.rglob("*") if found.is_file())
+    elif root.is_file():
+        files = [root]
+    else:
+        raise ImagingError("There is no file or folder at this path; check the path and try again.")
+    entries = [
+        _Entry(file.relative_to(root.parent).as_posix(), _path_opener(file), file.stat().st_size) for file in files
+    ]
+    return _sources(entries, limits)
+
+
+def sources_from_uploads(files: Sequence[Upload], *, limits: Limits = DEFAULT_LIMITS) -> list[Source]:
+    """Return the sources of uploaded files, zips unpacked; the files must stay open while the sources are used.
+
+    Raises ImagingError where there is no file, or more than the limits.
+    """
+    entries = []
+    for file in files:
+        opener, size = _upload_opener(file)
+        entries.append(_Entry(file.name, opener, size))
+    return _sources(entries, limits)
+
+
+def _path_opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
+
+
+def _upload_opener(file: Upload) -> tuple[Callable[[], BinaryIO], int]:
+    if isinstance(file, BytesIO):
+        return lambda: BytesIO(file.getvalue()), file.getbuffer().nbytes  # getvalue shares the bytes, no copy
+    lock = threading.Lock()
+
+    def copy() -> BinaryIO:
+        with lock:
+            file.seek(0)
+            return BytesIO(file.read())
+
+    return copy, file.seek(0, os.SEEK_END)
+
+
+def _sources(entries: Iterable[_Entry], limits: Limits) -> list[Source]:
+    flat: list[_Entry] = []
+    for entry in entries:
+        if not _ignored(entry.name):
+            flat += _unpacked(entry, limits, nested=False)
+    if not flat:
+        raise ImagingError("The upload holds no image file; choose the folder or zip that holds the DICOM files.")
+    if len(flat) > limits.files:
+        raise ImagingError(f"The upload holds {len(flat)} files, more than {limits.files}; upload fewer at a time.")
+    size = sum(entry.size for entry in flat)
+    if size > limits.total_bytes:
+        raise ImagingError(
+            f"The upload is {size / 1e9:.1f} GB unpacked, more than {limits.total_bytes / 1e9:.0f} GB; "
+            "upload fewer series at a time."
+        )
+    return [
+        Source(number, len(flat), entry.opener, entry.size, entry.name, entry.problem)
+        for number, entry in enumerate(flat, start=1)
+    ]
+
+
+def _unpacked(entry: _Entry, limits: Limits, *, nested: bool) -> list[_Entry]:
+    """Return the entry itself, or what is in it where it is a zip."""
+    with entry.opener() as stream:
+        magic = stream.read(4)
+    if magic not in (b"PK\x03\x04", b"PK\x05\x06"):
+        return [entry]
+    if nested:
+        return [_Entry(entry.name, entry.opener, 0, "This zip lies in a zip inside a zip; unpack it first.")]
+    try:
+        inside = [
+            _Entry(f"{entry.name}/{member.name}", member.opener, member.size, member.problem)
+            for member in members(entry.opener, limits)
+            if not _ignored(member.name)
+        ]
+    except ImagingError as error:
+        return [_Entry(entry.name, entry.opener, 0, str(error))]
+    flat: list[_Entry] = []
+    for member in inside:
+        if member.problem or not member.name.lower().endswith(".zip"):
+            flat.append(member)
+        else:
+            flat += _unpacked_inner(member, limits)
+    return flat
+
+
+def _unpacked_inner(entry: _Entry, limits: Limits) -> list[_Entry]:
+    """Return what is in a zip inside a zip; its bytes are held in memory, for a zip needs jumping about."""
+    try:
+        with entry.opener() as stream:
+            data = stream.read()
+    except ImagingError as error:
+        return [_Entry(entry.name, entry.opener, 0, str(error))]
+    held = _Entry(entry.name, lambda: BytesIO(data), len(data))
+    flat: list[_Entry] = []
+    try:
+        found = members(held.opener, limits)
+    except ImagingError as error:
+        return [_Entry(entry.name, entry.opener, 0, str(error))]
+    for member in found:
+        if not _ignored(member.name):
+            inner = _Entry(f"{entry.name}/{member.name}", member.opener, member.size, member.problem)
+            flat += [inner] if member.problem else _unpacked(inner, limits, nested=True)
+    return flat
+
+
+def _ignored(name: str) -> bool:
+    """Whether a file is litter of an operating system, or a DICOMDIR, which only repeats what the files say."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    last = path.name.lower()
+    return last in IGNORED_NAMES or last.startswith("._") or any(part.lower() in IGNORED_FOLDERS for part in path.parts)
