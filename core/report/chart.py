@@ -1,0 +1,92 @@
+"""A chart as pages and the report show it: the figure, the line beneath it, and the data it was drawn from.
+
+Colours are told apart with colour-vision deficiency (after Okabe & Ito) and keep a contrast of 3:1 on white and on the
+dark theme; a group also has a symbol of its own, so that no chart needs its colours.
+"""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.report.export import safe
+from core.report.rows import AI, StudyFacts
+from core.stats.estimate import Estimate
+
+AI_COLOUR = "#e4572e"
+GROUP_COLOURS = ("#3f8fd2", "#1a9a72", "#b5749f", "#c08a00", "#7a8794", "#8c6bd1")
+SYMBOLS = ("circle", "square", "triangle-up", "cross", "star", "hexagon")
+GRID = "rgba(128,138,150,0.25)"
+INK = "#808a96"  # reads on white and on the dark theme
+SHADES = [[0.0, "rgba(63,143,210,0.04)"], [1.0, "rgba(63,143,210,0.95)"]]
+DEMONSTRATION = "The AI is a research demonstration, not a medical device."
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One figure. `note` names n, interval and method; `data` holds a dictionary a row, for the CSV."""
+
+    key: str
+    title: str
+    figure: go.Figure
+    note: str
+    data: list[dict[str, Any]] = field(default_factory=list)
+
+
+def csv_of(data: list[dict[str, Any]]) -> str:
+    """Return rows as CSV, safe in a spreadsheet; "" without rows."""
+    if not data:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(data[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in data:
+        writer.writerow({name: safe(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+    return out.getvalue()
+
+
+def colour_of(study: StudyFacts, group: str) -> str:
+    """Return the colour of a group, the same in every chart of the study."""
+    if group == AI:
+        return AI_COLOUR
+    return GROUP_COLOURS[study.groups.index(group) % len(GROUP_COLOURS)] if group in study.groups else INK
+
+
+def symbol_of(study: StudyFacts, group: str) -> str:
+    """Return the marker symbol of a group."""
+    if group == AI:
+        return "diamond"
+    return SYMBOLS[study.groups.index(group) % len(SYMBOLS)] if group in study.groups else "circle"
+
+
+def dress(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure:
+    """Give a figure the look all share; backgrounds stay clear for light, dark and paper."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 12, "t": 36, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=legend,
+        legend={"orientation": "h", "y": -0.18, "x": 0, "itemclick": "toggle"},
+        hoverlabel={"namelength": -1},
+        font={"size": 13},
+    )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    return figure
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as percent for people, "-" for none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def with_interval(estimate: Estimate, *, digits: int = 1) -> str:
+    """Return a share with its interval in percent, or the reason why there is none."""
+    if estimate.value is None:
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    if estimate.ci is None:
+        return percent(estimate.value, digits)
+    return f"{100 * estimate.value:.{digits}f} % ({100 * estimate.ci[0]:.{digits}f}–{100 * estimate.ci[1]:.{digits}f})"

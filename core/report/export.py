@@ -1,0 +1,179 @@
+"""A study's rows as long CSV and as JSON, in pieces, so that 100,000 reads never stand in memory as text."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from core import __version__
+from core.report.rows import ARMS, StudyRows
+
+CHUNK = 2000  # rows a piece
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet
+Cell = str | int | float | None
+
+
+def columns(rows: StudyRows) -> list[str]:
+    """Return the header: what `python -m core analyse` reads first, then the rest of the row of a read."""
+    codes = rows.study.codes
+    first = ["reader", "group", "case", "truth", "prediction", *(f"prob_{code}" for code in codes), "seconds"]
+    second = ["arm", "session", "attempt", "practice", *(f"rating_{code}" for code in codes)]
+    third = ["study", "years", "position", "truth_version", "truth_source", "raw_seconds", "ai_call_shown"]
+    if not rows.extra:
+        return first + second + third
+    return first + second + third + list(PLAIN) + _counters(rows) + _question_headers(rows) + ["marks", "key_slices"]
+
+
+PLAIN = {
+    "shown_at": "shown_at",
+    "loaded_at": "loaded_at",
+    "first_action_at": "first_action_at",
+    "locked_at": "locked_at",
+    "attempt_reason": "attempt_reason",
+    "ai_shown_at": "ai_shown_at",
+    "ai_model": "ai_model",
+    "ai_weights_sha256": "ai_weights",
+    "ai_output": "ai_output",
+    "app_version": "app_version",
+    "screen": "screen",
+}
+
+
+def records(rows: StudyRows) -> Iterator[list[Cell]]:
+    """Yield every row's cells in the order of `columns`. Unknown is None; times are ISO 8601 in UTC, durations s."""
+    study = rows.study
+    outcomes = (*study.outcomes, None)
+    counters, questions = _counters(rows) if rows.extra else [], _questions(rows)
+    for at in range(len(rows)):
+        person = study.participants[rows.participant[at]]
+        case = study.cases[rows.case[at]]
+        row: list[Cell] = [person.name, person.group, case.number, case.truth, outcomes[rows.call[at]]]
+        row += [_number(p) for p in rows.probabilities[at]]
+        row += [_number(rows.seconds[at]), "" if person.is_ai else ARMS[rows.arm[at]], int(rows.session[at])]
+        row += [int(rows.attempt[at]), int(rows.practice[at]), *(_number(r) for r in rows.ratings[at])]
+        row += [study.title, person.years, int(rows.position[at]), case.truth_version, case.truth_source]
+        row += [_number(rows.raw_seconds[at]), outcomes[rows.ai_call[at]]]
+        if rows.extra:
+            row += [rows.extra[name][at] for name in PLAIN.values()]
+            row += _rest(rows, at, counters, questions)
+        yield row
+
+
+def csv_pieces(rows: StudyRows) -> Iterator[str]:
+    """Yield the long CSV: UTF-8, comma, quotes where needed; texts that a spreadsheet would run get a leading '."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([safe(name) for name in columns(rows)])
+    for count, row in enumerate(records(rows), start=1):
+        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
+        if count % CHUNK == 0:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
+
+
+def json_pieces(rows: StudyRows) -> Iterator[str]:
+    """Yield one JSON object: the study with its classes, readers, cases, protocol and AI, then `rows` as objects."""
+    header = json.dumps(study_json(rows), ensure_ascii=False)
+    yield f'{header[:-1]}, "rows": ['
+    names = columns(rows)
+    piece: list[str] = []
+    for count, row in enumerate(records(rows), start=1):
+        text = json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
+        piece.append(text if count == 1 else ",\n" + text)
+        if count % CHUNK == 0:
+            yield "".join(piece)
+            piece = []
+    yield "".join(piece) + "]}\n"
+
+
+def study_json(rows: StudyRows) -> dict[str, Any]:
+    """Return what is known of the study beside its rows, ready for JSON. No database ids."""
+    study = rows.study
+    ai = study.ai
+    return {
+        "software": f"Parallax {__version__}",
+        "study": study.title,
+        "design": study.design,
+        "seed": study.seed,
+        "opened_at": study.opened_at.isoformat() if study.opened_at else None,
+        "unblinded_at": study.unblinded_at.isoformat() if study.unblinded_at else None,
+        "classes": [
+            {"code": one.code, "label": one.label, "positive": one.positive, "ai_class": one.ai_class}
+            for one in study.classes
+        ],
+        "groups": list(study.groups),
+        "readers": [
+            {"reader": one.name, "group": one.group, "years": one.years, "withdrawn": one.withdrawn}
+            for one in study.participants
+            if not one.is_ai
+        ],
+        "cases": [
+            {"case": one.number, "truth": one.truth, "truth_version": one.truth_version, "source": one.truth_source}
+            | {"tags": list(one.tags), "practice": one.practice}
+            for one in study.cases
+        ],
+        "protocol": study.protocol,
+        "ai": None
+        if ai is None
+        else {"name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule, "device": ai.device}
+        | {"parameters": ai.parameters, "note": "research demonstration, not a medical device"},
+    }
+
+
+def safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def _number(value: Any) -> float | None:
+    # every digit: rounded scores would tie, and the analysis of the file would differ from the panels
+    return None if np.isnan(value) else float(value)
+
+
+def _counters(rows: StudyRows) -> list[str]:
+    names: set[str] = set()
+    for text in set(rows.extra["counters"].tolist()) - {None}:
+        names |= json.loads(text).keys()
+    return sorted(names)
+
+
+def _questions(rows: StudyRows) -> list[dict[str, Any]]:
+    return list(rows.study.protocol.get("questions") or []) if rows.extra else []
+
+
+def _question_headers(rows: StudyRows) -> list[str]:
+    labels = [str(one.get("label") or one["id"]) for one in _questions(rows)]
+    return [
+        f"answer: {text}" if labels.count(text) == 1 else f"answer {n + 1}: {text}" for n, text in enumerate(labels)
+    ]
+
+
+def _rest(rows: StudyRows, at: int, counters: list[str], questions: list[dict[str, Any]]) -> list[Cell]:
+    content = json.loads(rows.extra["content"][at] or "{}")
+    counted = json.loads(rows.extra["counters"][at] or "{}")
+    answers = content.get("answers") or {}
+    return [
+        *(_cell(counted.get(name)) for name in counters),
+        *(_answer(one, answers.get(one["id"])) for one in questions),
+        _cell(content.get("marks") or None),
+        _cell(content.get("key_slices") or None),
+    ]
+
+
+def _answer(question: dict[str, Any], value: Any) -> Cell:
+    """Return an answer by the labels of its options; several are joined by '; '."""
+    labels = {one["code"]: str(one.get("label") or one["code"]) for one in question.get("options") or []}
+    if isinstance(value, list):
+        return (
+            "; ".join(labels.get(one, str(one)) if isinstance(one, str) else json.dumps(one) for one in value) or None
+        )
+    return labels.get(value, value) if isinstance(value, str) else _cell(value)
+
+
+def _cell(value: Any) -> Cell:
+    return value if value is None or isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,194 @@
+"""Figures along an axis: ROC curves with operating points, drift over the reading day, and switches after the AI."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
+from core.report.rows import AI, StudyFacts
+from core.stats.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """An empirical ROC curve, None where there are no scores, and the point where its owner in fact decided."""
+
+    name: str
+    group: str
+    fpr: NDArray[np.float64] | None
+    tpr: NDArray[np.float64] | None
+    area: Estimate
+    point: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Median seconds and accuracy of a group by part of the reading order. `edges` are positions; one value a part."""
+
+    group: str
+    middle: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    reads: NDArray[np.int64]
+
+
+def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -> Chart:
+    """Draw ROC curves of one class against the rest; a symbol is where a diagnosis was given (for the AI, its rule)."""
+    figure = go.Figure()
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
+    for one in sorted(curves, key=lambda curve: curve.group == AI):
+        colour = colour_of(study, one.group)
+        if one.fpr is not None:
+            area = "" if one.area.value is None else f" AUC {one.area.value:.3f}"
+            figure.add_trace(
+                go.Scatter(
+                    x=one.fpr,
+                    y=one.tpr,
+                    mode="lines",
+                    name=f"{one.name}{area}",
+                    line={"color": colour, "width": 3 if one.group == AI else 1.2, "shape": "linear"},
+                    opacity=1 if one.group == AI else 0.75,
+                    hovertemplate=f"{one.name}<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}<extra></extra>",
+                )
+            )
+        if one.point is not None:
+            marker = {"color": colour, "symbol": symbol_of(study, one.group), "size": 13 if one.group == AI else 10}
+            figure.add_trace(
+                go.Scatter(
+                    x=[one.point[0]],
+                    y=[one.point[1]],
+                    mode="markers",
+                    showlegend=one.fpr is None,
+                    name=one.name,
+                    marker={**marker, "line": {"width": 1, "color": "rgba(255,255,255,0.8)"}},
+                    hovertemplate=f"{one.name}: diagnosis<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}"
+                    "<extra></extra>",
+                )
+            )
+    figure.update_xaxes(range=[-0.02, 1.02], title="1 − specificity", tickformat=".0%", constrain="domain")
+    figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
+    counted = max((one.area.n for one in curves), default=0)
+    note = (
+        f"{label} against the rest; up to {counted} cases. Empirical curves: readers from their 0-100 rating of the "
+        "class, the AI from its mean probability over kept slices. Symbols: the diagnosis given, for the AI its rule's "
+        f"call. {DEMONSTRATION}"
+    )
+    data = [
+        {"name": one.name, "group": one.group, "false_positive_rate": x, "sensitivity": y}
+        for one in curves
+        if one.fpr is not None and one.tpr is not None
+        for x, y in zip(one.fpr.tolist(), one.tpr.tolist(), strict=True)
+    ]
+    return Chart(key, f"ROC: {label}", dress(figure, height=560, legend=len(curves) <= 14), note, data)
+
+
+def drift_chart(study: StudyFacts, drifts: list[Drift]) -> Chart:
+    """Draw median seconds (log axis) and accuracy by position in the reading order."""
+    figure = make_subplots(rows=1, cols=2, subplot_titles=["median seconds a case", "accuracy"], horizontal_spacing=0.1)
+    for one in drifts:
+        style = {"color": colour_of(study, one.group)}
+        marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
+        for col, values in ((1, one.seconds), (2, one.accuracy)):
+            figure.add_trace(
+                go.Scatter(
+                    x=one.middle,
+                    y=values,
+                    mode="lines+markers",
+                    name=one.group,
+                    line={**style, "width": 1.5},
+                    marker=marker,
+                    showlegend=col == 1,
+                    customdata=one.reads,
+                    hovertemplate=f"{one.group}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
+                ),
+                row=1,
+                col=col,
+            )
+    figure.update_yaxes(type="log", row=1, col=1)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=1, col=2)
+    figure.update_xaxes(title="position in the reading order")
+    reads = int(sum(one.reads.sum() for one in drifts))
+    note = f"{reads} reads in up to ten equal parts of the reading order, groups pooled; no interval is drawn."
+    data = [
+        {"group": one.group, "position": float(m), "median_seconds": float(s), "accuracy": float(a), "reads": int(n)}
+        for one in drifts
+        for m, s, a, n in zip(one.middle, one.seconds, one.accuracy, one.reads, strict=True)
+    ]
+    return Chart("drift", "Time and accuracy by position", dress(figure, height=380, legend=True), note, data)
+
+
+def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimate]]) -> Chart:
+    """Draw for each (name, group, harmful, helpful) the share of chances taken: to the AI's wrong and right calls."""
+    figure = make_subplots(
+        rows=1,
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=["to the AI's wrong call", "to the AI's right call"],
+    )
+    for name, group, *both in rows:
+        for col, one in enumerate(both, start=1):
+            if one.value is None:
+                continue
+            low, high = one.ci or (one.value, one.value)
+            figure.add_trace(
+                go.Scatter(
+                    x=[one.value],
+                    y=[name],
+                    mode="markers",
+                    marker={"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
+                    error_x={
+                        "type": "data",
+                        "symmetric": False,
+                        "array": [high - one.value],
+                        "arrayminus": [one.value - low],
+                        "thickness": 1.5,
+                    },
+                    hovertemplate=f"{name}<br>%{{x:.1%}} of {one.n} chances<extra></extra>",
+                ),
+                row=1,
+                col=col,
+            )
+    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
+    figure.update_yaxes(categoryorder="array", categoryarray=[row[0] for row in rows][::-1], showgrid=False)
+    method = next((one.method for row in rows for one in row[2:] if one.value is not None), "")
+    note = (
+        "Left: share of reads right without the AI, where it was wrong, that changed to its call. Right: share of "
+        f"reads wrong without the AI, where it was right, that changed to its call. {method}. {DEMONSTRATION}"
+    )
+    data = [
+        {"name": name, "group": group, "switch": kind, "share": one.value, "chances": one.n}
+        | {"low": (one.ci or (None, None))[0], "high": (one.ci or (None, None))[1]}
+        for name, group, harmful, helpful in rows
+        for kind, one in (("to the AI's wrong call", harmful), ("to the AI's right call", helpful))
+    ]
+    return Chart("switches", "Switches after the AI", dress(figure, height=130 + 30 * max(3, len(rows))), note, data)
+
+
+def strip_chart(labels: list[str], colours: list[str], probabilities: list[tuple[float, ...] | None]) -> Chart:
+    """Draw the AI's probabilities along the slices of one case; slices it did not read stay empty."""
+    figure = go.Figure()
+    for place, (label, colour) in enumerate(zip(labels, colours, strict=True)):
+        figure.add_trace(
+            go.Bar(
+                x=list(range(len(probabilities))),
+                y=[None if one is None else one[place] for one in probabilities],
+                name=label,
+                marker={"color": colour, "line": {"width": 0}},
+                hovertemplate=f"slice %{{x}}<br>{label} %{{y:.2f}}<extra></extra>",
+            )
+        )
+    figure.update_layout(barmode="stack", bargap=0)
+    figure.update_xaxes(title="slice (0 = apex)", showgrid=False)
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    kept = sum(one is not None for one in probabilities)
+    note = f"{kept} of {len(probabilities)} slices were read; the others lie outside the kept part. {DEMONSTRATION}"
+    data = [
+        {"slice": at, "class": label, "probability": None if one is None else one[place]}
+        for at, one in enumerate(probabilities)
+        for place, label in enumerate(labels)
+    ]
+    return Chart("strip", "The AI along the slices", dress(figure, height=260, legend=True), note, data)

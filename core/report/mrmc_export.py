@@ -1,0 +1,142 @@
+"""The same reads for two public MRMC programs, one class against the rest, as their manuals ask for.
+
+iMRMC (DIDSR/iMRMC, user manual 4.1.1): free description, lines N0, N1, NR, NM, then "BEGIN DATA:" and rows
+`reader,case,modality,score` without spaces, in any order; the truth of every case once, by reader "-1", score 0 or 1;
+designs need not be fully crossed. RJafroc (DfReadDataFile, format "iMRMC"): the same file with numeric ids only, truth
+by reader -1, modality 0, every reader having rated every case in every modality.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInput
+from core.report.rows import ARMS, StudyRows
+
+Program = Literal["imrmc", "rjafroc"]
+Compare = Literal["ai", "arms"]  # the AI beside the unaided readers, or the readers' arms
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Scores of (reader, case, modality) by place, NaN unrated; the last reader may be the AI."""
+
+    readers: list[str]
+    modalities: list[str]
+    cases: NDArray[np.int64]
+    positive: NDArray[np.bool_]
+    values: NDArray[np.float64]
+
+
+def mrmc_pieces(rows: StudyRows, *, program: Program, positive: str, compare: Compare) -> Iterator[str]:
+    """Yield the file of `program` for class `positive` against the rest.
+
+    compare "ai": one modality (unaided), the AI as a reader of it: "AI" for iMRMC, reader 0 for RJafroc, whose
+    CAD-against-radiologists analysis takes the first reader as the AI. "arms": unaided against aided, without the AI. A
+    reader's score is the 0-100 rating of the class, the AI's its probability times 100. Raises InvalidInput, in words,
+    where there is nothing to write.
+    """
+    scores = _scores(rows, positive, compare)
+    if program == "rjafroc":
+        scores = _crossed(scores)
+    numeric = program == "rjafroc"
+    names = _numbers(scores.readers) if numeric else _texts(scores.readers)
+    kinds = [str(n + 1) for n in range(len(scores.modalities))] if numeric else _texts(scores.modalities)
+    yield _header(rows, scores, names, kinds, positive, program)
+    yield "".join(
+        f"-1,{number},{0 if numeric else 'truth'},{int(is_one)}\n"
+        for number, is_one in zip(scores.cases.tolist(), scores.positive.tolist(), strict=True)
+    )
+    for at, name in enumerate(names):
+        block = scores.values[at]
+        yield "".join(
+            f"{name},{number},{kinds[kind]},{float(block[case, kind])!r}\n"
+            for case, number in enumerate(scores.cases.tolist())
+            for kind in range(len(kinds))
+            if not np.isnan(block[case, kind])
+        )
+
+
+def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
+    study = rows.study
+    if positive not in study.codes:
+        raise InvalidInput(f"The study has no class {positive}; choose one of {', '.join(study.codes)}.")
+    column = study.codes.index(positive)
+    arms = [ARMS.index("unaided")] if compare == "ai" else sorted({int(arm) for arm in rows.arm[~rows.is_ai]})
+    if compare == "arms" and len(arms) < 2:
+        raise InvalidInput("These reads have one arm only; comparing arms needs unaided and aided reads.")
+    values = np.full((len(study.participants), len(study.cases), len(arms)), np.nan)
+    for place, arm in enumerate(arms):
+        some = rows.arm == arm
+        values[rows.participant[some], rows.case[some], place] = rows.ratings[some, column]
+    if compare == "ai":
+        machine = rows.is_ai
+        values[rows.participant[machine], rows.case[machine], 0] = 100 * rows.probabilities[machine, column]
+    people = [at for at, one in enumerate(study.participants) if compare == "ai" or not one.is_ai]
+    rated = [at for at in people if not np.isnan(values[at]).all()]
+    if not any(not study.participants[at].is_ai for at in rated):
+        raise InvalidInput("No reader gave ratings; these programs need a rating per class, set in the study's form.")
+    used = ~np.isnan(values[rated]).all(axis=(0, 2))
+    truth = rows.case_truth[used] == column
+    if truth.all() or not truth.any():
+        raise InvalidInput(f"Every case is on one side of {positive}; both sides are needed.")
+    return _Scores(
+        readers=[study.participants[at].name for at in rated],
+        modalities=[ARMS[arm] for arm in arms],
+        cases=np.array([case.number for case in study.cases])[used],
+        positive=truth,
+        values=values[rated][:, used],
+    )
+
+
+def _crossed(scores: _Scores) -> _Scores:
+    """Leave out the cases that somebody did not rate: RJafroc refuses a file with holes."""
+    whole = ~np.isnan(scores.values).any(axis=(0, 2))
+    truth = scores.positive[whole]
+    if not truth.any() or truth.all():
+        raise InvalidInput(
+            "RJafroc needs cases that every reader rated in every arm, on both sides; there are none. "
+            "Finish the missing reads, or use the iMRMC file, which may have holes."
+        )
+    return _Scores(scores.readers, scores.modalities, scores.cases[whole], truth, scores.values[:, whole])
+
+
+def _header(
+    rows: StudyRows, scores: _Scores, names: list[str], kinds: list[str], positive: str, program: Program
+) -> str:
+    left_out = len({int(case) for case in rows.case}) - len(scores.cases)
+    lines = [
+        f"{rows.study.title} - {positive} against the rest".replace(":", " "),
+        "Scores 0-100. The AI, where present, is a research demonstration.",
+        f"Cases left out because somebody did not rate them - {left_out}" if program == "rjafroc" else "",
+        *(f"reader {name} = {reader}" for name, reader in zip(names, scores.readers, strict=True)),
+        *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, scores.modalities, strict=True)),
+        "",
+        f"N0: {int((~scores.positive).sum())}",
+        f"N1: {int(scores.positive.sum())}",
+        f"NR: {len(scores.readers)}",
+        f"NM: {len(scores.modalities)}",
+        "",
+        "BEGIN DATA:",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(readers: list[str]) -> list[str]:
+    """Return numeric ids: 0 for the AI, so that it sorts first, 1 and up for people."""
+    people = iter(range(1, len(readers) + 1))
+    return ["0" if name == "AI" else str(next(people)) for name in readers]
+
+
+def _texts(names: list[str]) -> list[str]:
+    """Return names without commas and spaces, told apart where that makes two alike."""
+    made: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_") or "reader"
+        plain = f"reader{plain}" if plain in ("-1", "truth") else plain
+        made.append(plain if plain not in made else f"{plain}_{len(made) + 1}")
+    return made

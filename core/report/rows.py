@@ -1,0 +1,205 @@
+"""The long rows of a study in memory: one row a read, people's and the AI's alike, in columns.
+
+Every panel, figure and export works on these columns and on nothing else.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+AI = "AI"  # name and group of the AI among the readers, as the statistics commands expect it
+ARMS = ("unaided", "aided", "ai")  # codes of the arm column; the AI reads alone
+INDETERMINATE = "indeterminate"
+FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """One diagnosis of the study. `ai_class` is the AI's class it corresponds to."""
+
+    code: str
+    label: str
+    colour: str
+    positive: bool
+    ai_class: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A reader by pseudonym, or the AI (group "AI")."""
+
+    name: str
+    group: str
+    years: float | None = None
+    withdrawn: bool = False
+
+    @property
+    def is_ai(self) -> bool:
+        """Whether this is the AI."""
+        return self.group == AI
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """One case with its reference standard. `patient` tells patients apart and nothing more."""
+
+    number: int
+    truth: str
+    truth_version: int
+    truth_source: str
+    patient: int
+    tags: tuple[str, ...]
+    practice: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AiFacts:
+    """The AI of a study: what ran, under which rule, from which weights, on what."""
+
+    name: str
+    version: str
+    sha256: str
+    rule: str
+    parameters: dict[str, Any]
+    card: dict[str, Any]
+    device: str | None
+    training_patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What is known of a study beside its rows. `protocol` is the protocol as frozen at opening."""
+
+    id: int
+    title: str
+    design: str
+    state: str
+    classes: tuple[ClassFacts, ...]
+    groups: tuple[str, ...]
+    participants: tuple[Participant, ...]
+    cases: tuple[CaseFacts, ...]
+    protocol: dict[str, Any]
+    ai: AiFacts | None
+    seed: int | None
+    opened_at: datetime | None
+    unblinded_at: datetime | None
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of the classes, in the study's order."""
+        return tuple(one.code for one in self.classes)
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """What a read can come out as: the classes, indeterminate, failure of the AI."""
+        return (*self.codes, INDETERMINATE, FAILURE)
+
+    def label(self, code: str) -> str:
+        """Return the label of a class code; other outcomes are their own label."""
+        return next((one.label for one in self.classes if one.code == code), code)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are looked at; an empty tuple means all. The AI's rows stay whatever group or arm is chosen."""
+
+    groups: tuple[str, ...] = ()
+    arms: tuple[str, ...] = ()
+    sessions: tuple[int, ...] = ()
+    classes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRows:
+    """Columns of n rows; k classes.
+
+    participant, case: int32 places in `study.participants` and `study.cases`. call: int16 place in `study.outcomes`.
+    arm: int8 place in ARMS. ratings: float64 (n, k), a reader's 0-100 ratings, NaN without. probabilities: float64
+    (n, k), the AI's, NaN for readers. seconds: active seconds of a reader, stored volume to call for the AI, NaN
+    unknown. ai_call: the AI's call that was shown, -1 where none was. `extra` holds the rest of a row as columns of
+    texts and numbers, empty unless asked for.
+    """
+
+    study: StudyFacts
+    participant: NDArray[np.int32]
+    case: NDArray[np.int32]
+    arm: NDArray[np.int8]
+    session: NDArray[np.int32]
+    attempt: NDArray[np.int32]
+    position: NDArray[np.int32]
+    practice: NDArray[np.bool_]
+    call: NDArray[np.int16]
+    ai_call: NDArray[np.int16]
+    ratings: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    raw_seconds: NDArray[np.float64]
+    extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.participant)
+
+    @property
+    def truth(self) -> NDArray[np.int16]:
+        """Place of each row's true class in `study.codes`."""
+        return self.case_truth[self.case]
+
+    @property
+    def case_truth(self) -> NDArray[np.int16]:
+        """Place of each case's true class in `study.codes`."""
+        place = {code: at for at, code in enumerate(self.study.codes)}
+        return np.array([place[case.truth] for case in self.study.cases], np.int16)
+
+    @property
+    def is_ai(self) -> NDArray[np.bool_]:
+        """Which rows are the AI's."""
+        return np.asarray(self.arm == ARMS.index("ai"))
+
+    def take(self, mask: NDArray[np.bool_]) -> "StudyRows":
+        """Return the rows where `mask` (n,) holds."""
+        columns = {name: getattr(self, name)[mask] for name in COLUMNS}
+        return replace(self, **columns, extra={name: column[mask] for name, column in self.extra.items()})
+
+    def where(self, chosen: Filter) -> "StudyRows":
+        """Return the rows a filter leaves."""
+        keep = np.ones(len(self), bool)
+        people = ~self.is_ai
+        if not chosen.practice:
+            keep &= ~self.practice
+        if chosen.groups:
+            member = np.array([one.group in chosen.groups for one in self.study.participants], bool)
+            keep &= member[self.participant] | ~people
+        if chosen.arms:
+            keep &= np.isin(self.arm, [ARMS.index(arm) for arm in chosen.arms if arm in ARMS]) | ~people
+        if chosen.sessions:
+            keep &= np.isin(self.session, chosen.sessions) | ~people
+        if chosen.classes or chosen.tags:
+            fits = [
+                (not chosen.classes or case.truth in chosen.classes)
+                and (not chosen.tags or bool(set(chosen.tags) & set(case.tags)))
+                for case in self.study.cases
+            ]
+            keep &= np.array(fits, bool)[self.case]
+        return self if keep.all() else self.take(keep)
+
+
+COLUMNS = (
+    "participant",
+    "case",
+    "arm",
+    "session",
+    "attempt",
+    "position",
+    "practice",
+    "call",
+    "ai_call",
+    "ratings",
+    "probabilities",
+    "seconds",
+    "raw_seconds",
+)

@@ -1,0 +1,65 @@
+"""Tables for people: lists of rows with texts in the cells, the same on pages and in the report."""
+
+import numpy as np
+
+from core.report.chart import percent, with_interval
+from core.report.compare import Comparison
+from core.report.figures import Times
+
+Row = dict[str, object]
+
+
+def comparison_table(found: Comparison) -> list[Row]:
+    """Return one row for the AI, each group and each reader; percent with interval."""
+    return [
+        {"": dot.name, **{column: with_interval(dot.figures[column]) for column in found.columns}} for dot in found.dots
+    ]
+
+
+def difference_table(found: Comparison) -> list[Row]:
+    """Return AI minus each group with interval and its reading in words."""
+    made: list[Row] = []
+    for gap in found.gaps:
+        test = found.tests[gap.figure, gap.group]
+        low, high = gap.estimate.ci or (None, None)
+        made.append(
+            {
+                "figure": gap.figure,
+                "against": gap.group,
+                "AI": percent(test.ai),
+                "readers": percent(test.readers),
+                "difference": points(test.difference),
+                "95 % interval": "–" if low is None else f"{points(low)} to {points(high)}",
+                "p": p_text(test.p),
+                "reading": gap.verdict,
+            }
+        )
+    return made
+
+
+def time_table(times: list[Times]) -> list[Row]:
+    """Return total, median and geometric mean of the time each took."""
+    made: list[Row] = []
+    for one in times:
+        known = one.seconds.size > 0
+        made.append(
+            {
+                "": one.name,
+                "cases with a time": int(one.seconds.size),
+                "total, min": round(float(one.seconds.sum()) / 60, 1) if known else None,
+                "median, s": round(float(np.median(one.seconds)), 1) if known else None,
+                "geometric mean, s": round(float(np.exp(np.log(one.seconds).mean())), 1) if known else None,
+                "from": one.device or "active reading time",
+            }
+        )
+    return made
+
+
+def points(value: float | None) -> str:
+    """Return a difference of shares in percentage points."""
+    return "–" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+
+
+def p_text(value: float | None) -> str:
+    """Return a p-value for people."""
+    return "–" if value is None else "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"

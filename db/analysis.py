@@ -1,0 +1,166 @@
+"""The rows of a study for its results. Sealed until the study is unblinded, by these verbs themselves."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden, NotFound
+from core.report.rows import ARMS, INDETERMINATE, StudyRows
+from db.analysis_facts import Index, ai_rows, facts
+from db.analysis_rest import rest
+from db.models import Account, AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChoice:
+    """A study somebody may look for results in."""
+
+    id: int
+    title: str
+    state: str
+
+    @property
+    def unblinded(self) -> bool:
+        """Whether its results may be seen."""
+        return self.state == "unblinded"
+
+
+def choices(session: Session, *, account_id: int | None) -> list[StudyChoice]:
+    """Return the studies, newest first, for coordinators and administrators; whether unblinded or not."""
+    _may_coordinate(session, account_id)
+    rows = session.execute(select(Study.id, Study.title, Study.state).order_by(Study.id.desc()))
+    return [StudyChoice(*row) for row in rows]
+
+
+def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
+    """Return a text that changes whenever the rows of the study may have; raises as `rows` does."""
+    study = _unsealed(session, study_id, account_id)
+    readers = select(Reader.id).where(Reader.study_id == study_id)
+    series = select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id)
+    counts = (
+        session.execute(select(func.count(), func.max(Read.id)).where(Read.reader_id.in_(readers))).one(),
+        session.execute(select(func.count()).where(Read.reader_id.in_(readers), Read.state == "locked")).one(),
+        session.execute(select(func.max(Truth.id)).where(Truth.study_id == study_id)).one(),
+        session.execute(
+            select(func.max(AiRead.id)).where(AiRead.series_id.in_(series.where(StudyCase.study_id == study_id)))
+        ).one(),
+        session.execute(
+            select(func.group_concat(cast(Case.tags, Text), ""))
+            if session.get_bind().dialect.name == "sqlite"
+            else select(func.string_agg(cast(Case.tags, Text), ""))
+        ).one(),
+    )
+    seen = repr([tuple(row) for row in counts])
+    return f"{study.id} {study.unblinded_at} {hashlib.sha256(seen.encode()).hexdigest()[:16]}"
+
+
+def rows(
+    session: Session, *, study_id: int, account_id: int | None, practice: bool = False, detail: bool = False
+) -> StudyRows:
+    """Return the locked reads that stand and the AI's reads of a study.
+
+    Superseded attempts are never among them, practice only when asked for; `detail` adds the rest of every row.
+    `account_id` None is the command line of the server's operator. Raises Forbidden before unblinding, for everybody,
+    and for people who neither coordinate nor administrate; NotFound for an unknown study.
+    """
+    study = _unsealed(session, study_id, account_id)
+    index = facts(session, study)
+    found = _reads(session, index, practice=practice)
+    people = _people(index, found)
+    machine = ai_rows(session, index, practice=practice)
+    columns = {name: np.concatenate([people[name], machine[name]]) for name in people}
+    extra = rest(session, index, found["id"], columns, machine) if detail else {}
+    return StudyRows(study=index.study, extra=extra, **columns)
+
+
+def _unsealed(session: Session, study_id: int, account_id: int | None) -> Study:
+    _may_coordinate(session, account_id)
+    study = session.get(Study, study_id)
+    if study is None:
+        raise NotFound("This study does not exist.")
+    if study.state != "unblinded":
+        raise Forbidden("The results are sealed: close the study and unblind it on its page; that is logged.")
+    return study
+
+
+def _may_coordinate(session: Session, account_id: int | None) -> None:
+    if account_id is None:
+        return
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None or account.role == "reader":
+        raise Forbidden("Results are for coordinators and administrators.")
+
+
+def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
+    """Return columns of the locked reads of the newest attempt each, in the order reader, session, position."""
+    of_study = Reader.study_id == index.study.id
+    key = (Read.reader_id, Read.case_id, Read.arm, Read.session)
+    again = session.execute(
+        select(*key, func.max(Read.attempt)).join(Reader).where(of_study, Read.attempt > 1).group_by(*key)
+    )
+    newest = {tuple(row[:4]): row[4] for row in again}
+    ratings = [Read.content["ratings"][code].as_float() for code in index.study.codes]
+    query = (
+        select(*key, Read.id, Read.attempt, Read.position, Read.practice, Read.diagnosis, Read.active_seconds)
+        .add_columns(Read.raw_seconds, Read.ai_read_id, *ratings)
+        .join(Reader)
+        .where(of_study, Read.state == "locked")
+        .order_by(Read.reader_id, Read.session, Read.position, Read.arm.desc(), Read.id)
+    )
+    if not practice:
+        query = query.where(Read.practice.is_(False))
+    known = index.case_place
+    found = [
+        row
+        for row in session.connection().execute(query).all()
+        if row[1] in known and newest.get(row[:4], row[5]) == row[5]
+    ]
+    columns: list[Any] = list(zip(*found, strict=True)) or [()] * (12 + len(ratings))
+    return dict(zip(NAMES, columns[:12], strict=True)) | {"ratings": columns[12:]}
+
+
+NAMES = tuple(
+    [
+        "reader",
+        "case",
+        "arm",
+        "session",
+        "id",
+        "attempt",
+        "position",
+        "practice",
+        "diagnosis",
+        "active",
+        "raw",
+        "ai_read",
+    ]
+)
+
+
+def _people(index: Index, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of StudyRows for people's reads."""
+    outcome = {code: place for place, code in enumerate(index.study.outcomes)}
+    shown = {read: outcome[code] for read, code in index.ai_call.items()}
+    arms = {arm: place for place, arm in enumerate(ARMS)}
+    count, classes = len(found["id"]), len(index.study.codes)
+    # a diagnosis that is no class of the study counts as indeterminate, never as a class
+    other = outcome[INDETERMINATE]
+    return {
+        "participant": np.array([index.reader_place[one] for one in found["reader"]], np.int32),
+        "case": np.array([index.case_place[one] for one in found["case"]], np.int32),
+        "arm": np.array([arms[one] for one in found["arm"]], np.int8),
+        "session": np.array(found["session"], np.int32),
+        "attempt": np.array(found["attempt"], np.int32),
+        "position": np.array(found["position"], np.int32),
+        "practice": np.array(found["practice"], bool),
+        "call": np.array([outcome.get(one, other) for one in found["diagnosis"]], np.int16),
+        "ai_call": np.array([shown.get(one, -1) for one in found["ai_read"]], np.int16),
+        "ratings": np.array(found["ratings"], float).reshape(classes, count).T.copy(),
+        "probabilities": np.full((count, classes), np.nan),
+        "seconds": np.array(found["active"], float),
+        "raw_seconds": np.array(found["raw"], float),
+    }

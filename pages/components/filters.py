@@ -1,0 +1,114 @@
+"""What every results page begins with: the study, its rows, and filters that live in the address."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import ParallaxError
+from core.report.rows import ARMS, Filter, StudyFacts, StudyRows
+from db import analysis
+from db.engine import open_view
+from pages.components.access import require
+from pages.components.charts import picture_format
+from pages.components.tables import missing
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a results page looks at: the rows of a study, and those the filters leave. `stamp` names them in caches."""
+
+    rows: StudyRows
+    whole: StudyRows
+    chosen: Filter
+    stamp: str
+
+    @property
+    def study(self) -> StudyFacts:
+        """Facts of the study."""
+        return self.rows.study
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the study …")
+def _load(stamp: str, study_id: int, account_id: int, practice: bool) -> StudyRows:
+    """Rows by stamp: the stamp changes with the study. The arrays are shared and never written to."""
+    with open_view() as session:
+        return analysis.rows(session, study_id=study_id, account_id=account_id, practice=practice)
+
+
+def results_view(title: str, lead: str) -> View:
+    """Show title, study and filters of a results page; return what to look at, or stop where there is nothing."""
+    account = require("coordinator")
+    st.title(title)
+    st.caption(lead)
+    study_id = _study(account.id)
+    practice = bool(st.session_state.get("practice", False))
+    try:
+        with open_view() as session:
+            stamp = analysis.stamp(session, study_id=study_id, account_id=account.id)
+    except ParallaxError as error:
+        st.info(str(error), icon=":material/lock:")
+        st.stop()
+    whole = _load(stamp, study_id, account.id, practice)
+    chosen = _filters(whole)
+    rows = whole.where(chosen)
+    if not len(rows):
+        missing("No locked read is left to look at.", "Loosen the filters, or wait until reads are locked.")
+        st.stop()
+    return View(rows, whole, chosen, f"{stamp} {practice} {chosen}")
+
+
+def _study(account_id: int) -> int:
+    with open_view() as session:
+        choices = analysis.choices(session, account_id=account_id)
+    if not choices:
+        missing("There is no study yet.", "Make one on the page Studies; its results appear here once it is unblinded.")
+        st.stop()
+    names = {one.id: f"{one.title} ({one.state})" for one in choices}
+    first = next((at for at, one in enumerate(choices) if one.unblinded), 0)
+    chosen: int = st.selectbox(
+        "Study",
+        list(names),
+        index=first,
+        format_func=lambda one: f"{one}: {names[one]}",
+        key="study",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen
+
+
+def _filters(rows: StudyRows) -> Filter:
+    study = rows.study
+    tags = sorted({tag for case in study.cases for tag in case.tags})
+    arms = [ARMS[arm] for arm in sorted({int(one) for one in rows.arm[~rows.is_ai]})]
+    sessions = sorted({int(one) for one in rows.session[~rows.is_ai]})
+    with (
+        st.expander("Filters", icon=":material/filter_alt:", expanded=_any_in_address()),
+        st.container(horizontal=True),
+    ):
+        groups = _many("Groups", list(study.groups), "group")
+        classes = _many("True class", [one.code for one in study.classes], "class", study)
+        arm = _many("Arms", arms, "arm") if len(arms) > 1 else []
+        session = _many("Sessions", [str(one) for one in sessions], "session") if len(sessions) > 1 else []
+        tag = _many("Case tags", tags, "tag") if tags else []
+        practice = st.toggle("Practice reads too", key="practice", bind="query-params")
+        picture_format()
+    whole = tuple(groups), tuple(arm), tuple(int(one) for one in session), tuple(classes), tuple(tag)
+    return Filter(*whole, practice=practice)
+
+
+def _many(label: str, options: list[str], key: str, study: StudyFacts | None = None) -> list[str]:
+    chosen: list[str] = st.multiselect(
+        label,
+        options,
+        key=key,
+        bind="query-params",
+        format_func=study.label if study else str,
+        placeholder="all",
+        width=220,
+    )
+    return chosen
+
+
+def _any_in_address() -> bool:
+    return any(name in st.query_params for name in ("group", "class", "arm", "session", "tag", "practice"))

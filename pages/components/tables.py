@@ -1,0 +1,30 @@
+"""Tables that say what they rest on."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.components.charts import csv_button
+
+
+def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: tuple[str, ...] = ()) -> None:
+    """Show rows as a table with a note beneath and its data as CSV. `links` are columns that hold addresses."""
+    if not rows:
+        st.info(note or "There is nothing to show yet.")
+        return
+    st.dataframe(
+        rows,
+        hide_index=True,
+        key=f"table_{key}",
+        height="content" if len(rows) <= 25 else 640,
+        column_config={name: st.column_config.LinkColumn(name, display_text="open") for name in links},
+    )
+    words, button = st.columns([6, 1], vertical_alignment="top")
+    words.caption(note)
+    with button:
+        csv_button(rows, key=key)
+
+
+def missing(what: str, remedy: str) -> None:
+    """Say what a panel lacks and what would fill it."""
+    st.info(f"{what} {remedy}", icon=":material/info:")

@@ -1,0 +1,70 @@
+"""How the AI stands against novices and experts, in one look."""
+
+import streamlit as st
+
+from core.report.chart import percent
+from core.report.compare import Comparison, compare
+from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.rows import StudyRows
+from core.report.tables import comparison_table, difference_table, points, time_table
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing …")
+def _compared(stamp: str, _rows: StudyRows, _whole: StudyRows) -> Comparison:
+    return compare(_rows, whole=_whole)
+
+
+def page() -> None:
+    """Draw the comparison."""
+    view = results_view("Comparison", "The AI beside the readers, on the same cases.")
+    study = view.study
+    found = _compared(view.stamp, view.rows, view.whole)
+    labels = len(study.classes)
+    if found.grid.ai is None:
+        missing("This study has no AI.", "Choose an AI model in the study's design to see it beside the readers.")
+    if found.missing:
+        st.caption(
+            f"{found.missing} reads of these cases are missing; they are left out, never counted as right or wrong."
+        )
+    show(comparison_chart(study, found.dots, found.columns[: 1 + labels], title="Accuracy and sensitivity", key="dots"))
+    show(time_chart(study, found.times))
+    with st.expander("Specificity", expanded=True, icon=":material/filter_list:"):
+        columns = found.columns[1 + labels :]
+        show(comparison_chart(study, found.dots, columns, title="Specificity", key="specificity"))
+    st.subheader("AI minus readers")
+    if not found.gaps:
+        missing("There is nothing to compare.", "It takes the AI and at least one group that read the same cases.")
+    else:
+        _verdict(found, filtered=len(view.rows) != len(view.whole))
+        show(difference_chart(study, found.gaps))
+        show_table(difference_table(found), key="differences", note=found.gaps[0].estimate.method)
+    st.subheader("In figures")
+    show_table(comparison_table(found), key="comparison", note="Percent with 95 % interval; n as in the chart's note.")
+    show_table(
+        time_table(found.times),
+        key="times",
+        note="Readers' active seconds; the AI's from stored volume to call, not tested against people.",
+    )
+
+
+def _verdict(found: Comparison, *, filtered: bool) -> None:
+    """The prespecified comparison first; everything below it is marked exploratory."""
+    said = found.verdict
+    if said is None:
+        return
+    with st.container(border=True):
+        st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
+        st.markdown(f"**{said.words}**")
+        if said.test is not None and said.test.ci is not None:
+            low, high = said.test.ci
+            gap = f"{points(said.test.difference)} ({points(low)} to {points(high)}) percentage points"
+            figures = f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}"
+            st.caption(f"{figures}, difference {gap}; {said.test.method}.")
+        if filtered:
+            st.caption("The filters do not touch this verdict: it is of the whole study.")
+
+
+page()

@@ -1,0 +1,68 @@
+"""Who called what: the paper's figures 2, 3 and 5 for this study. A click on a cell lists its cases."""
+
+import numpy as np
+import streamlit as st
+
+from core.report.figure_matrices import confusion_chart
+from core.report.grids import Grid, cases_in_cell, confusion, grid_of
+from core.report.rows import StudyFacts
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+
+FIRST = 3  # readers shown before any is chosen
+SIDE = 420  # pixels; matrices wrap on a narrow screen
+
+
+def page() -> None:
+    """Draw a matrix for the AI, each group pooled, and the reader chosen."""
+    view = results_view("Confusion", "Truth in rows, what was called in columns. Click a cell to see its cases.")
+    study, grid = view.study, grid_of(view.rows)
+    shown = [("AI", [grid.ai])] if grid.ai is not None and grid.members("AI") else []
+    if not shown:
+        missing("The AI has read none of these cases.", "Choose an AI model for the study and let it read the cases.")
+    groups = [(group, grid.members(group)) for group in study.groups if grid.members(group)]
+    shown += [(f"{group}s, pooled", members) for group, members in groups]
+    _matrices(study, grid, shown)
+    st.subheader("Single readers")
+    names = {grid.people[at].name: at for at in grid.readers}
+    if not names:
+        missing("No reader has locked a read.", "Matrices appear with the first one.")
+        return
+    chosen = st.multiselect(
+        "Readers", list(names), default=list(names)[:FIRST], key="reader", bind="query-params", placeholder="choose"
+    )
+    _matrices(study, grid, [(name, [names[name]]) for name in chosen])
+
+
+def _matrices(study: StudyFacts, grid: Grid, shown: list[tuple[str, list[int]]]) -> None:
+    with st.container(horizontal=True, gap="large"):
+        for name, members in shown:
+            with st.container(width=SIDE):
+                _matrix(study, grid, name, members)
+
+
+def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int]) -> None:
+    counts = confusion(grid, members, classes=len(study.codes))
+    reads = f"{int(counts.sum())} reads of {int(np.any(grid.calls[members] >= -3, axis=0).sum())} cases"
+    if len(members) > 1:
+        reads += f" by {len(members)} readers, pooled: no interval, reads of one case are not independent"
+    st.markdown(f"**{name}**")
+    key = "confusion-" + "-".join(str(member) for member in members)
+    picked = show(confusion_chart(study, counts, name=name, reads=reads, key=key), selectable=True)
+    points = picked["selection"]["points"] if picked else []
+    if points:
+        cell = points[0]
+        _cell_cases(study, grid, members, int(cell["point_index"][0]), str(cell["x"]), key)
+
+
+def _cell_cases(study: StudyFacts, grid: Grid, members: list[int], truth: int, called: str, key: str) -> None:
+    found = cases_in_cell(study, grid, members, truth=truth, called=called)
+    rows = [
+        {"case": number, "read so by": ", ".join(readers), "open": f"case?case={number}"} for number, readers in found
+    ]
+    st.caption(f"Truth {study.classes[truth].label}, read as {called}: {len(rows)} cases.")
+    show_table(rows, key=f"cell-{key}", links=("open",))
+
+
+page()
