@@ -107,6 +107,39 @@ def mrmc(
     )  # fmt: skip
 
 
+def analyse_cells(
+    cells: Cells,
+    *,
+    metric: str,
+    treatments: tuple[str, ...],
+    readers: tuple[str, ...],
+    readers_as: Factor = "random",
+    cases_as: Factor = "random",
+    covariance: str = "jackknife",
+    n_positive: int = 0,
+    n_negative: int = 0,
+    notes: tuple[str, ...] = (),
+    level: float = 0.95,
+) -> Mrmc:
+    """The same for any figure of merit: cells.theta (t r,), treatment by treatment, and cells.cov (t r, t r) over
+    cases.
+
+    For readers crossed with treatments (Hillis 2014). Raises StatsError as mrmc does.
+    """
+    refuse_both_fixed(readers_as, cases_as)
+    t, r = len(treatments), len(readers)
+    if t < 2 or r < 1 or cells.theta.size != t * r:
+        raise StatsError("A comparison needs two treatments or more and one figure for each of their readers.")
+    theta = tuple(
+        (a, b, float(cells.theta[i * r + j])) for i, a in enumerate(treatments) for j, b in enumerate(readers)
+    )
+    names = Study(np.zeros((t, r, 0)), np.zeros(0, bool), treatments, readers, "factorial")
+    parts = crossed_readers(cells, names, readers=readers_as, cases=cases_as, level=level)
+    return Mrmc(
+        metric, covariance, readers_as, cases_as, "factorial", r, n_positive, n_negative, theta, *parts, notes,
+    )  # fmt: skip
+
+
 def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Factor, level: float) -> Parts:
     """Means, differences, test, components and differences of single readers, for readers crossed with treatments.
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,6 +71,7 @@ def paired_proportions(a: Bools, b: Bools, *, level: float = 0.95) -> PairedProp
     )
 
 
+@lru_cache(maxsize=4096)
 def mcnemar(only_a: int, only_b: int) -> tuple[float, float]:
     """Exact and mid-p two-sided p-values of discordant counts (Fagerland, Lydersen & Laake 2013); 1 without any.
 
@@ -103,6 +105,7 @@ def tango_test(only_a: int, only_b: int, n: int, *, difference: float = 0.0) -> 
     return gap / math.sqrt(variance)
 
 
+@lru_cache(maxsize=4096)
 def tango(only_a: int, only_b: int, n: int, *, level: float = 0.95) -> Interval:
     """Tango's score interval of p_a - p_b from discordant counts among n pairs (Tango 1998); StatsError for n = 0."""
     from scipy.optimize import brentq
@@ -143,9 +146,14 @@ def paired_areas(a: Floats, b: Floats, truth: Bools, *, level: float = 0.95) -> 
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Holm's adjusted p-values in the order given (Holm 1979, statsmodels `multipletests`); a None stays None."""
-    from statsmodels.stats.multitest import multipletests
+    """Holm's adjusted p-values in the order given (Holm 1979); a None stays None.
 
-    known = [p for p in p_values if p is not None]
-    adjusted = iter(multipletests(known, method="holm")[1] if known else [])
-    return tuple(None if p is None else float(next(adjusted)) for p in p_values)
+    As statsmodels `multipletests`, which collects garbage at every call and so takes a second on a large study.
+    """
+    known = sorted((p, k) for k, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    least = 0.0
+    for rank, (p, k) in enumerate(known):
+        least = max(least, min(1.0, (len(known) - rank) * p))
+        adjusted[k] = least
+    return tuple(adjusted)

@@ -73,7 +73,7 @@ def parse_rows(text: str, *, needed: Sequence[str]) -> Rows:
         end = reader.line_num
         for row in reader:
             start, end = end + 1, reader.line_num
-            if not any(cell.strip() for cell in row):
+            if not row or not "".join(row).strip():
                 continue
             if len(row) != len(header):
                 raise StatsError(
@@ -81,7 +81,7 @@ def parse_rows(text: str, *, needed: Sequence[str]) -> Rows:
                     f"{len(header)} columns; add or remove values (put texts with commas in double quotes)."
                 )
             lines.append(start)
-            values.append(tuple(cell.strip() for cell in row))
+            values.append(tuple(map(str.strip, row)))
     except csv.Error as error:
         raise StatsError(f"Row {reader.line_num}: {error}; check the quotes and line ends of this row.") from None
     if not values:

@@ -1,0 +1,257 @@
+"""The whole analysis of a study's long table: one function for the command line, the results pages and the report."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.stats.agreement import Agreement, agreement
+from core.stats.comparisons import (
+    AiComparison,
+    AreaPair,
+    ArmComparison,
+    GroupComparison,
+    ProportionPair,
+    TimeComparison,
+    ai_with_groups,
+    arms_compared,
+    fatigue_of,
+    groups_compared,
+    times_compared,
+    with_each_reader,
+)
+from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
+from core.stats.estimate import Bools, Estimate, StatsError, to_plain
+from core.stats.figures import Cells
+from core.stats.intervals import proportion
+from core.stats.obuchowski_rockette import Factor
+from core.stats.reader_figures import (
+    GroupFigures,
+    ReaderFigures,
+    Set,
+    cells_of,
+    figure_names,
+    group_figures,
+    members,
+    reader_figures,
+    sets_of,
+)
+from core.stats.reads import Exclusion, ReadTable
+from core.stats.standalone import Standalone, ai_against_readers
+from core.stats.switches import Switches, switches
+from core.stats.times import Fatigue
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a protocol fixes. `readers_as` None: random from three readers on. `ordered`: classes have an order, so that
+    weighted kappas make sense. `margin`: non-inferiority margin in units of each figure.
+    """
+
+    readers_as: Factor | None = None
+    margin: float | None = None
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """What was analysed and what was not, with reasons."""
+
+    cases: int
+    classes: tuple[str, ...]
+    cases_by_class: tuple[int, ...]
+    readers: tuple[tuple[str, str], ...]  # name, group
+    arms: tuple[str, ...]
+    ai: bool
+    reads: int
+    missing: int
+    indeterminate: int
+    failures: int
+    exclusions: tuple[Exclusion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAgreement:
+    """Agreement within a group, or of all readers, in one arm."""
+
+    group: str
+    arm: str
+    result: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """Accuracy under another rule for reads that were undecided or not made; `difference` is AI minus all readers."""
+
+    rule: str
+    arm: str
+    readers: tuple[tuple[str, Estimate], ...]
+    difference: Standalone | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Every figure of a study. Differences are AI minus readers, aided minus unaided, later minus earlier group."""
+
+    study: StudySummary
+    readers: tuple[ReaderFigures, ...]
+    groups: tuple[GroupFigures, ...]
+    ai_with_each_reader: tuple[ProportionPair, ...]
+    ai_areas_with_each_reader: tuple[AreaPair, ...]
+    ai_with_groups: tuple[AiComparison, ...]
+    groups_compared: tuple[GroupComparison, ...]
+    arms_compared: tuple[ArmComparison, ...]
+    agreement: tuple[NamedAgreement, ...]
+    switches: tuple[Switches, ...]
+    group_switches: tuple[Switches, ...]
+    times: tuple[TimeComparison, ...]
+    fatigue: tuple[tuple[str, Fatigue], ...]  # by arm
+    sensitivity: tuple[Sensitivity, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain dicts, lists and numbers ready for JSON; what does not exist is None beside its reason, never NaN."""
+        return {name: to_plain(getattr(self, name)) for name in Analysis.__slots__}
+
+
+def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
+    """All that applies to a table of reads. Pure: the same table gives the same numbers.
+
+    Undecided reads and AI failures count as incorrect; missing reads are left out of the denominators, counted, and
+    examined under `sensitivity`. PPV and NPV hold at the study's prevalence. Raises StatsError for a table without
+    readers and AI.
+    """
+    chosen = options or Options()
+    if not table.readers and table.ai_prediction is None:
+        raise StatsError("There are no reads to analyse.")
+    sets = sets_of(table)
+    names = figure_names(table, ordered=chosen.ordered)
+    readers: list[ReaderFigures] = []
+    groups: list[GroupFigures] = []
+    pairs: list[ProportionPair] = []
+    areas: list[AreaPair] = []
+    against: list[AiComparison] = []
+    nested: list[GroupComparison] = []
+    agreements: list[NamedAgreement] = []
+    sensitivity: list[Sensitivity] = []
+    for k, reads in enumerate(sets):
+        cells = {name: _cells(reads, table, name) for name in names}
+        figures = reader_figures(reads, table, ordered=chosen.ordered)
+        readers += [f if f.reader != "AI" else replace(f, arm="") for f in figures[k > 0 and reads.has_ai :]]
+        groups += group_figures(reads, table, cells, readers_as=chosen.readers_as)
+        proportions, curves = with_each_reader(reads, table)
+        pairs += proportions
+        areas += curves
+        against += ai_with_groups(reads, table, cells, readers_as=chosen.readers_as, margin=chosen.margin)
+        nested += groups_compared(reads, cells, readers_as=chosen.readers_as)
+        agreements += _agreements(reads, table)
+        sensitivity += _sensitivity(reads, table)
+    single, grouped = _switches(table)
+    return Analysis(
+        study=summary(table),
+        readers=tuple(readers),
+        groups=tuple(groups),
+        ai_with_each_reader=tuple(pairs),
+        ai_areas_with_each_reader=tuple(areas),
+        ai_with_groups=tuple(against),
+        groups_compared=tuple(nested),
+        arms_compared=arms_compared(sets, table, names, readers_as=chosen.readers_as),
+        agreement=tuple(agreements),
+        switches=single,
+        group_switches=grouped,
+        times=times_compared(sets, table),
+        fatigue=tuple((arm, f) for k, arm in enumerate(table.arms) if (f := fatigue_of(table, k)) is not None),
+        sensitivity=tuple(sensitivity),
+        notes=notes_of(table, sets),
+    )
+
+
+def _cells(reads: Set, table: ReadTable, name: str) -> Cells | StatsError:
+    try:
+        return cells_of(reads, table, name)
+    except StatsError as error:
+        return error
+
+
+def summary(table: ReadTable) -> StudySummary:
+    """Counts of cases, readers and reads, the AI's included, and what was left out."""
+    parts = [table.prediction[k][(table.prediction[k] != MISSING).any(axis=1)] for k in range(len(table.arms))]
+    if table.ai_prediction is not None:
+        parts.append(table.ai_prediction[None, :])
+    codes = np.concatenate([part.ravel() for part in parts])
+    return StudySummary(
+        cases=len(table.cases),
+        classes=table.classes,
+        cases_by_class=tuple(int((table.truth == c).sum()) for c in range(len(table.classes))),
+        readers=tuple(zip(table.readers, table.groups, strict=True)),
+        arms=table.arms,
+        ai=table.ai_prediction is not None,
+        reads=int((codes != MISSING).sum()),
+        missing=int((codes == MISSING).sum()),
+        indeterminate=int((codes == INDETERMINATE).sum()),
+        failures=int((codes == FAILURE).sum()),
+        exclusions=table.exclusions,
+    )
+
+
+def notes_of(table: ReadTable, sets: tuple[Set, ...]) -> tuple[str, ...]:
+    """Sentences a reader of the figures must know."""
+    found = list(table.notes)
+    found.append("Indeterminate reads and failures count as incorrect; missing reads are in no denominator.")
+    found.append("PPV, NPV and FDR hold at the prevalence of this study.")
+    for reads in sets:
+        few = [name for name, at in members(reads) if len(at) < 3]
+        if few:
+            where = f" ({reads.arm})" if reads.arm else ""
+            found.append(f"Fewer than three readers{where} in {', '.join(few)}: figures of these readers only.")
+    if np.isnan(table.scores).all() and (table.ai_scores is None or np.isnan(table.ai_scores).all()):
+        found.append("No ratings or probabilities: areas under the curve are not given.")
+    return tuple(dict.fromkeys(found))
+
+
+def _agreements(reads: Set, table: ReadTable) -> list[NamedAgreement]:
+    return [
+        NamedAgreement(group, reads.arm, agreement(reads.prediction[at], table.truth, classes=len(table.classes),
+                                                   readers=tuple(reads.names[i] for i in at)))
+        for group, at in members(reads)
+        if len(at) > 1
+    ]  # fmt: skip
+
+
+def _sensitivity(reads: Set, table: ReadTable) -> list[Sensitivity]:
+    """Accuracy with undecided reads left out, on cases everybody decided, and with missing reads counted as
+    incorrect.
+    """
+    p = reads.prediction
+    if (p >= 0).all():
+        return []
+    complete: Bools = np.asarray((p >= 0).all(axis=0))
+    everything: Bools = np.ones(p.shape[1], bool)
+    rules: list[tuple[str, Codes, Bools]] = [
+        ("indeterminate reads and failures left out", np.where(p >= 0, p, MISSING), everything),
+        (f"only the {int(complete.sum())} cases that everybody read and decided", p, complete),
+        ("missing reads counted as incorrect", np.where(p == MISSING, INDETERMINATE, p), everything),
+    ]
+    found = []
+    for rule, changed, counted in rules:
+        used, truth = changed[:, counted], table.truth[counted]
+        right, n = (used == truth).sum(axis=1), (used != MISSING).sum(axis=1)
+        each = tuple((name, proportion(int(right[i]), int(n[i]))) for i, name in enumerate(reads.names))
+        result, reason = None, None
+        if reads.has_ai and len(reads.names) > 1:
+            try:
+                cells = figure_cells(truth, used, "accuracy", classes=len(table.classes))
+                result = ai_against_readers(cells)
+            except StatsError as error:
+                reason = str(error)
+        found.append(Sensitivity(rule, reads.arm, each, result, reason))
+    return found
+
+
+def _switches(table: ReadTable) -> tuple[tuple[Switches, ...], tuple[Switches, ...]]:
+    """Switches from the arm "unaided" to the arm "aided", where there are both."""
+    at = {arm.casefold(): k for k, arm in enumerate(table.arms)}
+    if "unaided" not in at or "aided" not in at:
+        return (), ()
+    unaided, aided = table.prediction[at["unaided"]], table.prediction[at["aided"]]
+    return switches(unaided, aided, table.truth, table.ai_prediction, readers=table.readers, groups=table.groups)

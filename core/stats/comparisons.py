@@ -1,0 +1,289 @@
+"""Comparisons of a study: AI with each reader and with groups, groups with each other, arms, and what times say."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.stats.confusion import MISSING, Codes
+from core.stats.designs import Nested, nested_readers
+from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.figures import Cells
+from core.stats.mrmc import Mrmc, analyse_cells
+from core.stats.obuchowski_rockette import Factor
+from core.stats.pairs import PairedAreas, PairedProportions, holm, paired_areas, paired_proportions
+from core.stats.reader_figures import Set, cells_of, members, sub_cells
+from core.stats.reads import ReadTable
+from core.stats.standalone import Standalone, ai_against_readers, with_tango
+from core.stats.times import Fatigue, TimeRatio, arm_ratio, fatigue, group_ratio, paired_times
+
+
+@dataclass(frozen=True, slots=True)
+class ProportionPair:
+    """The AI (a) and one reader (b) on one figure; p_holm adjusts p_exact over the readers of the arm."""
+
+    reader: str
+    arm: str
+    figure: str
+    pair: PairedProportions | None
+    p_holm: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPair:
+    """Areas of the AI (a) and one reader (b); p_holm adjusts over the readers of the arm."""
+
+    reader: str
+    arm: str
+    figure: str
+    pair: PairedAreas | None
+    p_holm: float | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AiComparison:
+    """The AI minus the readers of a group on one figure."""
+
+    group: str
+    arm: str
+    figure: str
+    readers: int
+    result: Standalone | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupComparison:
+    """Groups of readers against each other on one figure, later minus earlier; `readers_as` fixed: these readers
+    only.
+    """
+
+    arm: str
+    figure: str
+    readers_as: Factor
+    result: Nested | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmComparison:
+    """Arms read by the same readers on one figure, aided minus unaided."""
+
+    figure: str
+    group: str
+    result: Mrmc | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeComparison:
+    """Ratio of reading times a / b: of arms for one reader (`who`) or over readers, or of two groups in an arm."""
+
+    who: str
+    a: str
+    b: str
+    arm: str
+    ratio: TimeRatio
+
+
+def correct_for(prediction: Codes, truth: Codes, target: int | None) -> Bools:
+    """Correct reads (..., n): the right class, or for `target` the right side of it; undecided reads are wrong."""
+    if target is None:
+        return np.asarray(prediction == truth)
+    return np.asarray((prediction >= 0) & ((prediction == target) == (truth == target)))
+
+
+def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair, ...], tuple[AreaPair, ...]]:
+    """McNemar and Tango on accuracy and each class's sensitivity and specificity; DeLong on areas; Holm over
+    readers.
+    """
+    if not reads.has_ai:
+        return (), ()
+    proportions: list[ProportionPair] = []
+    areas: list[AreaPair] = []
+    targets = range(len(table.classes)) if len(table.classes) > 2 else (1,)
+    plans: list[tuple[str, int | None, Bools]] = [("accuracy", None, np.ones(table.truth.shape, bool))]
+    for c in targets:
+        plans += [(f"sensitivity {table.classes[c]}", c, table.truth == c)]
+        plans += [(f"specificity {table.classes[c]}", c, table.truth != c)]
+    read = reads.prediction != MISSING
+    for figure, target, counted in plans:
+        right = correct_for(reads.prediction, table.truth, target)
+        batch = []
+        for i in range(1, len(reads.names)):
+            both = counted & read[0] & read[i]
+            pair = paired_proportions(right[0, both], right[i, both]) if both.any() else None
+            reason = None if pair else "no such case was read by both"
+            batch.append(ProportionPair(reads.names[i], reads.arm, figure, pair, None, reason))
+        adjusted = holm([b.pair.p_exact if b.pair else None for b in batch])
+        proportions += [replace(b, p_holm=p) for b, p in zip(batch, adjusted, strict=True)]
+    for c in targets:
+        rows = []
+        for i in range(1, len(reads.names)):
+            a, b = reads.scores[0, :, c], reads.scores[i, :, c]
+            both = ~np.isnan(a) & ~np.isnan(b)
+            figure = f"AUC {table.classes[c]}"
+            try:
+                found = paired_areas(a[both], b[both], table.truth[both] == c)
+                rows.append(AreaPair(reads.names[i], reads.arm, figure, found, None, found.reason))
+            except StatsError as error:
+                why = str(error) if both.any() else "no ratings or probabilities were given by both"
+                rows.append(AreaPair(reads.names[i], reads.arm, figure, None, None, why))
+        adjusted = holm([row.pair.p if row.pair else None for row in rows])
+        areas += [replace(row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
+    return tuple(proportions), tuple(areas)
+
+
+def ai_with_groups(
+    reads: Set,
+    table: ReadTable,
+    cells: dict[str, Cells | StatsError],
+    *,
+    readers_as: Factor | None,
+    margin: float | None,
+) -> tuple[AiComparison, ...]:
+    """The AI against every group and all readers on every figure; readers random from three on unless said
+    otherwise.
+    """
+    found: list[AiComparison] = []
+    if not reads.has_ai:
+        return ()
+    for group, at in members(reads):
+        for name, figure in cells.items():
+            if isinstance(figure, StatsError):
+                found.append(AiComparison(group, reads.arm, name, len(at), None, str(figure)))
+                continue
+            factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
+            try:
+                result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
+                if len(at) == 1 and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity"):
+                    result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
+                found.append(AiComparison(group, reads.arm, name, len(at), result, result.reason))
+            except StatsError as error:
+                found.append(AiComparison(group, reads.arm, name, len(at), None, str(error)))
+    return tuple(found)
+
+
+def _correct_pair(reads: Set, table: ReadTable, name: str, reader: int) -> tuple[Bools, Bools]:
+    kind, _, label = name.partition(" ")
+    target = table.classes.index(label) if label else None
+    counted = np.ones(table.truth.shape, bool) if target is None else (table.truth == target) == (kind == "sensitivity")
+    right = correct_for(reads.prediction[[0, reader]], table.truth, target)
+    both = counted & (reads.prediction[[0, reader]] != MISSING).all(axis=0)
+    return right[0, both], right[1, both]
+
+
+def groups_compared(
+    reads: Set, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None
+) -> tuple[GroupComparison, ...]:
+    """All groups of a set against each other; readers random only where every group has three or more."""
+    groups = [(name, at) for name, at in members(reads) if name != "all readers"][::-1]  # later minus earlier
+    if len(groups) < 2:
+        return ()
+    smallest = min(len(at) for _, at in groups)
+    factor: Factor = readers_as if readers_as == "fixed" else ("random" if smallest > 2 else "fixed")
+    at = [i for _, inside in groups for i in inside]
+    index = np.repeat(np.arange(len(groups)), [len(inside) for _, inside in groups])
+    found = []
+    for name, figure in cells.items():
+        if isinstance(figure, StatsError):
+            found.append(GroupComparison(reads.arm, name, factor, None, str(figure)))
+            continue
+        own = sub_cells(figure, at)
+        try:
+            result = nested_readers(own.theta, index, own.cov, readers=factor,
+                                    group_names=tuple(name for name, _ in groups), bounds=own.bounds)  # fmt: skip
+            found.append(GroupComparison(reads.arm, name, factor, result, result.test.reason))
+        except StatsError as error:
+            found.append(GroupComparison(reads.arm, name, factor, None, str(error)))
+    return tuple(found)
+
+
+def arms_compared(
+    sets: tuple[Set, ...], table: ReadTable, names: tuple[str, ...], *, readers_as: Factor | None
+) -> tuple[ArmComparison, ...]:
+    """Obuchowski-Rockette of the arms on every figure, for all readers who read in every arm and for each group."""
+    if len(sets) < 2:
+        return ()
+    ordered = arm_order(sets)
+    people = [n for n in table.readers if all(n in s.names for s in ordered)]
+    group_of = dict(zip(table.readers, table.groups, strict=True))
+    groups = list(dict.fromkeys(group_of[n] for n in people))
+    wanted = [("all readers", people)]
+    wanted += [(g, [n for n in people if group_of[n] == g]) for g in groups] if len(groups) > 1 else []
+    left = [n for n in table.readers if n not in people]
+    notes = (f"Left out, for they did not read in every arm: {', '.join(left)}.",) if left else ()
+    stacked = _stacked(ordered, people)
+    found = []
+    for name in names:
+        try:
+            cells = cells_of(stacked, table, name)
+        except StatsError as error:
+            found += [ArmComparison(name, group, None, str(error)) for group, _ in wanted]
+            continue
+        for group, inside in wanted:
+            at = [t * len(people) + people.index(n) for t in range(len(ordered)) for n in inside]
+            factor: Factor = "fixed" if readers_as == "fixed" or len(inside) < 3 else "random"
+            try:
+                result = analyse_cells(
+                    sub_cells(cells, at), metric=name, treatments=tuple(s.arm for s in ordered), readers=tuple(inside),
+                    readers_as=factor, n_positive=0, n_negative=0, notes=notes,
+                )  # fmt: skip
+                found.append(ArmComparison(name, group, result, result.test.reason))
+            except StatsError as error:
+                found.append(ArmComparison(name, group, None, str(error)))
+    return tuple(found)
+
+
+def arm_order(sets: tuple[Set, ...]) -> tuple[Set, ...]:
+    """Arms so that a difference of two is aided minus unaided: unaided last, else the latest named first."""
+    return tuple(sorted(sets[::-1], key=lambda s: s.arm.casefold() == "unaided"))
+
+
+def _stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
+    """The same readers of all arms under each other, arm by arm, without the AI."""
+    at = [[s.names.index(n) for n in people] for s in sets]
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(s, name)[rows] for s, rows in zip(sets, at, strict=True)])
+
+    return Set(
+        "", tuple(people) * len(sets), tuple(people) * len(sets), joined("prediction"), joined("scores"),
+        joined("probabilities"), joined("seconds"), has_ai=False,
+    )  # fmt: skip
+
+
+def times_compared(sets: tuple[Set, ...], table: ReadTable) -> tuple[TimeComparison, ...]:
+    """Time ratios of arms, reader by reader and over readers, and of groups within an arm. The AI is not compared.
+
+    What the AI needs is a machine's time; no test sets it against people's.
+    """
+    found = []
+    ordered = arm_order(sets)
+    for k, first in enumerate(ordered):
+        for second in ordered[k + 1 :]:
+            people = [n for n in table.readers if n in first.names and n in second.names]
+            if not people:
+                continue
+            a, b = (s.seconds[[s.names.index(n) for n in people]] for s in (first, second))
+            pair = (first.arm, second.arm)
+            found += [TimeComparison(n, *pair, "", paired_times(a[i], b[i])) for i, n in enumerate(people)]
+            found.append(TimeComparison("all readers", *pair, "", arm_ratio(a, b)))
+    for reads in sets:
+        groups = [g for g in members(reads) if g[0] != "all readers"]
+        for k, (name, at) in enumerate(groups):
+            for later, others in groups[k + 1 :]:
+                ratio = group_ratio(reads.seconds[others], reads.seconds[at])
+                found.append(TimeComparison("groups", later, name, reads.arm, ratio))
+    known = [f for f in found if f.ratio.n]
+    return tuple(known)
+
+
+def fatigue_of(table: ReadTable, arm: int) -> Fatigue | None:
+    """Effect of position in the list in one arm; None where no position was recorded."""
+    if np.isnan(table.position[arm]).all():
+        return None
+    prediction = table.prediction[arm]
+    correct: Floats = np.where(prediction == MISSING, np.nan, (prediction == table.truth).astype(np.float64))
+    return fatigue(table.seconds[arm], correct, table.position[arm])

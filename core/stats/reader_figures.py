@@ -1,0 +1,264 @@
+"""Figures of every reader, of the AI and of every group, in each arm of a study."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.stats.confusion import (
+    FAILURE,
+    FIGURES,
+    INDETERMINATE,
+    MISSING,
+    ClassFigures,
+    Codes,
+    class_cells,
+    class_figures,
+    counts,
+    figure_bounds,
+    figure_cells,
+    leave_one_out,
+)
+from core.stats.estimate import Bools, Estimate, Floats, Interval, StatsError, clipped
+from core.stats.figures import Cells, auc_cells, jackknifed_cells
+from core.stats.intervals import proportion
+from core.stats.obuchowski_rockette import Factor, TreatmentMean, single_test
+from core.stats.reads import ReadTable
+from core.stats.roc import Calibration, Roc, auc_estimates, calibration, hand_till, roc_curve
+from core.stats.table import AI
+from core.stats.times import TimeSummary, time_summary
+
+ALL = "all readers"
+Number = TypeVar("Number", np.int64, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """The reads of one arm: the AI first where there is one, then the readers who read in it."""
+
+    arm: str
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    prediction: Codes  # (m, n)
+    scores: Floats  # (m, n, C)
+    probabilities: Floats  # (m, n, C)
+    seconds: Floats  # (m, n)
+    has_ai: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """Area, curve and calibration of one class against the rest; `roc` None without scores, `calibration` without
+    probabilities.
+    """
+
+    label: str
+    auc: Estimate
+    roc: Roc | None
+    calibration: Calibration | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFigures:
+    """One reader, or the AI, in one arm. `confusion`: rows truth; columns the classes, indeterminate, failure."""
+
+    reader: str
+    group: str
+    arm: str
+    n: int
+    missing: int
+    indeterminate: int
+    failures: int
+    confusion: tuple[tuple[int, ...], ...]
+    accuracy: Estimate
+    accuracy_exact: Interval | None  # Clopper-Pearson
+    figures: tuple[tuple[str, Estimate], ...]  # balanced accuracy, macro F1, kappas: jackknife, normal
+    classes: tuple[ClassFigures, ...]
+    scores: tuple[ClassScores, ...]
+    hand_till: Estimate
+    times: TimeSummary
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigure:
+    """Mean over a group's readers of one figure; these readers only where readers are fixed."""
+
+    figure: str
+    mean: TreatmentMean
+    readers_as: Factor
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """A group in one arm: its pooled confusion matrix, and means with single-test intervals (reads of a case
+    correlate).
+    """
+
+    group: str
+    arm: str
+    readers: tuple[str, ...]
+    missing: int
+    confusion: tuple[tuple[int, ...], ...]
+    figures: tuple[GroupFigure, ...]
+    note: str
+
+
+def sets_of(table: ReadTable) -> tuple[Set, ...]:
+    """One Set an arm; readers without any read in an arm are not in it."""
+    found = []
+    for a, arm in enumerate(table.arms):
+        present = (table.prediction[a] != MISSING).any(axis=1)
+        names = tuple(n for n, p in zip(table.readers, present.tolist(), strict=True) if p)
+        groups = tuple(g for g, p in zip(table.groups, present.tolist(), strict=True) if p)
+        prediction, scores = table.prediction[a][present], table.scores[a][present]
+        probabilities, seconds = table.probabilities[a][present], table.seconds[a][present]
+        if table.ai_prediction is not None:
+            prediction = _below(table.ai_prediction, prediction)
+            scores, seconds = _below(table.ai_scores, scores), _below(table.ai_seconds, seconds)
+            probabilities = _below(table.ai_probabilities, probabilities)
+            names, groups = (AI, *names), (AI, *groups)
+        has_ai = table.ai_prediction is not None
+        found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, has_ai))
+    return tuple(found)
+
+
+def _below(first: NDArray[Number] | None, rest: NDArray[Number]) -> NDArray[Number]:
+    """The AI's row above the readers'; an AI without such values gets a row of none."""
+    return np.concatenate([rest[:0] if first is None else first[None], rest])
+
+
+def figure_names(table: ReadTable, *, ordered: bool) -> tuple[str, ...]:
+    """Figures that comparisons are made on: of all classes together, then of each class (of two, the second one)."""
+    whole = FIGURES[:4] + (FIGURES[4:] if ordered else ())
+    labels = table.classes if len(table.classes) > 2 else table.classes[1:]
+    each = [f"{name} {label}" for label in labels for name in ("sensitivity", "specificity", "AUC")]
+    return (*whole, *each)
+
+
+def cells_of(reads: Set, table: ReadTable, name: str) -> Cells:
+    """The figure `name` for all m readers of a set with its jackknife covariance; StatsError where it does not
+    exist.
+    """
+    if name in FIGURES:
+        return figure_cells(table.truth, reads.prediction, name, classes=len(table.classes))
+    kind, label = name.split(" ", 1)
+    target = table.classes.index(label)
+    if kind == "AUC":
+        scores = reads.scores[:, :, target]
+        if np.isnan(scores).all(axis=1).any():
+            raise StatsError("Ratings or probabilities are missing for some reader; without them there is no area.")
+        return auc_cells(scores, table.truth == target)
+    return class_cells(table.truth, reads.prediction, kind, target=target)
+
+
+def sub_cells(cells: Cells, at: list[int]) -> Cells:
+    """The cells of some readers."""
+    return Cells(cells.theta[at], None if cells.cov is None else cells.cov[np.ix_(at, at)], cells.reason, cells.bounds)
+
+
+def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[ReaderFigures, ...]:
+    """Figures of every reader of a set: Wilson and Clopper-Pearson for proportions, DeLong for areas, else
+    jackknife.
+    """
+    labels = table.classes
+    matrix = counts(table.truth, reads.prediction, len(labels))
+    classes = class_figures(matrix, labels)
+    whole = {name: _jackknifed(reads, table, name) for name in FIGURES[1 : 6 if ordered else 4]}
+    areas = [auc_estimates(reads.scores[:, :, c], table.truth == c) for c in range(len(labels))]
+    found = []
+    for i, name in enumerate(reads.names):
+        prediction = reads.prediction[i]
+        n, right = int(matrix[i].sum()), int(np.trace(matrix[i, :, : len(labels)]))
+        found.append(
+            ReaderFigures(
+                reader=name,
+                group=reads.groups[i],
+                arm=reads.arm,
+                n=n,
+                missing=int((prediction == MISSING).sum()),
+                indeterminate=int((prediction == INDETERMINATE).sum()),
+                failures=int((prediction == FAILURE).sum()),
+                confusion=as_counts(matrix[i]),
+                accuracy=proportion(right, n),
+                accuracy_exact=proportion(right, n, method="clopper-pearson").ci,
+                figures=tuple((key, values[i]) for key, values in whole.items()),
+                classes=classes[i],
+                scores=tuple(
+                    _class_scores(reads, i, c, labels[c], table.truth == c, areas[c][i]) for c in range(len(labels))
+                ),
+                hand_till=hand_till(reads.scores[i], table.truth),
+                times=time_summary(reads.seconds[i]),
+            )
+        )
+    return tuple(found)
+
+
+def as_counts(matrix: Floats) -> tuple[tuple[int, ...], ...]:
+    """A confusion matrix as whole numbers."""
+    return tuple(tuple(int(x) for x in row) for row in matrix)
+
+
+def _jackknifed(reads: Set, table: ReadTable, name: str) -> list[Estimate]:
+    """A figure for every reader by themselves, so that one reader's lack of cases does not take it from the others."""
+    found = []
+    whole, without = leave_one_out(table.truth, reads.prediction, name, classes=len(table.classes))
+    for i, value in enumerate(whole.tolist()):
+        n = int((reads.prediction[i] != MISSING).sum())
+        if not np.isfinite(value):
+            found.append(Estimate(None, n=n, method="jackknife", reason="a class has no case that was read"))
+            continue
+        cells = jackknifed_cells(whole[i : i + 1], without[i : i + 1], bounds=figure_bounds(name))
+        if cells.cov is None or cells.cov[0, 0] <= 1e-20:
+            reason = cells.reason or "leaving out any case changes nothing: the variance is 0"
+            found.append(Estimate(value, None, None, n, "jackknife", reason))
+            continue
+        se = float(np.sqrt(cells.cov[0, 0]))
+        half = 1.959963984540054 * se
+        found.append(Estimate(value, se, clipped(value - half, value + half, cells.bounds), n, "jackknife, normal"))
+    return found
+
+
+def _class_scores(reads: Set, i: int, c: int, label: str, truth: Bools, area: Estimate) -> ClassScores:
+    scores, probabilities = reads.scores[i, :, c], reads.probabilities[i, :, c]
+    curve = None if area.value is None else roc_curve(scores, truth)
+    calibrated = None if np.isnan(probabilities).all() else calibration(probabilities, truth)
+    return ClassScores(label, area, curve, calibrated)
+
+
+def members(reads: Set) -> tuple[tuple[str, list[int]], ...]:
+    """Indices of the readers of each group in order, AI left out, then of all readers where there are several
+    groups.
+    """
+    people = [i for i, name in enumerate(reads.groups) if not (reads.has_ai and i == 0)]
+    names = list(dict.fromkeys(reads.groups[i] for i in people))
+    found = [(name, [i for i in people if reads.groups[i] == name]) for name in names]
+    return (*found, (ALL, people)) if len(found) > 1 else tuple(found)
+
+
+def group_figures(
+    reads: Set, table: ReadTable, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None = None
+) -> tuple[GroupFigures, ...]:
+    """Means of every group and of all readers, from the cells of each figure (or the reason it does not exist).
+
+    Readers are random from three on, fixed below, unless `readers_as` says fixed; fixed means these readers only.
+    """
+    matrix = counts(table.truth, reads.prediction, len(table.classes))
+    found = []
+    for group, at in members(reads):
+        factor: Factor = readers_as if readers_as and (len(at) > 2 or readers_as == "fixed") else (
+            "random" if len(at) > 2 else "fixed")  # fmt: skip
+        means = []
+        for name, figure in cells.items():
+            if isinstance(figure, StatsError):
+                continue
+            own = sub_cells(figure, at)
+            mean = single_test(own.theta, own.cov, readers=factor, treatment=group, bounds=own.bounds)
+            means.append(GroupFigure(name, mean, factor))
+        note = "these readers only" if factor == "fixed" else "readers as a sample of readers"
+        missing = int((reads.prediction[at] == MISSING).sum())
+        names = tuple(reads.names[i] for i in at)
+        found.append(
+            GroupFigures(group, reads.arm, names, missing, as_counts(matrix[at].sum(axis=0)), tuple(means), note)
+        )
+    return tuple(found)
