@@ -135,10 +135,11 @@ def _score(
             x = torch.from_numpy(batch)[:, None].to(model.device).float().div_(255)
             features = slice_features(model, x.contiguous(memory_format=torch.channels_last))
             logits = model.slices.fc(features.mean(dim=(2, 3)))  # type: ignore[operator]
-        scaled = logits.float() / model.temperature
-        probabilities[start : start + len(part)] = functional.softmax(scaled.double(), dim=1).cpu().numpy()
-        if heat_maps:
-            maps.append(activation_maps(features.float(), model.slices.fc.weight, scaled).cpu().numpy())  # type: ignore[arg-type, union-attr]
+            scaled = logits.float() / model.temperature
+            probabilities[start : start + len(part)] = functional.softmax(scaled.double(), dim=1).cpu().numpy()
+            if heat_maps:
+                weight: torch.Tensor = model.slices.fc.weight  # type: ignore[union-attr, assignment]
+                maps.append(activation_maps(features.float(), weight, scaled).cpu().numpy())
         on_progress(len(hu) + start + len(part), work)
     if not heat_maps:
         return probabilities, None
@@ -158,7 +159,7 @@ def activation_maps(features: torch.Tensor, weight: torch.Tensor, logits: torch.
     With global average pooling and one linear layer this is Grad-CAM up to scale (Zhou 2016, Selvaraju 2017).
     """
     disease = 1 + logits[:, 1:].argmax(dim=1)
-    return torch.einsum("nkyx,nk->nyx", features, weight.float()[disease]).clamp_min_(0)
+    return torch.einsum("nkyx,nk->nyx", features, weight.float()[disease]).clamp_min(0)
 
 
 def _on_grid(maps: NDArray[np.float32], box: Box, shape: tuple[int, ...]) -> NDArray[np.uint8]:
