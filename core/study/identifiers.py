@@ -1,0 +1,18 @@
+"""Spots what looks like an identifier in the few texts people type about cases."""
+
+import re
+
+_LOOKS = (
+    (re.compile(r"\^"), "a DICOM name"),
+    (re.compile(r"\S+@\S+"), "an e-mail address"),
+    (re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\b(19|20)\d{2}[./-]?\d{2}[./-]?\d{2}\b"), "a date"),
+    (re.compile(r"\d{5,}"), "a number long enough to be a patient's"),
+    (re.compile(r"\.(dcm|nii|gz|zip|ima)\b", re.IGNORECASE), "a file name"),
+    (re.compile(r"\b(\d+\.){4,}\d+\b"), "a DICOM UID"),
+    (re.compile(r"\b[A-Z][a-z]+,? [A-Z][a-z]+\b"), "a person's name"),
+)
+
+
+def identifying(text: str) -> str | None:
+    """Return what a short text looks like if it might identify a patient, such as "a date", else None."""
+    return next((what for pattern, what in _LOOKS if pattern.search(text)), None)
