@@ -1,166 +1,140 @@
-"""The comparison in numbers: AI, readers and groups, and AI minus groups, by the functions of core.stats."""
+"""The comparison in numbers: AI, readers and groups, and AI minus groups.
+
+Made of the very functions that `core.stats.analyse` is made of, on the same table, but only those the page needs: a
+filter then changes the page at once, also with 100 readers.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.report.figures import Dot, Gap, Times
-from core.report.grids import Grid, confusion, grid_of
-from core.report.rows import AI, StudyRows
+from core.report.grids import arm_shown, read_table
+from core.report.rows import AI, ARMS, StudyFacts, StudyRows
 from core.report.verdict import Verdict, verdict
-from core.stats.confusion import MISSING, ClassFigures, class_cells, class_figures, counts
-from core.stats.estimate import Estimate, Floats, StatsError
-from core.stats.figures import Cells, proportion_cells
+from core.stats.comparisons import ai_with_groups
+from core.stats.confusion import class_figures, counts
+from core.stats.estimate import Estimate, StatsError
+from core.stats.figures import Cells
 from core.stats.intervals import proportions
-from core.stats.obuchowski_rockette import Factor, single_test
-from core.stats.standalone import Standalone, ai_against_readers
+from core.stats.reader_figures import GroupFigures, Set, cells_of, group_figures, sets_of
+from core.stats.reads import ReadTable
+from core.stats.standalone import Standalone
 
 ACCURACY = "accuracy"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything the comparison page shows. `columns` are accuracy, then sensitivity and specificity a class."""
+    """Everything the comparison page shows. `columns` are accuracy, then sensitivity and specificity a class.
 
-    grid: Grid
+    Names of figures are as the analysis has them, with codes; `label` turns them into words.
+    """
+
+    study: StudyFacts
+    arm: str
     dots: list[Dot]
     columns: list[str]
     gaps: list[Gap]
     tests: dict[tuple[str, str], Standalone]
     times: list[Times]
     missing: int
+    has_ai: bool
     verdict: Verdict | None
 
+    def label(self, column: str) -> str:
+        """Return a figure's name with the class by its label."""
+        return label_of(self.study, column)
 
-def sensitivity_of(label: str) -> str:
-    """Return the name of a class's sensitivity as shown."""
-    return f"sensitivity {label}"
 
-
-def specificity_of(label: str) -> str:
-    """Return the name of a class's specificity as shown."""
-    return f"specificity {label}"
+def label_of(study: StudyFacts, figure: str) -> str:
+    """Return a figure's name with the class by its label: "sensitivity covid" as "sensitivity COVID-19"."""
+    kind, _, code = figure.partition(" ")
+    return f"{kind} {study.label(code)}" if code in study.codes else figure
 
 
 def compare(rows: StudyRows, *, whole: StudyRows | None = None) -> Comparison:
     """Compute the comparison of the rows a filter left; the verdict is given on the `whole` study only.
 
-    Nothing but AI against groups is tested. Without `whole` there is no verdict.
+    One arm is compared: the unaided one if it is there. Without `whole` there is no verdict.
     """
-    study = rows.study
-    grid = grid_of(rows)
-    shown = [at for at in (*_ai(grid), *grid.readers)]
+    study, arm = rows.study, arm_shown(rows)
+    table = read_table(rows.take((rows.arm == ARMS.index(arm)) | rows.is_ai))
+    reads = sets_of(table)[0]
     columns = [ACCURACY]
-    columns += [name(one.label) for name in (sensitivity_of, specificity_of) for one in study.classes]
-    dots = _singles(rows, grid, shown, columns)
-    dots += [_group(rows, grid, group, columns) for group in study.groups if grid.members(group)]
-    tests = _tests(rows, grid, columns)
+    columns += [f"{kind} {code}" for kind in ("sensitivity", "specificity") for code in study.codes]
+    cells = {column: _cells(reads, table, column) for column in columns}
+    against = [
+        (one.figure, one.group, one.readers, one.result)
+        for one in ai_with_groups(reads, table, cells, readers_as=None, margin=None)
+        if one.result is not None
+    ]
+    dots = _singles(study, reads, table, columns) + [
+        _group(one, columns, cells) for one in group_figures(reads, table, cells)
+    ]
     return Comparison(
-        grid=grid,
+        study=study,
+        arm=arm,
         dots=_ordered(study.groups, dots),
         columns=columns,
-        gaps=[_gap(figure, group, test) for (figure, group), test in tests.items()],
-        tests=tests,
-        times=_times(rows, grid, shown),
-        missing=int((grid.calls[shown] == MISSING).sum()) if shown else 0,
+        gaps=[_gap(study, *one) for one in against],
+        tests={(figure, group): test for figure, group, _, test in against},
+        times=_times(study, reads),
+        missing=int((reads.prediction == -1).sum()),
+        has_ai=reads.has_ai,
         verdict=verdict(whole) if whole is not None else None,
     )
 
 
-def cells_of(rows: StudyRows, grid: Grid, members: list[int], column: str) -> Cells:
-    """Return the figure `column` of some participants with its covariance over cases; StatsError without cases."""
-    calls = grid.calls[members]
-    if column == ACCURACY:
-        correct = (calls == grid.truth[None, :]).astype(float)
-        correct[calls == MISSING] = np.nan
-        return proportion_cells(correct)
-    for place, one in enumerate(rows.study.classes):
-        for name, metric in ((sensitivity_of, "sensitivity"), (specificity_of, "specificity")):
-            if column == name(one.label):
-                return class_cells(grid.truth, calls, metric, target=place)
-    raise StatsError(f"There is no figure {column}.")
+def _cells(reads: Set, table: ReadTable, column: str) -> Cells | StatsError:
+    try:
+        return cells_of(reads, table, column)
+    except StatsError as error:
+        return error
 
 
-def figures_of(rows: StudyRows, grid: Grid, members: list[int]) -> tuple[tuple[ClassFigures, ...], ...]:
-    """Return every figure per class of each participant, with Wilson intervals (table 3 of the paper)."""
-    labels = tuple(one.label for one in rows.study.classes)
-    return class_figures(counts(grid.truth, grid.calls[members], len(labels)), labels)
-
-
-def _ai(grid: Grid) -> list[int]:
-    return [] if grid.ai is None or not (grid.calls[grid.ai] != MISSING).any() else [grid.ai]
-
-
-def _singles(rows: StudyRows, grid: Grid, shown: list[int], columns: list[str]) -> list[Dot]:
-    if not shown:
-        return []
-    classes = len(rows.study.codes)
-    matrices = counts(grid.truth, grid.calls[shown], classes)
+def _singles(study: StudyFacts, reads: Set, table: ReadTable, columns: list[str]) -> list[Dot]:
+    classes = len(study.codes)
+    matrices = counts(table.truth, reads.prediction, classes)
     right = np.einsum("mii->m", matrices[:, :, :classes])
     accuracy = proportions(right, matrices.sum(axis=(1, 2)), what="cases")
-    perclass = figures_of(rows, grid, shown)
+    perclass = class_figures(matrices, study.codes)
     made = []
-    for at, whole, single in zip(shown, accuracy, perclass, strict=True):
-        person = grid.people[at]
+    for name, group, whole, single in zip(reads.names, reads.groups, accuracy, perclass, strict=True):
         values = [whole, *(one.sensitivity for one in single), *(one.specificity for one in single)]
-        figures = dict(zip(columns, values, strict=True))
-        made.append(Dot(person.name, person.group, "ai" if person.is_ai else "reader", figures))
+        made.append(Dot(name, group, "ai" if group == AI else "reader", dict(zip(columns, values, strict=True))))
     return made
 
 
-def _group(rows: StudyRows, grid: Grid, group: str, columns: list[str]) -> Dot:
-    members = grid.members(group)
-    readers: Factor = "random" if len(members) >= 3 else "fixed"
-    figures = {}
-    for column in columns:
-        try:
-            cells = cells_of(rows, grid, members, column)
-            mean = single_test(cells.theta, cells.cov, readers=readers)
-        except StatsError as error:
-            figures[column] = Estimate(None, reason=str(error))
-            continue
-        kind = f"{len(members)} readers, random" if readers == "random" else f"these {len(members)} readers only"
+def _group(found: GroupFigures, columns: list[str], cells: dict[str, Cells | StatsError]) -> Dot:
+    count = len(found.readers)
+    figures = {
+        column: Estimate(None, reason=str(cells[column])) for column in columns if isinstance(cells[column], StatsError)
+    }
+    for one in found.figures:
+        kind = "random" if one.readers_as == "random" else "these readers only"
         method = f"mean of readers, Obuchowski-Rockette single test ({kind})"
-        counted = int((grid.calls[members] != MISSING).any(axis=0).sum())
-        figures[column] = Estimate(mean.estimate, mean.se, mean.ci, counted, method, mean.reason)
-    return Dot(f"{group} (mean of {len(members)})", group, "group", figures)
+        mean = one.mean
+        figures[one.figure] = Estimate(mean.estimate, mean.se, mean.ci, count, method, mean.reason)
+    return Dot(f"{found.group} (mean of {count})", found.group, "group", figures)
 
 
 def _ordered(groups: tuple[str, ...], dots: list[Dot]) -> list[Dot]:
-    """AI first, then each group's mean followed by its readers."""
+    """AI first, then each group's mean followed by its readers, then the mean of all."""
     order = {AI: -1, **{group: place for place, group in enumerate(groups)}}
-    return sorted(dots, key=lambda dot: (order[dot.group], dot.level != "group"))
+    return sorted(dots, key=lambda dot: (order.get(dot.group, len(order)), dot.level != "group"))
 
 
-def _tests(rows: StudyRows, grid: Grid, columns: list[str]) -> dict[tuple[str, str], Standalone]:
-    ai = _ai(grid)
-    if not ai:
-        return {}
-    made = {}
-    for column in columns:
-        for group in rows.study.groups:
-            members = grid.members(group)
-            if not members:
-                continue
-            try:
-                cells = cells_of(rows, grid, [*ai, *members], column)
-                made[column, group] = ai_against_readers(cells)
-            except StatsError:
-                continue  # the dots of this figure carry the reason
-    return made
-
-
-def _gap(figure: str, group: str, test: Standalone) -> Gap:
-    readers = f"{len(test.reader_figures)} {group}s" if len(test.reader_figures) > 1 else f"1 {group}"
-    estimate = Estimate(test.difference, test.se, test.ci, len(test.reader_figures), test.method, test.reason)
-    return Gap(figure, group, estimate, f"exploratory: {in_words(test)} ({readers})")
+def _gap(study: StudyFacts, figure: str, group: str, readers: int, test: Standalone) -> Gap:
+    estimate = Estimate(test.difference, test.se, test.ci, readers, test.method, test.reason)
+    return Gap(figure, group, label_of(study, figure), estimate, f"exploratory: {in_words(test)}")
 
 
 def in_words(test: Standalone) -> str:
     """Say where the interval of AI minus readers lies; no verdict."""
-    where = "interval includes 0"
     if test.ci is None:
         return test.reason or "no interval"
+    where = "interval includes 0"
     if test.ci[0] > 0:
         where = "interval above 0"
     elif test.ci[1] < 0:
@@ -168,16 +142,11 @@ def in_words(test: Standalone) -> str:
     return where + ("; these readers only" if test.readers_as == "fixed" else "")
 
 
-def _times(rows: StudyRows, grid: Grid, shown: list[int]) -> list[Times]:
-    device = rows.study.ai.device if rows.study.ai else None
+def _times(study: StudyFacts, reads: Set) -> list[Times]:
+    device = study.ai.device if study.ai else None
     made = []
-    for at in shown:
-        person = grid.people[at]
-        seconds: Floats = grid.seconds[at]
+    for name, group, seconds in zip(reads.names, reads.groups, reads.seconds, strict=True):
         known = seconds[~np.isnan(seconds) & (seconds > 0)]
-        where = (device or "a device that was not recorded") if person.is_ai else None
-        made.append(Times(person.name, person.group, known, where))
+        where = (device or "a device that was not recorded") if group == AI else None
+        made.append(Times(name, group, known, where))
     return made
-
-
-__all__ = ["Comparison", "cells_of", "compare", "confusion", "figures_of", "in_words"]

@@ -33,6 +33,7 @@ class Gap:
 
     figure: str
     group: str
+    label: str
     estimate: Estimate
     verdict: str
 
@@ -47,12 +48,12 @@ class Times:
     device: str | None = None
 
 
-def comparison_chart(study: StudyFacts, dots: list[Dot], columns: list[str], *, title: str, key: str) -> Chart:
-    """Draw dots with 95 % intervals, one panel a column, one line a participant; groups' means are larger."""
+def comparison_chart(study: StudyFacts, dots: list[Dot], columns: dict[str, str], *, title: str, key: str) -> Chart:
+    """Draw dots with 95 % intervals, one panel a column (name: label), one line a participant; means are larger."""
     crowded = len(dots) > MANY
     shown = [dot for dot in dots if not (crowded and dot.level == "reader")]
     figure = make_subplots(
-        rows=1, cols=len(columns), shared_yaxes=True, subplot_titles=columns, horizontal_spacing=0.02
+        rows=1, cols=len(columns), shared_yaxes=True, subplot_titles=list(columns.values()), horizontal_spacing=0.02
     )
     lines = [_line(dot) for dot in shown]
     for at, column in enumerate(columns, start=1):
@@ -61,22 +62,22 @@ def comparison_chart(study: StudyFacts, dots: list[Dot], columns: list[str], *, 
         for dot, line in zip(shown, lines, strict=True):
             one = dot.figures[column]
             if one.value is not None:
-                figure.add_trace(_whisker(study, dot, line, one, column), row=1, col=at)
+                figure.add_trace(_whisker(study, dot, line, one, columns[column]), row=1, col=at)
     figure.update_yaxes(categoryorder="array", categoryarray=lines[::-1], showgrid=False)
     for at in range(1, len(columns) + 1):
         figure.update_yaxes(range=[-0.6, len(lines) - 0.4], row=1, col=at)
-    low = _floor(dots, columns)
+    low = _floor(dots, list(columns))
     figure.update_xaxes(range=[low - 0.02 * (1 - low), 1 + 0.03 * (1 - low)], tickformat=".0%", nticks=4)
     dress(figure, height=110 + 30 * max(3, len(shown)))
     figure.update_annotations(font_size=13)
     cases = max((dot.figures[column].n for dot in dots for column in columns), default=0)
-    return Chart(key, title, figure, _comparison_note(dots, cases, crowded=crowded), _table(dots, columns))
+    return Chart(key, title, figure, _comparison_note(dots, cases, crowded=crowded), _table(dots, list(columns)))
 
 
 def difference_chart(study: StudyFacts, gaps: list[Gap], *, key: str = "difference") -> Chart:
     """Draw AI minus each group with its interval; the line at 0 is no difference."""
     figure = go.Figure()
-    lines = [f"{gap.figure} · {gap.group}" for gap in gaps]
+    lines = [f"{gap.label} · {gap.group}" for gap in gaps]
     for gap, line in zip(gaps, lines, strict=True):
         one = gap.estimate
         if one.value is None:

@@ -12,7 +12,8 @@ Row = dict[str, object]
 def comparison_table(found: Comparison) -> list[Row]:
     """Return one row for the AI, each group and each reader; percent with interval."""
     return [
-        {"": dot.name, **{column: with_interval(dot.figures[column]) for column in found.columns}} for dot in found.dots
+        {"": dot.name, **{found.label(column): with_interval(dot.figures[column]) for column in found.columns}}
+        for dot in found.dots
     ]
 
 
@@ -24,7 +25,7 @@ def difference_table(found: Comparison) -> list[Row]:
         low, high = gap.estimate.ci or (None, None)
         made.append(
             {
-                "figure": gap.figure,
+                "figure": gap.label,
                 "against": gap.group,
                 "AI": percent(test.ai),
                 "readers": percent(test.readers),

@@ -22,17 +22,18 @@ def page() -> None:
     view = results_view("Comparison", "The AI beside the readers, on the same cases.")
     study = view.study
     found = _compared(view.stamp, view.rows, view.whole)
-    labels = len(study.classes)
-    if found.grid.ai is None:
+    labels = {column: found.label(column) for column in found.columns}
+    first = {name: label for name, label in labels.items() if not name.startswith("specificity")}
+    if not found.has_ai:
         missing("This study has no AI.", "Choose an AI model in the study's design to see it beside the readers.")
     if found.missing:
         st.caption(
             f"{found.missing} reads of these cases are missing; they are left out, never counted as right or wrong."
         )
-    show(comparison_chart(study, found.dots, found.columns[: 1 + labels], title="Accuracy and sensitivity", key="dots"))
+    show(comparison_chart(study, found.dots, first, title="Accuracy and sensitivity", key="dots"))
     show(time_chart(study, found.times))
     with st.expander("Specificity", expanded=True, icon=":material/filter_list:"):
-        columns = found.columns[1 + labels :]
+        columns = {name: label for name, label in labels.items() if name not in first}
         show(comparison_chart(study, found.dots, columns, title="Specificity", key="specificity"))
     st.subheader("AI minus readers")
     if not found.gaps:
