@@ -32,7 +32,7 @@ def small_chest(*, slices: int = 24, size: int = 128, lesion: Lesion | None = No
         sex="F" if seed % 2 else "M",
         age=40 + seed % 40,
         manufacturer="Parallax",
-        model="procedural",
+        model="phantom",
         kernel="B30f",
         kvp=120.0,
         thickness_mm=round(spacing[0], 3),
