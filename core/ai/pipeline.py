@@ -139,7 +139,7 @@ def _score(
             probabilities[start : start + len(part)] = functional.softmax(scaled.double(), dim=1).cpu().numpy()
             if heat_maps:
                 weight: torch.Tensor = model.slices.fc.weight  # type: ignore[union-attr, assignment]
-                maps.append(activation_maps(features.float(), weight, scaled).cpu().numpy())
+                maps.append(activation_maps(features.float(), weight, scaled).float().cpu().numpy())
         on_progress(len(hu) + start + len(part), work)
     if not heat_maps:
         return probabilities, None
