@@ -13,6 +13,7 @@ from core.imaging.read import Scan, SeriesCandidate, load, scan
 from core.imaging.source import sources_from_uploads
 from core.imaging.storage import VolumeStore
 from core.jobs import queue
+from core.progress import Progress
 from core.settings import settings
 from db import ai_reads, cases
 from db.accounts import Account
@@ -73,11 +74,13 @@ def _scan(files: list[UploadedFile]) -> Scan | None:
     if known and known[0] == ids:
         return known[1]  # type: ignore[no-any-return]
     bar = st.progress(0.0, text="Reading the files …")
+
+    def tell(done: int, total: int) -> None:
+        if done % 10 == 0 or done == total:  # each call is a message to the browser
+            bar.progress(done / max(total, 1), text=f"Read file {done} of {total}")
+
     try:
-        found = scan(
-            sources_from_uploads(files),
-            on_progress=lambda done, total: bar.progress(done / max(total, 1), text=f"Read file {done} of {total}"),
-        )
+        found = scan(sources_from_uploads(files), on_progress=tell)
     except ParallaxError as error:
         st.error(str(error))
         return None
@@ -107,6 +110,8 @@ def _choose_series(found: Scan) -> list[SeriesCandidate]:
             "Thickness (mm)": series.thickness_mm,
             "Kernel": series.kernel or "not stated",
             "Orientation": series.orientation,
+            "Covers (mm)": round(series.coverage_mm),
+            "From": series.place,
         }
         for place, series in enumerate(found.series, start=1)
     ]
@@ -118,7 +123,7 @@ def _choose_series(found: Scan) -> list[SeriesCandidate]:
         rows,
         key="cases_series",
         hide_index=True,
-        disabled=["Series", "Slices", "Thickness (mm)", "Kernel", "Orientation"],
+        disabled=["Series", "Slices", "Thickness (mm)", "Kernel", "Orientation", "Covers (mm)", "From"],
     )
     return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
 
@@ -132,7 +137,8 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
 
         def tell(done: int, total: int, place: int = place) -> None:
             share = (place - 1 + 0.9 * done / max(total, 1)) / len(chosen)
-            bar.progress(share, text=f"Series {place} of {len(chosen)}: slice {done} of {total}")
+            if done % 10 == 0 or done == total:
+                bar.progress(share, text=f"Series {place} of {len(chosen)}: slice {done} of {total}")
 
         try:
             outcome = _store_one(store, candidate, account, tell)
@@ -143,8 +149,8 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
     st.session_state[STORED] = stored
 
 
-def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account, tell: object) -> dict[str, str]:
-    volume = load(candidate, on_progress=tell)  # type: ignore[arg-type]
+def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account, tell: Progress) -> dict[str, str]:
+    volume = load(candidate, on_progress=tell)
     key = store.put(volume)
     new = cases.NewSeries(
         content_hash=volume.content_hash,
@@ -202,4 +208,3 @@ def _report_stored() -> None:
 
 def _forget() -> None:
     st.session_state.pop(STORED, None)
-
