@@ -28,6 +28,15 @@ from db.study_info import (
     studies_for_reader,
     study,
 )
+from db.study_life import (
+    check_study,
+    close_study,
+    copy_study,
+    export_study,
+    import_study,
+    open_study,
+    unblind,
+)
 from db.study_readers import add_reader, change_reader, remove_reader, withdraw_reader
 
 __all__ = [
@@ -41,10 +50,16 @@ __all__ = [
     "add_reader",
     "cases",
     "change_reader",
+    "check_study",
     "classes",
+    "close_study",
+    "copy_study",
     "create_study",
     "every",
+    "export_study",
     "groups",
+    "import_study",
+    "open_study",
     "readers",
     "reading_began",
     "remove_cases",
@@ -58,5 +73,6 @@ __all__ = [
     "set_practice",
     "studies_for_reader",
     "study",
+    "unblind",
     "withdraw_reader",
 ]

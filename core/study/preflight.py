@@ -1,0 +1,238 @@
+"""What stands between a study and its opening, as sentences that name it. Pure: the facts come from the database."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import InvalidInput
+from core.study.classes import StudyClass, class_problems
+from core.study.identifiers import identifying
+from core.study.orders import Plan, make_orders
+from core.study.prespecification import prespecification_problems
+from core.study.protocol import Protocol, protocol_problems
+
+Area = Literal["protocol", "cases", "truth", "readers", "ai", "prespecification"]
+AREAS: dict[Area, str] = {
+    "protocol": "Protocol",
+    "cases": "Cases",
+    "truth": "Truth",
+    "readers": "Readers",
+    "ai": "AI",
+    "prespecification": "Prespecification",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one part of the study. What does not block is worth a look before opening."""
+
+    area: Area
+    message: str
+    blocks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """A case of the study. `opens` is None when its volume opens in storage, else why it does not."""
+
+    number: int
+    patient_id: int
+    practice: bool
+    withdrawn: bool
+    in_training: bool
+    tags: tuple[str, ...]
+    opens: str | None
+    truth: str | None
+    truth_by_reader: bool
+    ai: Literal["none", "call", "failure"] = "none"
+    ai_parameters: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFacts:
+    """A reader. `ready` means that the account can sign in."""
+
+    name: str
+    group: str
+    ready: bool
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the check looks at. `ai_classes` is None when no AI takes part."""
+
+    title: str
+    design: str
+    protocol: Protocol
+    classes: tuple[StudyClass, ...]
+    groups: tuple[str, ...]
+    cases: tuple[CaseFacts, ...]
+    readers: tuple[ReaderFacts, ...]
+    ai_classes: tuple[str, ...] | None
+    plan: Plan
+
+    @property
+    def shows_ai(self) -> bool:
+        """Whether readers see the AI in any arm."""
+        return self.design != "independent" or self.protocol.independent_arm == "aided"
+
+
+def check(facts: Facts) -> tuple[Finding, ...]:
+    """Return everything found, blockers first, each part of the study in its order."""
+    codes = tuple(one.code for one in facts.classes)
+    chosen = facts.protocol.prespecification
+    prespecified = prespecification_problems(
+        chosen, codes=codes, groups=facts.groups, design=facts.design, ratings=facts.protocol.ratings
+    )
+    found: list[Finding] = [
+        *(Finding("protocol", text) for text in class_problems(facts.classes)),
+        *(Finding("truth" if "Reference" in text else "protocol", text) for text in protocol_problems(facts.protocol)),
+        *_texts(facts),
+        *_cases(facts),
+        *_truth(facts, codes),
+        *_readers(facts),
+        *_ai(facts),
+        *(Finding("prespecification", text) for text in prespecified),
+        *_planned(facts),
+    ]
+    areas = list(AREAS)
+    return tuple(sorted(found, key=lambda one: (not one.blocks, areas.index(one.area))))
+
+
+def named(numbers: Sequence[int], *, most: int = 12) -> str:
+    """Return case numbers as part of a sentence, shortened when there are many."""
+    shown = ", ".join(str(number) for number in sorted(numbers)[:most])
+    return shown if len(numbers) <= most else f"{shown} and {len(numbers) - most} more"
+
+
+def _texts(facts: Facts) -> list[Finding]:
+    found = []
+    if what := identifying(facts.title):
+        found.append(Finding("protocol", f"The title looks as if it held {what}; readers see it.", blocks=False))
+    for case in facts.cases:
+        for tag in case.tags:
+            if what := identifying(tag):
+                found.append(Finding("cases", f"A tag of case {case.number} looks like {what}; change it."))
+    return found
+
+
+def _cases(facts: Facts) -> list[Finding]:
+    found = []
+    if not any(not case.practice for case in facts.cases):
+        found.append(Finding("cases", "The study has no cases yet; take some in on the Cases tab."))
+    for case in facts.cases:
+        if case.opens is not None:
+            found.append(Finding("cases", f"Case {case.number} does not open: {case.opens}"))
+    if gone := [case.number for case in facts.cases if case.withdrawn]:
+        found.append(Finding("cases", f"Withdrawn from the library: case {named(gone)}; take it out of the study."))
+    patients = Counter(case.patient_id for case in facts.cases)
+    twice = [case.number for case in facts.cases if patients[case.patient_id] > 1]
+    if twice:
+        found.append(Finding("cases", f"Of the same patient: cases {named(twice)}; keep one a patient."))
+    try:
+        if facts.plan.readers and facts.plan.cases:
+            make_orders(facts.plan, seed=0)
+    except InvalidInput as error:
+        found.append(Finding("cases", str(error)))
+    return found
+
+
+def _truth(facts: Facts, codes: tuple[str, ...]) -> list[Finding]:
+    found = []
+    if missing := [case.number for case in facts.cases if case.truth is None]:
+        found.append(Finding("truth", f"Without truth: case {named(missing)}."))
+    unknown = [case.number for case in facts.cases if case.truth is not None and case.truth not in codes]
+    if unknown:
+        found.append(Finding("truth", f"The truth is none of the study's classes: case {named(unknown)}; correct it."))
+    by_reader = [case.number for case in facts.cases if case.truth_by_reader]
+    if by_reader and not facts.protocol.readers_may_author_truth:
+        found.append(Finding("truth", f"The truth was authored by a reader of the study: case {named(by_reader)}."))
+    present = {case.truth for case in facts.cases if not case.practice}
+    absent = [one.label for one in facts.classes if one.code not in present]
+    if absent and not missing:
+        text = f"No case has the truth {', '.join(absent)}: nothing can be said about sensitivity there."
+        found.append(Finding("truth", text, blocks=False))
+    return found
+
+
+def _readers(facts: Facts) -> list[Finding]:
+    found = []
+    members = Counter(reader.group for reader in facts.readers)
+    for group in facts.groups:
+        if not members[group]:
+            found.append(Finding("readers", f"The group {group} has no reader; add one or remove the group."))
+        elif members[group] == 1:
+            text = f"The group {group} has one reader: nothing can be said beyond that reader."
+            found.append(Finding("readers", text, blocks=False))
+    for reader in facts.readers:
+        if reader.disabled:
+            found.append(Finding("readers", f"The account of {reader.name} is disabled; enable it or take them out."))
+        elif not reader.ready:
+            text = f"{reader.name} has not set a password yet; send the invitation link."
+            found.append(Finding("readers", text, blocks=False))
+    return found
+
+
+def _ai(facts: Facts) -> list[Finding]:
+    if facts.ai_classes is None:
+        needed = facts.shows_ai or facts.protocol.prespecification.comparison == "ai_vs_readers"
+        if not needed:
+            return []
+        text = "No AI is chosen, but the design shows one to readers." if facts.shows_ai else "No AI is chosen."
+        return [Finding("ai", text, blocks=facts.shows_ai)]
+    found = [*_mapping(facts.classes, facts.ai_classes)]
+    if leaked := [case.number for case in facts.cases if case.in_training]:
+        text = f"The AI was trained or tuned on the patient of case {named(leaked)}; take it out or choose another AI."
+        found.append(Finding("ai", text))
+    if missing := [case.number for case in facts.cases if case.ai == "none"]:
+        text = f"The AI has not read case {named(missing)} under this rule; wait for the worker or see the Cases page."
+        found.append(Finding("ai", text))
+    if failed := [case.number for case in facts.cases if case.ai == "failure"]:
+        text = f"The AI failed on case {named(failed)}; it counts as a failure of the AI in the results."
+        found.append(Finding("ai", text, blocks=False))
+    if len({case.ai_parameters for case in facts.cases if case.ai == "call"}) > 1:
+        found.append(Finding("ai", "The AI read the cases under different parameters; let it read them all again."))
+    return found
+
+
+def _mapping(classes: tuple[StudyClass, ...], ai_classes: tuple[str, ...]) -> list[Finding]:
+    found = []
+    mapped: Mapping[str | None, int] = Counter(one.ai_class for one in classes)
+    for one in classes:
+        if one.ai_class not in ai_classes:
+            text = f"The class {one.label} is mapped to none of the AI's classes ({', '.join(ai_classes)})."
+            found.append(Finding("ai", text))
+    for name in ai_classes:
+        if not mapped.get(name):
+            found.append(Finding("ai", f"The AI's class {name} is mapped to no class of the study."))
+        elif mapped[name] > 1:
+            found.append(Finding("ai", f"The AI's class {name} is mapped to {mapped[name]} classes of the study."))
+    return found
+
+
+def _planned(facts: Facts) -> list[Finding]:
+    chosen = facts.protocol.prespecification
+    cases = sum(not case.practice for case in facts.cases)
+    found = []
+    for planned, there, what in (
+        (chosen.planned_cases, cases, "cases"),
+        (chosen.planned_readers, len(facts.readers), "readers"),
+    ):
+        if planned is not None and planned != there:
+            found.append(
+                Finding("prespecification", f"{planned} {what} were planned, the study has {there}.", blocks=False)
+            )
+    for text, name in (
+        (chosen.ethics, "ethics approval or its waiver"),
+        (chosen.registration, "the registration"),
+        (chosen.eligibility, "who and what was eligible"),
+        (chosen.clinical_information, "the clinical information readers get"),
+        (chosen.prevalence_told, "what readers are told about prevalence"),
+    ):
+        if not text.strip():
+            found.append(
+                Finding("prespecification", f"Nothing is said about {name}; a report will say so.", blocks=False)
+            )
+    return found
