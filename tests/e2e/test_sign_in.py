@@ -1,0 +1,87 @@
+"""Sign-in as people meet it: the set-up link, an invitation, signing out, a stolen address."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core import clock
+from db import accounts
+from db.engine import open_session
+from tests.e2e.conftest import PASSWORD, Server
+
+pytestmark = pytest.mark.browser
+
+
+def open_anonymous(browser: Any, server: Server, path: str = "/") -> Any:
+    page = browser.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(server.url + path)
+    return page
+
+
+def test_an_invited_reader_chooses_a_password_signs_out_and_in_again(browser: Any, server: Server):
+    with open_session(server.database) as session:
+        made = accounts.create(session, username="invited", name="Ida", role="reader", at=clock.now())
+        token = accounts.password_link(session, made.id, at=clock.now())
+    page = open_anonymous(browser, server, f"/?link={token}")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    page.get_by_text("Ida · reader").wait_for()
+    assert "link=" not in page.url
+    cookie = next(c for c in page.context.cookies() if c["name"] == "parallax_session")
+    assert cookie["httpOnly"]
+    assert cookie["sameSite"] == "Lax"
+
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert not [c for c in page.context.cookies() if c["name"] == "parallax_session"]
+    page.context.add_cookies([{"name": "parallax_session", "value": cookie["value"], "url": server.url}])
+    page.reload()  # the old cookie was ended on the server, not only forgotten by the browser
+    page.get_by_label("User name").fill("invited")
+    page.get_by_label("Password", exact=True).fill("not this one, surely")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("do not match").wait_for()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("Ida · reader").wait_for()
+    page.context.close()
+
+
+def test_a_used_link_says_so(browser: Any, server: Server):
+    page = open_anonymous(browser, server, "/?link=never-was")
+    page.get_by_text(re.compile("used already or is too old")).wait_for()
+    page.context.close()
+
+
+def post(server: Server, path: str, body: object, **headers: str) -> int:
+    request = urllib.request.Request(
+        server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_another_site_cannot_redeem_a_ticket(server: Server):
+    with open_session(server.database) as session:
+        root = next(a for a in accounts.every(session) if a.username == "root")
+        ticket = accounts.ticket_for(session, root.id, at=clock.now())
+    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin="http://evil.example") == 403
+    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin=server.url) == 200
+    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin=server.url) == 401
+
+
+def test_pages_of_another_role_do_not_open(sign_in: Callable[..., Any], server: Server):
+    server.account("rita", "reader")
+    page = sign_in(server, "rita")
+    page.goto(server.url + "/accounts")
+    page.get_by_text("Rita · reader").wait_for()
+    assert page.get_by_text("Add an account").count() == 0
