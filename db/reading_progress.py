@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.models import Reader, Study
-from db.reading_queue import Queue, opens_at, queue
+from db.reading_queue import Queue, gate, queue
 from db.reading_rules import protocol_of
 from db.reading_types import StudyProgress
 
@@ -37,7 +37,7 @@ def _progress(session: Session, found: Queue, at: datetime) -> StudyProgress:
     left = {step.case_id for step in steps if not found.locked(step)}
     cases = {step.case_id for step in steps if not step.practice}
     practice = {step.case_id for step in steps if step.practice}
-    opens = opens_at(session, found, pending[0], at) if pending else None
+    door = gate(session, found, at)
     return StudyProgress(
         study_id=found.study.id,
         title=found.study.title,
@@ -49,9 +49,10 @@ def _progress(session: Session, found: Queue, at: datetime) -> StudyProgress:
         practice_done=len(practice - left),
         practice_total=len(practice),
         minutes_left=_minutes_left(found, sum(step.session == now for step in pending)),
-        can_read=found.study.state == "open" and bool(pending) and opens is None,
+        can_read=found.study.state == "open" and bool(pending) and door.open,
         started=bool(found.reads),
-        opens_at=opens,
+        opens_at=door.opens_at,
+        waiting=door.message,
         instructions=protocol_of(found.study).instructions,
     )
 

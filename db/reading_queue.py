@@ -8,7 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
+from db import orders
 from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
+from db.orders import Gate
 
 BREAK = timedelta(minutes=10)  # a longer gap between two locks is taken for a break
 
@@ -164,18 +166,15 @@ def _steps(study: Study, entry: OrderEntry, number: int, place: int, of: int) ->
     ]
 
 
+def gate(session: Session, queue: Queue, at: datetime) -> Gate:
+    """Tell whether the session of the first pending step may be read now; open where nothing is pending."""
+    pending = queue.pending()
+    if not pending:
+        return Gate(True, None, None)
+    return orders.session_open(session, queue.reader.id, pending[0].session, at=at)
+
+
 def open_step(session: Session, queue: Queue, at: datetime) -> Step | None:
     """Return the step a reader may work on now: the first pending one, if its session is open."""
     pending = queue.pending()
-    if not pending or opens_at(session, queue, pending[0], at) is not None:
-        return None
-    return pending[0]
-
-
-def opens_at(session: Session, queue: Queue, step: Step, at: datetime) -> datetime | None:
-    """Return when the session of a step opens, or None when it is open."""
-    query = select(ReadingOrder.opens_at).where(
-        ReadingOrder.reader_id == queue.reader.id, ReadingOrder.session == step.session
-    )
-    opens = session.scalar(query)
-    return opens if opens is not None and opens > at else None
+    return pending[0] if pending and gate(session, queue, at).open else None

@@ -145,7 +145,8 @@ class Locked:
 class StudyProgress:
     """One study on a reader's work list: the counts are of its present session, practice cases apart.
 
-    A case is done when every phase of it is locked. `minutes_left` is None until three reads tell the pace.
+    A case is done when every phase of it is locked. `minutes_left` is None until three reads tell the pace;
+    `waiting` is the sentence that says when a session opens that is not open yet.
     """
 
     study_id: int
@@ -161,4 +162,5 @@ class StudyProgress:
     can_read: bool
     started: bool
     opens_at: datetime | None
+    waiting: str | None
     instructions: str

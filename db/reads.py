@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.errors import Conflict
 from core.study.answers import checked
+from db import orders
 from db.models import Draft, Read, Reader, Study
 from db.reading_access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
 from db.reading_events import add_events, clock_of, must_be_tab, totals
 from db.reading_progress import progress
-from db.reading_queue import Queue, Step, active_reader, open_step, opens_at, own_read, queue
+from db.reading_queue import Queue, Step, active_reader, gate, open_step, own_read, queue
 from db.reading_resets import reset
 from db.reading_rules import classes_of, feedback, first_content, form_of, protocol_of
 from db.reading_types import DraftState, InvalidContent, Locked, NextRead, OpenRead, StaleDraft
@@ -98,6 +99,8 @@ def lock(
     read.shown_at = clock.started_at
     read.state, read.locked_at = "locked", at
     session.flush()
+    orders.settle(session, found.reader.id)
+    orders.settle(session, read.reader_id)
     return Locked(read.id, study.id, _next(session, queue(session, study, found.reader), at))
 
 
@@ -107,10 +110,9 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
     pending = found.pending()
     if not pending:
         return NextRead(study.id, study.title, None, given, protocol.end_text, None)
-    opens = opens_at(session, found, pending[0], at)
-    if opens is not None:
-        message = f"Session {pending[0].session} opens on {opens:%d %B %Y}. Thank you for reading this one."
-        return NextRead(study.id, study.title, None, given, message, opens)
+    door = gate(session, found, at)
+    if not door.open:
+        return NextRead(study.id, study.title, None, given, door.message, door.opens_at)
     step = pending[0]
     read = found.reads.get(step.key) or _open(session, found, step, at)
     reveal(session, study, read, at)

@@ -63,8 +63,8 @@ def _left(minutes: int | None) -> str:
 def _note(study: StudyProgress) -> str:
     if study.state != "open":
         return "This study is closed. Thank you for reading."
-    if study.opens_at is not None:
-        return f"Session {study.session} opens on {study.opens_at:%d %B %Y}."
+    if study.waiting:
+        return study.waiting
     if not study.can_read:
         return "Every case is read and locked. Thank you."
     waiting = study.practice_total - study.practice_done
