@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from core.stats import plan_commands
+
 Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
 Covariance = Literal["delong", "jackknife", "unbiased"]
 Factor = Literal["random", "fixed"]
@@ -82,7 +84,41 @@ def standalone(
     )
 
 
+def analyse(
+    table: Annotated[Path, typer.Argument(metavar="CSV", help="Columns reader,group,case,truth,prediction and more.")],
+    readers: Annotated[
+        Factor | None, typer.Option(help="random from three readers on, else fixed.", show_default=False)
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Non-inferiority margin of the AI, in units of each figure.")
+    ] = None,
+    ordered: Annotated[bool, typer.Option("--ordered", help="The classes have an order: weighted kappas too.")] = False,
+    json: Json = False,
+) -> None:
+    """Everything that applies to a table of reads, such as a study's long export.
+
+    Optional columns: prob_CLASS, rating_CLASS, seconds, position, arm, session, attempt, practice. A prediction may be
+    indeterminate, failure or empty (not read).
+    """
+    from core.stats import analyse as analysis
+    from core.stats import reads, show, show_analysis
+
+    data = reads.read_table(table)
+    found = analysis.analyse(data, options=analysis.Options(readers_as=readers, margin=margin, ordered=ordered))
+    if json:
+        typer.echo(show.as_json(found.to_dict()))
+    else:
+        typer.echo(show_analysis.analysis_text(found))
+
+
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
-    app.command("mrmc")(mrmc)
-    app.command("standalone")(standalone)
+    for name, command in (
+        ("mrmc", mrmc),
+        ("standalone", standalone),
+        ("analyse", analyse),
+        ("power", plan_commands.power),
+        ("simulate", plan_commands.simulate),
+    ):
+        app.command(name)(command)
+    bench.command("stats")(plan_commands.bench_stats)

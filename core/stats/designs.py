@@ -62,14 +62,16 @@ def study_of(
     readers = reader_names or tuple(str(j + 1) for j in range(r))
     if t < 2:
         raise StatsError(
-            "There is only one treatment; a comparison needs two or more. For one reader set, use analyse."
+            "Column treatment: there is only one treatment; a comparison needs two or more, so add the rows of another."
         )
     for kind, count, needed in (
         ("positive", int(truth.sum()), metric != "specificity"),
         ("negative", int((~truth).sum()), metric != "sensitivity"),
     ):
         if needed and metric != "accuracy" and count == 0:
-            raise StatsError(f"No case is {kind} (truth {int(kind == 'positive')}); {metric} needs such cases.")
+            raise StatsError(
+                f"Column truth: no case is {kind} ({int(kind == 'positive')}); {metric} needs such cases, so add some."
+            )
     read = ~np.isnan(ratings)
     usable = _usable(read, truth, metric)
     if (usable.sum(axis=0) == 1).all() and r > 1:

@@ -32,11 +32,10 @@ def auc_cells(scores: Floats, truth: Bools, *, covariance: Covariance = "jackkni
     method = {"delong": auc_covariance.delong, "jackknife": auc_covariance.jackknife}.get(
         covariance, auc_covariance.unbiased
     )
-    area = auc_covariance.placements(scores, truth)[0]
     try:
         return Cells(*method(scores, truth))
-    except StatsError as error:
-        return Cells(area, None, str(error))
+    except StatsError as error:  # one case of a kind still has an area; with none, placements says so
+        return Cells(auc_covariance.placements(scores, truth)[0], None, str(error))
 
 
 def proportion_cells(correct: Floats, *, covariance: Covariance = "jackknife") -> Cells:

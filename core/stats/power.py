@@ -1,7 +1,7 @@
 """Power and sample size of reader studies from Obuchowski-Rockette components (Hillis, Obuchowski & Berbaum 2011)."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.stats.estimate import StatsError
 from core.stats.mrmc import Mrmc
@@ -149,6 +149,8 @@ def cases_needed(
                      readers_as=readers_as, cases_as=cases_as)  # fmt: skip
 
     low, high = 2, 4
+    if not 0 < target < 1:
+        raise StatsError("The power wanted must lie between 0 and 1.")
     if at(low).power >= target:
         return at(low)
     while at(high).power < target:
@@ -161,10 +163,56 @@ def cases_needed(
     return at(high)
 
 
-def scaled(inputs: PowerInputs, *, cases: int) -> PowerInputs:
-    """The same components restated for another number of cases."""
-    shrink = inputs.cases_star / cases
-    return replace(
-        inputs, cases_star=cases, var=inputs.var * shrink, cov1=inputs.cov1 * shrink, cov2=inputs.cov2 * shrink,
-        cov3=inputs.cov3 * shrink,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One line of a plan: power with these readers and cases, and the cases needed for the target, or why there
+    are none.
+    """
+
+    readers: int
+    cases: int | None
+    power: float | None
+    df2: float | None
+    noncentrality: float | None
+    cases_needed: int | None
+    power_then: float | None
+    reason: str | None = None
+
+
+def plan(
+    inputs: PowerInputs,
+    *,
+    effect: float,
+    readers: list[int],
+    cases: int | None,
+    target: float = 0.8,
+    alpha: float = 0.05,
+    tests: int = 1,
+    readers_as: Factor = "random",
+    cases_as: Factor = "random",
+) -> tuple[PlanRow, ...]:
+    """Power and cases needed for several numbers of readers (see `power` and `cases_needed`, whose errors it
+    raises).
+    """
+    found = []
+    for r in readers:
+        now = None
+        if cases is not None:
+            now = power(inputs, effect=effect, readers=r, cases=cases, alpha=alpha, tests=tests,
+                        readers_as=readers_as, cases_as=cases_as)  # fmt: skip
+        need = cases_needed(inputs, effect=effect, readers=r, target=target, alpha=alpha, tests=tests,
+                            readers_as=readers_as, cases_as=cases_as)  # fmt: skip
+        reason = None if need else f"not reached with {MOST_CASES} cases; plan more readers"
+        found.append(
+            PlanRow(
+                r,
+                cases,
+                now.power if now else None,
+                now.df2 if now else None,
+                now.noncentrality if now else None,
+                need.cases if need else None,
+                need.power if need else None,
+                reason,
+            )
+        )
+    return tuple(found)
