@@ -1,0 +1,139 @@
+// The study's own questions, one control a kind. An unanswered one has no value; nothing is preset.
+
+import { h } from "../dom.js";
+import { problemLine, setProblem } from "./problem.js";
+import { Track } from "./track.js";
+
+const KINDS = { choice: one, choices: several, number: number, text: text, scale: scale, mark: mark };
+
+/** The part of the form for a question: {element, fields, refresh(content), problem(name, sentence)}. */
+export function question(asked, content, hooks) {
+  const line = problemLine();
+  const set = (answer) => content.change(`answer ${asked.id}`, (value) => {
+    if (answer === null || answer === "" || answer?.length === 0) delete value.answers[asked.id];
+    else value.answers[asked.id] = answer;
+  });
+  const control = KINDS[asked.kind](asked, set, hooks);
+  const title = h("h2", { id: `q-${asked.id}` }, asked.label, asked.required ? null : h("span", { class: "faint" }, " optional"));
+  const element = h("section", { class: "part", "data-question": asked.id },
+    title, asked.help ? h("p", { class: "hint" }, asked.help) : null, control.element, line);
+  return {
+    element,
+    fields: [`answers.${asked.id}`],
+    refresh(value) {
+      control.refresh(value.answers[asked.id], value);
+    },
+    problem(_, sentence) {
+      setProblem(line, sentence);
+    },
+  };
+}
+
+function one(asked, set) {
+  let chosen;
+  const buttons = asked.options.map(({ code, label }) =>
+    h("button", {
+      class: "choice small", type: "button", role: "radio", "data-code": code, "aria-checked": "false",
+      onclick: () => set(chosen === code ? null : code),
+    }, label));
+  return {
+    element: h("div", { class: "choices", role: "radiogroup", "aria-labelledby": `q-${asked.id}` }, buttons),
+    refresh(answer) {
+      chosen = answer;
+      for (const button of buttons) press(button, button.dataset.code === answer);
+    },
+  };
+}
+
+function several(asked, set) {
+  let chosen = [];
+  const buttons = asked.options.map(({ code, label }) =>
+    h("button", {
+      class: "choice small", type: "button", role: "checkbox", "data-code": code, "aria-checked": "false",
+      onclick: () => {
+        const all = new Set(chosen);
+        if (!all.delete(code)) all.add(code);
+        set(asked.options.map((option) => option.code).filter((item) => all.has(item)));
+      },
+    }, label));
+  return {
+    element: h("div", { class: "choices", role: "group", "aria-labelledby": `q-${asked.id}` }, buttons),
+    refresh(answer) {
+      chosen = answer ?? [];
+      for (const button of buttons) press(button, chosen.includes(button.dataset.code));
+    },
+  };
+}
+
+function number(asked, set) {
+  const input = h("input", {
+    type: "text", inputmode: "decimal", "aria-labelledby": `q-${asked.id}`, autocomplete: "off",
+    oninput: () => {
+      const typed = input.value.trim().replace(",", ".").replace("−", "-");
+      const value = Number(typed);
+      input.classList.toggle("wrong", typed !== "" && !Number.isFinite(value));
+      set(typed === "" || !Number.isFinite(value) ? null : value);
+    },
+  });
+  const range = [asked.min, asked.max].every((end) => end !== null && end !== undefined) ? `${asked.min} to ${asked.max}` : "";
+  return {
+    element: h("div", { class: "line" }, input, h("span", { class: "faint" }, [asked.unit, range].filter(Boolean).join(", "))),
+    refresh(answer) {
+      if (isFocused(input)) return;
+      input.value = answer === undefined ? "" : String(answer);
+      input.classList.remove("wrong");
+    },
+  };
+}
+
+function text(asked, set) {
+  const input = h("textarea", {
+    rows: "2", maxlength: asked.max_length ?? 4000, "aria-labelledby": `q-${asked.id}`,
+    oninput: () => set(input.value),
+  });
+  return {
+    element: input,
+    refresh(answer) {
+      if (!isFocused(input)) input.value = answer ?? "";
+    },
+  };
+}
+
+function scale(asked, set) {
+  const [low, high] = asked.anchors ?? ["0", "100"];
+  const value = h("output", { class: "value" });
+  const track = new Track({ label: asked.label, low, high, onset: set });
+  return {
+    element: h("div", { class: "rating" },
+      h("div", { class: "rating-head" }, h("span", { class: "faint" }, "0–100"), value), track.element,
+      h("div", { class: "anchors" }, h("span", {}, low), h("span", {}, high))),
+    refresh(answer) {
+      track.show(answer);
+      value.textContent = answer === undefined ? "–" : String(answer);
+    },
+  };
+}
+
+const TOOL = { point: "point", box: "box", length: "length" };
+
+function mark(asked, _, hooks) {
+  const count = h("span", { class: "faint" });
+  const kind = asked.mark ?? "point";
+  const button = h("button", { class: "choice small", type: "button", onclick: () => hooks.mark(asked.id, TOOL[kind]) }, `Set a ${kind}`);
+  return {
+    element: h("div", { class: "line" }, button, count),
+    refresh(_answer, { marks }) {
+      const mine = marks.filter((one) => one.question === asked.id);
+      count.textContent = mine.length ? `set on slice ${mine.map((one) => one.slice + 1).join(", ")}` : "not set";
+    },
+  };
+}
+
+function press(button, on) {
+  button.setAttribute("aria-checked", String(on));
+  button.classList.toggle("chosen", on);
+}
+
+function isFocused(input) {
+  return input.getRootNode().activeElement === input;
+}

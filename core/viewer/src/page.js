@@ -1,0 +1,81 @@
+// The page as it stands: header, image, panel, covers. Only elements; what they do is given by Reading.
+
+import { h, show } from "./dom.js";
+
+export class Page {
+  constructor({ workUrl, onpause, onhelp, onlock, onback }) {
+    this.title = h("span", { class: "study" });
+    this.place = h("span", { class: "place" });
+    this.phase = h("span", { class: "phase", hidden: true });
+    this.clock = h("span", { class: "clock", hidden: true, "aria-label": "Reading time" });
+    this.saved = h("span", { class: "saved", role: "status" });
+    this.header = h("header", { class: "top" },
+      this.title, this.place, this.phase, h("span", { class: "space" }), this.clock, this.saved,
+      h("button", { class: "quiet", type: "button", onclick: onpause, title: "Pause and blank (P)" }, "Pause"),
+      h("button", { class: "quiet", type: "button", onclick: onhelp, title: "Keys (?)" }, "Keys"),
+      h("a", { class: "quiet", href: workUrl, title: "Everything is saved" }, "Leave"));
+    this.notice = h("div", { class: "notice", role: "alert", hidden: true });
+    this.loading = h("div", { class: "loading", role: "status", hidden: true });
+    this.summary = h("p", { class: "summary", role: "status", hidden: true });
+    this.wrong = h("p", { class: "problem", role: "alert", hidden: true });
+    this.lock = h("button", { class: "lock", type: "button", onclick: onlock }, "Review and lock");
+    this.back = h("button", { class: "quiet", type: "button", onclick: onback, hidden: true }, "Back (Esc)");
+    this.finish = h("footer", { class: "finish" }, this.wrong, this.summary, h("div", { class: "actions" }, this.lock, this.back));
+    this.image = h("main", { class: "image" });
+    this.panel = h("aside", { class: "panel", "aria-label": "Reading form" });
+    this.element = h("div", { class: "parallax", tabindex: "-1", role: "application", "aria-label": "Reading" });
+  }
+
+  assemble({ toolbar, stage, aiPanel, form, cover, help }) {
+    this.image.append(toolbar, this.notice, stage, this.loading);
+    this.panel.append(h("div", { class: "scroll" }, aiPanel, form), this.finish);
+    this.element.append(this.header, this.image, this.panel, help, cover);
+  }
+
+  heading(next) {
+    const { read, study } = next;
+    this.title.textContent = study?.title ?? "";
+    const what = read.practice ? "Practice" : "Case";
+    this.place.textContent = `${what} ${read.position} of ${read.total}`;
+    show(this.phase, read.phase === "aided");
+    this.phase.textContent = "with AI";
+  }
+
+  state(kind) {
+    const texts = { saved: "saved", saving: "saving…", retrying: "not saved, retrying", refused: "not saved: see the marked field" };
+    this.saved.textContent = texts[kind] ?? "";
+    this.saved.dataset.state = kind;
+  }
+
+  /** A line over the image; null takes it away. */
+  say(sentence, action = null) {
+    show(this.notice, Boolean(sentence));
+    this.notice.replaceChildren(sentence ?? "", ...(action ? [h("button", { class: "plain", type: "button", onclick: action[1] }, action[0])] : []));
+  }
+
+  load(sentence, action = null) {
+    show(this.loading, Boolean(sentence));
+    this.loading.replaceChildren(sentence ?? "", ...(action ? [h("button", { class: "quiet", type: "button", onclick: action[1] }, action[0])] : []));
+  }
+
+  /** kind: reading | summary | locking */
+  stage(kind, line = "") {
+    show(this.summary, kind !== "reading");
+    show(this.back, kind === "summary");
+    this.summary.textContent = line;
+    this.lock.textContent = { reading: "Review and lock", summary: "Lock this read", locking: "Locking…" }[kind];
+    this.lock.disabled = kind === "locking";
+    this.lock.classList.toggle("sure", kind === "summary");
+    this.panel.inert = kind === "locking";
+  }
+
+  problem(sentence) {
+    this.wrong.textContent = sentence;
+    show(this.wrong, Boolean(sentence));
+  }
+
+  time(seconds) {
+    show(this.clock, seconds !== null);
+    if (seconds !== null) this.clock.textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  }
+}

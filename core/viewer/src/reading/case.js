@@ -1,0 +1,153 @@
+// One read on the screen: its pixels, its clock, its AI output if revealed.
+
+const TICK_MS = 1000;
+
+export class Case {
+  #tick = 0;
+  #heard = 0;
+  #closed = false;
+
+  constructor(reading, next) {
+    Object.assign(this, { reading, next, seen: false, read: next.read, ai: next.ai, clock: next.clock });
+  }
+
+  open({ takeOver }) {
+    const { reading, next } = this;
+    const { content, form, drafts, telemetry, attention, page, viewer } = reading;
+    reading.state = "arriving";
+    content.adopt(next.draft.content, next.form.undo);
+    form.open(next.form);
+    page.heading(next);
+    page.stage("reading");
+    page.problem("");
+    telemetry.open(this.read.token, next.clock.heartbeat_s ?? 10);
+    if (takeOver) telemetry.mark("take_over");
+    drafts.open(this.read.token, next.draft.revision);
+    attention.open(next.clock.idle_after_s);
+    this.setClock(next.clock);
+    this.#tick = setInterval(() => this.#showTime(), TICK_MS);
+    if (this.ai) reading.aiPanel.open(this.ai, next.form.classes);
+    const openAt = next.viewer.open_at;
+    const { volume, stream } = reading.stock.take(next.volume, first(next.volume, openAt), {
+      arrived: (z) => this.#arrived(z),
+      trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
+      expired: () => reading.api.onexpired(),
+      done: () => this.#loaded(),
+    });
+    this.volume = volume;
+    this.stream = stream;
+    viewer.setMarks(content.value.marks);
+    viewer.open(volume, { openAt, title: `Case ${this.read.case}` });
+    viewer.setMarks(content.value.marks);
+    viewer.setKeys(content.value.key_slices);
+    if (this.ai) viewer.setDeciding(this.ai.deciding_slices ?? []);
+    this.#progress();
+    reading.buttons();
+    if (next.clock.paused) reading.paused();
+    else this.resume();
+  }
+
+  /** On the screen and usable from now on. */
+  resume() {
+    this.reading.state = "reading";
+    this.reading.cover.hide();
+    this.reading.page.element.focus({ preventScroll: true });
+  }
+
+  /** Every painted image; the first one starts the clock once it can be seen. */
+  painted(isFirst) {
+    const { reading } = this;
+    reading.aiPanel.draw(reading.viewer.at.axial);
+    reading.buttons();
+    if (!isFirst) return;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (this.#closed) return;
+      reading.telemetry.mark("painted");
+      reading.telemetry.settle(Infinity).then(() => this.#closed || reading.drafts.release());
+      this.seen = true;
+      if (this.volume.complete) this.#loaded();
+    }));
+  }
+
+  setClock(clock) {
+    this.clock = { ...this.clock, ...clock };
+    this.#heard = performance.now();
+    this.#showTime();
+  }
+
+  close() {
+    this.#closed = true;
+    clearInterval(this.#tick);
+  }
+
+  #showTime() {
+    if (!this.next.form.clock_visible) return;
+    const { reading, clock } = this;
+    const runs = clock.started && reading.open_ && !reading.attention.idle && !document.hidden;
+    const since = runs ? (performance.now() - this.#heard) / 1000 : 0;
+    reading.page.time(clock.active_s + since);
+  }
+
+  #arrived(z) {
+    if (this.#closed) return;
+    this.reading.viewer.arrived(z);
+    this.#progress();
+  }
+
+  #progress() {
+    const { count, shape, complete } = this.volume;
+    this.reading.page.load(complete ? null : `Loading ${count} / ${shape[0]} slices`);
+  }
+
+  #trouble(sentence, seconds) {
+    if (this.#closed) return;
+    const { count, shape } = this.volume;
+    const again = seconds === null ? "" : ` Trying again in ${seconds < 1 ? "a moment" : `${seconds} s`}.`;
+    this.reading.page.load(`${count} / ${shape[0]} slices are here. ${sentence}${again}`, ["Try now", () => this.reading.wake()]);
+  }
+
+  #loaded() {
+    if (this.#closed || !this.seen || this.loaded) return;
+    this.loaded = true;
+    this.#progress();
+    this.reading.telemetry.mark("loaded");
+    const { next } = this.next;
+    if (next) this.reading.stock.ahead(next.volume, first(next.volume, this.next.viewer.open_at));
+    if (this.ai) this.#overlays();
+  }
+
+  async #overlays() {
+    const { viewer } = this.reading;
+    try {
+      if (this.ai.masks_url) {
+        const { bytes } = await fetchBytes(this.reading.base + this.ai.masks_url);
+        if (!this.#closed) viewer.overlay.setLungs(bytes);
+      }
+      if (this.ai.heat_url) {
+        const { bytes, shape } = await fetchBytes(this.reading.base + this.ai.heat_url);
+        if (!this.#closed) viewer.overlay.setHeat(bytes, shape, this.ai.heat_slices ?? this.#keptSlices());
+      }
+    } catch (error) {
+      if (!this.#closed) this.reading.page.say(`The AI's overlay could not be loaded (${error.message}).`, ["Try again", () => {
+        this.reading.page.say(null);
+        this.#overlays();
+      }]);
+    }
+  }
+
+  #keptSlices() {
+    return this.ai.slices.flatMap((scores, slice) => (scores ? [slice] : []));
+  }
+}
+
+function first({ shape }, openAt) {
+  return openAt === "middle" ? Math.floor(shape[0] / 2) : 0;
+}
+
+/** uint8 array with its shape from the header X-Shape: "count,height,width". */
+async function fetchBytes(url) {
+  const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
+  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).message || `answer ${response.status}`);
+  const shape = (response.headers.get("X-Shape") ?? "").split(",").map(Number);
+  return { bytes: new Uint8Array(await response.arrayBuffer()), shape };
+}

@@ -1,0 +1,93 @@
+// What the reader has answered so far: plain values, every change announced, undo until the lock.
+
+const UNDO_STEPS = 200;
+const ONE_STEP_MS = 700; // a drag of a rating is one step, not fifty
+
+export function emptyContent() {
+  return { diagnosis: null, ratings: {}, answers: {}, marks: [], key_slices: [] };
+}
+
+export class Content {
+  #past = [];
+  #last = { what: "", at: 0 };
+
+  constructor() {
+    this.value = emptyContent();
+    this.undoable = true;
+    this.onchange = () => {};
+  }
+
+  /** Take what the server holds; there is nothing to undo before it. */
+  adopt(content, undoable = true) {
+    this.value = { ...emptyContent(), ...structuredClone(content || {}) };
+    this.undoable = undoable;
+    this.#past = [];
+    this.#last = { what: "", at: 0 };
+  }
+
+  /** `what` names the part that changes; quick changes of one part are one step of undo. */
+  change(what, alter) {
+    const before = structuredClone(this.value);
+    alter(this.value);
+    if (JSON.stringify(before) === JSON.stringify(this.value)) return;
+    const now = performance.now();
+    if (what !== this.#last.what || now - this.#last.at > ONE_STEP_MS) {
+      this.#past.push(before);
+      if (this.#past.length > UNDO_STEPS) this.#past.shift();
+    }
+    this.#last = { what, at: now };
+    this.onchange(what);
+  }
+
+  undo() {
+    if (!this.undoable || this.#past.length === 0) return false;
+    this.value = this.#past.pop();
+    this.#last = { what: "", at: 0 };
+    this.onchange("undo");
+    return true;
+  }
+
+  snapshot() {
+    return structuredClone(this.value);
+  }
+}
+
+/** Sentences for what a lock still needs, by field; the server has the last word. */
+export function missing(content, form) {
+  const fields = {};
+  if (!content.diagnosis) fields.diagnosis = "Choose a diagnosis.";
+  if (form.ratings) {
+    for (const { code, label } of form.classes) {
+      if (content.ratings[code] === undefined) fields[`ratings.${code}`] = `Rate ${label} from 0 to 100.`;
+    }
+  }
+  for (const question of form.questions) {
+    if (!question.required) continue;
+    const answer = content.answers[question.id];
+    const given = question.kind === "mark"
+      ? content.marks.some((mark) => mark.question === question.id)
+      : !(answer === undefined || answer === null || answer === "" || answer.length === 0);
+    if (!given) fields[`answers.${question.id}`] = question.kind === "mark" ? "Set this mark on the image." : "This needs an answer.";
+  }
+  return fields;
+}
+
+/** One line that says what will be locked. */
+export function summary(content, form) {
+  const parts = [labelOf(content.diagnosis, form)];
+  if (form.ratings) parts.push(form.classes.map(({ code, label }) => `${label} ${content.ratings[code]}`).join(", "));
+  const answered = form.questions.filter(({ id, kind }) => kind !== "mark" && content.answers[id] !== undefined).length;
+  if (answered) parts.push(counted(answered, "answer"));
+  if (content.marks.length) parts.push(counted(content.marks.length, "mark"));
+  if (content.key_slices.length) parts.push(counted(content.key_slices.length, "key image"));
+  return parts.join(" · ");
+}
+
+export function labelOf(code, form) {
+  if (code === "indeterminate") return "Indeterminate";
+  return form.classes.find((one) => one.code === code)?.label ?? "no diagnosis";
+}
+
+function counted(n, word) {
+  return `${n} ${word}${n === 1 ? "" : "s"}`;
+}

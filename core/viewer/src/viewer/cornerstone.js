@@ -1,0 +1,126 @@
+// Cornerstone3D set up once for the page: rendering backend, where pixels and their geometry come from.
+
+import {
+  Enums, RenderingEngine, cache, getRenderingCapabilities, imageLoader, init as initCore, metaData, setUseCPURendering, utilities,
+} from "@cornerstonejs/core";
+import { addTool, annotation, init as initTools } from "@cornerstonejs/tools";
+import { TOOLS } from "./tools.js";
+import { cosines, origin } from "./volume.js";
+
+export { Enums, RenderingEngine, cache };
+
+const SCHEME = "px"; // image ids are px:<volume>/<plane>/<index>
+const volumes = new Map();
+let ready = false;
+let count = 0;
+
+export function setUp() {
+  if (ready) return;
+  ready = true;
+  initCore({ debug: { statsOverlay: false } });
+  const capabilities = getRenderingCapabilities();
+  // A software rasteriser draws textures slower than the CPU path draws pixels.
+  if (!capabilities.webgl || capabilities.softwareRasterizer) setUseCPURendering(true, false);
+  initTools();
+  for (const tool of TOOLS) addTool(tool);
+  annotation.config.style.setDefaultToolStyles({
+    ...annotation.config.style.getDefaultToolStyles?.(),
+    global: {
+      color: "rgb(240, 205, 95)",
+      colorHighlighted: "rgb(255, 235, 160)",
+      colorSelected: "rgb(150, 205, 255)",
+      colorLocked: "rgb(150, 155, 160)",
+      lineWidth: "1.6",
+      lineDash: "",
+      shadow: true,
+      textBoxVisibility: true,
+      textBoxFontFamily: "system-ui, sans-serif",
+      textBoxFontSize: "14px",
+      textBoxColor: "rgb(240, 205, 95)",
+      textBoxColorHighlighted: "rgb(255, 235, 160)",
+      textBoxColorSelected: "rgb(150, 205, 255)",
+      textBoxColorLocked: "rgb(150, 155, 160)",
+      textBoxBackground: "",
+      textBoxLinkLineWidth: "1",
+      textBoxLinkLineDash: "2,3",
+      textBoxShadow: true,
+      markerSize: "10",
+    },
+  });
+  metaData.addProvider(describe, 10_000);
+  imageLoader.registerImageLoader(SCHEME, (id) => ({ promise: Promise.resolve(makeImage(id)) }));
+}
+
+/** Make a volume known to Cornerstone; returns the image ids by plane. */
+export function enrol(volume) {
+  count += 1;
+  const name = `${SCHEME}:${count}`;
+  volumes.set(name, volume);
+  const ids = (plane) => Array.from({ length: volume.plane(plane).images }, (_, index) => `${name}/${plane}/${index}`);
+  return { name, ids: { axial: ids("axial"), coronal: ids("coronal"), sagittal: ids("sagittal") } };
+}
+
+export function dismiss(enrolled) {
+  cache.purgeCache();
+  volumes.delete(enrolled.name);
+}
+
+/** The volume, plane and index behind an image id; null for ids that are not ours or no longer known. */
+export function behind(id) {
+  const [name, plane, index] = String(id).replace(/^imageId:/, "").split("/");
+  const volume = volumes.get(name);
+  return volume ? { volume, plane, index: Number(index) } : null;
+}
+
+function describe(type, id) {
+  const found = typeof id === "string" && id.startsWith(`${SCHEME}:`) ? behind(id) : null;
+  if (!found) return undefined;
+  const { volume, plane, index } = found;
+  const { rows, columns, rowMm, columnMm } = volume.plane(plane);
+  const { row, column } = cosines(plane);
+  switch (type) {
+    case "imagePixelModule":
+      return {
+        pixelRepresentation: 1, bitsAllocated: 16, bitsStored: 16, highBit: 15,
+        photometricInterpretation: "MONOCHROME2", samplesPerPixel: 1, rows, columns,
+      };
+    case "imagePlaneModule":
+      return {
+        imageOrientationPatient: [...row, ...column], rowCosines: row, columnCosines: column,
+        imagePositionPatient: origin(volume, plane, index), pixelSpacing: [rowMm, columnMm],
+        rowPixelSpacing: rowMm, columnPixelSpacing: columnMm, rows, columns,
+        frameOfReferenceUID: id.split("/")[0], sliceThickness: volume.spacing[0], usingDefaultValues: false,
+      };
+    case "generalSeriesModule":
+      return { modality: "CT", seriesInstanceUID: id.split("/").slice(0, 2).join("/") };
+    case "voiLutModule":
+      return { windowCenter: [-600], windowWidth: [1500] };
+    case "modalityLutModule":
+      return { rescaleSlope: 1, rescaleIntercept: 0, rescaleType: "HU" };
+    default:
+      return undefined;
+  }
+}
+
+function makeImage(id) {
+  const { volume, plane, index } = behind(id);
+  const { rows, columns, rowMm, columnMm } = volume.plane(plane);
+  const pixels = volume.pixels(plane, index);
+  let low = pixels[0];
+  let high = pixels[0];
+  for (let i = 1; i < pixels.length; i++) {
+    if (pixels[i] < low) low = pixels[i];
+    else if (pixels[i] > high) high = pixels[i];
+  }
+  return {
+    imageId: id, getPixelData: () => pixels, minPixelValue: low, maxPixelValue: high,
+    slope: 1, intercept: 0, windowCenter: -600, windowWidth: 1500, voiLUTFunction: "LINEAR", invert: false,
+    rows, columns, height: rows, width: columns, rowPixelSpacing: rowMm, columnPixelSpacing: columnMm,
+    color: false, rgba: false, numberOfComponents: 1, photometricInterpretation: "MONOCHROME2",
+    sizeInBytes: plane === "axial" ? 0 : pixels.byteLength, // axial slices are views: they cost nothing
+    dataType: "Int16Array",
+    voxelManager: utilities.VoxelManager.createImageVoxelManager({
+      width: columns, height: rows, numberOfComponents: 1, scalarData: pixels,
+    }),
+  };
+}

@@ -1,0 +1,164 @@
+// Marks of the read (points, boxes and lengths on axial slices) and passing measurements, kept by Cornerstone while shown.
+
+import { eventTarget } from "@cornerstonejs/core";
+import { annotation, Enums } from "@cornerstonejs/tools";
+import { behind } from "./cornerstone.js";
+import { BY_NAME } from "./tools.js";
+
+const KINDS = { [BY_NAME.point]: "point", [BY_NAME.box]: "box", [BY_NAME.length]: "length" };
+const { Events } = Enums;
+const state = () => annotation.state;
+
+export class Marks {
+  #known = new Map(); // annotation uid -> {id, question, label}
+  #loading = false;
+  #said = "[]";
+  #off = [];
+
+  /** hooks: changed(marks) after the person set, moved or removed one; made(kind, kept) when one is finished */
+  constructor(stack, hooks) {
+    this.stack = stack;
+    this.hooks = hooks;
+    this.question = null; // the question the next mark answers
+    this.#on(Events.ANNOTATION_COMPLETED, (event) => this.#completed(event.detail.annotation));
+    this.#on(Events.ANNOTATION_MODIFIED, () => this.#later());
+    this.#on(Events.ANNOTATION_REMOVED, () => this.#later());
+  }
+
+  /** Show exactly these marks. Needs an image on the screen. */
+  load(marks) {
+    this.#loading = true;
+    for (const one of this.#mine()) if (kept(one)) state().removeAnnotation(one.annotationUID);
+    this.#known.clear();
+    for (const mark of marks) this.#add(mark);
+    this.#loading = false;
+    this.#said = JSON.stringify(this.marks());
+    this.stack.render();
+  }
+
+  clear() {
+    this.#loading = true;
+    state().removeAllAnnotations();
+    this.#known.clear();
+    this.#loading = false;
+    this.#said = "[]";
+  }
+
+  /** Remove the chosen one, or else the last one made on the shown image. */
+  remove() {
+    const chosen = annotation.selection.getAnnotationsSelected();
+    const here = this.#mine().filter((one) => one.metadata.referencedImageId === this.#shownId());
+    const uid = chosen[0] ?? here.at(-1)?.annotationUID;
+    if (!uid) return false;
+    state().removeAnnotation(uid);
+    this.stack.render();
+    return true;
+  }
+
+  /** The marks that belong to the read, in voxels. */
+  marks() {
+    return this.#mine().filter(kept).map((one) => this.#asMark(one));
+  }
+
+  destroy() {
+    for (const off of this.#off) off();
+  }
+
+  #on(kind, handler) {
+    const checked = (event) => !this.#loading && this.stack.volume && handler(event);
+    eventTarget.addEventListener(kind, checked);
+    this.#off.push(() => eventTarget.removeEventListener(kind, checked));
+  }
+
+  #mine() {
+    return state().getAllAnnotations().filter((one) => behind(one.metadata.referencedImageId)?.volume === this.stack.volume);
+  }
+
+  #shownId() {
+    const shown = this.stack.shown;
+    return shown && this.stack.imageId(shown.plane, shown.index);
+  }
+
+  #completed(one) {
+    const kind = KINDS[one.metadata.toolName];
+    if (kept(one)) {
+      if (!this.#known.has(one.annotationUID)) {
+        this.#known.set(one.annotationUID, { id: one.annotationUID.slice(0, 36), question: this.question, label: "" });
+      }
+    }
+    this.hooks.made(kind ?? "ellipse", kept(one));
+    this.#say();
+  }
+
+  #later() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.stack.volume && this.#say(), 60);
+  }
+
+  #say() {
+    const finished = this.#mine().filter((one) => kept(one) && this.#known.has(one.annotationUID));
+    const marks = finished.map((one) => this.#asMark(one));
+    const text = JSON.stringify(marks);
+    if (text === this.#said) return;
+    this.#said = text;
+    this.hooks.changed(marks);
+  }
+
+  #asMark(one) {
+    const { volume } = this.stack;
+    const [, dy, dx] = volume.spacing;
+    const [, rows, columns] = volume.shape;
+    const corners = KINDS[one.metadata.toolName] === "box" ? [one.data.handles.points[0], one.data.handles.points[3]] : one.data.handles.points;
+    const { id, question, label } = this.#known.get(one.annotationUID) ?? { id: one.annotationUID, question: null, label: "" };
+    return {
+      id,
+      kind: KINDS[one.metadata.toolName],
+      plane: "axial",
+      slice: behind(one.metadata.referencedImageId).index,
+      points: corners.map(([x, y]) => [within(x / dx, columns), within(y / dy, rows)]),
+      question,
+      label,
+    };
+  }
+
+  #add(mark) {
+    const tool = BY_NAME[mark.kind];
+    const { volume } = this.stack;
+    const [dz, dy, dx] = volume.spacing;
+    const at = ([x, y]) => [x * dx, y * dy, -mark.slice * dz];
+    const imageId = this.stack.imageId("axial", mark.slice);
+    const [a, b] = mark.points;
+    const points = mark.kind === "box" ? [at(a), at([b[0], a[1]]), at([a[0], b[1]]), at(b)] : mark.points.map(at);
+    const uid = state().addAnnotation(
+      {
+        annotationUID: mark.id,
+        highlighted: false,
+        invalidated: true,
+        isLocked: false,
+        isVisible: true,
+        metadata: {
+          toolName: tool,
+          viewPlaneNormal: [0, 0, -1],
+          viewUp: [0, -1, 0],
+          FrameOfReferenceUID: imageId.split("/")[0],
+          referencedImageId: imageId,
+        },
+        data: {
+          label: "",
+          cachedStats: {},
+          handles: { points, activeHandleIndex: null, textBox: { hasMoved: false, worldPosition: [0, 0, 0], worldBoundingBox: null } },
+        },
+      },
+      this.stack.element,
+    );
+    this.#known.set(uid ?? mark.id, { id: mark.id, question: mark.question, label: mark.label || "" });
+  }
+}
+
+function kept(one) {
+  return one.metadata.toolName in KINDS && behind(one.metadata.referencedImageId)?.plane === "axial";
+}
+
+function within(value, n) {
+  return Math.round(Math.min(n - 0.5, Math.max(-0.5, value)) * 100) / 100;
+}

@@ -1,0 +1,307 @@
+// The image side of the reading page: one case at a time, every control of it a method, no knowledge of reads or forms.
+
+import { h } from "../dom.js";
+import { Cine } from "./cine.js";
+import { Hud } from "./hud.js";
+import { Marks } from "./marks.js";
+import { Overlay } from "./overlay.js";
+import { Slider } from "./slider.js";
+import { Stack } from "./stack.js";
+import { Tools } from "./tools.js";
+import { Wheel } from "./wheel.js";
+
+/** Common practice in chest CT, HU. */
+export const WINDOWS = {
+  lung: { width: 1500, level: -600, label: "Lung" },
+  soft: { width: 400, level: 40, label: "Soft tissue" },
+  bone: { width: 2500, level: 480, label: "Bone" },
+};
+
+export class Viewer {
+  #marked = [];
+  #keys = [];
+  #deciding = [];
+  #seen = new Set();
+
+  /** hooks: painted(first), acted(), count(name), marks(list), made(kind, kept), changed() for the buttons */
+  constructor(hooks) {
+    this.hooks = hooks;
+    this.hud = new Hud();
+    this.view = h("div", { class: "view", tabindex: "-1", role: "img", "aria-label": "CT image" });
+    this.over = h("canvas", { class: "overlay", "aria-hidden": "true" });
+    this.slider = new Slider((index) => this.goTo(index));
+    this.element = h("div", { class: "stage" }, this.view, this.over, this.hud.element, this.slider.element);
+    this.cine = new Cine(() => this.#cineStep());
+    this.wheel = new Wheel();
+    this.volume = null;
+    this.plane = "axial";
+    this.at = { axial: 0, coronal: 0, sagittal: 0 };
+  }
+
+  /** Needs the element in the page. */
+  mount() {
+    this.stack = new Stack(this.view, {
+      painted: (shown) => this.#painted(shown),
+      moved: () => this.overlay.draw(),
+      windowed: () => this.windowed(),
+    });
+    this.overlay = new Overlay(this.over, this.stack);
+    this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack.viewportId, this.stack.engineId);
+    this.marks = new Marks(this.stack, { changed: (list) => this.hooks.marks(list), made: (...what) => this.hooks.made(...what) });
+    this.#listen();
+  }
+
+  /** Put a case on the screen; its first image appears when it arrives. */
+  open(volume, { openAt, title }) {
+    this.blank();
+    this.title = title;
+    this.volume = volume;
+    const middle = (plane) => Math.floor(volume.plane(plane).images / 2);
+    this.at = { axial: openAt === "middle" ? middle("axial") : 0, coronal: middle("coronal"), sagittal: middle("sagittal") };
+    this.plane = "axial";
+    this.stack.open(volume);
+    this.stack.setWindow(WINDOWS.lung.width, WINDOWS.lung.level);
+    this.stack.inverted = false;
+    this.tools.choose("window");
+    this.#show();
+  }
+
+  blank() {
+    this.cine.stop();
+    this.marks.clear();
+    this.overlay.reset();
+    this.stack.close();
+    this.volume = null;
+    this.hud.clear();
+    this.slider.clear();
+    this.#seen.clear();
+    this.#marked = this.#keys = this.#deciding = [];
+    this.marksShown = false;
+  }
+
+  /** A slice has arrived. */
+  arrived(z) {
+    if (this.plane === "axial" ? z === this.at.axial && !this.#onScreen() : this.volume.complete) this.#show();
+    this.#drawSlider();
+  }
+
+  setMarks(marks) {
+    this.pendingMarks = marks;
+    this.#marked = marks.map((mark) => mark.slice);
+    if (this.marksShown) this.marks.load(marks);
+    this.#drawSlider();
+  }
+
+  setKeys(slices) {
+    this.#keys = slices;
+    this.#drawText();
+  }
+
+  setDeciding(slices) {
+    this.#deciding = slices;
+    this.#drawSlider();
+  }
+
+  step(by) {
+    const { images } = this.volume.plane(this.plane);
+    const from = this.at[this.plane];
+    const to = Math.min(images - 1, Math.max(0, from + by));
+    if (to === from) return;
+    this.hooks.count("scrolls", Math.abs(by) === 1 ? 1 : Math.abs(to - from));
+    this.at[this.plane] = to;
+    this.#show(Math.abs(by) <= 3);
+  }
+
+  goTo(index) {
+    if (!this.volume || index === this.at[this.plane]) return;
+    this.hooks.acted();
+    this.hooks.count("jumps");
+    this.at[this.plane] = Math.min(this.volume.plane(this.plane).images - 1, Math.max(0, index));
+    this.#show();
+  }
+
+  goToSlice(index) {
+    if (this.plane !== "axial") this.setPlane("axial");
+    this.goTo(index);
+  }
+
+  end(which) {
+    this.goTo(which === "first" ? 0 : this.volume.plane(this.plane).images - 1);
+  }
+
+  setPlane(plane) {
+    if (plane === this.plane) return;
+    this.cine.stop();
+    this.plane = plane;
+    this.hooks.count("plane_changes");
+    this.#show();
+    this.hooks.changed();
+  }
+
+  preset(name) {
+    this.stack.setWindow(WINDOWS[name].width, WINDOWS[name].level);
+    this.windowed();
+  }
+
+  invert() {
+    this.stack.inverted = !this.stack.inverted;
+    this.#drawText();
+    this.hooks.changed();
+  }
+
+  /** Window, zoom, place and tools as at the start; slice and marks stay. */
+  reset() {
+    this.preset("lung");
+    this.stack.inverted = false;
+    this.stack.fit();
+    this.choose("window");
+    this.#drawText();
+  }
+
+  fit() {
+    this.stack.fit();
+  }
+
+  choose(tool, question = null) {
+    this.marks.question = question;
+    this.tools.choose(tool);
+    this.hooks.changed();
+  }
+
+  toggleOverlay() {
+    if (!this.overlay.any) return false;
+    this.overlay.on = !this.overlay.on;
+    this.overlay.draw();
+    this.hooks.count("overlay_toggles");
+    this.hooks.changed();
+    return true;
+  }
+
+  playOrStop() {
+    this.cine.toggle();
+    this.hooks.changed();
+  }
+
+  get windowName() {
+    const { width, level } = this.stack.window;
+    return Object.keys(WINDOWS).find((name) => WINDOWS[name].width === width && WINDOWS[name].level === level);
+  }
+
+  destroy() {
+    this.blank();
+    this.marks.destroy();
+    this.tools.destroy();
+    this.stack.destroy();
+  }
+
+  #onScreen() {
+    const shown = this.stack.shown;
+    return shown?.plane === this.plane && shown.index === this.at[this.plane];
+  }
+
+  #show(everyOne = false) {
+    const index = this.at[this.plane];
+    this.#drawText();
+    this.#drawSlider();
+    if (!this.volume.has(this.plane, index)) {
+      this.view.classList.add("absent");
+      this.over.hidden = true;
+      this.hud.wait(this.plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here");
+      return;
+    }
+    if (everyOne) this.stack.then(this.plane, index);
+    else this.stack.show(this.plane, index);
+    this.#uncover();
+  }
+
+  /** Take the cover away once the right image is on the screen, never before. */
+  #uncover() {
+    if (!this.view.classList.contains("absent") && this.over.hidden === false) return this.hud.wait("");
+    if (!this.#onScreen()) return undefined;
+    this.view.classList.remove("absent");
+    this.over.hidden = false;
+    return this.hud.wait("");
+  }
+
+  #painted(shown) {
+    const first = !this.marksShown;
+    if (first) {
+      this.marksShown = true;
+      this.marks.load(this.pendingMarks ?? []);
+    }
+    if (shown.plane === "axial" && !this.#seen.has(shown.index)) {
+      this.#seen.add(shown.index);
+      this.hooks.seen(this.#seen.size);
+    }
+    this.#uncover();
+    this.#drawText();
+    this.#probe();
+    this.hooks.painted(first);
+  }
+
+  windowed() {
+    this.hooks.count("window_changes");
+    this.#drawText();
+    this.hooks.changed();
+  }
+
+  #drawText() {
+    if (!this.volume) return;
+    const { shown } = this.stack;
+    const index = shown?.plane === this.plane && this.volume.has(this.plane, this.at[this.plane]) ? shown.index : this.at[this.plane];
+    this.hud.plane(this.volume, this.plane, this.title);
+    this.hud.slice(this.volume, this.plane, index, this.plane === "axial" && this.#keys.includes(index));
+    this.hud.window(this.stack.window, this.stack.inverted, WINDOWS[this.windowName]?.label ?? "");
+    this.#drawSlider();
+  }
+
+  #drawSlider() {
+    if (!this.volume) return;
+    this.slider.draw({
+      volume: this.volume, plane: this.plane, index: this.at[this.plane],
+      keys: this.#keys, marked: this.#marked, scores: this.#deciding,
+    });
+  }
+
+  #cineStep() {
+    if (!this.volume) return;
+    const { images } = this.volume.plane(this.plane);
+    const next = (this.at[this.plane] + 1) % images;
+    if (!this.volume.has(this.plane, next)) return;
+    this.at[this.plane] = next;
+    this.#show();
+  }
+
+  #probe() {
+    if (!this.pointer || !this.stack.shown) return this.hud.cursor(null, null);
+    const { plane, index } = this.stack.shown;
+    const [column, row] = this.stack.toPixel(this.pointer).map(Math.round);
+    const voxel = this.volume.voxelOf(plane, index, column, row);
+    return this.hud.cursor(voxel, this.volume.hu(...voxel));
+  }
+
+  #listen() {
+    const { view } = this;
+    view.addEventListener("contextmenu", (event) => event.preventDefault());
+    view.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      if (!this.volume) return;
+      this.cine.stop();
+      this.hooks.acted();
+      if (event.ctrlKey) return this.stack.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
+      const steps = this.wheel.steps(event);
+      for (let i = 0; i < Math.abs(steps); i++) this.step(Math.sign(steps));
+      return undefined;
+    }, { passive: false });
+    view.addEventListener("dblclick", () => this.fit());
+    view.addEventListener("pointerdown", () => this.volume && this.hooks.acted());
+    view.addEventListener("pointermove", (event) => {
+      this.pointer = [event.clientX - view.getBoundingClientRect().left, event.clientY - view.getBoundingClientRect().top];
+      if (this.volume) this.#probe();
+    });
+    view.addEventListener("pointerleave", () => {
+      this.pointer = null;
+      this.hud.cursor(null, null);
+    });
+  }
+}

@@ -1,0 +1,105 @@
+// A CT volume as it arrives: int16 HU, axes (z, y, x); slice 0 = apex, y toward the back, x toward the patient's left.
+
+export const PLANES = ["axial", "coronal", "sagittal"];
+
+export class Volume {
+  /** shape (z, y, x); spacing in mm in the same order; letters of the axial plane as the server gives them */
+  constructor({ url, shape, spacing_mm, z_mm, orientation }) {
+    this.url = url;
+    this.shape = shape;
+    this.spacing = spacing_mm;
+    this.zMm = z_mm;
+    this.axialLetters = orientation;
+    this.voxels = new Int16Array(shape[0] * shape[1] * shape[2]);
+    this.arrived = new Uint8Array(shape[0]);
+    this.count = 0;
+  }
+
+  get complete() {
+    return this.count === this.shape[0];
+  }
+
+  arrive(z) {
+    if (!this.arrived[z]) this.count += 1;
+    this.arrived[z] = 1;
+  }
+
+  /** Rows, columns, their spacing in mm and the number of images of a plane. */
+  plane(name) {
+    const [z, y, x] = this.shape;
+    const [dz, dy, dx] = this.spacing;
+    if (name === "axial") return { images: z, rows: y, columns: x, rowMm: dy, columnMm: dx };
+    if (name === "coronal") return { images: y, rows: z, columns: x, rowMm: dz, columnMm: dx };
+    return { images: x, rows: z, columns: y, rowMm: dz, columnMm: dy };
+  }
+
+  has(plane, index) {
+    return plane === "axial" ? this.arrived[index] === 1 : this.complete;
+  }
+
+  /** Pixels of one image. An axial slice is a view of the volume; the other planes are gathered from it. */
+  pixels(plane, index) {
+    const [depth, rows, columns] = this.shape;
+    const slice = rows * columns;
+    if (plane === "axial") return this.voxels.subarray(index * slice, (index + 1) * slice);
+    if (plane === "coronal") {
+      const out = new Int16Array(depth * columns);
+      for (let z = 0; z < depth; z++) {
+        const start = z * slice + index * columns;
+        out.set(this.voxels.subarray(start, start + columns), z * columns);
+      }
+      return out;
+    }
+    const out = new Int16Array(depth * rows);
+    for (let z = 0, at = 0, from = index; z < depth; z++) {
+      for (let y = 0; y < rows; y++, at++, from += columns) out[at] = this.voxels[from];
+    }
+    return out;
+  }
+
+  /** HU of the voxel (z, y, x), or null outside the volume or before it has arrived. */
+  hu(z, y, x) {
+    const [depth, rows, columns] = this.shape;
+    if (z < 0 || y < 0 || x < 0 || z >= depth || y >= rows || x >= columns || !this.arrived[z]) return null;
+    return this.voxels[(z * rows + y) * columns + x];
+  }
+
+  /** Voxel (z, y, x) of a pixel (column, row) of an image. */
+  voxelOf(plane, index, column, row) {
+    if (plane === "axial") return [index, row, column];
+    return plane === "coronal" ? [row, index, column] : [row, column, index];
+  }
+
+  /** Orientation letters of a plane's four sides, from the direction cosines of its rows and columns. */
+  letters(plane) {
+    if (plane === "axial") return this.axialLetters;
+    const { row, column } = cosines(plane);
+    return { left: letter(row, -1), right: letter(row, 1), top: letter(column, -1), bottom: letter(column, 1) };
+  }
+
+  /** Where an image lies, in mm: DICOM z for axial, distance from the right and front edge otherwise. */
+  place(plane, index) {
+    if (plane === "axial") return this.zMm[index];
+    return index * (plane === "coronal" ? this.spacing[1] : this.spacing[2]);
+  }
+}
+
+/** Direction of an image's rows and columns in patient axes (x left, y back, z head). */
+export function cosines(plane) {
+  if (plane === "axial") return { row: [1, 0, 0], column: [0, 1, 0] };
+  if (plane === "coronal") return { row: [1, 0, 0], column: [0, 0, -1] };
+  return { row: [0, 1, 0], column: [0, 0, -1] };
+}
+
+/** First voxel of an image in mm. Slices run down from z = 0 by the spacing. */
+export function origin(volume, plane, index) {
+  const [dz, dy, dx] = volume.spacing;
+  if (plane === "axial") return [0, 0, -index * dz];
+  return plane === "coronal" ? [0, index * dy, 0] : [index * dx, 0, 0];
+}
+
+function letter(direction, sign) {
+  const axis = direction.findIndex((value) => Math.abs(value) > 0.5);
+  const positive = direction[axis] * sign > 0;
+  return [["R", "L"], ["A", "P"], ["F", "H"]][axis][positive ? 1 : 0];
+}

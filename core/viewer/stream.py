@@ -1,0 +1,32 @@
+"""The pixel stream of a case: its slices outward from where it opens. src/viewer/stream.js is the other side."""
+
+import gzip
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+HEADERS = {
+    # said aloud, or every answer over a kilobyte would be compressed on its way, which takes seconds
+    "Content-Encoding": "identity",
+    "Cache-Control": "no-store, private",
+}
+
+
+def outward(first: int, n: int) -> list[int]:
+    """Return first, first+1, first-1, first+2, ...: every index of n once."""
+    order = [first]
+    for step in range(1, n):
+        order += [index for index in (first + step, first - step) if 0 <= index < n]
+    return order
+
+
+def slices(read: Callable[[int], NDArray[np.int16]], order: list[int]) -> Iterator[bytes]:
+    """Yield int16 little-endian slices (y, x) in HU, one chunk a slice, in `order`."""
+    for index in order:
+        yield np.ascontiguousarray(read(index), dtype="<i2").tobytes()
+
+
+def packed(array: NDArray[np.uint8]) -> bytes:
+    """Return an array gzipped at the fastest level: masks are mostly zero and shrink a hundredfold in a moment."""
+    return gzip.compress(np.ascontiguousarray(array).tobytes(), compresslevel=1, mtime=0)

@@ -1,0 +1,107 @@
+"""Pixels and AI overlays, streamed to those who may have them now. The database verbs decide; nothing is cached."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core import clock
+from core.errors import InvalidInput, NotFound, ParallaxError
+from core.imaging.storage import VolumeStore
+from core.settings import settings
+from core.viewer.build import ensure_bundle
+from core.viewer.stream import HEADERS, outward, packed, slices
+from db import reads
+from db.accounts import Account
+from db.engine import open_view
+from db.reading_types import CaseAccess, OverlayAccess
+from pages.routes.web import json_error, reading, signed_in
+
+OCTETS = "application/octet-stream"
+FOREVER = "public, max-age=31536000, immutable"
+
+
+async def case_slices(request: Request) -> Response:
+    """GET ?first=k[&skip=m]: the slices of a case as int16, outward from k, without the first m of that order.
+
+    Every slice is read in a thread, so one reader's volume does not hold up the others' requests.
+    """
+    try:
+        access = await run_in_threadpool(_case, request)
+        order = outward(_number(request, "first", access.shape[0]), access.shape[0])
+        rest = order[_number(request, "skip", access.shape[0] + 1) :]
+        store = VolumeStore(settings().storage)
+        if rest:
+            await run_in_threadpool(
+                store.slice, access.storage_key, rest[0]
+            )  # a missing volume is 404, not a torn stream
+    except ParallaxError as error:
+        return json_error(error)
+    body = slices(lambda z: store.slice(access.storage_key, z), rest)
+    return StreamingResponse(body, media_type=OCTETS, headers=HEADERS)
+
+
+def lungs(request: Request, account: Account) -> Response:
+    """GET: the lung mask of an open aided read, uint8 (z, y, x), 0 none, 1 right, 2 left; its shape in X-Shape."""
+    return _overlay(request, account, "lungs")
+
+
+def heat(request: Request, account: Account) -> Response:
+    """GET: heat maps of an open aided read, uint8 (k, h, w) over whole slices; its shape in X-Shape."""
+    return _overlay(request, account, "heat")
+
+
+def bundle(request: Request) -> Response:
+    """GET: the reading component; its name carries the hash of its source, so browsers may keep it."""
+    path = ensure_bundle()
+    if request.path_params["name"] != path.name:
+        return json_error(NotFound("The viewer was updated; reload the page."))
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": FOREVER})
+
+
+def routes() -> list[Route]:
+    """The routes of pixels, overlays and the component itself."""
+    return [
+        Route("/api/studies/{study_id:int}/cases/{case:int}/slices", case_slices, methods=["GET"]),
+        Route("/api/reads/{token}/lungs", reading(lungs), methods=["GET"]),
+        Route("/api/reads/{token}/heat", reading(heat), methods=["GET"]),
+        Route("/api/viewer/{name}", bundle, methods=["GET"]),
+    ]
+
+
+def _case(request: Request) -> CaseAccess:
+    account, asked = signed_in(request), request.path_params
+    with open_view() as session:
+        return reads.case_access(
+            session, account_id=account.id, study_id=asked["study_id"], case_number=asked["case"], at=clock.now()
+        )
+
+
+def _overlay(request: Request, account: Account, name: str) -> Response:
+    with open_view() as session:
+        access = reads.ai_overlay_access(
+            session, account_id=account.id, token=request.path_params["token"], at=clock.now()
+        )
+    return _packed(_array(access, name))
+
+
+def _array(access: OverlayAccess, name: str) -> NDArray[np.uint8]:
+    key = f"{name}-{access.ai.model.sha256[:12]}"
+    found: NDArray[Any] = VolumeStore(settings().storage).array(access.case.storage_key, key)
+    return found.astype(np.uint8, copy=False)
+
+
+def _packed(array: NDArray[np.uint8]) -> Response:
+    shape = ",".join(str(length) for length in array.shape)
+    return Response(packed(array), media_type=OCTETS, headers={**HEADERS, "Content-Encoding": "gzip", "X-Shape": shape})
+
+
+def _number(request: Request, name: str, below: int) -> int:
+    text = request.query_params.get(name, "0")
+    if not text.isdecimal() or len(text) > 6 or int(text) >= below:
+        raise InvalidInput(f"{name} is a whole number below {below}.")
+    return int(text)
