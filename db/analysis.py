@@ -10,8 +10,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from core.report.rows import ARMS, INDETERMINATE, StudyRows
+from core.report.story import AiRun, Story
+from db.ai_reads import AiReadInfo
+from db.analysis_ai import output_of, runs_of
 from db.analysis_facts import Index, ai_rows, facts
 from db.analysis_rest import rest
+from db.analysis_story import story_of
 from db.models import Account, AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
 
 
@@ -75,6 +79,22 @@ def rows(
     columns = {name: np.concatenate([people[name], machine[name]]) for name in people}
     extra = rest(session, index, found["id"], columns, machine) if detail else {}
     return StudyRows(study=index.study, extra=extra, **columns)
+
+
+def ai_runs(session: Session, *, study_id: int, account_id: int | None) -> list[AiRun]:
+    """Return every AI run on the study's cases, other rules and versions too; raises as `rows` does."""
+    study = _unsealed(session, study_id, account_id)
+    return runs_of(session, study, facts(session, study))
+
+
+def ai_output(session: Session, *, study_id: int, case_number: int, account_id: int | None) -> AiReadInfo | None:
+    """Return everything the study's AI gave for one case, or None; raises as `rows` does."""
+    return output_of(session, _unsealed(session, study_id, account_id), case_number)
+
+
+def story(session: Session, *, study_id: int, account_id: int | None) -> Story:
+    """Return what happened in the study beside its reads: flow, deviations, life cycle; raises as `rows` does."""
+    return story_of(session, _unsealed(session, study_id, account_id))
 
 
 def _unsealed(session: Session, study_id: int, account_id: int | None) -> Study:

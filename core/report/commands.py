@@ -1,7 +1,98 @@
-"""Commands of this part of the command line."""
+"""Commands of this part of the command line: `report` and `export`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from core.report.rows import StudyRows
+    from core.report.story import Story
+
+
+class Format(StrEnum):
+    """Files a study can be taken away in."""
+
+    csv = "csv"
+    json = "json"
+    imrmc = "imrmc"
+    rjafroc = "rjafroc"
+
+
+def report(
+    study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
+    out: Annotated[Path, typer.Option(help="the HTML file to write")] = Path("report.html"),
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Write the report of an unblinded study: one HTML file that needs no network and prints to PDF."""
+    from core import clock
+    from core.report.document import report_html
+
+    rows, story = _read(study)
+    text = report_html(rows, story, at=clock.now())
+    _write(out, iter([text]))
+    said = {"study": rows.study.title, "file": str(out), "bytes": len(text.encode()), "reads": len(rows)}
+    typer.echo(json.dumps(said) if as_json else f"{out}: {said['bytes']} bytes, {said['reads']} reads")
+
+
+def export(
+    study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
+    kind: Annotated[Format, typer.Option("--format", help="csv, json, imrmc or rjafroc")] = Format.csv,
+    out: Annotated[Path | None, typer.Option(help="file to write; the standard output without one")] = None,
+    positive: Annotated[str, typer.Option(help="class against the rest, for imrmc and rjafroc")] = "",
+    arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
+) -> None:
+    """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
+    from core.report.export import csv_pieces, json_pieces
+    from core.report.mrmc_export import mrmc_pieces
+
+    rows, _ = _read(study)
+    if kind is Format.csv:
+        pieces = csv_pieces(rows)
+    elif kind is Format.json:
+        pieces = json_pieces(rows)
+    else:
+        chosen = positive or next((one.code for one in rows.study.classes if one.positive), rows.study.codes[-1])
+        pieces = mrmc_pieces(
+            rows,
+            program="imrmc" if kind is Format.imrmc else "rjafroc",
+            positive=chosen,
+            compare="arms" if arms else "ai",
+        )
+    if out is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    else:
+        _write(out, pieces)
+
+
+def _read(study: int) -> "tuple[StudyRows, Story]":
+    from db import analysis
+    from db.engine import open_view
+    from db.migrate import migrate
+
+    migrate()
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
+        return rows, analysis.story(session, study_id=study, account_id=None)
+
+
+def _write(out: Path, pieces: Iterator[str]) -> None:
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        raise InvalidInput(f"{out} cannot be written ({error.strerror}); choose another place with --out.") from None
 
 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
+    app.command()(report)
+    app.command()(export)

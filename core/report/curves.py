@@ -1,0 +1,216 @@
+"""From the analysis to what figures draw: curves, kappa matrices, switches, drift, and every reader on every case."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.report.figure_curves import Curve, Drift
+from core.report.grids import Grid, grid_of
+from core.report.rows import AI, ARMS, StudyFacts, StudyRows
+from core.report.tables import Row
+from core.stats.analyse import Analysis
+from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
+from core.stats.estimate import Estimate
+
+PARTS = 10  # the reading order is cut into so many parts for the chart of drift
+ORDERS = ("difficulty", "true class", "case number")
+
+
+def curves_of(study: StudyFacts, found: Analysis, code: str) -> list[Curve]:
+    """Return the curve and the operating point of every reader and the AI, and the mean point of every group."""
+    made, points = [], dict[str, list[tuple[float, float]]]()
+    for one in found.readers:
+        figures = next(each for each in one.classes if each.label == code)
+        scores = next(each for each in one.scores if each.label == code)
+        fpr, tpr = figures.fpr.value, figures.sensitivity.value
+        point = None if fpr is None or tpr is None else (fpr, tpr)
+        if point is not None and one.group != AI:
+            points.setdefault(one.group, []).append(point)
+        arm = f", {one.arm}" if one.arm and len(found.study.arms) > 1 else ""
+        roc = scores.roc
+        fprs, tprs = (None, None) if roc is None else (np.array(roc.fpr), np.array(roc.tpr))
+        made.append(Curve(f"{one.reader}{arm}", one.group, fprs, tprs, scores.auc, point))
+    for group in study.groups:
+        known = points.get(group, [])
+        if len(known) > 1:
+            mean = (float(np.mean([x for x, _ in known])), float(np.mean([y for _, y in known])))
+            made.append(Curve(f"{group}, mean of {len(known)} points", group, None, None, Estimate(None), mean))
+    return made
+
+
+def without_scores(found: Analysis) -> list[str]:
+    """Return sentences on who gave no scores, so that no AUC is shown; empty where all did."""
+    people = [one for one in found.readers if one.group != AI]
+    silent = [one.reader for one in people if all(each.auc.value is None for each in one.scores)]
+    said = []
+    if people and len(silent) == len(people):
+        said.append("No reader gave ratings: there are points, but no curve and no AUC of readers.")
+    elif silent:
+        said.append(f"No ratings from {', '.join(silent[:8])}: no AUC of theirs.")
+    machine = [one for one in found.readers if one.group == AI]
+    if machine and all(each.auc.value is None for each in machine[0].scores):
+        said.append("The AI gave calls without probabilities: a point, but no curve.")
+    return said
+
+
+def kappa_matrix(found: Analysis, arm: str) -> tuple[list[str], NDArray[np.float64], int]:
+    """Return names, pairwise kappas (m, m; NaN where none) and the most cases a pair shares, of the largest set."""
+    largest = max((one for one in found.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
+    names = list(largest.result.readers)
+    place = {name: at for at, name in enumerate(names)}
+    kappas = np.full((len(names), len(names)), np.nan)
+    np.fill_diagonal(kappas, 1.0)
+    for pair in largest.result.pairs:
+        if pair.kappa.value is not None:
+            kappas[place[pair.a], place[pair.b]] = kappas[place[pair.b], place[pair.a]] = pair.kappa.value
+    return names, kappas, max((pair.kappa.n for pair in largest.result.pairs), default=0)
+
+
+def switch_rows(study: StudyFacts, found: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
+    """Return (name, group, harmful, helpful) of groups, then of readers."""
+    group_of = {one.name: one.group for one in study.participants}
+    rows = [(f"{one.name}s", one.name, one.automation_bias, one.good_advice) for one in found.group_switches]
+    return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in found.switches]
+
+
+def drifts_of(rows: StudyRows) -> list[Drift]:
+    """Return median seconds and accuracy by part of the reading order, a line a group; [] with under six reads each."""
+    grid = grid_of(rows)
+    made = []
+    for group in rows.study.groups:
+        members = grid.members(group)
+        read = grid.calls[members] != MISSING
+        at = grid.position[members][read].astype(float)
+        if len(at) < 6:
+            continue
+        seconds = grid.seconds[members][read]
+        right = (grid.calls[members] == grid.truth[None, :])[read]
+        edges = np.unique(np.quantile(at, np.linspace(0, 1, PARTS + 1)))
+        part = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, max(len(edges) - 2, 0))
+        used = np.unique(part)
+        made.append(
+            Drift(
+                group,
+                np.array([at[part == one].mean() for one in used]),
+                np.array([_median(seconds[part == one]) for one in used]),
+                np.array([right[part == one].mean() for one in used]),
+                np.array([int((part == one).sum()) for one in used]),
+            )
+        )
+    return made
+
+
+def too_fast(rows: StudyRows, shortest: float) -> list[Row]:
+    """Return readers with reads under `shortest` seconds: how many, of how many, and on which cases."""
+    grid, made = grid_of(rows), list[Row]()
+    for at in grid.readers:
+        fast = grid.seconds[at] < shortest
+        if fast.any():
+            numbers = [str(rows.study.cases[grid.case[place]].number) for place in np.flatnonzero(fast)]
+            shown = ", ".join(numbers[:20]) + (" …" if len(numbers) > 20 else "")
+            reads = int((grid.calls[at] != MISSING).sum())
+            made.append({"reader": grid.people[at].name, "too fast": len(numbers), "reads": reads, "cases": shown})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMap:
+    """Every reader on every case, cases in the order asked for. states: int8 (m, n), places in STATES."""
+
+    names: list[str]
+    numbers: list[int]
+    truths: list[str]
+    states: NDArray[np.int8]
+    texts: NDArray[np.object_]
+    share_right: list[float | None]
+    read_by: list[int]
+
+    def table(self) -> list[Row]:
+        """Return one row a case in this order, with the address of its page."""
+        return [
+            {
+                "case": number,
+                "truth": truth,
+                "readers right": None if share is None else round(100 * share, 1),
+                "of readers": count,
+                "open": f"case?case={number}",
+            }
+            for number, truth, share, count in zip(
+                self.numbers, self.truths, self.share_right, self.read_by, strict=True
+            )
+        ]
+
+
+def case_map(rows: StudyRows, *, order: str) -> CaseMap:
+    """Return the map in one of ORDERS; difficulty is the share of readers who were wrong, most difficult first."""
+    study, grid = rows.study, grid_of(rows)
+    shown = [*grid.readers, *grid.members(AI)]
+    people = grid.calls[grid.readers]
+    read = (people != MISSING).sum(axis=0)
+    right = (people == grid.truth[None, :]).sum(axis=0)
+    share = np.where(read > 0, right / np.maximum(read, 1), np.nan)
+    numbers = np.array([study.cases[case].number for case in grid.case])
+    keys = {"difficulty": (numbers, np.nan_to_num(share, nan=2.0)), "true class": (numbers, grid.truth)}
+    turn = np.lexsort(keys.get(order, (numbers,)))
+    calls = grid.calls[shown][:, turn]
+    states = np.select([calls == MISSING, calls == grid.truth[turn][None, :], calls < 0], [0, 3, 2], default=1).astype(
+        np.int8
+    )
+    return CaseMap(
+        names=[grid.people[at].name for at in shown],
+        numbers=numbers[turn].tolist(),
+        truths=[study.label(study.codes[code]) for code in grid.truth[turn]],
+        states=states,
+        texts=_words(study, calls),
+        share_right=[None if np.isnan(one) else float(one) for one in share[turn]],
+        read_by=read[turn].tolist(),
+    )
+
+
+def called(study: StudyFacts, grid: Grid, participant: int, column: int) -> str:
+    """Return what a participant called a case, in words."""
+    return str(_words(study, grid.calls[[participant]][:, [column]])[0, 0])
+
+
+def _words(study: StudyFacts, calls: NDArray[np.int64]) -> NDArray[np.object_]:
+    lookup = {MISSING: "not read", INDETERMINATE: "indeterminate", FAILURE: "AI failure"}
+    lookup |= {at: one.label for at, one in enumerate(study.classes)}
+    made = np.empty(calls.shape, object)
+    for code, word in lookup.items():
+        made[calls == code] = word
+    return made
+
+
+def _median(seconds: NDArray[np.float64]) -> float:
+    known = seconds[~np.isnan(seconds)]
+    return float(np.median(known)) if known.size else float("nan")
+
+
+def case_reads(rows: StudyRows, number: int) -> list[Row]:
+    """Return everybody's reads of one case: diagnosis, whether right, scores, seconds, arm, session."""
+    study = rows.study
+    outcomes = [*(one.label for one in study.classes), "indeterminate", "AI failure"]
+    chosen = np.flatnonzero(np.array([study.cases[case].number == number for case in rows.case.tolist()], bool))
+    made: list[Row] = []
+    for at in chosen.tolist():
+        machine = bool(rows.is_ai[at])
+        scores = 100 * rows.probabilities[at] if machine else rows.ratings[at]
+        right = int(rows.call[at]) == int(rows.truth[at])
+        made.append(
+            {
+                "reader": study.participants[rows.participant[at]].name,
+                "group": study.participants[rows.participant[at]].group,
+                "arm": "–" if machine else ARMS[rows.arm[at]],
+                "session": int(rows.session[at]) or None,
+                "read as": outcomes[rows.call[at]],
+                "right": "yes" if right else "no",
+                **{
+                    one.label: None if np.isnan(score) else round(float(score), 1)
+                    for one, score in zip(study.classes, scores, strict=True)
+                },
+                "seconds": None if np.isnan(rows.seconds[at]) else round(float(rows.seconds[at]), 1),
+                "position": int(rows.position[at]) or None,
+            }
+        )
+    return sorted(made, key=lambda row: row["group"] != AI)

@@ -1,0 +1,127 @@
+"""The panels of the results pages as sections of the report: the same charts and tables."""
+
+from core.report import markup as m
+from core.report.analysis_tables import (
+    agreement_table,
+    area_table,
+    class_table,
+    fatigue_table,
+    group_difference_table,
+    mrmc_tables,
+    switch_table,
+    time_ratio_table,
+    whole_table,
+)
+from core.report.compare import Comparison, label_of
+from core.report.curves import curves_of, drifts_of, kappa_matrix, switch_rows, without_scores
+from core.report.figure_curves import drift_chart, roc_chart, switch_chart
+from core.report.figure_matrices import confusion_chart, kappa_chart
+from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.grids import confusion, grid_of
+from core.report.rows import AI, StudyRows
+from core.report.tables import comparison_table, difference_table, time_table
+from core.stats.analyse import Analysis
+
+MOST_READERS = 12  # matrices and tables of single readers beyond this many make no readable report
+
+
+def panels(rows: StudyRows, compared: Comparison, found: Analysis) -> dict[str, str]:
+    """Return the HTML of every panel by section name; each says what it lacks."""
+    return {
+        "AI and readers": _comparison(rows, compared),
+        "Confusion": _confusion(rows),
+        "Figures per class": _classes(rows, found),
+        "ROC": _roc(rows, found),
+        "MRMC": _mrmc(rows, found),
+        "Agreement": _agreement(found),
+        "Automation bias": _bias(rows, found),
+        "Time": _time(rows, compared, found),
+    }
+
+
+def _comparison(rows: StudyRows, compared: Comparison) -> str:
+    labels = {column: compared.label(column) for column in compared.columns}
+    first = {name: label for name, label in labels.items() if not name.startswith("specificity")}
+    rest = {name: label for name, label in labels.items() if name not in first}
+    study = rows.study
+    text = m.chart(comparison_chart(study, compared.dots, first, title="Accuracy and sensitivity", key="dots"))
+    text += m.chart(comparison_chart(study, compared.dots, rest, title="Specificity", key="specificity"))
+    text += m.table(comparison_table(compared), note="Percent with 95 % interval.")
+    if compared.gaps:
+        text += m.chart(difference_chart(study, compared.gaps))
+        text += m.table(difference_table(compared), note="AI minus readers in percentage points; exploratory.")
+    return text
+
+
+def _confusion(rows: StudyRows) -> str:
+    study, grid = rows.study, grid_of(rows)
+    shown = [("AI", grid.members(AI))] + [(f"{group}s, pooled", grid.members(group)) for group in study.groups]
+    if len(grid.readers) <= MOST_READERS:
+        shown += [(grid.people[at].name, [at]) for at in grid.readers]
+    text = ""
+    for name, members in shown:
+        if members:
+            counts = confusion(grid, members, classes=len(study.codes))
+            reads = f"{int(counts.sum())} reads by {len(members)}" if len(members) > 1 else f"{int(counts.sum())} reads"
+            text += m.chart(confusion_chart(study, counts, name=name, reads=reads, key=f"confusion-{name}"))
+    return text or m.paragraph("No read was locked.")
+
+
+def _classes(rows: StudyRows, found: Analysis) -> str:
+    note = "Percent with Wilson 95 % interval; PPV, NPV and FDR at this study's prevalence."
+    text = m.table(whole_table(rows.study, found), note="Accuracy: Wilson; the others: jackknife over cases.")
+    for one in found.readers:
+        if one.group == AI or len(found.readers) <= MOST_READERS:
+            text += m.heading(f"{one.reader}{', ' + one.arm if one.arm else ''}", level=3)
+            text += m.table(class_table(rows.study, one), note=note)
+    return text
+
+
+def _roc(rows: StudyRows, found: Analysis) -> str:
+    text = "".join(m.paragraph(sentence, kind="note") for sentence in without_scores(found))
+    for one in rows.study.classes:
+        chart = roc_chart(rows.study, curves_of(rows.study, found, one.code), label=one.label, key=f"roc-{one.code}")
+        text += m.chart(chart) + m.table(area_table(rows.study, found, one.code))
+    return text
+
+
+def _mrmc(rows: StudyRows, found: Analysis) -> str:
+    text = ""
+    for one in found.arms_compared:
+        text += m.heading(f"{label_of(rows.study, one.figure)}, {one.group}: aided against unaided", level=3)
+        if one.result is None:
+            text += m.paragraph(one.reason or "This figure does not exist.", kind="note")
+            continue
+        text += m.paragraph(
+            f"{one.result.design}; readers {one.result.readers}, cases {one.result.cases}.", kind="note"
+        )
+        text += "".join(m.table(part, note=name) for name, part in mrmc_tables(rows.study, one.result).items())
+    if not found.arms_compared:
+        text += m.paragraph("One arm only: nothing to compare.", kind="note")
+    groups = group_difference_table(rows.study, found)
+    return text + m.table(
+        groups, note="Groups of readers, later minus earlier (Hillis 2014)." if groups else "One group."
+    )
+
+
+def _agreement(found: Analysis) -> str:
+    if not found.agreement:
+        return m.paragraph("Agreement needs two readers of the same cases.")
+    names, kappas, counted = kappa_matrix(found, found.agreement[0].arm)
+    return m.chart(kappa_chart(names, kappas, n=counted)) + m.table(agreement_table(found))
+
+
+def _bias(rows: StudyRows, found: Analysis) -> str:
+    if not found.switches:
+        return m.paragraph("No case was read by the same reader without and with the AI.")
+    text = m.chart(switch_chart(rows.study, switch_rows(rows.study, found)))
+    return text + m.table(switch_table(found.group_switches)) + m.table(switch_table(found.switches))
+
+
+def _time(rows: StudyRows, compared: Comparison, found: Analysis) -> str:
+    text = m.chart(time_chart(rows.study, compared.times)) + m.table(time_table(compared.times))
+    text += m.table(time_ratio_table(found), note="Ratios of geometric means. The AI's time is not compared.")
+    drifts = drifts_of(rows)
+    if drifts:
+        text += m.chart(drift_chart(rows.study, drifts)) + m.table(fatigue_table(found))
+    return text

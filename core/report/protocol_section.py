@@ -1,0 +1,61 @@
+"""The protocol as a section of the report: rules, prespecification, reference standard."""
+
+from typing import Any
+
+from core.report import markup as m
+from core.report.rows import StudyFacts
+from core.report.verdict import endpoint_in_words, protocol_of
+
+
+def protocol_section(study: StudyFacts) -> str:
+    """Return the rules of reading, what was prespecified, and the reference standard, as tables."""
+    protocol = protocol_of(study)
+    plan, reference = protocol.prespecification, protocol.reference
+    rules: dict[str, Any] = {
+        "design": study.design,
+        "opened": study.opened_at,
+        "unblinded": study.unblinded_at,
+        "classes": [f"{one.label}{' (positive)' if one.positive else ''}" for one in study.classes],
+        "ratings per class": protocol.ratings,
+        "indeterminate allowed": protocol.indeterminate,
+        "questions": [one.label for one in protocol.questions],
+        "washout, days": protocol.washout_days if study.design == "crossover" else "does not apply",
+        "idle after, s": protocol.idle_after_s,
+        "instructions": protocol.instructions,
+        "blinding": "readers never received the truth or another's read before unblinding",
+        "de-identification": "allow-list of tags at upload, before anything is stored",
+    }
+    fixed: dict[str, Any] = {
+        "primary endpoint": endpoint_in_words(study, plan),
+        "comparison": plan.comparison.replace("_", " "),
+        "comparator": plan.comparator,
+        "hypothesis": plan.hypothesis,
+        "margin": plan.margin,
+        "rationale of the margin": plan.margin_rationale,
+        "alpha": plan.alpha,
+        "readers": plan.readers,
+        "multiplicity": [plan.multiplicity, *plan.family],
+        "planned cases and readers": [plan.planned_cases or "not recorded", plan.planned_readers or "not recorded"],
+        "sample size": plan.sample_size_rationale,
+        "missing reads": plan.missing,
+        "indeterminate reads": plan.indeterminate,
+        "clinical information": plan.clinical_information,
+        "prevalence told": plan.prevalence_told,
+        "ethics": plan.ethics,
+        "registration": plan.registration,
+        "eligibility": plan.eligibility,
+    }
+    truth: dict[str, Any] = {
+        "rests on": reference.rests_on,
+        "by whom": reference.who,
+        "time from CT": reference.interval,
+        "blinded to": reference.blinded_to,
+        "panel": f"{reference.panel_size} members" if reference.panel else "no",
+    }
+    return (
+        m.facts(rules)
+        + m.heading("Prespecification", level=3)
+        + m.facts(fixed)
+        + m.heading("Reference standard", level=3)
+        + m.facts(truth)
+    )

@@ -1,0 +1,49 @@
+"""How far readers agree with each other, by chance-corrected figures."""
+
+import streamlit as st
+
+from core.report.analysis_tables import agreement_table
+from core.report.curves import kappa_matrix
+from core.report.figure_matrices import kappa_chart
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+from pages.coordinator.results.analysed import analysed
+
+
+def page() -> None:
+    """Draw the pairwise kappas and the table of groups."""
+    view = results_view("Agreement", "Readers with each other; the truth plays no part here, but for Cochran's Q.")
+    found = analysed(view)
+    if not found.agreement:
+        missing("Agreement needs two readers of the same cases.", "It appears with the second reader's locked reads.")
+        return
+    arms = list(dict.fromkeys(one.arm for one in found.agreement))
+    arm = (
+        st.segmented_control("Arm", arms, default=arms[0], required=True, key="agreement_arm") if arms[1:] else arms[0]
+    )
+    names, kappas, counted = kappa_matrix(found, arm)
+    show(kappa_chart(names, kappas, n=counted))
+    note = (
+        "Undecided reads are a category of their own. Intervals: Fleiss and AC1 by Gwet's linearised variance. "
+        "Cochran's Q tests that all are right equally often, on cases all of them read."
+    )
+    show_table(agreement_table(found), key="agreement", note=note)
+    st.subheader("Pairs")
+    pairs = [
+        {
+            "a": pair.a,
+            "b": pair.b,
+            "kappa": pair.kappa.value,
+            "low": (pair.kappa.ci or (None, None))[0],
+            "high": (pair.kappa.ci or (None, None))[1],
+            "cases": pair.kappa.n,
+            "note": pair.kappa.reason or "",
+        }
+        for one in found.agreement[-1:]
+        for pair in one.result.pairs
+    ]
+    show_table(pairs, key="pairs", note="Cohen's kappa, 95 % interval (Fleiss, Cohen & Everitt 1969).")
+
+
+page()

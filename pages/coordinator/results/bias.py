@@ -1,0 +1,35 @@
+"""Automation bias: what readers changed after the AI was shown, for worse and for better, by experience."""
+
+import streamlit as st
+
+from core.report.analysis_tables import switch_table
+from core.report.curves import switch_rows
+from core.report.figure_curves import switch_chart
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+from pages.coordinator.results.analysed import analysed
+
+
+def page() -> None:
+    """Draw the switches of groups and readers."""
+    view = results_view(
+        "Automation bias", "Switches after the AI was shown: to its wrong calls, and to its right ones."
+    )
+    found = analysed(view)
+    if not found.switches:
+        missing(
+            "There are no reads of the same case without and with the AI.",
+            "A sequential or crossover design fills this panel.",
+        )
+        return
+    show(switch_chart(view.study, switch_rows(view.study, found)))
+    st.subheader("Groups")
+    note = "These readers only: ratio over cases as clusters (Cochran 1977, 6.3); no p-value."
+    show_table(switch_table(found.group_switches), key="group-switches", note=note)
+    st.subheader("Readers")
+    note = "Wilson intervals; net change with Tango's interval; exploratory."
+    show_table(switch_table(found.switches), key="switches", note=note)
+
+
+page()

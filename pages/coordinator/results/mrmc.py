@@ -1,0 +1,69 @@
+"""MRMC: what the design is, what is assumed, variance components and tests; aided against unaided."""
+
+import streamlit as st
+
+from core.report.analysis_tables import group_difference_table, mrmc_tables
+from core.report.compare import label_of
+from core.report.verdict import endpoint_in_words, protocol_of
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+from pages.coordinator.results.analysed import analysed
+
+ASSUMED = (
+    "Obuchowski & Rockette 1995 with the degrees of freedom of Hillis 2007: readers' figures vary about their arm's "
+    "mean, errors are correlated through the cases (jackknife covariance). Readers are taken as a random sample from "
+    "three on, below that as these readers only. Missing reads: each figure uses the cases its reader read, "
+    "covariances those that two figures share."
+)
+
+
+def page() -> None:
+    """Show the arms' comparison and the groups'."""
+    view = results_view("MRMC", "Many readers, many cases: arms and groups compared with both sources of variation.")
+    found, study = analysed(view), view.study
+    st.caption(ASSUMED)
+    st.subheader("Aided against unaided")
+    plan = protocol_of(study).prespecification
+    if not found.arms_compared:
+        missing(
+            "These reads have one arm only.",
+            "A sequential or crossover design, with the AI shown in one of its arms, fills this panel.",
+        )
+    else:
+        figures = list(dict.fromkeys(one.figure for one in found.arms_compared))
+        figure = st.selectbox(
+            "Figure of merit",
+            figures,
+            format_func=lambda name: label_of(study, name),
+            key="figure",
+            bind="query-params",
+        )
+        if plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none":
+            st.markdown(f"**Prespecified:** {endpoint_in_words(study, plan)}, {plan.hypothesis}, alpha {plan.alpha:g}.")
+        else:
+            st.caption("Not prespecified: every test on this page is exploratory.")
+        for one in found.arms_compared:
+            if one.figure != figure:
+                continue
+            st.markdown(f"**{one.group}**")
+            if one.result is None:
+                missing(one.reason or "This figure does not exist.", "See what is missing in the table of reads.")
+                continue
+            who = "random readers" if one.result.readers == "random" else "these readers only"
+            st.caption(
+                f"{one.result.design}, {one.result.n_readers} readers ({who}); {one.result.covariance} covariance."
+            )
+            for name, rows in mrmc_tables(study, one.result).items():
+                show_table(rows, key=f"mrmc-{one.group}-{name}", note=name)
+            for note in one.result.notes:
+                st.caption(note)
+    st.subheader("Groups of readers")
+    rows = group_difference_table(study, found)
+    if rows:
+        note = "Readers nested in groups (Hillis 2014, corrected multiplier); later minus earlier group. Exploratory."
+        show_table(rows, key="groups", note=note)
+    else:
+        missing("There is one group of readers only.", "Two groups that read the same cases fill this table.")
+
+
+page()

@@ -1,0 +1,35 @@
+"""ROC: the AI's curve with its rule's operating point, readers' curves and points, and the areas."""
+
+import streamlit as st
+
+from core.report.analysis_tables import area_table
+from core.report.curves import curves_of, without_scores
+from core.report.figure_curves import roc_chart
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+from pages.coordinator.results.analysed import analysed
+
+
+def page() -> None:
+    """Draw one class against the rest."""
+    view = results_view("ROC", "One class against the rest, from the readers' ratings and the AI's probabilities.")
+    found, study = analysed(view), view.study
+    positive = next((one.code for one in study.classes if one.positive), study.codes[-1])
+    code = st.segmented_control(
+        "Class against the rest",
+        list(study.codes),
+        default=positive,
+        required=True,
+        format_func=study.label,
+        key="positive",
+        bind="query-params",
+    )
+    for sentence in without_scores(found):
+        missing(sentence, "Ratings are switched on in the study's form; an AUC from the diagnosis alone is not given.")
+    show(roc_chart(study, curves_of(study, found, code), label=study.label(code), key=f"roc-{code}"))
+    note = "AUC: empirical with DeLong's interval. AI minus reader: DeLong, p by Holm over the readers of the arm."
+    show_table(area_table(study, found, code), key="areas", note=f"{note} Exploratory unless prespecified.")
+
+
+page()

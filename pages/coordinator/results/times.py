@@ -1,0 +1,51 @@
+"""Time and fatigue: how long reads took, what position in the order did, and reads that were too fast."""
+
+import streamlit as st
+
+from core.report.analysis_tables import fatigue_table, time_ratio_table
+from core.report.compare import compare
+from core.report.curves import drifts_of, too_fast
+from core.report.figure_curves import drift_chart
+from core.report.figures import time_chart
+from core.report.tables import time_table
+from core.report.verdict import protocol_of
+from pages.components.charts import show
+from pages.components.filters import results_view
+from pages.components.tables import missing, show_table
+from pages.coordinator.results.analysed import analysed
+
+
+def page() -> None:
+    """Draw times per reader, drift and what was too fast."""
+    view = results_view("Time and fatigue", "Active reading time by the server's clock, and what the day did to it.")
+    found, study = analysed(view), view.study
+    times = compare(view.rows).times
+    if not any(one.seconds.size for one in times):
+        missing("No read has a time.", "Times come from the reading page's clock with every locked read.")
+    else:
+        show(time_chart(study, times))
+        note = "A time saving is never claimed from a sequential design: its aided times start after the unaided read."
+        show_table(time_table(times), key="time-totals", note=note if study.design == "sequential" else "")
+    st.subheader("Compared")
+    note = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
+    show_table(time_ratio_table(found), key="time-ratios", note=note)
+    st.subheader("Over the reading order")
+    drifts = drifts_of(view.rows)
+    if not drifts:
+        missing("Too few reads have a position.", "Six reads of one reader are the least.")
+    else:
+        show(drift_chart(study, drifts))
+        show_table(
+            fatigue_table(found), key="fatigue", note="Means over readers with Student's t intervals over readers."
+        )
+    st.subheader("Too fast to have been read")
+    shortest = protocol_of(study).min_plausible_s
+    fast = too_fast(view.rows, shortest)
+    note = f"Reads under {shortest} s of active time, the protocol's shortest plausible time; they stay in all figures."
+    if fast:
+        show_table(fast, key="fast", note=note)
+    else:
+        st.caption(f"None was shorter than {shortest} s, the protocol's shortest plausible time.")
+
+
+page()
