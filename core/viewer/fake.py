@@ -1,0 +1,196 @@
+"""A study in memory that answers as the real one does: revisions, one holder of a case, locks stored once.
+
+The harness serves it to a browser; tests look into it and make it fail as networks and servers do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.imaging.volume import Volume
+
+Answer = tuple[int, dict[str, Any]]  # status and JSON body
+
+SAVED_AT = "2026-01-01T00:00:00Z"
+EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
+CLASSES = [
+    {"code": "normal", "label": "Normal", "letter": "n", "colour": "#6f8f7a"},
+    {"code": "cap", "label": "CAP", "letter": "a", "colour": "#b08a4e"},
+    {"code": "covid", "label": "COVID-19", "letter": "c", "colour": "#a4616b"},
+]
+FORM: dict[str, Any] = {
+    "title": "Case",
+    "classes": CLASSES,
+    "indeterminate": True,
+    "ratings": True,
+    "questions": [],
+    "undo": True,
+    "clock_visible": False,
+}
+
+
+@dataclass
+class FakeRead:
+    """One read as the server would hold it."""
+
+    token: str
+    case: int
+    phase: str = "unaided"
+    practice: bool = False
+    revision: int = 0
+    content: dict[str, Any] = field(default_factory=lambda: dict(EMPTY))
+    tab: str | None = None
+    locked: dict[str, Any] | None = None
+    events: dict[tuple[str, int], str] = field(default_factory=dict)
+    counters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kinds of the events received, in the order of their numbers."""
+        return [kind for _, kind in sorted(self.events.items(), key=lambda item: item[0][1])]
+
+
+@dataclass
+class Fake:
+    """A study in memory. Change its fields between requests to make the page meet other states."""
+
+    cases: list[Volume]
+    reads: list[FakeRead]
+    form: dict[str, Any] = field(default_factory=lambda: dict(FORM))
+    open_at: str = "top"
+    bindings: dict[str, Any] = field(default_factory=dict)
+    orientation: dict[str, str] = field(default_factory=lambda: {"left": "R", "right": "L", "top": "A", "bottom": "P"})
+    idle_after_s: float = 120.0
+    ai: dict[str, Any] | None = None
+    lungs: NDArray[np.uint8] | None = None  # (z, y, x), of every case
+    heat: NDArray[np.uint8] | None = None  # (k, h, w), of every case
+    feedback: dict[str, Any] | None = None
+    rest: str | None = None
+    paused: bool = False
+    signed_in: bool = True
+    pixel_limit: int | None = None  # a stream breaks after so many slices, once
+    trouble: Callable[[str, str], int | None] = lambda method, path: None
+    gate: Callable[[int], None] = lambda n: None  # called before each slice is sent; may wait
+    log: list[str] = field(default_factory=list)
+    lock_refusal: dict[str, str] = field(default_factory=dict)  # fields of one 422
+    lock_posts: int = 0
+
+    @classmethod
+    def of(cls, *cases: Volume, **options: Any) -> "Fake":
+        """A study whose reads are the cases in order."""
+        return cls(list(cases), [FakeRead(f"token{n}", n) for n in range(1, len(cases) + 1)], **options)
+
+    @property
+    def current(self) -> FakeRead | None:
+        """The read that is the reader's now."""
+        return next((read for read in self.reads if read.locked is None), None)
+
+
+def next_answer(fake: Fake) -> dict[str, Any]:
+    """What /next says now."""
+    read = fake.current
+    study = {"id": 1, "title": "Chest CT reader study"}
+    feedback, fake.feedback = fake.feedback, None
+    if read is None:
+        return {
+            "done": True,
+            "message": "Thank you. Every case is read.",
+            "opens_on": None,
+            "feedback": feedback,
+            "study": study,
+        }
+    place = fake.reads.index(read)
+    following = next((other for other in fake.reads[place + 1 :] if other.case != read.case), None)
+    rest, fake.rest = fake.rest, None
+    return {
+        "read": {
+            "token": read.token,
+            "case": read.case,
+            "position": place + 1,
+            "total": len(fake.reads),
+            "practice": read.practice,
+            "arm": read.phase,
+            "session": 1,
+            "phase": read.phase,
+            "attempt": 1,
+        },
+        "form": fake.form,
+        "viewer": {"open_at": fake.open_at, "bindings": fake.bindings},
+        "draft": {"revision": read.revision, "content": read.content},
+        "clock": {
+            "active_s": 0.0,
+            "raw_s": 0.0,
+            "started": False,
+            "paused": fake.paused,
+            "heartbeat_s": 10.0,
+            "idle_after_s": fake.idle_after_s,
+        },
+        "volume": _volume(fake, read.case),
+        "ai": fake.ai if read.phase == "aided" else None,
+        "feedback": feedback,
+        "next": {"case": following.case, "volume": _volume(fake, following.case)} if following else None,
+        "break": rest,
+        "study": study,
+    }
+
+
+def _volume(fake: Fake, case: int) -> dict[str, Any]:
+    ct = fake.cases[case - 1]
+    return {
+        "url": f"/api/studies/1/cases/{case}/slices",
+        "shape": list(ct.hu.shape),
+        "spacing_mm": list(ct.spacing_mm),
+        "z_mm": list(ct.z_mm),
+        "orientation": fake.orientation,
+    }
+
+
+def take_events(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+    """POST events."""
+    if read.locked is None:
+        for event in body["events"]:
+            read.events[body["tab"], event["n"]] = event["kind"]
+            if event["kind"] in ("painted", "take_over"):
+                read.tab = body["tab"]
+        for name, value in body["counters"].items():
+            read.counters[name] = value if isinstance(value, str) else max(value, read.counters.get(name, 0))
+    if read.tab not in (None, body["tab"]):
+        return _stale("taken_over", read)
+    clock = {"active_s": 1.0, "raw_s": 1.0, "started": "painted" in read.kinds, "paused": False}
+    return 200, {"accepted": len(body["events"]), "locked": read.locked is not None, "clock": clock}
+
+
+def save_draft(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+    """PUT a draft; the same one sent twice is stored once."""
+    if read.tab not in (None, body["tab"]):
+        return _stale("taken_over", read)
+    if (read.tab, read.revision, read.content) == (body["tab"], body["revision"] + 1, body["content"]):
+        return 200, {"revision": read.revision, "saved_at": SAVED_AT}
+    if body["revision"] != read.revision:
+        return _stale("stale", read)
+    read.tab, read.content, read.revision = body["tab"], body["content"], read.revision + 1
+    return 200, {"revision": read.revision, "saved_at": SAVED_AT}
+
+
+def lock_read(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+    """POST the lock; posted twice it is stored once."""
+    fake.lock_posts += 1
+    if read.locked is None:
+        if read.tab not in (None, body["tab"]):
+            return _stale("taken_over", read)
+        if body["revision"] != read.revision:
+            return _stale("stale", read)
+        if fake.lock_refusal:
+            fields, fake.lock_refusal = fake.lock_refusal, {}
+            return 422, {"error": "invalid", "message": " ".join(fields.values()), "fields": fields}
+        read.locked = body["content"]
+    return 200, {"locked": True, "next": next_answer(fake)}
+
+
+def _stale(reason: str, read: FakeRead) -> Answer:
+    message = "Another tab holds this case." if reason == "taken_over" else "The newer answers are shown."
+    draft = {"revision": read.revision, "content": read.content}
+    return 409, {"error": reason, "message": message, "draft": draft}
