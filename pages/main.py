@@ -5,6 +5,7 @@ import streamlit as st
 from db.accounts import Account
 from pages.components.access import current, oidc_configured
 from pages.components.post import post
+from pages.coordinator.results import PAGES as RESULTS
 from pages.sign_in import link_page, sign_in_page
 
 READER = {
@@ -19,6 +20,7 @@ COORDINATOR = {
         ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
         ("coordinator/models.py", "AI models", "models", ":material/neurology:"),
     ],
+    "Results": RESULTS,
 }
 ADMINISTRATOR = {
     "Administration": [
