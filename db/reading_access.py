@@ -1,7 +1,7 @@
 """Which pixels, masks and AI output somebody may have now. Every route goes through here (design rule 1)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.errors import Forbidden
 from db import ai_reads
 from db.ai_reads import AiReadInfo
-from db.models import Account, Case, Read, Series, Study, StudyCase, StudyClass
+from db.models import Account, AiRead, Case, Read, Series, Study, StudyCase, StudyClass
 from db.reading_queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
 from db.reading_rules import protocol_of
 from db.reading_types import AiShown, CaseAccess, OverlayAccess
@@ -17,6 +17,8 @@ from db.reading_types import AiShown, CaseAccess, OverlayAccess
 NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
 NOT_REVEALED = "The AI's output is not shown for this read."
 STAFF = ("administrator", "coordinator")
+Overlay = Literal["lungs", "heat"]
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds; an address may bring any number
 
 
 def case_access(session: Session, *, account_id: int, study_id: int, case_number: int, at: datetime) -> CaseAccess:
@@ -25,6 +27,8 @@ def case_access(session: Session, *, account_id: int, study_id: int, case_number
     A reader: the case of the read that is theirs now and the one next case. Coordinators and administrators who are
     not readers of the study: any of its cases. Unknown cases get the same answer as forbidden ones.
     """
+    if study_id > MAX_ID or case_number > MAX_ID:
+        raise Forbidden(NOT_YOURS)
     if reader_of(session, study_id, account_id) is None:
         return _staff_access(session, account_id, study_id, case_number)
     study, reader = active_reader(session, study_id, account_id)
@@ -39,8 +43,13 @@ def case_access(session: Session, *, account_id: int, study_id: int, case_number
     raise Forbidden(NOT_YOURS)
 
 
-def ai_overlay_access(session: Session, *, account_id: int, token: str, at: datetime) -> OverlayAccess:
-    """Return the AI read behind the overlays of a read: only while it is the reader's own open aided read."""
+def ai_overlay_access(
+    session: Session, *, account_id: int, token: str, at: datetime, overlay: Overlay | None = None
+) -> OverlayAccess:
+    """Return the AI read behind the overlays of a read: only while it is the reader's own open aided read.
+
+    With `overlay` it is refused where the protocol does not show that one.
+    """
     read, owner = own_read(session, account_id, token, hold=False)
     study, reader = active_reader(session, owner.study_id, account_id)
     found = queue(session, study, reader)
@@ -50,6 +59,8 @@ def ai_overlay_access(session: Session, *, account_id: int, token: str, at: date
         raise Forbidden(NOT_REVEALED)
     shown = shown_ai(session, study, read)
     if shown is None or read.ai_read_id is None:
+        raise Forbidden(NOT_REVEALED)
+    if (overlay == "lungs" and not shown.lungs) or (overlay == "heat" and not shown.heat):
         raise Forbidden(NOT_REVEALED)
     ai = ai_reads.by_id(session, read.ai_read_id)
     return OverlayAccess(volume(session, read.case_id), ai, lungs=shown.lungs, heat=shown.heat)
@@ -82,10 +93,19 @@ def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
     """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
     if read.arm != "aided" or read.ai_shown_at is not None or study.ai_model_id is None:
         return
-    found = ai_reads.current(session, volume(session, read.case_id).series_id, study.ai_model_id, study.ai_rule)
+    found = _frozen(session, study, volume(session, read.case_id).series_id)
     if found is not None:
         read.ai_read_id, read.ai_output = found.id, _output(session, study, found)
         read.ai_shown_at = at
+
+
+def _frozen(session: Session, study: Study, series_id: int) -> AiReadInfo | None:
+    """Return the AI read of a series that the study was opened with; one made since then does not count."""
+    pinned = study.ai_parameters.get("reads")
+    if pinned is None:
+        return ai_reads.current(session, series_id, study.ai_model_id or 0, study.ai_rule)
+    found = session.scalar(select(AiRead.id).where(AiRead.series_id == series_id, AiRead.id.in_(pinned)))
+    return None if found is None else ai_reads.by_id(session, found)
 
 
 def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:

@@ -18,6 +18,7 @@ from core.viewer.stream import HEADERS, outward, packed, slices
 from db import reads
 from db.accounts import Account
 from db.engine import open_view
+from db.reading_access import Overlay
 from db.reading_types import CaseAccess, OverlayAccess
 from pages.routes.web import json_error, reading, signed_in
 
@@ -81,10 +82,10 @@ def _case(request: Request) -> CaseAccess:
         )
 
 
-def _overlay(request: Request, account: Account, name: str) -> Response:
+def _overlay(request: Request, account: Account, name: Overlay) -> Response:
     with open_view() as session:
         access = reads.ai_overlay_access(
-            session, account_id=account.id, token=request.path_params["token"], at=clock.now()
+            session, account_id=account.id, token=request.path_params["token"], at=clock.now(), overlay=name
         )
     return _packed(_array(access, name))
 

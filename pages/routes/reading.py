@@ -16,6 +16,7 @@ from core.study.clock import Reading
 from db import accounts, reads
 from db.accounts import Account
 from db.engine import open_session
+from db.reading_access import MAX_ID
 from db.reading_events import HEARTBEAT_S
 from db.reading_types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
 from pages.routes.web import NO_STORE, changing, reading
@@ -23,7 +24,6 @@ from pages.routes.web import NO_STORE, changing, reading
 AI_LABEL = "Research demonstration trained on procedural CT; not for diagnosis"
 AXIAL = {"left": "R", "right": "L", "top": "A", "bottom": "P"}  # radiological convention of the stored volume
 MAX_BINDINGS = 100
-MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds
 
 
 def next_read(request: Request, account: Account) -> Response:

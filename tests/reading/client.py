@@ -39,7 +39,9 @@ class Client:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         async def send() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url=ORIGIN) as client:
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(APP), base_url=ORIGIN, trust_env=False
+            ) as client:
                 given = {"origin": ORIGIN, **{name.replace("_", "-"): value for name, value in headers.items()}}
                 if self.cookie:
                     given["cookie"] = f"parallax_session={self.cookie}"

@@ -1,6 +1,7 @@
 """Nothing leaks: two worlds that differ only in what must stay hidden answer every request byte for byte alike."""
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
@@ -8,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from db import reads
 from db.engine import engine_for, open_session
-from db.migrate import migrate
+from db.models import AiRead, Study
 from tests.reading.build import MODEL, SECRET_SOURCE, Built, answers, paint, read_one, study
 from tests.reading.client import Client, Wall, sign_in
 
@@ -28,7 +30,7 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
 
     def live(design: str, *, truth: str = "a", ai: str = "a", other: str = "idle", until: str = "end") -> list[Any]:
         url = f"sqlite:///{tmp_path / f'world{next(numbers)}.db'}"
-        migrate(url)
+        shutil.copy(migrated_sqlite, url.removeprefix("sqlite:///"))
         monkeypatch.setattr("core.settings.Settings.database", property(lambda self: url))
         tokens = count()
         monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: f"token{next(tokens)}")
@@ -254,6 +256,39 @@ def test_in_an_unaided_arm_no_overlay_is_ever_given(session: Session, at: dateti
     assert found.ai is None
     with pytest.raises(Forbidden):
         reads.ai_overlay_access(session, account_id=built.readers[0], token=found.token, at=at)
+
+
+def test_only_the_ai_read_that_the_study_was_opened_with_is_shown(session: Session, at: datetime) -> None:
+    built = study(session, at, design="independent", arm="aided")
+    pinned = list(session.scalars(select(AiRead.id)))
+    session.get_one(Study, built.study_id).ai_parameters = {"reads": pinned}
+    session.connection().exec_driver_sql(
+        "INSERT INTO ai_reads (series_id, model_id, parameters_hash, rule, attempt, call, probabilities, counts, "
+        "deciding_slices, at) SELECT series_id, model_id, 'newer', rule, 1, 'cap', '{}', '{}', '[]', at FROM ai_reads"
+    )
+    found = reads.next_read(session, account_id=built.readers[0], study_id=built.study_id, at=at).read
+    assert found is not None
+    assert found.ai is not None
+    assert found.ai.output["call"] == "covid"
+
+
+def test_the_aided_arm_shows_only_what_the_protocol_shows(session: Session, at: datetime) -> None:
+    hidden = dict.fromkeys(("probabilities", "slice_scores", "counts", "heat"), False)
+    built = study(session, at, design="independent", arm="aided", aided=hidden)
+    person = built.readers[0]
+    found = reads.next_read(session, account_id=person, study_id=built.study_id, at=at).read
+    assert found is not None
+    assert found.ai is not None
+    assert (found.ai.output["call"], found.ai.output["probabilities"], found.ai.output["counts"]) == (
+        "covid",
+        None,
+        None,
+    )
+    assert (found.ai.slices, found.ai.heat_slices, found.ai.lungs, found.ai.heat) == ((), (), True, False)
+    overlay = reads.ai_overlay_access(session, account_id=person, token=found.token, at=at)
+    assert (overlay.lungs, overlay.heat) == (True, False)
+    with pytest.raises(Forbidden):
+        reads.ai_overlay_access(session, account_id=person, token=found.token, at=at, overlay="heat")
 
 
 def test_a_second_aided_reading_keeps_the_ai_read_it_was_shown(session: Session, at: datetime) -> None:
