@@ -129,6 +129,8 @@ def hand_till(scores: Floats, truth: Codes) -> Estimate:
     n, method = int(known.sum()), "Hand-Till, classes weighted alike"
     if not n:
         return Estimate(None, n=0, method=method, reason="no ratings or probabilities were given")
+    if scores.shape[1] < 2:
+        return Estimate(None, n=n, method=method, reason="there is only one class")
     areas = []
     for a, b in combinations(range(scores.shape[1]), 2):
         pair = known & ((truth == a) | (truth == b))

@@ -122,7 +122,8 @@ def test_rjafroc_is_matched(name: str):
         components = {row["row"]: row["Estimates"] for row in expected[option]["ANOVA"]["VarCom"]}
         c = found.components
         for value, key in (
-            (c.var_r, "VarR"), (c.var_tr, "VarTR"), (c.cov1, "Cov1"), (c.cov2, "Cov2"), (c.cov3, "Cov3"), (c.var, "Var"),
+            (c.var_r, "VarR"), (c.var_tr, "VarTR"), (c.cov1, "Cov1"), (c.cov2, "Cov2"), (c.cov3, "Cov3"),
+            (c.var, "Var"),
         ):  # fmt: skip
             close(value, components[key])
         single = expected["FRRC"]["FRRC"].get("ciDiffTrtEachRdr", ())
