@@ -89,7 +89,8 @@ def threshold_lungs(hu: Float, gas_from: int = 10_000) -> NDArray[np.uint8]:
             y, x = np.argwhere(where).mean(0)
             central = abs(x - middle) < 0.06 * hu.shape[2] and area < 0.004 * plane.size
             speckled = area < 25 or float(np.mean(plane[where] < -700)) < 0.2
-            if central or speckled or (k >= gas_from and y < 0.55 * hu.shape[1]):
+            beneath = y > 0.78 * hu.shape[1]  # folds and the table, never lung
+            if central or speckled or beneath or (k >= gas_from and y < 0.55 * hu.shape[1]):
                 continue
             closed = cv2.morphologyEx(np.pad(where.astype(np.uint8), 8), cv2.MORPH_CLOSE, disc)[8:-8, 8:-8]
             closed = ndimage.binary_fill_holes(closed)

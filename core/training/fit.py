@@ -5,7 +5,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -125,14 +125,20 @@ def draw_curves(rows: Sequence[dict[str, float]], path: Path) -> None:
     figure.write_html(path, include_plotlyjs=True)
 
 
+def is_early(plan: Plan, first: int) -> bool:
+    """Whether sample `first` belongs to the part trained on smaller slices, which cost a fraction of the time."""
+    return plan.early_size > 0 and first < plan.early_share * plan.steps * plan.batch * plan.devices
+
+
 def lung_streams(
-    cases: Sequence[StoredCase], plan: Plan, parameters: PipelineParams, *, validation: int = 256
+    cases: Sequence[StoredCase], plan: Plan, parameters: PipelineParams, *, validation: int = 96
 ) -> Streams:
     """Return the samples of the lung network from stored cases; held-out ones validate."""
     train, held = [c for c in cases if not c.held_out], [c for c in cases if c.held_out] or list(cases)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        return LungSamples(train, parameters, seed=plan.seed, first=first, count=count)
+        sized = replace(parameters, lung_size=plan.early_size) if is_early(plan, first) else parameters
+        return LungSamples(train, sized, seed=plan.seed, first=first, count=count)
 
     return Streams(
         plan, training, LungSamples(held, parameters, seed=plan.seed + 1, first=0, count=validation, exact=True)
@@ -140,7 +146,7 @@ def lung_streams(
 
 
 def slice_streams(
-    cases: Sequence[StoredCase], plan: Plan, parameters: PipelineParams, *, validation: int = 480
+    cases: Sequence[StoredCase], plan: Plan, parameters: PipelineParams, *, validation: int = 240
 ) -> Streams:
     """Return the samples of the slice network from stored cases; slices of held-out cases validate."""
     train, held = [c for c in cases if not c.held_out], [c for c in cases if c.held_out] or list(cases)
@@ -148,7 +154,8 @@ def slice_streams(
     boxes = case_boxes(train, parameters)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        return SliceSamples(train, parameters, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
+        sized = replace(parameters, slice_size=plan.early_size) if is_early(plan, first) else parameters
+        return SliceSamples(train, sized, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
 
     return Streams(plan, training, ExactSlices(held, held_places(held, parameters, validation, plan.seed), parameters))
 
@@ -159,7 +166,7 @@ def held_places(held: Sequence[StoredCase], parameters: PipelineParams, count: i
     groups = slice_groups(held, parameters, everywhere=True)
     out: list[Place] = []
     for names in (("normal", "free"), ("cap",), ("covid",)):
-        some = [p for n in names for p in groups[n]]
+        some = [p for n in names for places in groups[n].values() for p in places]
         if some:
             out += [some[int(i)] for i in rng.permutation(len(some))[: count // 3]]
     return out

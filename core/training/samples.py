@@ -15,6 +15,7 @@ from core.training import augment
 from core.training.cache import StoredCase
 
 Sample = tuple[torch.Tensor, torch.Tensor]
+KINDS = (("background", 0.55), ("procedural", 0.45), ("folder", 1.0))  # where slices come from, and how often
 GROUPS = ("normal", "free", "cap", "covid")  # slices of healthy, infection-free slices of the sick, infected
 SHARES = (0.24, 0.16, 0.30, 0.30)
 
@@ -27,26 +28,30 @@ class Place:
     index: int
 
 
-def slice_groups(
-    cases: Sequence[StoredCase], parameters: PipelineParams, *, everywhere: bool
-) -> dict[str, list[Place]]:
-    """Sort the clearly labelled slices into GROUPS, after truncation as in the paper.
+Groups = dict[str, dict[str, list[Place]]]
+
+
+def slice_groups(cases: Sequence[StoredCase], parameters: PipelineParams, *, everywhere: bool) -> Groups:
+    """Sort the clearly labelled slices into GROUPS and by kind of case, after truncation as in the paper.
 
     `everywhere` also takes slices beyond the truncation of runs that do not span the lungs (real backgrounds).
     """
-    out: dict[str, list[Place]] = {g: [] for g in GROUPS}
+    out: Groups = {g: {} for g in GROUPS}
     for c, case in enumerate(cases):
         lungs = case.lungs()
         areas = (np.asarray(lungs) > 0).sum((1, 2))
         whole = case.kind == "background" and everywhere
         kept = range(len(lungs)) if whole else kept_slices(len(lungs), parameters.truncation)
         for k in kept:
-            if areas[k] < 0.04 * max(int(areas.max()), 1) or case.labels[k] >= len(CLASSES):
+            sliver = (
+                0.03 if case.labels[k] == 0 else 0.12
+            )  # of the largest slice's lungs; a lesion needs room to be seen
+            if areas[k] < sliver * max(int(areas.max()), 1) or case.labels[k] >= len(CLASSES):
                 continue
             group = CLASSES[case.labels[k]]
             if group == "normal" and case.label != "normal":
                 group = "free"
-            out[group].append(Place(c, k))
+            out[group].setdefault(case.kind, []).append(Place(c, k))
     return out
 
 
@@ -61,7 +66,7 @@ class SliceSamples(Dataset[Sample]):
         seed: int,
         first: int,
         count: int,
-        groups: dict[str, list[Place]],
+        groups: Groups,
         boxes: dict[int, NDArray[np.float64]],
     ) -> None:
         self.cases, self.parameters, self.seed, self.first, self.count = cases, parameters, seed, first, count
@@ -76,7 +81,10 @@ class SliceSamples(Dataset[Sample]):
     def __getitem__(self, n: int) -> Sample:
         rng = np.random.default_rng([self.seed, self.first + n])
         group = GROUPS[int(rng.choice(len(GROUPS), p=self.shares))]
-        place = self.groups[group][int(rng.integers(len(self.groups[group])))]
+        kinds = [(kind, share) for kind, share in KINDS if kind in self.groups[group]]
+        weights = np.array([share for _, share in kinds])
+        places = self.groups[group][kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))][0]]
+        place = places[int(rng.integers(len(places)))]
         case = self.cases[place.case]
         hu, lungs = case.hu(), np.asarray(case.lungs()[place.index])
         image = np.asarray(hu[place.index], np.float32)

@@ -1,5 +1,6 @@
 """The two training tasks as Lightning modules. Networks come from core.ai; input 0..1, made by core.ai.preprocess."""
 
+import copy
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,6 +27,9 @@ class Plan:
     epoch_steps: int = 50  # steps between validations and checkpoints
     patience: int = 12  # epochs without a better validation loss before training stops early
     smoothing: float = 0.03
+    average: float = 0.995  # decay of the running average of the weights, which is what validates and ships
+    early_size: int = 0  # pixels of the slices in the first `early_share` of the steps; 0: the full size throughout
+    early_share: float = 0.5
     seed: int = 7
     devices: int = 1
     strategy: str = "auto"  # Lightning's own, "ddp" for several GPUs
@@ -35,20 +39,31 @@ class Plan:
 class Task(pl.LightningModule):
     """What both tasks share: AdamW with warm-up and cosine decay, channels-last input."""
 
-    net: nn.Module
-
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, net: nn.Module) -> None:
         super().__init__()
         self.plan = plan
         self.save_hyperparameters(asdict(plan))
+        self.net = channels_last(net)
+        self.average = copy.deepcopy(self.net).requires_grad_(False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.net(x.contiguous(memory_format=torch.channels_last))
+        net = self.net if self.training else self.average
+        out: torch.Tensor = net(x.contiguous(memory_format=torch.channels_last))
         return out
 
+    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
+        """Move the running average toward the weights just stepped; batch-norm statistics go along."""
+        decay = min(self.plan.average, (1 + self.global_step) / (10 + self.global_step))
+        with torch.no_grad():
+            for mean, now in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
+                if mean.is_floating_point():
+                    mean.lerp_(now, 1 - decay)
+                else:
+                    mean.copy_(now)
+
     def configure_optimizers(self) -> Any:
-        decayed = [p for p in self.parameters() if p.ndim > 1]
-        plain = [p for p in self.parameters() if p.ndim <= 1]  # norms and biases are not decayed
+        decayed = [p for p in self.net.parameters() if p.ndim > 1]
+        plain = [p for p in self.net.parameters() if p.ndim <= 1]  # norms and biases are not decayed
         groups = [{"params": decayed, "weight_decay": self.plan.weight_decay}, {"params": plain, "weight_decay": 0.0}]
         optimizer = torch.optim.AdamW(groups, lr=self.plan.rate)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.rate_at)
@@ -72,8 +87,7 @@ class LungTask(Task):
     """The U-Net: Dice and cross-entropy over none, right and left lung."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
-        self.net = channels_last(lung_network())
+        super().__init__(plan, lung_network())
         self.loss = DiceCELoss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
@@ -95,8 +109,7 @@ class SliceTask(Task):
     """The ResNet-50: cross-entropy over normal, cap and covid with a little label smoothing."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan)
-        self.net = channels_last(slice_network())
+        super().__init__(plan, slice_network())
 
     def training_step(self, batch: Batch, _: int) -> torch.Tensor:
         logits = self(batch[0]).float()

@@ -12,6 +12,7 @@ from core.training.procedural.fields import Float, Grid
 from core.training.procedural.healthy import set_distractors, set_tissue
 from core.training.procedural.lesions import Chest, describe
 from core.training.procedural.scanner import Scanner, draw_scanner, scan
+from core.training.procedural.unseen import set_unseen
 
 CLASSES = ("normal", "cap", "covid")  # codes 0, 1, 2, as in core.ai.parameters
 UNCLEAR = 255  # a slice with so little lesion that neither call would be wrong
@@ -41,11 +42,12 @@ def procedural_case(
     spacing_z: float | None = None,
     length_mm: float | None = None,
     family: str | None = None,
+    unseen: bool = False,
 ) -> Case:
     """Make the case of `seed`: a person, a pneumonia of class `label` (or none) and a scanner.
 
-    `size` pixels in plane over `field_mm`; `family` names one lesion family of the class. The same arguments give the
-    same arrays.
+    `size` pixels in plane over `field_mm`; `family` names one lesion family of the class, `unseen` takes the
+    families kept from training. The same arguments give the same arrays.
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     field = field_mm or float(rng.uniform(310, 400))
@@ -56,7 +58,10 @@ def procedural_case(
     chest = describe(rng, grid, body.hu, body.lungs, body.lobes)
     set_tissue(rng, chest, body.fissures)
     set_distractors(rng, chest)
-    set_lesions(rng, chest, label, family=family)
+    if unseen:
+        set_unseen(rng, chest, label)
+    else:
+        set_lesions(rng, chest, label, family=family)
     scanner = draw_scanner(rng, dz)
     image = scan(rng, soften(chest, body.edge), grid, scanner)
     lesion, labels = slice_truth(chest, label)

@@ -1,0 +1,119 @@
+"""From checkpoints to a shipped model: float16 weights, a card that says what they are, and the card as text."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from core.ai.parameters import CLASSES, PipelineParams
+from core.errors import InvalidInput
+from core.training.backgrounds import ATTRIBUTION
+from core.training.cache import StoredCase
+from core.training.calibrate import fit_temperature, lung_figures, slice_figures, slice_logits
+from core.training.fit import curves, load_task
+
+LABEL = "Research demonstration, trained on procedural CT. Not a medical device; not for diagnosis."
+LIMITS = (
+    "Trained on procedural CT and on real lungs of two patients with drawn lesions; no real pneumonia was trained on.",
+    "Calibrated on held-out procedural slices only; probabilities on patients are not calibrated.",
+    "Knows normal, CAP and COVID-19 only; tumours, oedema, fibrosis and embolism are called one of these.",
+    "The lung network has seen real upper lungs of few slices; judge masks by eye before relying on them.",
+)
+
+
+def export_model(
+    lungs: Path,
+    slices: Path,
+    cases: Sequence[StoredCase],
+    out: Path,
+    *,
+    name: str,
+    version: str,
+    commands: Sequence[str],
+    notes: dict[str, Any],
+) -> dict[str, Any]:
+    """Write lungs.safetensors, slices.safetensors, card.json and card.md to out/name/version; return the card.
+
+    `lungs` and `slices` are checkpoints; `cases` the stored cases, of which the held-out ones calibrate.
+    """
+    if not any(c.held_out for c in cases):
+        raise InvalidInput("The made cases hold none kept from training; make at least ten cases of each kind.")
+    folder = out / name / version
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = PipelineParams()
+    lung_task, slice_task = load_task("lungs", lungs), load_task("slices", slices)
+    for task, file in ((lung_task, "lungs"), (slice_task, "slices")):
+        save_file(half_weights(task.average), folder / f"{file}.safetensors", metadata={"label": LABEL})
+    logits, codes = slice_logits(slice_task.average, cases, parameters, count=600, seed=11)
+    temperature = fit_temperature(logits, codes)
+    kinds = {k: sum(c.kind == k and not c.held_out for c in cases) for k in ("procedural", "background", "folder")}
+    card: dict[str, Any] = {
+        "name": name,
+        "version": version,
+        "label": LABEL,
+        "classes": list(CLASSES),
+        "temperature": round(temperature, 4),
+        "licence": "MIT (weights); backgrounds CC BY 4.0, see attribution",
+        "attribution": ATTRIBUTION if kinds["background"] else None,
+        "data": {"training_cases": kinds, "held_out_cases": sum(c.held_out for c in cases)},
+        "manifest": {
+            "trained": sorted(training_patients(cases)),
+            "tuned": [],
+            "calibrated": "held-out procedural cases",
+            "never_used": "COVID-CT-MD",
+        },
+        "seed": slice_task.plan.seed,
+        "commands": list(commands),
+        "plans": {"lungs": asdict(lung_task.plan), "slices": asdict(slice_task.plan)},
+        "curves": {k: (curves(p.parent) or [{}])[-1] for k, p in (("lungs", lungs), ("slices", slices))},
+        "figures": {
+            "lungs_held_out": lung_figures(lung_task.average, cases, parameters, count=160, seed=11),
+            "slices_held_out": slice_figures(logits, codes, temperature),
+        },
+        "parameters": parameters.as_dict(),
+        "limits": list(LIMITS),
+        **notes,
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    (folder / "card.md").write_text(card_text(card))
+    return card
+
+
+def training_patients(cases: Sequence[StoredCase]) -> set[str]:
+    """Return the real patients whose slices are among the cases, by their published ids."""
+    from core.training.backgrounds import TUMOUR_FREE
+
+    found = {c.folder.name for c in cases if c.kind == "folder"}
+    if any(c.kind == "background" for c in cases):
+        found |= {patient for patient, _ in TUMOUR_FREE}
+    return found
+
+
+def half_weights(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return a network's weights, contiguous, floats in half precision; step counters stay as they are."""
+    state = net.state_dict()
+    return {k: (v.half() if v.is_floating_point() else v).contiguous().clone() for k, v in state.items()}
+
+
+def card_text(card: dict[str, Any]) -> str:
+    """Return the card for people, as Markdown."""
+    lines = [f"# {card['name']} {card['version']}", "", f"**{card['label']}**", ""]
+    lines += [f"Classes: {', '.join(card['classes'])}. Temperature of the slice scores: {card['temperature']}.", ""]
+    lines += ["## Data", "", f"Cases: {json.dumps(card['data'])}.", ""]
+    if card["attribution"]:
+        lines += [f"Real backgrounds, tumour slices left out: {card['attribution']}.", ""]
+    lines += [
+        f"Patients that trained it: {', '.join(card['manifest']['trained']) or 'none'}. Licence: {card['licence']}.",
+        "",
+    ]
+    lines += ["## Training", "", f"Seed {card['seed']}.", "", *(f"    {c}" for c in card["commands"]), ""]
+    lines += ["## Figures", ""]
+    lines += [f"- {name}: {json.dumps(value)}" for name, value in card["figures"].items()]
+    if "evaluation" in card:
+        lines += [f"- {name}: {json.dumps(value)}" for name, value in card["evaluation"].items()]
+    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
+    return "\n".join(lines)
