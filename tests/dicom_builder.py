@@ -16,7 +16,7 @@ import gdcm
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
+from pydicom import config, dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, MRImageStorage
 
@@ -24,6 +24,14 @@ from core.imaging.source import Source, sources_from_uploads
 from core.imaging.synthetic import Lesion, small_chest
 from core.imaging.volume import Volume
 from core.imaging.write import file_bytes, series_files, slice_dataset, uid
+from tests.imaging.planted import edited, with_identifiers
+
+__all__ = [
+    "COMPRESSED", "UNCOMPRESSED", "Dataset", "NamedBytes", "Volume", "chest", "chest_files", "chest_zip", "edited",
+    "encoded", "enhanced", "feet_first", "file_bytes", "files_of", "localizer", "magnetic", "nifti", "prone",
+    "renumbered", "series", "small_chest", "stored_values", "tilted", "turned", "uid", "uploads", "with_identifiers",
+    "with_pixels", "zip_named", "zip_of",
+]  # fmt: skip
 
 UNCOMPRESSED = {
     "implicit": "1.2.840.10008.1.2",
@@ -215,35 +223,13 @@ def magnetic(dataset: Dataset) -> Dataset:
     return copy
 
 
-def with_identifiers(datasets: Sequence[Dataset], secret: str) -> list[Dataset]:
-    """A secret wherever exports carry one: plain tags, free texts, private tags, sequences in sequences, comments."""
-    made = deepcopy(list(datasets))
-    for dataset in made:
-        dataset.PatientName, dataset.PatientID = f"{secret}^Name", f"{secret}-id"
-        dataset.OtherPatientIDs = f"{secret}-other"
-        dataset.AccessionNumber, dataset.StudyID = secret, secret
-        dataset.InstitutionName, dataset.StationName = f"{secret} hospital", secret
-        dataset.ReferringPhysicianName, dataset.OperatorsName = f"{secret}^Dr", f"{secret}^Op"
-        dataset.DeviceSerialNumber = secret
-        dataset.StudyDescription, dataset.SeriesDescription = f"Chest {secret}", f"{secret} 1.0"
-        dataset.ImageComments = f"compare {secret}"
-        dataset.ManufacturerModelName = f"Scanner {secret}"
-        dataset.ConvolutionKernel = f"B30f {secret}"
-        dataset.PatientAge, dataset.PatientSex = secret[:4], secret[:4]
-        private = dataset.private_block(0x0099, f"{secret} maker", create=True)
-        private.add_new(0x01, "LO", f"{secret} private")
-        inner, outer = Dataset(), Dataset()
-        inner.PersonName = f"{secret}^Nested"
-        outer.PersonIdentificationCodeSequence = [inner]
-        outer.InstitutionName = secret
-        dataset.RequestAttributesSequence = [outer]
-        dataset.OriginalAttributesSequence = [outer]
-    return made
-
-
 def enhanced(datasets: Sequence[Dataset], *, order: Sequence[int] | None = None) -> Dataset:
     """One enhanced multi-frame file of a series, its frames in any order, geometry in the functional groups."""
-    picked = [datasets[index] for index in (order or range(len(datasets)))]
+    with config.disable_value_validation():
+        return _enhanced([datasets[index] for index in (order or range(len(datasets)))])
+
+
+def _enhanced(picked: list[Dataset]) -> Dataset:
     first = picked[0]
     whole = deepcopy(first)
     whole.SOPClassUID = whole.file_meta.MediaStorageSOPClassUID = EnhancedCTImageStorage

@@ -141,7 +141,7 @@ def _measure(path: Path, store_folder: Path, *, synthetic: bool) -> Ingest:
         sources = sources_from_path(path) if held is None else sources_from_uploads([held.file])
         found = scan(sources)
         if not found.series:
-            raise ParallaxError(str(found.rejected[0]) if found.rejected else "There is no CT series at this path.")
+            raise ParallaxError(str(found.rejected[0]))
         scanned = time.perf_counter()
         volume = load(found.series[0])
         loaded = time.perf_counter()

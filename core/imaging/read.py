@@ -24,7 +24,10 @@ HEAD = 4096  # bytes that tell what a file is
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What an upload holds: series that can become volumes, best first, and what was left out, by place."""
+    """What an upload holds: series that can become volumes, best first, and what was left out.
+
+    Single files that were left out come first, in the order of the upload, then series.
+    """
 
     series: tuple[SeriesCandidate, ...]
     rejected: tuple[Rejection, ...]
@@ -55,7 +58,9 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
             series += found_series
             rejected += [(frames[0].source.number, refusal) for refusal in refused]
         best_first = tuple(_preselected(sorted(series, key=lambda one: (*suitability(one), _tie(one)))))
-    return Scan(best_first, tuple(rejection for _, rejection in sorted(rejected, key=lambda pair: pair[0])))
+    return Scan(
+        best_first, tuple(rejection for _, rejection in sorted(rejected, key=lambda pair: (pair[1].files > 1, pair[0])))
+    )
 
 
 def load(candidate: SeriesCandidate, *, on_progress: Progress = ignore) -> Volume:
@@ -77,11 +82,11 @@ def load(candidate: SeriesCandidate, *, on_progress: Progress = ignore) -> Volum
 def read_path(path: Path | str, *, on_progress: Progress = ignore) -> Volume:
     """Return the best series of a DICOM folder, a zip or a NIfTI file; see core.imaging.series for what is best.
 
-    Raises ImagingError with the first reason where nothing in it can be read.
+    Raises ImagingError where nothing in it can be read, with the reason that takes out most files.
     """
     found = scan(sources_from_path(path))
     if not found.series:
-        raise ImagingError(str(found.rejected[0]) if found.rejected else "There is no CT series at this path.")
+        raise ImagingError(str(max(found.rejected, key=lambda rejection: rejection.files)))
     return load(found.series[0], on_progress=on_progress)
 
 

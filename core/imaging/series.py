@@ -32,6 +32,7 @@ class Rejection:
 
     place: str
     reason: str
+    files: int = 1  # how many files it takes out
 
     def __str__(self) -> str:
         return f"{self.place[:1].upper()}{self.place[1:]}: {self.reason}"
@@ -77,7 +78,8 @@ def dicom_candidates(
     kept, rejected = without_copies(frames)
     stacks, refusal = _stacks(kept)
     if refusal is not None:
-        rejected.append(Rejection(place_of(frame.source for frame in kept), refusal))
+        sources = {frame.source.number: frame.source for frame in kept}
+        rejected.append(Rejection(place_of(sources.values()), refusal, len(sources)))
     return [_dicom_candidate(stack, identity, series_uid, part) for part, stack in enumerate(stacks)], rejected
 
 

@@ -1,0 +1,121 @@
+"""Volumes at rest: in a folder and in an object store, whole, once, and away when deleted."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from core.errors import NotFound, ParallaxError
+from core.imaging import storage
+from core.imaging.storage import VolumeStore
+from tests import dicom_builder as build
+
+CHEST = build.chest()
+
+
+@pytest.fixture(params=["folder", "bucket", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path) -> VolumeStore:
+    (tmp_path / "objects").mkdir()
+    addresses = {
+        "folder": str(tmp_path / "volumes"),
+        "bucket": (tmp_path / "objects").as_uri(),
+        "memory": "memory:///",
+    }
+    storage._place.cache_clear()  # every test has a memory of its own
+    return VolumeStore(addresses[request.param])
+
+
+def test_a_volume_comes_back_whole_and_by_slices(store: VolumeStore):
+    key = store.put(CHEST)
+    assert key == CHEST.content_hash
+    assert np.array_equal(store.hu(key), CHEST.hu)
+    assert np.array_equal(store.slice(key, 3), CHEST.hu[3])
+    assert store.hu(key).dtype == np.int16
+    assert store.geometry(key) == (CHEST.hu.shape, CHEST.spacing_mm, CHEST.z_mm)
+
+
+def test_the_same_content_twice_is_stored_once(store: VolumeStore):
+    assert store.put(CHEST) == store.put(build.chest())
+    assert np.array_equal(store.hu(CHEST.content_hash), CHEST.hu)
+
+
+def test_extreme_values_survive(store: VolumeStore):
+    values = np.random.default_rng(1).integers(-32768, 32768, (8, 32, 32)).astype(np.int16)
+    volume = build.Volume(values, (1.0, 1.0, 1.0), tuple(range(8)), (), CHEST.attributes, "f" * 64)
+    assert np.array_equal(store.hu(store.put(volume)), values)
+
+
+def test_masks_lie_beside_the_volume_and_can_be_replaced(store: VolumeStore):
+    key = store.put(CHEST)
+    for fill in (1, 2):
+        mask = np.full((5, 16, 16), fill, np.uint8)
+        store.put_array(key, "lungs-abc", mask)
+        assert np.array_equal(store.array(key, "lungs-abc"), mask)
+        assert np.array_equal(store.array_slice(key, "lungs-abc", 4), mask[4])
+    assert np.array_equal(store.hu(key), CHEST.hu)
+
+
+def test_what_is_deleted_is_not_found_any_more(store: VolumeStore):
+    key = store.put(CHEST)
+    store.slice(key, 0)
+    store.delete(key)
+    store.delete(key)
+    assert not store.has(key)
+    for call in (lambda: store.hu(key), lambda: store.slice(key, 0), lambda: store.geometry(key)):
+        with pytest.raises(NotFound):
+            call()
+    with pytest.raises(NotFound):
+        store.put_array(key, "lungs", np.zeros((1, 2, 2), np.uint8))
+    assert store.put(CHEST) == key
+
+
+def test_slices_outside_and_odd_keys_and_names_are_refused(store: VolumeStore):
+    key = store.put(CHEST)
+    for index in (-1, 10):
+        with pytest.raises(NotFound):
+            store.slice(key, index)
+    for odd in ("../../etc/passwd", "", "A" * 64):
+        with pytest.raises(NotFound):
+            store.hu(odd)
+    with pytest.raises(ParallaxError):
+        store.array(key, "../hu")
+
+
+def test_a_folder_holds_no_half_volume_and_no_scratch(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    store = VolumeStore(str(tmp_path / "v"))
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(storage, "_encode", fail)
+    with pytest.raises(ParallaxError, match="No space left"):
+        store.put(CHEST)
+    monkeypatch.undo()
+    assert list((tmp_path / "v").iterdir()) == []
+    assert not store.has(CHEST.content_hash)
+    store.put(CHEST)
+    assert [path.name for path in (tmp_path / "v").iterdir()] == [CHEST.content_hash[:2]]
+
+
+def test_many_writers_of_one_volume_agree(tmp_path):
+    store = VolumeStore(str(tmp_path / "v"))
+    failures: list[Exception] = []
+
+    def put() -> None:
+        try:
+            store.put(CHEST)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            failures.append(error)
+
+    threads = [threading.Thread(target=put) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert np.array_equal(store.hu(CHEST.content_hash), CHEST.hu)
+
+
+def test_an_unknown_address_is_refused_in_words():
+    with pytest.raises(ParallaxError, match="folder or s3://"):
+        VolumeStore("nonsense://somewhere")
