@@ -6,18 +6,19 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from core.ai.batches import batch_size, batches, to_input
 from core.ai.parameters import PipelineParams
-from core.ai.precision import autocast
 from core.ai.preprocess import lung_input
-from core.ai.weights import Model
+from core.ai.weights import R231, Model
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
 
 RIGHT, LEFT = 1, 2
-BATCH = 8  # slices; larger batches are no quicker on two cores and cost memory
 SPECK = 0.05  # share of the largest piece below which a piece is no lung
-ISLAND = 0.10  # share of a side's largest piece below which a piece of it belongs to the other side
+ISLAND = 0.10  # share of a side's largest piece below which a piece of it that touches the other side belongs there
 LEAST_ML = 300.0  # an adult's lungs hold litres; less than this is not a chest
+
+Mask = NDArray[np.uint8]
 
 
 class NoLungs(ParallaxError):
@@ -31,70 +32,98 @@ def lung_mask(
     *,
     parameters: PipelineParams,
     on_progress: Progress = ignore,
-) -> NDArray[np.uint8]:
+) -> Mask:
     """Return the lungs of a volume (z, y, x) HU as uint8 on its grid: 0 none, 1 right, 2 left.
 
     Air pockets, tumours and consolidation inside stay in. Raises NoLungs when there are none.
     """
-    small = _predict(hu, model, parameters, on_progress)
-    _clean(small)
-    depth, rows, columns = hu.shape
-    lungs = np.empty((depth, rows, columns), np.uint8)
-    for z in range(depth):
-        inside = cv2.resize((small[z] > 0).astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
-        side = cv2.resize(_spread(small[z]), (columns, rows), interpolation=cv2.INTER_NEAREST)
-        lungs[z] = np.where(inside > 0.5, side, 0)
+    if model.lungs is None:
+        lungs = _by_lungmask(hu)
+        on_progress(len(hu), len(hu))
+    else:
+        small = _predict(hu, model, model.lungs, parameters, on_progress)
+        clean(small)
+        lungs = _enlarged(small, hu.shape[1], hu.shape[2])
     if volume_ml(lungs, spacing_mm) < LEAST_ML:
         raise NoLungs("No lungs were found in this series; check that it is a chest CT that covers the lungs.")
     return lungs
 
 
-def volume_ml(lungs: NDArray[np.uint8], spacing_mm: tuple[float, float, float]) -> float:
+def volume_ml(lungs: Mask, spacing_mm: tuple[float, float, float]) -> float:
     """Return the volume of a mask in ml; spacing (z, y, x) in mm."""
     return float(np.count_nonzero(lungs) * np.prod(spacing_mm) / 1000.0)
 
 
-def _predict(
-    hu: NDArray[np.int16], model: Model, parameters: PipelineParams, on_progress: Progress
-) -> NDArray[np.uint8]:
-    depth, size = len(hu), parameters.lung_size
-    small = np.empty((depth, size, size), np.uint8)
-    half = model.half and model.device.startswith("cuda")  # on a CPU this small network is quicker in fp32
-    for start in range(0, depth, BATCH):
-        batch = np.stack([lung_input(plane, parameters) for plane in hu[start : start + BATCH]])
-        with torch.inference_mode(), autocast(model.device, half=half):
-            x = torch.from_numpy(batch)[:, None].to(model.device).float().div_(255)
-            logits = model.lungs(x.contiguous(memory_format=torch.channels_last))
-            small[start : start + len(batch)] = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
-        on_progress(min(start + BATCH, depth), depth)
-    return small
-
-
-def _clean(small: NDArray[np.uint8]) -> None:
-    """Drop specks, fill holes in each slice and give stray islands to the other side, in place."""
+def clean(small: Mask) -> None:
+    """Drop specks, give stray islands to the side they lie in, fill holes of each side in each slice; in place."""
     pieces, count = ndimage.label(small > 0)
     if count == 0:
         return
-    sizes = np.bincount(pieces.ravel())
-    sizes[0] = 0
+    sizes = _sizes(pieces)
     small[~(sizes >= SPECK * sizes.max())[pieces]] = 0
     for side, other in ((RIGHT, LEFT), (LEFT, RIGHT)):
         pieces, count = ndimage.label(small == side)
-        if count > 1:
-            sizes = np.bincount(pieces.ravel())
-            sizes[0] = 0
-            stray = (sizes > 0) & (sizes < ISLAND * sizes.max())
-            small[stray[pieces]] = other
+        if count < 2:
+            continue
+        sizes = _sizes(pieces)
+        for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+            if sizes[number] >= ISLAND * sizes.max():
+                continue
+            around = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in box)
+            island = pieces[around] == number
+            if (small[around][ndimage.binary_dilation(island)] == other).any():
+                small[around][island] = other
     for plane in small:
-        holes = ndimage.binary_fill_holes(plane > 0) & (plane == 0)
-        if holes.any():
-            plane[holes] = _spread(plane)[holes]
+        for side in (RIGHT, LEFT):  # one side at a time: both together can enclose the mediastinum
+            lung = plane == side
+            if lung.any():
+                plane[ndimage.binary_fill_holes(lung) & (plane == 0)] = side
 
 
-def _spread(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _predict(
+    hu: NDArray[np.int16], model: Model, network: torch.nn.Module, parameters: PipelineParams, on_progress: Progress
+) -> Mask:
+    depth, size = len(hu), parameters.lung_size
+    small = np.empty((depth, size, size), np.uint8)
+    for part, gray in batches(depth, batch_size(model.device), lambda z: lung_input(hu[z], parameters)):
+        with torch.inference_mode():
+            logits = network(to_input(gray, model.device, model.dtype))
+            small[part.start : part.stop] = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        on_progress(part.stop, depth)
+    return small
+
+
+def _sizes(pieces: NDArray[np.int32]) -> NDArray[np.int64]:
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return sizes
+
+
+def _enlarged(small: Mask, rows: int, columns: int) -> Mask:
+    """Bring a mask (z, size, size) to the slices' grid; outlines are interpolated, sides are the nearest lung's."""
+    lungs = np.zeros((len(small), rows, columns), np.uint8)
+    for large, plane in zip(lungs, small, strict=True):
+        if plane.any():
+            inside = cv2.resize((plane > 0).astype(np.float32), (columns, rows), interpolation=cv2.INTER_LINEAR)
+            side = cv2.resize(_spread(plane), (columns, rows), interpolation=cv2.INTER_NEAREST)
+            large[:] = np.where(inside > 0.5, side, 0)
+    return lungs
+
+
+def _spread(plane: Mask) -> Mask:
     """Return the plane with every empty pixel given the side of the nearest lung pixel."""
-    if not plane.any():
-        return plane
     nearest = ndimage.distance_transform_edt(plane == 0, return_distances=False, return_indices=True)
-    spread: NDArray[np.uint8] = plane[tuple(nearest)]
+    spread: Mask = plane[tuple(nearest)]
     return spread
+
+
+def _by_lungmask(hu: NDArray[np.int16]) -> Mask:
+    """Return the lungs by R231 (Hofmanninger et al. 2020) of the optional lungmask package: 1 right, 2 left."""
+    try:
+        from lungmask import LMInferer
+    except ImportError:
+        raise ParallaxError(
+            "This model finds the lungs with the lungmask package, which is not installed; run pip install lungmask."
+        ) from None
+    found: Mask = np.asarray(LMInferer(modelname=R231, tqdm_disable=True).apply(hu.astype(np.float32)), np.uint8)
+    return found

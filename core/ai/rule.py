@@ -33,8 +33,7 @@ def patient_call(
 
     Raises InvalidInput for an unknown rule or when no slice was computed.
     """
-    if rule not in RULES:
-        raise InvalidInput(f"There is no patient rule named {rule}; choose one of {', '.join(RULES)}.")
+    check_rule(rule)
     kept = [(index, triple) for index, triple in enumerate(probabilities) if triple is not None]
     if not kept:
         raise InvalidInput("No slice was left to call after truncation; the series is too short.")
@@ -43,6 +42,12 @@ def patient_call(
     label, deciding = RULES[rule](calls, dict(kept), len(probabilities), parameters or RuleParams())
     abnormal = (len(calls) - counts["normal"]) / len(calls)
     return PatientCall(label, counts, deciding, abnormal, rule)
+
+
+def check_rule(rule: str) -> None:
+    """Raise InvalidInput, naming those there are, where no rule has this name."""
+    if rule not in RULES:
+        raise InvalidInput(f"There is no patient rule named {rule}; choose one of {', '.join(RULES)}.")
 
 
 def slice_call(triple: Sequence[float]) -> str:
