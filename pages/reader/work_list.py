@@ -69,8 +69,11 @@ def _note(study: StudyProgress) -> str:
         return "Every case is read and locked. Thank you."
     waiting = study.practice_total - study.practice_done
     if waiting:
-        cases = "case" if waiting == 1 else "cases"
-        return f"{waiting} practice {cases} first; they count in no result."
+        return (
+            "One practice case first; it counts in no result."
+            if waiting == 1
+            else (f"{waiting} practice cases first; they count in no result.")
+        )
     return ""
 
 
