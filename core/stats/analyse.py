@@ -143,7 +143,7 @@ def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
         pairs += proportions
         areas += curves
         against += ai_with_groups(reads, table, cells, readers_as=chosen.readers_as, margin=chosen.margin)
-        nested += groups_compared(reads, cells, readers_as=chosen.readers_as)
+        nested += groups_compared(reads, table, cells, readers_as=chosen.readers_as)
         agreements += _agreements(reads, table)
         sensitivity += _sensitivity(reads, table)
     single, grouped = _switches(table)

@@ -11,7 +11,7 @@ from core.stats.figures import Cells
 from core.stats.mrmc import Mrmc, analyse_cells
 from core.stats.obuchowski_rockette import Factor
 from core.stats.pairs import PairedAreas, PairedProportions, holm, paired_areas, paired_proportions
-from core.stats.reader_figures import Set, cells_of, members, sub_cells
+from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone, ai_against_readers, with_tango
 from core.stats.times import Fatigue, TimeRatio, arm_ratio, fatigue, group_ratio, paired_times
@@ -43,12 +43,13 @@ class AreaPair:
 
 @dataclass(frozen=True, slots=True)
 class AiComparison:
-    """The AI minus the readers of a group on one figure."""
+    """The AI minus the readers of a group on one figure, over `cases` cases."""
 
     group: str
     arm: str
     figure: str
     readers: int
+    cases: int
     result: Standalone | None
     reason: str | None = None
 
@@ -62,6 +63,7 @@ class GroupComparison:
     arm: str
     figure: str
     readers_as: Factor
+    cases: int
     result: Nested | None
     reason: str | None = None
 
@@ -151,17 +153,18 @@ def ai_with_groups(
         return ()
     for group, at in members(reads):
         for name, figure in cells.items():
+            n = cases_for(table, name)
             if isinstance(figure, StatsError):
-                found.append(AiComparison(group, reads.arm, name, len(at), None, str(figure)))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(figure)))
                 continue
             factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
             try:
                 result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
                 if len(at) == 1 and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity"):
                     result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
-                found.append(AiComparison(group, reads.arm, name, len(at), result, result.reason))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason))
             except StatsError as error:
-                found.append(AiComparison(group, reads.arm, name, len(at), None, str(error)))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(error)))
     return tuple(found)
 
 
@@ -175,7 +178,7 @@ def _correct_pair(reads: Set, table: ReadTable, name: str, reader: int) -> tuple
 
 
 def groups_compared(
-    reads: Set, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None
+    reads: Set, table: ReadTable, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None
 ) -> tuple[GroupComparison, ...]:
     """All groups of a set against each other; readers random only where every group has three or more."""
     groups = [(name, at) for name, at in members(reads) if name != "all readers"][::-1]  # later minus earlier
@@ -188,15 +191,15 @@ def groups_compared(
     found = []
     for name, figure in cells.items():
         if isinstance(figure, StatsError):
-            found.append(GroupComparison(reads.arm, name, factor, None, str(figure)))
+            found.append(GroupComparison(reads.arm, name, factor, cases_for(table, name), None, str(figure)))
             continue
         own = sub_cells(figure, at)
         try:
             result = nested_readers(own.theta, index, own.cov, readers=factor,
                                     group_names=tuple(name for name, _ in groups), bounds=own.bounds)  # fmt: skip
-            found.append(GroupComparison(reads.arm, name, factor, result, result.test.reason))
+            found.append(GroupComparison(reads.arm, name, factor, cases_for(table, name), result, result.test.reason))
         except StatsError as error:
-            found.append(GroupComparison(reads.arm, name, factor, None, str(error)))
+            found.append(GroupComparison(reads.arm, name, factor, cases_for(table, name), None, str(error)))
     return tuple(found)
 
 
@@ -228,7 +231,7 @@ def arms_compared(
             try:
                 result = analyse_cells(
                     sub_cells(cells, at), metric=name, treatments=tuple(s.arm for s in ordered), readers=tuple(inside),
-                    readers_as=factor, n_positive=0, n_negative=0, notes=notes,
+                    readers_as=factor, n_cases=cases_for(table, name), notes=notes,
                 )  # fmt: skip
                 found.append(ArmComparison(name, group, result, result.test.reason))
             except StatsError as error:

@@ -42,8 +42,9 @@ class Mrmc:
     cases: Factor
     design: str
     n_readers: int
-    n_positive: int
-    n_negative: int
+    n_cases: int
+    n_positive: int | None  # None where the figure does not tell positive from negative
+    n_negative: int | None
     theta: tuple[tuple[str, str, float], ...]
     treatments: tuple[TreatmentMean, ...]
     differences: tuple[Difference, ...]
@@ -102,8 +103,8 @@ def mrmc(
         parts = crossed_readers(found, study, readers=readers, cases=cases, level=level)
     notes = study.notes + ((found.reason,) if found.reason and cases == "fixed" else ())
     return Mrmc(
-        metric, covariance, readers, cases, study.design, len(study.readers), int(study.truth.sum()),
-        int((~study.truth).sum()), theta, *parts, notes,
+        metric, covariance, readers, cases, study.design, len(study.readers), study.truth.size,
+        int(study.truth.sum()), int((~study.truth).sum()), theta, *parts, notes,
     )  # fmt: skip
 
 
@@ -116,8 +117,7 @@ def analyse_cells(
     readers_as: Factor = "random",
     cases_as: Factor = "random",
     covariance: str = "jackknife",
-    n_positive: int = 0,
-    n_negative: int = 0,
+    n_cases: int,
     notes: tuple[str, ...] = (),
     level: float = 0.95,
 ) -> Mrmc:
@@ -136,7 +136,7 @@ def analyse_cells(
     names = Study(np.zeros((t, r, 0)), np.zeros(0, bool), treatments, readers, "factorial")
     parts = crossed_readers(cells, names, readers=readers_as, cases=cases_as, level=level)
     return Mrmc(
-        metric, covariance, readers_as, cases_as, "factorial", r, n_positive, n_negative, theta, *parts, notes,
+        metric, covariance, readers_as, cases_as, "factorial", r, n_cases, None, None, theta, *parts, notes,
     )  # fmt: skip
 
 

@@ -82,9 +82,10 @@ class ReaderFigures:
 
 @dataclass(frozen=True, slots=True)
 class GroupFigure:
-    """Mean over a group's readers of one figure; these readers only where readers are fixed."""
+    """Mean over a group's readers of one figure on `cases` cases; these readers only where readers are fixed."""
 
     figure: str
+    cases: int
     mean: TreatmentMean
     readers_as: Factor
 
@@ -150,6 +151,17 @@ def cells_of(reads: Set, table: ReadTable, name: str) -> Cells:
             raise StatsError("Ratings or probabilities are missing for some reader; without them there is no area.")
         return auc_cells(scores, table.truth == target)
     return class_cells(table.truth, reads.prediction, kind, target=target)
+
+
+def cases_for(table: ReadTable, name: str) -> int:
+    """How many cases a figure rests on: those of the class for its sensitivity, the others for specificity, else
+    all.
+    """
+    kind, _, label = name.partition(" ")
+    if kind not in ("sensitivity", "specificity"):
+        return len(table.cases)
+    own = int((table.truth == table.classes.index(label)).sum())
+    return own if kind == "sensitivity" else len(table.cases) - own
 
 
 def sub_cells(cells: Cells, at: list[int]) -> Cells:
@@ -254,7 +266,7 @@ def group_figures(
                 continue
             own = sub_cells(figure, at)
             mean = single_test(own.theta, own.cov, readers=factor, treatment=group, bounds=own.bounds)
-            means.append(GroupFigure(name, mean, factor))
+            means.append(GroupFigure(name, cases_for(table, name), mean, factor))
         note = "these readers only" if factor == "fixed" else "readers as a sample of readers"
         missing = int((reads.prediction[at] == MISSING).sum())
         names = tuple(reads.names[i] for i in at)

@@ -84,10 +84,7 @@ def grid(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def mrmc_text(found: Mrmc) -> str:
     """The analysis as tables: what was done, treatments, differences, test, components."""
-    who = (
-        f"{found.n_readers} readers ({found.readers}), "
-        f"{found.n_positive} positive and {found.n_negative} negative cases"
-    )
+    who = f"{found.n_readers} readers ({found.readers}), {cases_text(found)}"
     test = found.test
     df2 = f", {test.df2:.2f}" if test.df2 is not None else ""
     lines = [
@@ -111,6 +108,13 @@ def mrmc_text(found: Mrmc) -> str:
     reasons = [f"{m.treatment}: {m.reason}." for m in found.treatments if m.reason]
     reasons += [f"{d.a} - {d.b}: {d.reason}." for d in found.differences if d.reason]
     return "\n".join(lines + (["", *reasons] if reasons else []))
+
+
+def cases_text(found: Mrmc) -> str:
+    """How many cases, by kind where the figure tells them apart."""
+    if found.n_positive is None:
+        return f"{found.n_cases} cases"
+    return f"{found.n_positive} positive and {found.n_negative} negative cases"
 
 
 def to_named(found: Mrmc) -> dict[str, float | None]:

@@ -100,7 +100,7 @@ def test_one_reader_fixed_is_delongs_test():
 def test_any_figure_of_merit_goes_through_the_same_analysis():
     ratings, truth = made()
     cells = auc_cells(ratings.reshape(8, 40), truth)
-    found = analyse_cells(cells, metric="mine", treatments=("1", "2"), readers=("1", "2", "3", "4"))
+    found = analyse_cells(cells, metric="mine", treatments=("1", "2"), readers=("1", "2", "3", "4"), n_cases=40)
     assert found.test == mrmc(ratings, truth).test
 
 
