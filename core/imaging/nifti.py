@@ -100,9 +100,10 @@ def _inflated(head: bytes) -> bytes:
 
 @contextmanager
 def _stream(source: Source) -> Iterator[BinaryIO]:
-    with source.open() as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
+    raw = guarded(source.open, DAMAGED)
+    with raw:
+        packed = guarded(lambda: raw.read(2), DAMAGED) == GZIP
+        guarded(lambda: raw.seek(0), DAMAGED)
         if not packed:
             yield raw
             return

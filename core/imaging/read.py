@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ from core.imaging import header, nifti
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header
 from core.imaging.geometry import Stack
-from core.imaging.pixels import PixelReader
-from core.imaging.quiet import quiet
+from core.imaging.pixels import CUT_SHORT, PixelReader
+from core.imaging.quiet import guarded, quiet
 from core.imaging.series import Rejection, SeriesCandidate, dicom_candidates, nifti_candidate, suitability
-from core.imaging.source import Source, sources_from_path
+from core.imaging.source import UNREADABLE, Source, sources_from_path
 from core.imaging.volume import Volume, content_hash
 from core.progress import Progress, ignore
 
@@ -44,7 +45,7 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
     with quiet():
         for done, source in enumerate(sources, start=1):
             try:
-                found = _examine(source)
+                found = guarded(partial(_examine, source), UNREADABLE)
                 if isinstance(found, Header):
                     headers.append(found)
                 else:
@@ -134,7 +135,7 @@ def _load_stack(stack: Stack, on_progress: Progress) -> Volume:
     reader = PixelReader()
     for index, frame in enumerate(stack.frames):
         try:
-            hu[index] = stack.reorientation.apply(reader.hu(frame))
+            hu[index] = stack.reorientation.apply(guarded(partial(reader.hu, frame), CUT_SHORT))
         except ImagingError as error:
             failure = ImagingError(str(Rejection(frame.source.place, str(error))))
         else:

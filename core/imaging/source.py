@@ -8,10 +8,13 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from core.imaging.archive import DEFAULT_LIMITS, Limits, members
+from core.imaging.archive import DEFAULT_LIMITS, MEMBER_DAMAGED, Limits, members
 from core.imaging.errors import ImagingError
+from core.imaging.quiet import guarded
 
 IGNORED_NAMES = {"thumbs.db", ".ds_store", "desktop.ini", "dicomdir", ".gitkeep", "ehthumbs.db"}
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+UNREADABLE = "This file cannot be opened; check that it may be read and try again."
 IGNORED_FOLDERS = {"__macosx", ".git", "$recycle.bin"}
 
 
@@ -45,9 +48,13 @@ class Source:
         return self.opener()
 
     def read(self) -> bytes:
-        """Return all bytes."""
-        with self.open() as stream:
-            return stream.read()
+        """Return all bytes; raises ImagingError where they cannot be read."""
+
+        def whole() -> bytes:
+            with self.open() as stream:
+                return stream.read()
+
+        return guarded(whole, UNREADABLE)
 
     def __repr__(self) -> str:
         return f"Source({self.place})"
@@ -131,9 +138,11 @@ def _sources(entries: Iterable[_Entry], limits: Limits) -> list[Source]:
 
 def _unpacked(entry: _Entry, limits: Limits, *, nested: bool) -> list[_Entry]:
     """Return the entry itself, or what is in it where it is a zip."""
-    with entry.opener() as stream:
-        magic = stream.read(4)
-    if magic not in (b"PK\x03\x04", b"PK\x05\x06"):
+    try:
+        magic = guarded(lambda: _first_bytes(entry), UNREADABLE)
+    except ImagingError as error:
+        return [_Entry(entry.name, entry.opener, 0, str(error))]
+    if magic not in ZIP:
         return [entry]
     if nested:
         return [_Entry(entry.name, entry.opener, 0, "This zip lies in a zip inside a zip; unpack it first.")]
@@ -157,8 +166,7 @@ def _unpacked(entry: _Entry, limits: Limits, *, nested: bool) -> list[_Entry]:
 def _unpacked_inner(entry: _Entry, limits: Limits) -> list[_Entry]:
     """Return what is in a zip inside a zip; its bytes are held in memory, for a zip needs jumping about."""
     try:
-        with entry.opener() as stream:
-            data = stream.read()
+        data = guarded(lambda: _all_bytes(entry), MEMBER_DAMAGED)
     except ImagingError as error:
         return [_Entry(entry.name, entry.opener, 0, str(error))]
     held = _Entry(entry.name, lambda: BytesIO(data), len(data))
@@ -172,6 +180,16 @@ def _unpacked_inner(entry: _Entry, limits: Limits) -> list[_Entry]:
             inner = _Entry(f"{entry.name}/{member.name}", member.opener, member.size, member.problem)
             flat += [inner] if member.problem else _unpacked(inner, limits, nested=True)
     return flat
+
+
+def _first_bytes(entry: _Entry) -> bytes:
+    with entry.opener() as stream:
+        return stream.read(4)
+
+
+def _all_bytes(entry: _Entry) -> bytes:
+    with entry.opener() as stream:
+        return stream.read()
 
 
 def _ignored(name: str) -> bool:

@@ -33,6 +33,7 @@ Geometry = tuple[tuple[int, int, int], tuple[float, float, float], tuple[float, 
 HU, GEOMETRY = "hu", "geometry.json"
 KEY = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+GONE = "This volume is not in the storage any more; upload the series again."
 OPENED = 64  # arrays kept open; each holds only metadata
 # bitshuffle before zstd: 39 MB for 148 chest slices of 512 x 512. Level 5 packs 2 % better in five times the time;
 # Blosc2's DELTA lost values in a trial
@@ -72,7 +73,7 @@ class VolumeStore:
         _check_key(key)
         data = self._place.geometry(key)
         if data is None:
-            raise NotFound("This volume is not in the storage any more; upload the series again.")
+            raise NotFound(GONE)
         found = json.loads(data)
         z, y, x = found["shape"]
         dz, dy, dx = found["spacing_mm"]
@@ -82,7 +83,7 @@ class VolumeStore:
         """Store an array (a mask, heat maps) beside a volume, in place of one of the same name; raises NotFound."""
         _check_name(name)
         if not self.has(key):
-            raise NotFound("This volume is not in the storage any more; upload the series again.")
+            raise NotFound(GONE)
         self._place.write(key, name, array, None)
 
     def array(self, key: str, name: str) -> NDArray[Any]:
@@ -103,22 +104,26 @@ class VolumeStore:
 
 
 class _Opened:
-    """Opened arrays, so that a slice costs no reading of metadata; the least recently used is closed first."""
+    """Opened arrays, so that a slice costs no reading of metadata; the least recently used is closed first.
+
+    A stamp tells whether the array is still the one that was opened: another process may have replaced it.
+    """
 
     def __init__(self) -> None:
-        self._arrays: OrderedDict[tuple[str, str], zarr.Array[Any]] = OrderedDict()
+        self._arrays: OrderedDict[tuple[str, str], tuple[int, zarr.Array[Any]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str, name: str) -> zarr.Array[Any] | None:
+    def get(self, key: str, name: str, stamp: int = 0) -> "zarr.Array[Any] | None":
         with self._lock:
             found = self._arrays.get((key, name))
-            if found is not None:
-                self._arrays.move_to_end((key, name))
-            return found
+            if found is None or found[0] != stamp:
+                return None
+            self._arrays.move_to_end((key, name))
+            return found[1]
 
-    def keep(self, key: str, name: str, array: "zarr.Array[Any]") -> None:
+    def keep(self, key: str, name: str, array: "zarr.Array[Any]", stamp: int = 0) -> None:
         with self._lock:
-            self._arrays[(key, name)] = array
+            self._arrays[(key, name)] = (stamp, array)
             while len(self._arrays) > OPENED:
                 self._arrays.popitem(last=False)
 
@@ -145,6 +150,7 @@ class _Folder:
                 self._replace(scratch / name, final / name)
             else:
                 (scratch / GEOMETRY).write_bytes(geometry)
+                _flush(scratch)
                 final.parent.mkdir(parents=True, exist_ok=True)
                 if final.exists() and self.geometry(key) is None:
                     shutil.rmtree(final, ignore_errors=True)
@@ -165,10 +171,15 @@ class _Folder:
     def opened(self, key: str, name: str) -> "zarr.Array[Any]":
         _check_key(key)
         _check_name(name)
-        found = self._opened.get(key, name)
+        folder = self._folder(key) / name
+        try:
+            stamp = (folder / "zarr.json").stat().st_mtime_ns
+        except OSError:
+            raise NotFound(GONE) from None
+        found = self._opened.get(key, name, stamp)
         if found is None:
-            found = _open(LocalStore(self._folder(key) / name, read_only=True), "")
-            self._opened.keep(key, name, found)
+            found = _open(LocalStore(folder, read_only=True), "")
+            self._opened.keep(key, name, found, stamp)
         return found
 
     def delete(self, key: str) -> None:
@@ -262,11 +273,19 @@ def _encode(store: Any, path: str, array: NDArray[Any]) -> None:
     encoded[:] = array
 
 
+def _flush(folder: Path) -> None:
+    """Wait until the files of a folder are on the disk: the database row that follows must never outlive them."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
 def _open(store: Any, path: str) -> "zarr.Array[Any]":
     try:
         return zarr.open_array(store, path=path, mode="r")
     except FileNotFoundError:
-        failure = NotFound("This image is not in the storage any more; upload the series again.")
+        failure = NotFound(GONE)
     raise failure
 
 

@@ -1,10 +1,12 @@
 """Folders, zips in zips, litter, damage, passwords and bombs."""
 
+import gzip
 import io
 import zipfile
 
 import pytest
 
+from core.imaging import archive
 from core.imaging.archive import Limits
 from core.imaging.errors import ImagingError
 from core.imaging.read import Scan, load, scan
@@ -52,14 +54,50 @@ def test_a_zip_cut_short_is_called_damaged(keep: float):
 
 def test_one_damaged_file_inside_a_zip_is_named_by_its_place():
     data = bytearray(build.zip_of(FILES))
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        info = archive.infolist()[4]
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        info = packed.infolist()[4]
         start = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
     data[start : start + 40] = bytes(40)
     found = scanned(bytes(data))
     assert found.rejected[0].place == "file 5 of 10"
     assert "damaged inside its zip" in found.rejected[0].reason
     assert "1 slice is missing" in found.rejected[1].reason
+
+
+@pytest.mark.parametrize("cut", [0, 1, 5])
+def test_large_members_are_streamed_and_their_damage_is_told(cut: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(archive, "STREAMED_ABOVE", 0)
+    whole = build.file_bytes(build.enhanced(build.series()))
+    data = bytearray(build.zip_named({"a": whole, "ct.nii.gz": gzip.compress(build.nifti(build.chest()))}))
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        info = packed.infolist()[0]
+        start = info.header_offset + 31 + info.compress_size * cut // 6
+    if not cut:
+        assert [load(one).hu.shape for one in scanned(bytes(data)).series] == [(10, 48, 48)] * 2
+        return
+    data[start : start + 40] = bytes(40)
+    found = scanned(bytes(data))
+    said = [str(rejection) for rejection in found.rejected]
+    for one in found.series:
+        try:
+            load(one)
+        except ImagingError as error:
+            said.append(str(error))
+    assert len(said) == 1
+    assert said[0].startswith("File 1 of 2: ")
+
+
+def test_a_file_that_may_not_be_read_is_named_by_its_place(tmp_path, monkeypatch: pytest.MonkeyPatch):
+    for index, data in enumerate(FILES):
+        (tmp_path / f"{index}").write_bytes(data)
+    (tmp_path / "gone").symlink_to(tmp_path / "0")
+    sources = sources_from_path(tmp_path)
+    (tmp_path / "0").unlink()
+    found = scan(sources)
+    assert [str(rejection) for rejection in found.rejected] == [
+        f"File {n} of 11: This file cannot be opened; check that it may be read and try again." for n in (1, 11)
+    ]
+    assert found.series[0].slices == len(FILES) - 1
 
 
 def test_a_zip_with_a_password_is_refused_in_words():
@@ -83,9 +121,9 @@ def test_a_zip_bomb_is_refused_before_it_unpacks():
 
 def test_members_that_share_their_bytes_are_a_bomb():
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("a", b"0" * 1000)
-        archive.filelist.append(archive.filelist[0])
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr("a", b"0" * 1000)
+        packed.filelist.append(packed.filelist[0])
     assert "unpacks to far more" in scanned(buffer.getvalue()).rejected[0].reason
 
 

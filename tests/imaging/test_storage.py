@@ -116,6 +116,18 @@ def test_many_writers_of_one_volume_agree(tmp_path):
     assert np.array_equal(store.hu(CHEST.content_hash), CHEST.hu)
 
 
+def test_an_array_replaced_by_another_process_is_read_anew(tmp_path):
+    key = VolumeStore(str(tmp_path)).put(CHEST)
+    here, elsewhere = VolumeStore(str(tmp_path)), storage._Folder(tmp_path)
+    here.put_array(key, "heat", np.zeros((3, 16, 16), np.uint8))
+    assert here.array(key, "heat").shape == (3, 16, 16)
+    elsewhere.write(key, "heat", np.ones((5, 8, 8), np.uint8), None)
+    assert here.array(key, "heat").shape == (5, 8, 8)
+    elsewhere.delete(key)
+    with pytest.raises(NotFound):
+        here.slice(key, 0)
+
+
 def test_an_unknown_address_is_refused_in_words():
     with pytest.raises(ParallaxError, match="folder or s3://"):
         VolumeStore("nonsense://somewhere")
