@@ -105,7 +105,7 @@ def switch_table(rows: tuple[Switches, ...]) -> list[Row]:
             "of chances": one.automation_bias.n,
             "to the AI's right call": with_interval(one.good_advice),
             "of": one.good_advice.n,
-            "net change": with_interval(one.net),
+            "net change, points": _points(one.net),
             "p (McNemar, exact)": p_text(one.p_exact),
             "note": one.note,
         }
@@ -144,14 +144,12 @@ def fatigue_table(found: Analysis) -> list[Row]:
     ]
 
 
-def mrmc_tables(study: StudyFacts, found: Mrmc) -> dict[str, list[Row]]:
+def mrmc_tables(found: Mrmc) -> dict[str, list[Row]]:
     """Return treatments, differences, the test and the variance components of one MRMC analysis."""
-    area = found.metric.startswith("AUC") or "kappa" in found.metric
-    shown = (lambda v: "–" if v is None else f"{v:.3f}") if area else percent
     parts = found.components
     return {
         "Means": [
-            {"arm": one.treatment, "mean": shown(one.estimate), "95 % interval": span(one.ci), "SE": _plain(one.se)}
+            {"arm": one.treatment, "mean": _plain(one.estimate), "95 % interval": span(one.ci), "SE": _plain(one.se)}
             for one in found.treatments
         ],
         "Differences": [

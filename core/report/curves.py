@@ -19,23 +19,24 @@ ORDERS = ("difficulty", "true class", "case number")
 
 def curves_of(study: StudyFacts, found: Analysis, code: str) -> list[Curve]:
     """Return the curve and the operating point of every reader and the AI, and the mean point of every group."""
-    made, points = [], dict[str, list[tuple[float, float]]]()
+    made, points = [], dict[tuple[str, str], list[tuple[float, float]]]()
     for one in found.readers:
         figures = next(each for each in one.classes if each.label == code)
         scores = next(each for each in one.scores if each.label == code)
         fpr, tpr = figures.fpr.value, figures.sensitivity.value
         point = None if fpr is None or tpr is None else (fpr, tpr)
         if point is not None and one.group != AI:
-            points.setdefault(one.group, []).append(point)
+            points.setdefault((one.group, one.arm), []).append(point)
         arm = f", {one.arm}" if one.arm and len(found.study.arms) > 1 else ""
         roc = scores.roc
         fprs, tprs = (None, None) if roc is None else (np.array(roc.fpr), np.array(roc.tpr))
         made.append(Curve(f"{one.reader}{arm}", one.group, fprs, tprs, scores.auc, point))
-    for group in study.groups:
-        known = points.get(group, [])
+    for (group, arm), known in points.items():
         if len(known) > 1:
             mean = (float(np.mean([x for x, _ in known])), float(np.mean([y for _, y in known])))
-            made.append(Curve(f"{group}, mean of {len(known)} points", group, None, None, Estimate(None), mean))
+            where = f" {arm}" if len(found.study.arms) > 1 else ""
+            name = f"{group}s{where}, mean of {len(known)} points"
+            made.append(Curve(name, group, None, None, Estimate(None), mean))
     return made
 
 
@@ -125,6 +126,7 @@ class CaseMap:
     texts: NDArray[np.object_]
     share_right: list[float | None]
     read_by: list[int]
+    study_id: int
 
     def table(self) -> list[Row]:
         """Return one row a case in this order, with the address of its page."""
@@ -134,7 +136,7 @@ class CaseMap:
                 "truth": truth,
                 "readers right": None if share is None else round(100 * share, 1),
                 "of readers": count,
-                "open": f"case?case={number}",
+                "open": f"case?study={self.study_id}&case={number}",
             }
             for number, truth, share, count in zip(
                 self.numbers, self.truths, self.share_right, self.read_by, strict=True
@@ -165,6 +167,7 @@ def case_map(rows: StudyRows, *, order: str) -> CaseMap:
         texts=_words(study, calls),
         share_right=[None if np.isnan(one) else float(one) for one in share[turn]],
         read_by=read[turn].tolist(),
+        study_id=study.id,
     )
 
 

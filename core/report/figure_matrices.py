@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from core.report.chart import DEMONSTRATION, SHADES, Chart, dress
 from core.report.rows import FAILURE, INDETERMINATE, StudyFacts
 
-RIGHT, WRONG, UNSURE = "#1a9a72", "#e4572e", "#c08a00"
+RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour-vision deficiency
 UNREAD = "rgba(128,138,150,0.18)"
 STATES = ("not read", "wrong", "indeterminate or AI failure", "right")
 
@@ -58,7 +58,7 @@ def write_in_cells(
     """Write texts into the cells of a heat map: white on strong cells, else in the colour of the theme's text."""
     for row, line in zip(y, zip(text, strength.tolist(), strict=True), strict=True):
         for column, words, weight in zip(x, *line, strict=True):
-            font = {"size": 13, "color": "white"} if weight > 0.5 else {"size": 13}
+            font = {"size": 13, "color": "white"} if weight > 0.6 else {"size": 13}
             figure.add_annotation(x=column, y=row, text=words, showarrow=False, font=font)
 
 

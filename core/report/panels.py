@@ -95,7 +95,7 @@ def _mrmc(rows: StudyRows, found: Analysis) -> str:
         text += m.paragraph(
             f"{one.result.design}; readers {one.result.readers}, cases {one.result.cases}.", kind="note"
         )
-        text += "".join(m.table(part, note=name) for name, part in mrmc_tables(rows.study, one.result).items())
+        text += "".join(m.table(part, note=name) for name, part in mrmc_tables(one.result).items())
     if not found.arms_compared:
         text += m.paragraph("One arm only: nothing to compare.", kind="note")
     groups = group_difference_table(rows.study, found)

@@ -27,6 +27,9 @@ def show(chart: Chart, *, selectable: bool = False) -> Any:
 
     Returns the selection (points clicked) of a `selectable` chart, else None.
     """
+    ink = "#e6e8eb" if st.context.theme.type == "dark" else "#16191d"  # the theme's text colours
+    chart.figure.update_layout(font_color=ink)
+    chart.figure.for_each_annotation(lambda one: one.update(font_color=one.font.color or ink))
     picture = str(st.session_state.get("picture", "png"))
     config = {
         "displaylogo": False,

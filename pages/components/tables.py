@@ -22,7 +22,7 @@ def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: t
     words, button = st.columns([6, 1], vertical_alignment="top")
     words.caption(note)
     with button:
-        csv_button(rows, key=key)
+        csv_button(rows, key=f"{key}-table")
 
 
 def missing(what: str, remedy: str) -> None:

@@ -1,9 +1,7 @@
 """Fill a database with a simulated, unblinded three-class study of known parameters; for tests and for trying out."""
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import numpy as np
 from sqlalchemy import insert
@@ -14,12 +12,8 @@ from db.models import (
     AiModel,
     AiRead,
     Case,
-    OrderEntry,
     Patient,
-    Read,
-    Reader,
     ReaderGroup,
-    ReadingOrder,
     Series,
     SliceScores,
     Study,
@@ -27,36 +21,10 @@ from db.models import (
     StudyClass,
     Truth,
 )
+from tests.report.simulated_plan import BEGAN, CLASSES, Plan
+from tests.report.simulated_reads import Readers, calls_of, scores_of
 
-CLASSES = (
-    ("normal", "Normal", "N", "#009e73"),
-    ("cap", "CAP", "P", "#e69f00"),
-    ("covid", "COVID-19", "V", "#d55e00"),
-)
-BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is simulated. Accuracies are the chance that a read is right; seconds are geometric means."""
-
-    novices: int = 2
-    experts: int = 2
-    cases: int = 98
-    share: tuple[float, float, float] = (24 / 98, 19 / 98, 55 / 98)
-    accuracy: tuple[float, float, float] = (0.85, 0.94, 0.93)  # novices, experts, AI
-    seconds: tuple[float, float, float] = (52.0, 49.0, 21.0)
-    ratings: bool = True
-    ai: bool = True
-    ai_failures: int = 1
-    indeterminate: float = 0.01
-    missing: float = 0.01
-    design: str = "independent"  # or "sequential": every case unaided, then aided
-    practice: int = 2
-    state: str = "unblinded"
-    seed: int = 7
-    title: str = "Simulated study"
-    protocol: tuple[tuple[str, Any], ...] = ()
+__all__ = ["BEGAN", "CLASSES", "Plan", "seed_study"]
 
 
 def seed_study(session: Session, plan: Plan | None = None) -> int:
@@ -69,6 +37,7 @@ class _Seeder:
         self.session, self.plan = session, plan
         self.rng = np.random.default_rng(plan.seed)
         self.tag = f"{plan.seed}-{plan.title}"
+        self.read_of_series: dict[int, int] = {}
 
     def run(self) -> int:
         plan, session = self.plan, self.session
@@ -110,12 +79,15 @@ class _Seeder:
         difficulty = self.rng.normal(0.0, 0.7, total)
         cases = self._cases(study.id, owner, truth)
         calls = self._ai_reads(model, cases, truth, difficulty) if model else np.full(total, -1)
+        readers = Readers(session, plan, self.rng, self.tag, self.read_of_series)
         for group, (name, count) in enumerate((("novice", plan.novices), ("expert", plan.experts))):
             row = ReaderGroup(study_id=study.id, name=name, position=group)
             session.add(row)
             session.flush()
             for number in range(count):
-                self._reader(study.id, row.id, group, number, cases, truth, difficulty, calls)
+                name = f"{('novice', 'expert')[group]}{number + 1}"
+                account = self._account(name, "reader")
+                readers.add(study.id, account, row.id, group, number, cases, truth, difficulty, calls)
         session.flush()
         return study.id
 
@@ -174,24 +146,11 @@ class _Seeder:
             made.append((case.id, series.id))
         return made
 
-    def _call(self, truth: np.ndarray, difficulty: np.ndarray, accuracy: float) -> np.ndarray:
-        """Calls of one who is right with the given chance, less often on the more difficult cases."""
-        logit = np.log(accuracy / (1 - accuracy)) - difficulty
-        right = self.rng.random(len(truth)) < 1 / (1 + np.exp(-logit))
-        return np.where(right, truth, (truth + self.rng.integers(1, 3, len(truth))) % 3)
-
-    def _scores(self, calls: np.ndarray, sure: float) -> np.ndarray:
-        """Scores (n, 3) that add to one and mostly are highest for the call."""
-        logits = self.rng.normal(0, 1, (len(calls), 3))
-        logits[np.arange(len(calls)), calls] += sure
-        made = np.exp(logits)
-        return np.asarray(made / made.sum(axis=1, keepdims=True))
-
     def _ai_reads(
         self, model: int, cases: list[tuple[int, int]], truth: np.ndarray, difficulty: np.ndarray
     ) -> np.ndarray:
-        calls = self._call(truth, difficulty, self.plan.accuracy[2])
-        scores = self._scores(calls, 3.0)
+        calls = calls_of(self.rng, truth, difficulty, self.plan.accuracy[2])
+        scores = scores_of(self.rng, calls, 3.0)
         seconds = self.plan.seconds[2] * np.exp(self.rng.normal(0, 0.15, len(calls)))
         parameters = {"drop_head": 0.1, "drop_tail": 0.14, "minority": 0.2}
         digest = hashlib.sha256(b"parameters").hexdigest()
@@ -238,127 +197,3 @@ class _Seeder:
         stored_ids = dict(self.session.query(AiRead.series_id, AiRead.id).where(AiRead.model_id == model).all())
         self.read_of_series = stored_ids
         return np.array([-1 if place in failed else call for place, call in enumerate(calls)])
-
-    def _reader(
-        self,
-        study_id: int,
-        group_id: int,
-        group: int,
-        number: int,
-        cases: list[tuple[int, int]],
-        truth: np.ndarray,
-        difficulty: np.ndarray,
-        ai: np.ndarray,
-    ) -> None:
-        plan, rng = self.plan, self.rng
-        name = f"{('novice', 'expert')[group]} {number + 1}"
-        reader = Reader(
-            study_id=study_id,
-            account_id=self._account(name.replace(" ", ""), "reader"),
-            group_id=group_id,
-            pseudonym=name,
-            years=(1.0, 8.0)[group] + number % 2,
-            added_at=BEGAN,
-        )
-        self.session.add(reader)
-        self.session.flush()
-        order = ReadingOrder(
-            reader_id=reader.id, session=1, seed=plan.seed * 1000 + group * 100 + number, made_at=BEGAN
-        )
-        self.session.add(order)
-        self.session.flush()
-        sequence = [*range(plan.cases, len(cases)), *rng.permutation(plan.cases).tolist()]
-        entries = [
-            {
-                "order_id": order.id,
-                "position": at + 1,
-                "case_id": cases[place][0],
-                "arm": "unaided",
-                "practice": place >= plan.cases,
-            }
-            for at, place in enumerate(sequence)
-        ]
-        self.session.execute(insert(OrderEntry), entries)
-        rows = self._reads(reader.id, group, sequence, cases, truth, difficulty, ai)
-        if rows:
-            self.session.execute(insert(Read), rows)
-
-    def _reads(
-        self,
-        reader_id: int,
-        group: int,
-        sequence: list[int],
-        cases: list[tuple[int, int]],
-        truth: np.ndarray,
-        difficulty: np.ndarray,
-        ai: np.ndarray,
-    ) -> list[dict[str, Any]]:
-        plan, rng = self.plan, self.rng
-        unaided = self._call(truth, difficulty, plan.accuracy[group])
-        follows = (rng.random(len(truth)) < 0.5) & (ai >= 0)
-        aided = np.where(follows, ai, unaided)
-        arms = [("unaided", unaided)] if plan.design == "independent" else [("unaided", unaided), ("aided", aided)]
-        speed = rng.normal(0, 0.2)
-        rows = []
-        clock = BEGAN + timedelta(days=1)
-        for arm, calls in arms:
-            scores = self._scores(calls, 2.5)
-            spent = plan.seconds[group] * np.exp(speed + rng.normal(0, 0.4, len(calls)))
-            for at, place in enumerate(sequence):
-                if rng.random() < plan.missing:
-                    continue
-                seconds = float(spent[place]) * (0.3 if arm == "aided" else 1.0)
-                unsure = rng.random() < plan.indeterminate
-                code = "indeterminate" if unsure else CLASSES[int(calls[place])][0]
-                clock += timedelta(seconds=seconds + 5)
-                shown = arm == "aided" and plan.ai
-                rows.append(self._row(reader_id, arm, at, place, cases, code, scores[place], seconds, clock, shown))
-        return rows
-
-    def _row(
-        self,
-        reader_id: int,
-        arm: str,
-        at: int,
-        place: int,
-        cases: list[tuple[int, int]],
-        code: str,
-        scores: np.ndarray,
-        seconds: float,
-        clock: datetime,
-        shown: bool,
-    ) -> dict[str, Any]:
-        given = {one[0]: round(100 * float(score)) for one, score in zip(CLASSES, scores, strict=True)}
-        token = hashlib.sha256(f"{self.tag} {reader_id} {place} {arm}".encode()).hexdigest()
-        return {
-            "token": token,
-            "reader_id": reader_id,
-            "case_id": cases[place][0],
-            "arm": arm,
-            "session": 1,
-            "attempt": 1,
-            "position": at + 1,
-            "practice": place >= self.plan.cases,
-            "state": "locked",
-            "opened_at": clock - timedelta(seconds=seconds + 1),
-            "locked_at": clock,
-            "shown_at": clock - timedelta(seconds=seconds),
-            "loaded_at": clock - timedelta(seconds=seconds - 0.5),
-            "first_action_at": clock - timedelta(seconds=seconds * 0.9),
-            "active_seconds": seconds,
-            "raw_seconds": seconds + 1,
-            "diagnosis": code,
-            "content": {
-                "diagnosis": code,
-                "ratings": given if self.plan.ratings else {},
-                "answers": {},
-                "marks": [],
-                "key_slices": [],
-            },
-            "counters": {"slices_seen": 4, "scrolls": 12, "window_changes": 1},
-            "ai_read_id": self.read_of_series[cases[place][1]] if shown else None,
-            "ai_shown_at": clock - timedelta(seconds=seconds / 2) if shown else None,
-            "ai_output": {"label": "research demonstration"} if shown else {},
-            "app_version": "simulated",
-            "screen": "1920x1080",
-        }

@@ -2,17 +2,23 @@
 
 import streamlit as st
 
+from core import clock
 from core.errors import ParallaxError
+from core.imaging.storage import VolumeStore
 from core.report.curves import case_reads
 from core.report.figure_curves import strip_chart
 from core.report.rows import CaseFacts
-from db import analysis
+from core.report.slice_picture import WINDOWS, Overlay, slice_png
+from core.settings import settings
+from db import analysis, reads
 from db.ai_reads import AiReadInfo
 from db.engine import open_view
 from pages.components.access import require
 from pages.components.charts import show
 from pages.components.filters import View, results_view
 from pages.components.tables import missing, show_table
+
+OVERLAYS: tuple[Overlay, ...] = ("none", "lungs", "heat")
 
 
 def page() -> None:
@@ -32,6 +38,7 @@ def page() -> None:
     _truth(view, case)
     rows = case_reads(view.rows, number)
     show_table(rows, key="case-reads", note="Active seconds by the server's clock; ratings 0 to 100 per class.")
+    _slices(view, number, account.id, ai)
     st.subheader("The AI on this case")
     _ai(view, ai)
 
@@ -42,6 +49,39 @@ def _truth(view: View, case: CaseFacts) -> None:
         st.metric("Source", case.truth_source or "not recorded", width=320)
         st.metric("Version", case.truth_version, width=120)
         st.metric("Tags", ", ".join(case.tags) or "none", width=320)
+
+
+def _slices(view: View, number: int, account_id: int, ai: AiReadInfo | None) -> None:
+    st.subheader("Images")
+    try:
+        with open_view() as session:
+            volume = reads.case_access(
+                session, account_id=account_id, study_id=view.study.id, case_number=number, at=clock.now()
+            )
+        deciding = ai.deciding_slices if ai else ()
+        start = deciding[len(deciding) // 2] if deciding else volume.shape[0] // 2
+        left, right = st.columns([1, 2])
+        with left:
+            window = st.segmented_control("Window", list(WINDOWS), default="lung", required=True, key="case_window")
+            overlay: Overlay = st.segmented_control(
+                "AI overlay", OVERLAYS, default="none", required=True, key="case_overlay"
+            )
+            z = st.slider("Slice (0 = apex)", 0, max(volume.shape[0] - 1, 1), start, key=f"case_slice_{number}")
+            st.caption(f"z = {volume.z_mm[z]:.1f} mm. The AI's lungs and heat maps are a research demonstration.")
+        with right:
+            weights = ai.model.sha256 if ai else ""
+            picture = slice_png(
+                VolumeStore(settings().storage),
+                volume.storage_key,
+                z,
+                window=window,
+                overlay=overlay,
+                weights=weights,
+                heat_slices=ai.heat_slices if ai else (),
+            )
+            st.image(picture, width=640)
+    except ParallaxError as error:
+        missing(str(error), "Without the stored volume the case is shown in figures only.")
 
 
 def _ai(view: View, ai: AiReadInfo | None) -> None:

@@ -59,7 +59,8 @@ def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int]) -> Non
 def _cell_cases(study: StudyFacts, grid: Grid, members: list[int], truth: int, called: str, key: str) -> None:
     found = cases_in_cell(study, grid, members, truth=truth, called=called)
     rows = [
-        {"case": number, "read so by": ", ".join(readers), "open": f"case?case={number}"} for number, readers in found
+        {"case": number, "read so by": ", ".join(readers), "open": f"case?study={study.id}&case={number}"}
+        for number, readers in found
     ]
     st.caption(f"Truth {study.classes[truth].label}, read as {called}: {len(rows)} cases.")
     show_table(rows, key=f"cell-{key}", links=("open",))

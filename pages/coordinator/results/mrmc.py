@@ -5,6 +5,7 @@ import streamlit as st
 from core.report.analysis_tables import group_difference_table, mrmc_tables
 from core.report.compare import label_of
 from core.report.verdict import endpoint_in_words, protocol_of
+from core.stats.comparisons import ArmComparison
 from pages.components.filters import results_view
 from pages.components.tables import missing, show_table
 from pages.coordinator.results.analysed import analysed
@@ -43,20 +44,8 @@ def page() -> None:
         else:
             st.caption("Not prespecified: every test on this page is exploratory.")
         for one in found.arms_compared:
-            if one.figure != figure:
-                continue
-            st.markdown(f"**{one.group}**")
-            if one.result is None:
-                missing(one.reason or "This figure does not exist.", "See what is missing in the table of reads.")
-                continue
-            who = "random readers" if one.result.readers == "random" else "these readers only"
-            st.caption(
-                f"{one.result.design}, {one.result.n_readers} readers ({who}); {one.result.covariance} covariance."
-            )
-            for name, rows in mrmc_tables(study, one.result).items():
-                show_table(rows, key=f"mrmc-{one.group}-{name}", note=name)
-            for note in one.result.notes:
-                st.caption(note)
+            if one.figure == figure:
+                _arms(one)
     st.subheader("Groups of readers")
     rows = group_difference_table(study, found)
     if rows:
@@ -64,6 +53,22 @@ def page() -> None:
         show_table(rows, key="groups", note=note)
     else:
         missing("There is one group of readers only.", "Two groups that read the same cases fill this table.")
+
+
+def _arms(one: ArmComparison) -> None:
+    st.markdown(f"**{one.group}**")
+    if one.result is None:
+        missing(one.reason or "This figure does not exist.", "The table of missing reads is on the page Comparison.")
+        return
+    who = "random readers" if one.result.readers == "random" else "these readers only"
+    st.caption(f"{one.result.design}, {one.result.n_readers} readers ({who}); {one.result.covariance} covariance.")
+    tables = mrmc_tables(one.result)
+    left, right = st.columns([3, 2])
+    for name, rows in tables.items():
+        with right if name == "Variance components" else left:
+            show_table(rows, key=f"mrmc-{one.group}-{name}", note=name)
+    for note in one.result.notes:
+        st.caption(note)
 
 
 page()

@@ -1,0 +1,162 @@
+"""The readers of a simulated study and their reads."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from db.models import OrderEntry, Read, Reader, ReadingOrder
+from tests.report.simulated_plan import BEGAN, CLASSES, Plan
+
+
+def calls_of(rng: np.random.Generator, truth: np.ndarray, difficulty: np.ndarray, accuracy: float) -> np.ndarray:
+    """Calls of one who is right with the given chance, less often on the more difficult cases."""
+    logit = np.log(accuracy / (1 - accuracy)) - difficulty
+    right = rng.random(len(truth)) < 1 / (1 + np.exp(-logit))
+    return np.where(right, truth, (truth + rng.integers(1, 3, len(truth))) % 3)
+
+
+def scores_of(rng: np.random.Generator, calls: np.ndarray, sure: float) -> np.ndarray:
+    """Scores (n, 3) that add to one and mostly are highest for the call."""
+    logits = rng.normal(0, 1, (len(calls), 3))
+    logits[np.arange(len(calls)), calls] += sure
+    made = np.exp(logits)
+    return np.asarray(made / made.sum(axis=1, keepdims=True))
+
+
+class Readers:
+    """Adds readers with their orders and reads. `ai_reads` names the AI read of a series."""
+
+    def __init__(
+        self, session: Session, plan: Plan, rng: np.random.Generator, tag: str, ai_reads: dict[int, int]
+    ) -> None:
+        self.session, self.plan, self.rng, self.tag = session, plan, rng, tag
+        self.read_of_series = ai_reads
+
+    def add(
+        self,
+        study_id: int,
+        account_id: int,
+        group_id: int,
+        group: int,
+        number: int,
+        cases: list[tuple[int, int]],
+        truth: np.ndarray,
+        difficulty: np.ndarray,
+        ai: np.ndarray,
+    ) -> None:
+        plan, rng = self.plan, self.rng
+        name = f"{('novice', 'expert')[group]} {number + 1}"
+        reader = Reader(
+            study_id=study_id,
+            account_id=account_id,
+            group_id=group_id,
+            pseudonym=name,
+            years=(1.0, 8.0)[group] + number % 2,
+            added_at=BEGAN,
+        )
+        self.session.add(reader)
+        self.session.flush()
+        order = ReadingOrder(
+            reader_id=reader.id, session=1, seed=plan.seed * 1000 + group * 100 + number, made_at=BEGAN
+        )
+        self.session.add(order)
+        self.session.flush()
+        sequence = [*range(plan.cases, len(cases)), *rng.permutation(plan.cases).tolist()]
+        entries = [
+            {
+                "order_id": order.id,
+                "position": at + 1,
+                "case_id": cases[place][0],
+                "arm": "unaided",
+                "practice": place >= plan.cases,
+            }
+            for at, place in enumerate(sequence)
+        ]
+        self.session.execute(insert(OrderEntry), entries)
+        rows = self._reads(reader.id, group, sequence, cases, truth, difficulty, ai)
+        if rows:
+            self.session.execute(insert(Read), rows)
+
+    def _reads(
+        self,
+        reader_id: int,
+        group: int,
+        sequence: list[int],
+        cases: list[tuple[int, int]],
+        truth: np.ndarray,
+        difficulty: np.ndarray,
+        ai: np.ndarray,
+    ) -> list[dict[str, Any]]:
+        plan, rng = self.plan, self.rng
+        unaided = calls_of(rng, truth, difficulty, plan.accuracy[group])
+        follows = (rng.random(len(truth)) < 0.5) & (ai >= 0)
+        aided = np.where(follows, ai, unaided)
+        arms = [("unaided", unaided)] if plan.design == "independent" else [("unaided", unaided), ("aided", aided)]
+        speed = rng.normal(0, 0.2)
+        rows = []
+        clock = BEGAN + timedelta(days=1)
+        for arm, calls in arms:
+            scores = scores_of(rng, calls, 2.5)
+            spent = plan.seconds[group] * np.exp(speed + rng.normal(0, 0.4, len(calls)))
+            for at, place in enumerate(sequence):
+                if rng.random() < plan.missing:
+                    continue
+                seconds = float(spent[place]) * (0.3 if arm == "aided" else 1.0)
+                unsure = rng.random() < plan.indeterminate
+                code = "indeterminate" if unsure else CLASSES[int(calls[place])][0]
+                clock += timedelta(seconds=seconds + 5)
+                shown = arm == "aided" and plan.ai
+                rows.append(self._row(reader_id, arm, at, place, cases, code, scores[place], seconds, clock, shown))
+        return rows
+
+    def _row(
+        self,
+        reader_id: int,
+        arm: str,
+        at: int,
+        place: int,
+        cases: list[tuple[int, int]],
+        code: str,
+        scores: np.ndarray,
+        seconds: float,
+        clock: datetime,
+        shown: bool,
+    ) -> dict[str, Any]:
+        given = {one[0]: round(100 * float(score)) for one, score in zip(CLASSES, scores, strict=True)}
+        token = hashlib.sha256(f"{self.tag} {reader_id} {place} {arm}".encode()).hexdigest()
+        return {
+            "token": token,
+            "reader_id": reader_id,
+            "case_id": cases[place][0],
+            "arm": arm,
+            "session": 1,
+            "attempt": 1,
+            "position": at + 1,
+            "practice": place >= self.plan.cases,
+            "state": "locked",
+            "opened_at": clock - timedelta(seconds=seconds + 1),
+            "locked_at": clock,
+            "shown_at": clock - timedelta(seconds=seconds),
+            "loaded_at": clock - timedelta(seconds=seconds - 0.5),
+            "first_action_at": clock - timedelta(seconds=seconds * 0.9),
+            "active_seconds": seconds,
+            "raw_seconds": seconds + 1,
+            "diagnosis": code,
+            "content": {
+                "diagnosis": code,
+                "ratings": given if self.plan.ratings else {},
+                "answers": {},
+                "marks": [],
+                "key_slices": [],
+            },
+            "counters": {"slices_seen": 4, "scrolls": 12, "window_changes": 1},
+            "ai_read_id": self.read_of_series[cases[place][1]] if shown else None,
+            "ai_shown_at": clock - timedelta(seconds=seconds / 2) if shown else None,
+            "ai_output": {"label": "research demonstration"} if shown else {},
+            "app_version": "simulated",
+            "screen": "1920x1080",
+        }
