@@ -1,0 +1,25 @@
+"""Words to copy into a message: invitations and reminders. Parallax sends nothing itself."""
+
+
+def invitation(*, name: str, title: str, link: str, cases: int, practice: int, sessions: int) -> str:
+    """Return the text that invites a reader; `link` works once."""
+    practice_text = f", after {practice} for practice" if practice else ""
+    sessions_text = f" in {sessions} sessions some weeks apart" if sessions > 1 else ""
+    return (
+        f"Dear {name},\n\n"
+        f"you are invited to read in the study “{title}”: {cases} chest CT{sessions_text}{practice_text}. "
+        "You can stop and go on at any time, on any computer; nothing is lost.\n\n"
+        f"Choose your password here (the link works once, for seven days):\n{link}\n\n"
+        "Please read alone and tell nobody what you answer. Thank you."
+    )
+
+
+def reminder(*, name: str, title: str, address: str, left: int, minutes: int | None) -> str:
+    """Return the text that reminds a reader of `left` reads; `minutes` is what they may take, None unknown."""
+    about = f", about {minutes} minutes at your pace" if minutes is not None else ""
+    many = "1 read is" if left == 1 else f"{left} reads are"
+    return (
+        f"Dear {name},\n\n"
+        f"{many} left for you in the study “{title}”{about}. You go on where you stopped:\n{address}\n\n"
+        "If you cannot go on, please tell us. Thank you."
+    )

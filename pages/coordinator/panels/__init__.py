@@ -1,0 +1,1 @@
+"""The steps of a study's page, one module a step: each has show(me, study)."""

@@ -1,0 +1,102 @@
+"""The list of studies, and the ways to begin one: template, empty, copy, import."""
+
+import streamlit as st
+
+from core import clock
+from core.study.template import PUBLISHED
+from db import studies
+from db.accounts import Account
+from db.engine import Session, open_view
+from db.studies import StudyInfo
+from pages.coordinator.panels.acting import act
+
+STATES = {
+    "draft": ":gray-badge[draft]",
+    "checked": ":blue-badge[checked]",
+    "open": ":green-badge[open]",
+    "closed": ":orange-badge[closed]",
+    "unblinded": ":violet-badge[unblinded]",
+}
+DESIGN_NAMES = {
+    "independent": "Independent: every case is read once",
+    "sequential": "Sequential: read without the AI and locked, then with it",
+    "crossover": "Crossover: every case is read twice, weeks apart, once with the AI",
+}
+WAYS = {
+    "template": "The published study (AI and four readers)",
+    "empty": "An empty study",
+    "copy": "A copy of a study",
+    "import": "A protocol file",
+}
+
+
+def show_list() -> None:
+    """Show every study with a way in."""
+    with open_view() as session:
+        found = studies.every(session)
+    if not found:
+        st.info("No studies yet. Begin one below: the published study as a template has everything filled in.")
+        return
+    for line in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{line.title}** {STATES[line.state]}", width="stretch")
+            practice = f" and {line.practice} for practice" if line.practice else ""
+            people = f"{line.readers} {'reader' if line.readers == 1 else 'readers'}"
+            many = f"{line.cases} {'case' if line.cases == 1 else 'cases'}{practice}"
+            st.caption(f"{line.design.capitalize()} · {many} · {people}", width="stretch")
+            if st.button("Open", key=f"studies_open_{line.id}"):
+                _go(line.id)
+
+
+def show_new(me: Account) -> None:
+    """Offer the ways to begin a study."""
+    with open_view() as session:
+        known = {line.id: line.title for line in studies.every(session)}
+    st.subheader("New study")
+    ways = {way: name for way, name in WAYS.items() if way != "copy" or known}
+    way = st.radio("Begin with", list(ways), format_func=lambda one: ways[one], key="studies_way", horizontal=True)
+    source, file = None, None
+    if way == "copy":
+        source = st.selectbox("Study to copy", list(known), format_func=lambda one: known[one], key="studies_source")
+    if way == "import":
+        file = st.file_uploader("Protocol exported from Parallax", type=["json"], key="studies_file")
+    title = st.text_input("Title", PUBLISHED.title if way == "template" else "", key=f"studies_title_{way}")
+    cases = way == "copy" and st.checkbox("Take its cases too", True, key="studies_with_cases")
+    if st.button("Create the study", key="studies_create", type="primary", disabled=way == "import" and file is None):
+        data = file.getvalue() if file is not None else b""
+        _create(me, way, title, source=source, data=data, with_cases=cases)
+
+
+def _create(me: Account, way: str, title: str, *, source: int | None, data: bytes, with_cases: bool) -> None:
+    made: list[StudyInfo] = []
+    at = clock.now()
+
+    def create(session: Session) -> None:
+        if way == "copy" and source is not None:
+            made.append(studies.copy_study(session, source, title=title, with_cases=with_cases, by=me.id, at=at))
+        elif way == "import":
+            made.append(studies.import_study(session, data, title=title, by=me.id, at=at))
+        elif way == "template":
+            made.append(
+                studies.create_study(
+                    session,
+                    title=title,
+                    design=PUBLISHED.design,
+                    protocol=PUBLISHED.protocol,
+                    classes=PUBLISHED.classes,
+                    groups=PUBLISHED.groups,
+                    by=me.id,
+                    at=at,
+                )
+            )
+        else:
+            made.append(studies.create_study(session, title=title, by=me.id, at=at))
+
+    if act(create, done="The study is a draft; go through its steps."):
+        _go(made[0].id)
+    st.rerun()
+
+
+def _go(study_id: int) -> None:
+    st.query_params["study"] = str(study_id)
+    st.rerun()

@@ -1,0 +1,96 @@
+"""What the study commits itself to before the first read. Everything else is reported as exploratory."""
+
+import streamlit as st
+
+from core.study import prespecification as choices
+from db import studies
+from db.accounts import Account
+from db.engine import open_view
+from db.studies import StudyInfo
+from pages.coordinator.panels.fields import Fields
+
+PEOPLE = {
+    "random": "Random: results hold for readers like these",
+    "fixed": "Fixed: results hold for these readers",
+}
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Show the prespecification, each change saved at once."""
+    fields = Fields(me, study)
+    chosen = study.protocol.prespecification
+    st.write("Settled before the first read and frozen when the study opens. What is not settled here is exploratory.")
+    _endpoint(study, fields)
+    _hypothesis(fields, chosen)
+    _size(study, fields)
+    st.subheader("Reads that are missing or indeterminate")
+    left, right = st.columns(2)
+    with left:
+        fields.choice("prespecification.missing", "A missing read", choices.MISSING)
+    with right:
+        fields.choice("prespecification.indeterminate", "An indeterminate read", choices.MISSING)
+    _paperwork(fields)
+
+
+def _endpoint(study: StudyInfo, fields: Fields) -> None:
+    st.subheader("Primary endpoint")
+    chosen = study.protocol.prespecification
+    left, right = st.columns(2)
+    with left:
+        fields.choice("prespecification.endpoint", "Endpoint", choices.ENDPOINTS)
+        if chosen.endpoint in choices.OF_ONE_CLASS:
+            labels = {one.code: one.label for one in study.classes}
+            fields.choice("prespecification.endpoint_class", "For the diagnosis", labels)
+    with right:
+        fields.choice("prespecification.comparison", "Compared", choices.COMPARISONS)
+        groups = {choices.ALL_READERS: "All readers", **{group.name: group.name for group in study.groups}}
+        fields.choice("prespecification.comparator", "Readers in the comparison", groups)
+
+
+def _hypothesis(fields: Fields, chosen: choices.Prespecification) -> None:
+    st.subheader("Hypothesis")
+    left, right = st.columns(2)
+    with left:
+        fields.choice("prespecification.hypothesis", "Hypothesis", choices.HYPOTHESES)
+        fields.choice("prespecification.readers", "Readers are", PEOPLE)
+    with right:
+        fields.number("prespecification.alpha", "Alpha (two-sided)", min_value=0.001, max_value=0.5, format="%.3f")
+        fields.choice("prespecification.multiplicity", "Several endpoints", choices.MULTIPLICITY)
+    if chosen.multiplicity != "single":
+        fields.several("prespecification.family", "The endpoints of the family, in order", ())
+    if chosen.hypothesis == "non-inferiority":
+        fields.number(
+            "prespecification.margin",
+            "Margin: the largest loss that could be accepted, on a scale from 0 to 1",
+            min_value=0.001,
+            max_value=0.999,
+            format="%.3f",
+            placeholder="such as 0.050 for five percentage points",
+        )
+        fields.text("prespecification.margin_rationale", "Why this margin")
+
+
+def _size(study: StudyInfo, fields: Fields) -> None:
+    st.subheader("Planned size")
+    with open_view() as session:
+        cases = sum(not link.practice for link in studies.cases(session, study.id))
+        people = len(studies.readers(session, study.id, withdrawn=False))
+    left, middle, right = st.columns([1, 1, 3])
+    with left:
+        fields.whole("prespecification.planned_cases", f"Cases (now {cases})", min_value=1)
+    with middle:
+        fields.whole("prespecification.planned_readers", f"Readers (now {people})", min_value=1)
+    with right:
+        fields.text("prespecification.sample_size_rationale", "Why this size", placeholder="such as a power analysis")
+
+
+def _paperwork(fields: Fields) -> None:
+    st.subheader("What readers are told, and papers")
+    left, right = st.columns(2)
+    with left:
+        fields.area("prespecification.clinical_information", "Clinical information given to readers")
+        fields.area("prespecification.eligibility", "Eligibility of patients and readers")
+    with right:
+        fields.area("prespecification.prevalence_told", "What readers are told about how frequent each diagnosis is")
+        fields.text("prespecification.ethics", "Ethics approval or waiver")
+        fields.text("prespecification.registration", "Registration", placeholder="register and number")

@@ -1,0 +1,177 @@
+"""The readers of a study: groups, people, invitations to copy."""
+
+import streamlit as st
+
+from core import clock
+from core.settings import settings
+from core.study.letters import invitation
+from core.study.template import PUBLISHED
+from db import accounts, studies
+from db.accounts import Account
+from db.engine import Session, open_view
+from db.studies import ReaderInfo, StudyInfo
+from pages.coordinator.panels.acting import act
+
+INVITED = "study_invitations"
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Show groups and readers, add people, and the invitations made in this sitting."""
+    with open_view() as session:
+        found = studies.readers(session, study.id)
+        everyone = accounts.every(session)
+    _groups(me, study)
+    active = [reader for reader in found if reader.withdrawn_at is None]
+    st.subheader(f"{len(active)} {'reader' if len(active) == 1 else 'readers'}")
+    if study.editable:
+        _add(me, study, found, everyone)
+    _invitations(study)
+    if not found:
+        st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
+        return
+    st.dataframe([_row(reader) for reader in found], key="study_readers", hide_index=True)
+    _change(me, study, found)
+
+
+def _row(reader: ReaderInfo) -> dict[str, object]:
+    state = "ready" if reader.has_password else "invited, no password yet"
+    return {
+        "In results": reader.pseudonym,
+        "Name": reader.name,
+        "User name": reader.username,
+        "Group": reader.group,
+        "Years": reader.years,
+        "State": f"withdrawn: {reader.withdrawn_reason}" if reader.withdrawn_at else state,
+    }
+
+
+def _groups(me: Account, study: StudyInfo) -> None:
+    key = f"study_groups_{study.id}"
+    st.session_state[key] = ", ".join(group.name for group in study.groups)
+
+    def save() -> None:
+        names = [name.strip() for name in str(st.session_state[key]).split(",") if name.strip()]
+        act(lambda session: studies.save_groups(session, study.id, names, by=me.id, at=clock.now()))
+
+    st.text_input(
+        "Reader groups, in the order of comparison, separated by commas",
+        key=key,
+        on_change=save,
+        disabled=not study.editable,
+    )
+
+
+def _suggested(study: StudyInfo, found: list[ReaderInfo]) -> tuple[str, float]:
+    """Return the group and years of the next reader: as in the published study, else the emptiest group."""
+    counts = {group.name: sum(reader.group == group.name for reader in found) for group in study.groups}
+    if tuple(counts) == PUBLISHED.groups and len(found) < len(PUBLISHED.readers):
+        group, years = PUBLISHED.readers[len(found)]
+        return group, float(years)
+    return min(counts, key=lambda name: counts[name]), 0.0
+
+
+def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[Account]) -> None:
+    there = {reader.account_id for reader in found}
+    known = {a.id: f"{a.name} ({a.username})" for a in everyone if not a.disabled and a.id not in there}
+    group, years = _suggested(study, found)
+    names = [one.name for one in study.groups]
+    turn = len(found)  # fresh fields after every reader
+    with st.container(border=True):
+        choices = [0, *known]
+        chosen = st.selectbox(
+            "Add a reader",
+            choices,
+            key=f"study_reader_who_{turn}",
+            format_func=lambda one: known.get(one, "Somebody without an account yet"),
+        )
+        name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 1])
+        name = name_box.text_input("Name", key=f"study_reader_name_{turn}", disabled=bool(chosen))
+        username = user_box.text_input(
+            "User name or e-mail", key=f"study_reader_username_{turn}", disabled=bool(chosen)
+        )
+        group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}")
+        years = years_box.number_input("Years", 0.0, 70.0, years, step=1.0, key=f"study_reader_years_{turn}")
+        if st.button("Add the reader", key=f"study_reader_add_{turn}", type="primary"):
+            _create(me, study, chosen, name=name, username=username, group=group, years=years)
+            st.rerun()
+
+
+def _create(
+    me: Account, study: StudyInfo, account_id: int, *, name: str, username: str, group: str, years: float
+) -> None:
+    at = clock.now()
+    made: list[tuple[str, str]] = []
+
+    def create(session: Session) -> None:
+        chosen = account_id
+        if not chosen:
+            new = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
+            made.append((new.name, accounts.password_link(session, new.id, at=at, by=me.id)))
+            chosen = new.id
+        studies.add_reader(session, study.id, chosen, group=group, years=years, by=me.id, at=at)
+
+    if act(create, done=f"{name or 'Reader'} added"):
+        _remember(study, made)
+
+
+def _remember(study: StudyInfo, made: list[tuple[str, str]]) -> None:
+    links = [(name, f"{settings().public_url}/?link={token}") for name, token in made]
+    st.session_state[INVITED] = [*st.session_state.get(INVITED, []), *((study.id, *link) for link in links)]
+
+
+def _invitations(study: StudyInfo) -> None:
+    mine = [(name, link) for study_id, name, link in st.session_state.get(INVITED, []) if study_id == study.id]
+    if not mine:
+        return
+    with open_view() as session:
+        links = studies.cases(session, study.id)
+    practice = sum(one.practice for one in links)
+    st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
+    for name, link in mine:
+        with st.expander(f"Invitation for {name}", expanded=len(mine) <= 2):
+            text = invitation(
+                name=name,
+                title=study.title,
+                link=link,
+                cases=len(links) - practice,
+                practice=practice,
+                sessions=study.sessions,
+            )
+            st.code(text, language=None, wrap_lines=True)
+
+
+def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
+    with st.expander("Change a reader, or make a new link"):
+        names = {reader.id: f"{reader.pseudonym} {reader.name}" for reader in found}
+        chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="study_reader_chosen")
+        reader = next(one for one in found if one.id == chosen)
+        groups = [group.name for group in study.groups]
+        left, right = st.columns(2)
+        group = left.selectbox(
+            "Group",
+            groups,
+            index=groups.index(reader.group),
+            key=f"study_reader_new_group_{chosen}",
+            disabled=not study.editable,
+        )
+        years = right.number_input(
+            "Years", 0.0, 70.0, reader.years, key=f"study_reader_new_years_{chosen}", disabled=not study.editable
+        )
+        at = clock.now()
+        with st.container(horizontal=True):
+            if st.button("New link", key="study_reader_link"):
+                made: list[tuple[str, str]] = []
+                act(
+                    lambda session: made.append(
+                        (reader.name, accounts.password_link(session, reader.account_id, at=at, by=me.id))
+                    ),
+                    done="A new link is made; the old one ends",
+                )
+                _remember(study, made)
+                st.rerun()
+            if st.button("Save", key="study_reader_save", disabled=not study.editable):
+                act(lambda session: studies.change_reader(session, chosen, group=group, years=years, by=me.id, at=at))
+                st.rerun()
+            if st.button("Remove from the study", key="study_reader_remove", disabled=not study.editable):
+                act(lambda session: studies.remove_reader(session, chosen, by=me.id, at=at))
+                st.rerun()

@@ -1,0 +1,33 @@
+"""Studies: the list of them, and one study step by step."""
+
+import streamlit as st
+
+from core.errors import ParallaxError
+from db import studies
+from db.engine import open_view
+from pages.components.access import require
+from pages.coordinator.panels import new_study, one_study
+from pages.coordinator.panels.acting import say
+
+
+def page() -> None:
+    """Show the study named in the address, or the list."""
+    me = require("coordinator")
+    chosen = st.query_params.get("study", "")
+    if chosen:
+        try:
+            with open_view() as session:
+                study = studies.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0)
+        except ParallaxError as error:
+            st.error(f"{error} Choose one from the list.")
+            st.query_params.clear()
+        else:
+            one_study.show(me, study)
+            return
+    st.title("Studies")
+    say()
+    new_study.show_list()
+    new_study.show_new(me)
+
+
+page()

@@ -1,0 +1,181 @@
+"""The coordinator's study pages, opened on empty and full databases and clicked through without a browser."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.study.template import PUBLISHED
+from db import accounts, cases, studies, truth
+from db.engine import open_session, open_view
+from pages.coordinator.panels import check
+from tests.study import builder
+from tests.study.builder import AT
+
+Act = Callable[[str], accounts.Account]
+Open = Callable[..., AppTest]
+PAGE = "coordinator/studies.py"
+STEPS = ("overview", "protocol", "cases", "truth", "readers", "ai", "prespecification", "check")
+
+
+def texts(page: AppTest) -> str:
+    found = [*page.markdown, *page.info, *page.success, *page.error, *page.warning, *page.caption, *page.subheader]
+    return "\n".join(str(one.value) for one in found)
+
+
+def test_readers_get_nothing_of_it(act_as: Act, open_page: Open):
+    act_as("reader")
+    page = open_page(PAGE)
+    assert "other roles" in page.error[0].value
+    assert not page.title
+
+
+def test_an_empty_database_says_what_to_do_next(act_as: Act, open_page: Open):
+    act_as("coordinator")
+    assert "Begin one below" in texts(open_page(PAGE))
+
+
+@pytest.mark.parametrize("study", ["99", "x", "-1", "9" * 30])
+def test_a_study_that_does_not_exist_leads_back_to_the_list(act_as: Act, open_page: Open, study: str):
+    act_as("coordinator")
+    page = open_page(PAGE, study=study)
+    assert "does not exist" in page.error[0].value
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_on_an_empty_study(act_as: Act, open_page: Open, db_url: str, step: str):
+    me = act_as("coordinator")
+    with open_session(db_url) as session:
+        studies.create_study(session, title="Empty", by=me.id, at=AT)
+    page = open_page(PAGE, study="1", step=step)
+    assert page.title[0].value == "Empty"
+    assert not page.error
+
+
+@pytest.fixture
+def full(db_url: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A study of each kind of part, ready to be checked; volumes count as stored."""
+    monkeypatch.setattr(check, "_opens", lambda key: None)
+    with open_session(db_url) as session:
+        made, me = builder.study(session, practice=1), builder.coordinator(session)
+        model = builder.model(session)
+        for n, link in enumerate(studies.cases(session, made.id)):
+            truth.record(
+                session, made.id, link.case.id, class_code=builder.CLASSES[n % 3].code, source="PCR", by=me, at=AT
+            )
+            builder.ai_read(session, link.case, model)
+        studies.save_ai(session, made.id, model_id=model, by=me, at=AT)
+    return made.id
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_on_a_full_study(act_as: Act, open_page: Open, full: int, step: str):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step=step)
+    assert page.title[0].value == "A study"
+    assert not page.error
+
+
+def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, open_page: Open, full: int, db_url: str):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="check")
+    page.button(key="study_check").click().run()
+    assert "Nothing stands in the way" in texts(page)
+    page.checkbox(key="study_open_sure").check().run()
+    page.button(key="study_open").click().run()
+    assert not page.exception
+    with open_view(db_url) as session:
+        assert studies.study(session, full).state == "open"
+    assert page.metric[0].value == "0 of 24"
+    assert "Accuracy is sealed" in texts(page)
+    for step in STEPS:
+        assert not open_page(PAGE, study=str(full), step=step).error
+    page.button(key="monitor_close_save").click().run()
+    assert "24 reads are missing" in page.error[0].value
+    page.text_input(key="monitor_close_reason").input("a pilot")
+    page.button(key="monitor_close_save").click().run()
+    assert not page.error
+    page.text_input(key="monitor_unblind_reason").input("the analysis begins")
+    page.button(key="monitor_unblind_save").click().run()
+    with open_view(db_url) as session:
+        assert studies.study(session, full).state == "unblinded"
+
+
+def test_blockers_are_named(act_as: Act, open_page: Open, db_url: str, full: int):
+    act_as("coordinator")
+    with open_session(db_url) as session:
+        me = builder.coordinator(session)
+        cases.set_tags(session, 1, ["2024-03-01"], by=me, at=AT)
+    page = open_page(PAGE, study=str(full), step="check")
+    page.button(key="study_check").click().run()
+    assert "1 thing stands in the way" in page.error[0].value
+    assert "A tag of case 1 looks like a date" in page.dataframe[0].value.to_string()
+
+
+def test_a_field_is_saved_at_once_and_a_refused_value_is_not_shown_as_if_it_were(
+    act_as: Act, open_page: Open, full: int, db_url: str
+):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="protocol")
+    page.toggle(key=f"study_ratings_{full}").set_value(False).run()
+    page.text_input(key=f"study_class_letter_{full}_cap").set_value("L").run()
+    assert "which the viewer uses" in page.error[0].value
+    assert page.text_input(key=f"study_class_letter_{full}_cap").value == "A"
+    with open_view(db_url) as session:
+        found = studies.study(session, full)
+    assert found.protocol.ratings is False
+    assert found.classes == builder.CLASSES
+
+
+def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int, db_url: str):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="protocol")
+    page.text_input(key="study_question_label_new_choice").input("Which side?")
+    page.text_area(key="study_question_options_new_choice").input("Left\nRight")
+    page.button(key="study_question_save_new_choice").click().run()
+    with open_view(db_url) as session:
+        (asked,) = studies.study(session, full).protocol.questions
+    assert (asked.id, [option.code for option in asked.options]) == ("which_side", ["left", "right"])
+    page.button(key="study_question_remove_0").click().run()
+    with open_view(db_url) as session:
+        assert studies.study(session, full).protocol.questions == ()
+
+
+def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page: Open, db_url: str):
+    me = act_as("coordinator")
+    with open_session(db_url) as session:
+        for n in range(6):
+            builder.case(session, n, by=me.id)
+    page = open_page(PAGE)
+    page.button(key="studies_create").click().run()
+    assert page.title[0].value == PUBLISHED.title
+    page.query_params["step"] = "cases"
+    page.run()
+    page.button(key="study_take_all").click().run()
+    page.query_params["step"] = "truth"
+    page.run()
+    page.text_input(key="study_reference_interval_1").input("within 3 days").run()
+    for code in ("covid", "cap", "normal") * 2:
+        page.button(key=f"study_truth_is_{code}").click().run()
+    page.query_params["step"] = "readers"
+    page.run()
+    for n in range(4):
+        page.text_input(key=f"study_reader_name_{n}").input(f"Reader {n}")
+        page.text_input(key=f"study_reader_username_{n}").input(f"reader{n}")
+        page.button(key=f"study_reader_add_{n}").click().run()
+        assert not page.error, page.error
+    assert len([block for block in page.code if "?link=" in block.value]) == 4
+    with open_view(db_url) as session:
+        assert [truth_.class_code for truth_ in truth.current(session, 1).values()] == ["covid", "cap", "normal"] * 2
+        found = studies.readers(session, 1)
+    assert [(reader.group, reader.years) for reader in found] == list(PUBLISHED.readers)
+
+
+def test_a_coordinator_who_reads_in_the_study_sees_no_truth(act_as: Act, open_page: Open, full: int, db_url: str):
+    me = act_as("coordinator")
+    with open_session(db_url) as session:
+        studies.add_reader(session, full, me.id, group="Experts", by=builder.coordinator(session), at=AT)
+    page = open_page(PAGE, study=str(full), step="truth")
+    assert "not shown to you" in page.warning[0].value
+    assert not page.dataframe
+    assert "PCR" not in texts(page)
