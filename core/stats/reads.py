@@ -6,15 +6,30 @@ session, attempt, practice. The reader named AI is the AI. An empty prediction i
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.stats.columns import (
+    Rows,
+    first,
+    natural,
+    numbers_of,
+    one_value,
+    parse_rows,
+    places,
+    read_rows,
+    refuse_twice,
+    require,
+)
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
-from core.stats.estimate import Floats, StatsError
-from core.stats.table import AI, Rows, natural, number, parse_rows, read_rows, refuse_twice, required
+from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.table import AI
 
 READ_COLUMNS = ("reader", "group", "case", "truth", "prediction")
 UNDECIDED = {"indeterminate": INDETERMINATE, "failure": FAILURE, "": MISSING}
+Number = TypeVar("Number", np.int64, np.float64)
 YES, NO = {"1", "true", "yes"}, {"0", "false", "no", ""}
 
 
@@ -69,68 +84,59 @@ def table_of(rows: Rows) -> ReadTable:
     Raises StatsError for a label that is no class, a case with two truths, a reader in two groups, or a read given
     twice.
     """
-    cells = {name: rows.column(name) for name in rows.columns}
-    kept, exclusions = _kept(rows, cells)
-    if not kept.size:
-        raise StatsError("Column practice: every row is a practice read or superseded; nothing is left to analyse.")
-    cells = {name: [column[k] for k in kept] for name, column in cells.items()}
-    lines = [rows.lines[k] for k in kept]
-    for name in ("reader", "case", "truth"):
-        for text, line in zip(cells[name], lines, strict=True):
-            required(text, line=line, column=name)
-    classes = _classes(cells)
-    truth_of = _one_value(cells["case"], cells["truth"], lines, what="truth", whose="case")
-    group_of = _one_value(cells["reader"], cells["group"], lines, what="group", whose="reader")
-    code = {label: k for k, label in enumerate(classes)}
-    for text, line in zip(cells["truth"], lines, strict=True):
-        if text not in code:
-            raise StatsError(f"Row {line}, column truth: '{text}' is not one of the classes {', '.join(classes)}.")
-    codes = np.fromiter(
-        (_code(text, code, line) for text, line in zip(cells["prediction"], lines, strict=True)), np.int64, len(lines)
-    )
-    cases = natural(cells["case"])
-    order = {name: k for k, name in enumerate(cases)}
-    truth = np.array([code[truth_of[name]] for name in cases])
-    case = np.fromiter((order[name] for name in cells["case"]), np.int64, len(lines))
-    is_ai = np.fromiter((name == AI for name in cells["reader"]), bool, len(lines))
-    people = tuple(name for name in dict.fromkeys(cells["reader"]) if name != AI)
-    people = tuple(sorted(people, key=lambda name: (list(group_of.values()).index(group_of[name]), natural_key(name))))
-    arms = tuple(dict.fromkeys(a for a, ai in zip(_column(cells, "arm", lines), is_ai, strict=True) if not ai)) or ("",)
-    probability, scores = _scores(cells, classes, lines, codes)
-    seconds, position = (_numbers(cells, name, lines, least=0.0) for name in ("seconds", "position"))
-    seat = {name: k for k, name in enumerate(people)}
-    arm = {name: k for k, name in enumerate(arms)}
+    rows, exclusions = _kept(rows)
+    require(rows, ("reader", "case", "truth"))
+    classes = _classes(rows)
+    truth_of, group_of = one_value(rows, "case", "truth"), one_value(rows, "reader", "group")
+    _refuse_unknown(rows, classes)
+    codes = _codes(rows, classes)
+    cases = natural(rows["case"].present())
+    case = places(rows["case"], cases)
+    truth = np.array([classes.index(truth_of[name]) for name in cases])
+    is_ai = np.asarray(rows["reader"].each(lambda name: name == AI), bool)
+    groups = list(dict.fromkeys(group_of[name] for name in rows["reader"].present()))
+    people = [name for name in rows["reader"].present() if name != AI]
+    people.sort(key=lambda name: (groups.index(group_of[name]), natural_key(name)))
+    arms = rows.take(~is_ai).optional("arm").present() or ("",)
+    probability, scores = _scores(rows, classes, codes)
+    seconds, position = (numbers_of(rows, name, blank=True, least=0.0) for name in ("seconds", "position"))
     shape = (len(arms), len(people), len(cases))
     mine = ~is_ai
-    at = (
-        np.fromiter((arm.get(a, 0) for a in _column(cells, "arm", lines)), np.int64, len(lines))[mine],
-        np.fromiter((seat.get(name, 0) for name in cells["reader"]), np.int64, len(lines))[mine],
-        case[mine],
-    )
-    refuse_twice(
-        np.ravel_multi_index(at, shape) if people else np.zeros(0, np.int64),
-        [line for line, ai in zip(lines, is_ai, strict=True) if not ai], "reader, arm and case",
-    )  # fmt: skip
+    at = (places(rows.optional("arm"), arms)[mine], places(rows["reader"], people)[mine], case[mine])
+    if people:
+        refuse_twice(np.ravel_multi_index(at, shape), rows.lines[mine], "reader, arm and case")
+    own = _ai_rows(rows, is_ai, case, codes, len(cases))
 
-    def spread(values: np.ndarray, empty: float) -> np.ndarray:
+    def spread(values: NDArray[Number], empty: float) -> NDArray[Number]:
         out = np.full(shape + values.shape[1:], empty, values.dtype)
         out[at] = values[mine]
         return out
 
-    ai = _ai_rows(np.flatnonzero(is_ai), case, codes, lines, len(cases)) if is_ai.any() else None
-
-    def of_ai(values: np.ndarray, empty: float) -> np.ndarray | None:
-        if ai is None:
+    def of_ai(values: NDArray[Number], empty: float) -> NDArray[Number] | None:
+        if not own.size:
             return None
         out = np.full((len(cases), *values.shape[1:]), empty, values.dtype)
-        out[case[ai]] = values[ai]
+        out[case[own]] = values[own]
         return out
 
     return ReadTable(
-        classes, cases, truth, people, tuple(group_of[name] for name in people), arms, spread(codes, MISSING),
-        spread(scores, np.nan), spread(probability, np.nan), spread(seconds, np.nan), spread(position, np.nan),
-        of_ai(codes, MISSING), of_ai(scores, np.nan), of_ai(probability, np.nan), of_ai(seconds, np.nan), exclusions,
-    )  # fmt: skip
+        classes=classes,
+        cases=cases,
+        truth=truth,
+        readers=tuple(people),
+        groups=tuple(group_of[name] for name in people),
+        arms=arms,
+        prediction=spread(codes, MISSING),
+        scores=spread(scores, np.nan),
+        probabilities=spread(probability, np.nan),
+        seconds=spread(seconds, np.nan),
+        position=spread(position, np.nan),
+        ai_prediction=of_ai(codes, MISSING),
+        ai_scores=of_ai(scores, np.nan),
+        ai_probabilities=of_ai(probability, np.nan),
+        ai_seconds=of_ai(seconds, np.nan),
+        exclusions=exclusions,
+    )
 
 
 def natural_key(name: str) -> tuple[int, float, str]:
@@ -141,103 +147,69 @@ def natural_key(name: str) -> tuple[int, float, str]:
         return 1, 0.0, name
 
 
-def _column(cells: dict[str, list[str]], name: str, lines: list[int]) -> list[str]:
-    return cells.get(name) or [""] * len(lines)
+def _kept(rows: Rows) -> tuple[Rows, tuple[Exclusion, ...]]:
+    """Rows that count: no practice, and of each reader, case, arm and session only the highest attempt."""
+    column = rows.optional("practice")
+    at = first(column.each(lambda text: text.casefold() not in YES | NO))
+    if at is not None:
+        text = column.texts[column.codes[at]]
+        raise StatsError(f"Row {rows.lines[at]}, column practice: '{text}' is neither 1 nor 0; write one of them.")
+    practice: Bools = np.asarray(column.each(lambda text: text.casefold() in YES), bool)
+    attempt = np.nan_to_num(numbers_of(rows, "attempt", blank=True), nan=1.0)
+    key = np.zeros(len(rows.lines), np.int64)
+    for name in ("reader", "case", "arm", "session"):
+        part = rows.optional(name)
+        key = key * len(part.texts) + part.codes
+    _, where = np.unique(key, return_inverse=True)
+    last = np.full(where.max() + 1, -np.inf)
+    np.maximum.at(last, where[~practice], attempt[~practice])
+    superseded = (attempt < last[where]) & ~practice
+    keep = ~practice & ~superseded
+    if not keep.any():
+        raise StatsError("Column practice: every row is a practice read; there is nothing to analyse.")
+    left = (("practice read", practice), ("superseded by a later attempt", superseded))
+    return rows.take(keep), tuple(Exclusion(reason, int(out.sum())) for reason, out in left if out.any())
 
 
-def _kept(rows: Rows, cells: dict[str, list[str]]) -> tuple[Codes, tuple[Exclusion, ...]]:
-    """Indices of rows that count: no practice, and of each reader, case, arm and session only the highest attempt."""
-    n = len(rows.lines)
-    practice = np.zeros(n, bool)
-    for k, text in enumerate(cells.get("practice", ())):
-        if text.casefold() not in YES | NO:
-            raise StatsError(f"Row {rows.lines[k]}, column practice: '{text}' is neither 1 nor 0; write one of them.")
-        practice[k] = text.casefold() in YES
-    superseded = np.zeros(n, bool)
-    if "attempt" in cells:
-        attempts = [number(text or "1", line=line, column="attempt") for text, line in zip(
-            cells["attempt"], rows.lines, strict=True)]  # fmt: skip
-        blank = [""] * n
-        keys = list(
-            zip(cells["reader"], cells["case"], cells.get("arm", blank), cells.get("session", blank), strict=True)
-        )
-        last: dict[tuple[str, ...], float] = {}
-        for key, attempt in zip(keys, attempts, strict=True):
-            last[key] = max(attempt, last.get(key, attempt))
-        superseded = np.array([a < last[key] for key, a in zip(keys, attempts, strict=True)]) & ~practice
-    found = [("practice read", practice), ("superseded by a later attempt", superseded)]
-    return np.flatnonzero(~practice & ~superseded), tuple(
-        Exclusion(reason, int(rows_.sum())) for reason, rows_ in found if rows_.any()
-    )
-
-
-def _classes(cells: dict[str, list[str]]) -> tuple[str, ...]:
+def _classes(rows: Rows) -> tuple[str, ...]:
     """The classes in order: that of the columns prob_ or rating_, else of the labels in truth and prediction."""
+    named: tuple[str, ...] = ()
     for prefix in ("prob_", "rating_"):
-        named = tuple(name.removeprefix(prefix) for name in cells if name.startswith(prefix))
-        if named:
-            break
-    labels = [*cells["truth"], *(label for label in set(cells["prediction"]) if label.casefold() not in UNDECIDED)]
-    found = named if len(named) > 1 else natural([*labels, *named])  # one column alone does not name every class
+        named = named or tuple(name.removeprefix(prefix) for name in rows.columns if name.startswith(prefix))
+    labels = [label for label in rows["prediction"].present() if label.casefold() not in UNDECIDED]
+    every = natural([*rows["truth"].present(), *labels, *named])
+    found = named if len(named) > 1 else every  # one column alone does not name every class
     if len(found) < 2:
         raise StatsError(f"Column truth: the only class is {found[0]}; an analysis needs two classes or more.")
     return found
 
 
-def _code(text: str, code: dict[str, int], line: int) -> int:
-    known = code.get(text)
-    if known is not None:
-        return known
-    undecided = UNDECIDED.get(text.casefold())
-    if undecided is None:
-        raise StatsError(
-            f"Row {line}, column prediction: '{text}' is not one of the classes {', '.join(code)}, indeterminate or "
-            "failure; mend the label, or leave it empty if the case was not read."
-        )
-    return undecided
-
-
-def _one_value(keys: list[str], values: list[str], lines: list[int], *, what: str, whose: str) -> dict[str, str]:
-    found: dict[str, tuple[str, int]] = {}
-    for key, value, line in zip(keys, values, lines, strict=True):
-        first = found.setdefault(key, (value, line))
-        if first[0] != value:
+def _refuse_unknown(rows: Rows, classes: tuple[str, ...]) -> None:
+    known = ", ".join(classes)
+    for name, allowed, remedy in (
+        ("truth", set(), "mend the label"),
+        ("prediction", set(UNDECIDED), "write indeterminate or failure, or leave it empty if the case was not read"),
+    ):
+        column = rows[name]
+        bad = [text not in classes and text.casefold() not in allowed for text in column.texts]
+        at = first(np.array(bad)[column.codes])
+        if at is not None:
+            text = column.texts[column.codes[at]]
             raise StatsError(
-                f"Row {line}, column {what}: {whose} {key} has '{value}' here but '{first[0]}' in row {first[1]}; "
-                f"a {whose} has one {what}."
+                f"Row {rows.lines[at]}, column {name}: '{text}' is not one of the classes {known}; {remedy}."
             )
-    return {key: value for key, (value, _) in found.items()}
 
 
-def _numbers(cells: dict[str, list[str]], name: str, lines: list[int], *, least: float, most: float = np.inf) -> Floats:
-    """A column of numbers, NaN where empty or without the column; StatsError outside least..most."""
-    texts = cells.get(name)
-    if texts is None:
-        return np.full(len(lines), np.nan)
-    given = np.array([bool(text) for text in texts])
-    try:
-        out = np.array([text or "nan" for text in texts], dtype=np.float64)
-        good = np.isfinite(out) & (out >= least) & (out <= most) | ~given
-    except ValueError:
-        out, good = np.full(len(lines), np.nan), np.zeros(len(lines), bool)
-    if not good.all():  # slowly, to name the row
-        for k in np.flatnonzero(given & ~good):
-            out[k] = number(texts[k], line=lines[k], column=name)
-            if not least <= out[k] <= most:
-                raise StatsError(
-                    f"Row {lines[k]}, column {name}: {texts[k]} is outside {least:g} to {most:g}; mend it."
-                )
-    return out
+def _codes(rows: Rows, classes: tuple[str, ...]) -> Codes:
+    """The prediction of every row as a code (see confusion.py)."""
+    known = {label: k for k, label in enumerate(classes)}
+    return np.asarray(rows["prediction"].each(lambda x: known[x] if x in known else UNDECIDED[x.casefold()]), np.int64)
 
 
-def _scores(
-    cells: dict[str, list[str]], classes: tuple[str, ...], lines: list[int], codes: Codes
-) -> tuple[Floats, Floats]:
-    """Probabilities (rows, C), and scores: the same, or ratings where a row has no probability. None for missing
-    reads.
-    """
-    probability = np.stack([_numbers(cells, f"prob_{c}", lines, least=0.0, most=1.0) for c in classes], axis=1)
-    rating = np.stack([_numbers(cells, f"rating_{c}", lines, least=-np.inf) for c in classes], axis=1)
+def _scores(rows: Rows, classes: tuple[str, ...], codes: Codes) -> tuple[Floats, Floats]:
+    """Probabilities (rows, C), and scores: the same, or ratings where a row has no probability; none if not read."""
+    probability = np.stack([numbers_of(rows, f"prob_{c}", blank=True, least=0.0, most=1.0) for c in classes], axis=1)
+    rating = np.stack([numbers_of(rows, f"rating_{c}", blank=True) for c in classes], axis=1)
     for values in (probability, rating):
         values[codes == MISSING] = np.nan
     if len(classes) == 2:  # one probability of two classes tells the other
@@ -248,16 +220,15 @@ def _scores(
     return probability, np.where(np.isnan(probability), rating, probability)
 
 
-def _ai_rows(at: Codes, case: Codes, codes: Codes, lines: list[int], cases: int) -> Codes:
-    """Rows of the AI, one a case; a second row of a case (another arm or session) must say the same."""
-    first = np.full(cases, -1)
-    for k in at:
-        earlier = first[case[k]]
-        if earlier < 0:
-            first[case[k]] = k
-        elif codes[k] != codes[earlier]:
-            raise StatsError(
-                f"Row {lines[k]}, column prediction: the AI calls this case otherwise than in row {lines[earlier]}; "
-                "keep the rows of one AI run."
-            )
-    return np.asarray(first[first >= 0])
+def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, cases: int) -> Codes:
+    """Indices of the AI's rows, one a case; a second row of a case (another arm or session) must say the same."""
+    at = np.flatnonzero(is_ai)
+    start = np.full(cases, -1)
+    start[case[at][::-1]] = at[::-1]  # the first row of a case stays
+    other = at[codes[at] != codes[start[case[at]]]]
+    if other.size:
+        raise StatsError(
+            f"Row {rows.lines[other[0]]}, column prediction: the AI calls this case otherwise than in row "
+            f"{rows.lines[start[case[other[0]]]]}; keep the rows of one AI run."
+        )
+    return np.asarray(start[start >= 0])
