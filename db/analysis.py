@@ -58,7 +58,7 @@ def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
             else select(func.string_agg(cast(Case.tags, Text), ""))
         ).one(),
     )
-    seen = repr([tuple(row) for row in counts])
+    seen = repr([study.title, study.protocol, study.ai_model_id, study.ai_rule, *(tuple(row) for row in counts)])
     return f"{study.id} {study.unblinded_at} {hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 

@@ -48,7 +48,7 @@ def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int]) -> Non
     if len(members) > 1:
         reads += f" by {len(members)} readers, pooled: no interval, reads of one case are not independent"
     st.markdown(f"**{name}**")
-    key = "confusion-" + "-".join(str(member) for member in members)
+    key = f"confusion-{name}"
     picked = show(confusion_chart(study, counts, name=name, reads=reads, key=key), selectable=True)
     points = picked["selection"]["points"] if picked else []
     if points:

@@ -1,0 +1,94 @@
+"""Every results page opens: on nothing, sealed, on a full study, and where something is missing it says what."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.engine import open_session
+from pages.coordinator.results import PAGES
+from tests.report.simulated_study import Plan, seed_study
+
+PANELS = [path for path, *_ in PAGES if "results/" in path]
+FULL = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
+LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=False, ai=False, indeterminate=0.0)
+
+
+def texts(page: AppTest) -> str:
+    parts: list[Any] = [*page.info, *page.caption, *page.markdown, *page.error]
+    return " ".join(part.value for part in parts)
+
+
+def seed(url: str, plan: Plan) -> None:
+    with open_session(url) as session:
+        seed_study(session, plan)
+
+
+@pytest.mark.parametrize("path", PANELS)
+def test_every_panel_opens_on_a_full_study(path: str, db_url: str, act_as: Callable, open_page: Callable):
+    seed(db_url, FULL)
+    act_as("coordinator")
+    page = open_page(path)
+    assert page.title[0].value
+    assert "Traceback" not in texts(page)
+
+
+@pytest.mark.parametrize("path", PANELS)
+def test_every_panel_says_what_is_missing_with_one_reader_one_case_no_ratings_and_no_ai(
+    path: str, db_url: str, act_as: Callable, open_page: Callable
+):
+    seed(db_url, LITTLE)
+    act_as("coordinator")
+    page = open_page(path)
+    if not path.endswith(("confusion.py", "heat.py", "times.py")):
+        assert page.info or page.caption
+
+
+@pytest.mark.parametrize("path", ["coordinator/results/comparison.py", "coordinator/results/exports.py"])
+def test_a_panel_is_sealed_before_unblinding(path: str, db_url: str, act_as: Callable, open_page: Callable):
+    seed(db_url, replace(FULL, cases=4, state="closed"))
+    act_as("administrator")
+    page = open_page(path)
+    assert "sealed" in page.info[0].value
+    assert not page.dataframe
+
+
+def test_without_any_study_a_panel_says_where_to_make_one(act_as: Callable, open_page: Callable):
+    act_as("coordinator")
+    assert "no study" in open_page(PANELS[0]).info[0].value
+
+
+def test_readers_are_turned_away(db_url: str, act_as: Callable, open_page: Callable):
+    seed(db_url, replace(FULL, cases=4))
+    act_as("reader")
+    page = open_page(PANELS[0])
+    assert "other roles" in page.error[0].value
+    assert not page.title
+
+
+def test_a_filter_in_the_address_is_the_filter_of_the_page(db_url: str, act_as: Callable, open_page: Callable):
+    seed(db_url, replace(FULL, design="independent"))
+    act_as("coordinator")
+    page = open_page(PANELS[0], group="novice")
+    names = page.dataframe[-1].value.iloc[:, 0].tolist()
+    assert names == ["AI", "novice 1", "novice 2"]
+
+
+def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: Callable, open_page: Callable):
+    plan = {"hypothesis": "superiority", "comparator": "novice", "alpha": 0.05}
+    seed(db_url, replace(FULL, design="independent", protocol=(("prespecification", plan),)))
+    act_as("coordinator")
+    said = texts(open_page(PANELS[0]))
+    assert "These 2 readers only" in said
+    assert "superiority of the AI to the group novice" in said
+
+
+def test_the_published_study_opens_and_says_what_is_not_reported(act_as: Callable, open_page: Callable):
+    act_as("coordinator")
+    page = open_page("coordinator/published.py")
+    cells = " ".join(str(table.value.values.tolist()) for table in page.dataframe)
+    assert "not reported" in cells
+    assert "⚠ recomputed 0.9455" in cells
+    assert "p (" not in " ".join(str(list(table.value.columns)) for table in page.dataframe)
