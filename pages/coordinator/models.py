@@ -31,12 +31,20 @@ def page() -> None:
         st.dataframe([_row(model, counts) for model in models], key="models_table", hide_index=True)
         _card(models)
     else:
-        st.info("No model yet: the worker registers the shipped one when it starts, within a minute.")
+        _wait_for_models()
     for name, beat, device in workers:
         quiet = (clock.now() - beat).total_seconds()
         state = "at work" if quiet < 60 else f"no sign of life for {quiet / 60:.0f} min; start it again"
         st.caption(f"Worker {name} on {device}: {state}")
     _take_csv(account)
+
+
+@st.fragment(run_every=2.0)
+def _wait_for_models() -> None:
+    st.info("No model yet: the worker registers the shipped one when it starts, within a minute.")
+    with open_view() as session:
+        if ai_reads.models(session):
+            st.rerun()
 
 
 def _row(model: ModelInfo, counts: dict[int, int]) -> dict[str, object]:
