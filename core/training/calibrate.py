@@ -43,9 +43,8 @@ def nll(logits: Float, codes: NDArray[np.int64], temperature: float) -> float:
 
 def fit_temperature(logits: Float, codes: NDArray[np.int64]) -> float:
     """Return the temperature in 0.25..8 of least negative log-likelihood (Guo et al. 2017)."""
-    found = minimize_scalar(
-        lambda t: nll(logits, codes, float(np.exp(t))), bounds=(np.log(0.25), np.log(8)), method="bounded"
-    )
+    bounds = (np.log(0.25), np.log(8))
+    found = minimize_scalar(lambda t: nll(logits, codes, float(np.exp(t))), bounds=bounds, method="bounded")
     return float(np.exp(found.x))
 
 
@@ -87,6 +86,5 @@ def lung_figures(
         for row, (a, b) in enumerate(((called > 0, truth > 0), (called == 1, truth == 1), (called == 2, truth == 2))):
             both[row] += (int((a & b).sum()), int(a.sum() + b.sum()))
     names = ("dice", "dice_right", "dice_left")
-    return {"n": float(count)} | {
-        n: round(2 * float(o) / max(float(s), 1.0), 4) for n, (o, s) in zip(names, both, strict=True)
-    }
+    dice = {n: round(2 * float(o) / max(float(s), 1.0), 4) for n, (o, s) in zip(names, both, strict=True)}
+    return {"n": float(count), **dice}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -22,6 +23,15 @@ from core.training.cache import StoredCase
 from core.training.samples import ExactSlices, LungSamples, Place, SliceSamples, case_boxes, slice_groups
 from core.training.tasks import LungTask, Plan, SliceTask, Task
 
+QUIET = (  # what Lightning and torch say about choices made on purpose, or about each other's versions
+    ".*does not have many workers.*",
+    ".*Experiment logs directory.*exists and is not empty.*",
+    ".*Checkpoint directory.*exists and is not empty.*",
+    ".*isinstance.treespec, LeafSpec.*",
+    ".*smaller than the logging interval.*",
+    ".*could not find the monitored key.*",  # a resumed run first closes the epoch it was stopped in
+    ".*You're resuming from a checkpoint that ended before the epoch ended.*",
+)
 Stream = Callable[[int, int], Dataset[Any]]  # (first sample, count) -> samples
 
 
@@ -58,14 +68,22 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
     Returns steps done, whether it resumed, wall seconds of this run and the last row of the curves.
     """
     plan = task.plan
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     pl.seed_everything(plan.seed, workers=True, verbose=False)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1))
     last = folder / "last.ckpt"
+    keep_curves(folder)
     keep = ModelCheckpoint(
-        folder, filename="best", monitor="val_loss", save_last=True, save_top_k=1, enable_version_counter=False
+        folder,
+        filename="best",
+        monitor="val_loss",
+        save_last=True,
+        save_top_k=1,
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
     )
-    stop = EarlyStopping("val_loss", patience=plan.patience)
+    stop = EarlyStopping("val_loss", patience=plan.patience, strict=False, check_on_train_epoch_end=False)
     trainer = pl.Trainer(
         max_steps=plan.steps,
         max_epochs=-1,
@@ -76,7 +94,6 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
         logger=CSVLogger(folder, name="", version="curves"),
         callbacks=[keep, stop, Tell(plan, on_progress)],
         reload_dataloaders_every_n_epochs=1,
-        gradient_clip_val=1.0,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
@@ -85,10 +102,8 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
     )
     began, resumed = time.perf_counter(), last.exists()
     with warnings.catch_warnings():
-        # Lightning advises more loader processes and an empty log folder; both are on purpose here
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*Experiment logs directory.*exists and is not empty.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory.*exists and is not empty.*")
+        for known in QUIET:
+            warnings.filterwarnings("ignore", message=known)
         trainer.fit(task, datamodule=streams, ckpt_path=str(last) if resumed else None, weights_only=False)
     rows = curves(folder)
     draw_curves(rows, folder / "curves.html")
@@ -100,16 +115,23 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
     }
 
 
+def keep_curves(folder: Path) -> None:
+    """Set the curves of an interrupted run aside, since Lightning's logger begins its file anew."""
+    path = folder / "curves" / "metrics.csv"
+    if path.exists():
+        path.rename(path.with_name(f"before-{len(list(path.parent.glob('before-*.csv'))):03d}.csv"))
+
+
 def curves(folder: Path) -> list[dict[str, float]]:
     """Return the training curves as one row of figures per logged step."""
     rows: dict[float, dict[str, float]] = {}
-    path = folder / "curves" / "metrics.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            kept = {k: float(v) for k, v in row.items() if v}
-            rows.setdefault(kept.get("step", 0.0), {}).update(kept)
+    for path in [*sorted((folder / "curves").glob("before-*.csv")), folder / "curves" / "metrics.csv"]:
+        if not path.exists():
+            continue
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                kept = {k: float(v) for k, v in row.items() if v}
+                rows.setdefault(kept.get("step", 0.0), {}).update(kept)
     return [rows[k] for k in sorted(rows)]
 
 

@@ -85,7 +85,7 @@ def _slice_labels(root: Path) -> dict[str, NDArray[np.bool_]]:
     table = np.load(arrays[-1])  # the published update sorts after the first issue
     if table.ndim != 2 or len(table) < len(ids):
         raise InvalidInput(
-            f"{arrays[-1].name} has {len(table)} rows but {INDEX} lists {len(ids)} patients; use a pair issued together."
+            f"{arrays[-1].name} has {len(table)} rows but {INDEX} lists {len(ids)} patients; use the pair as issued."
         )
     return {patient: np.asarray(row > 0, np.bool_) for patient, row in zip(ids, table, strict=False)}
 

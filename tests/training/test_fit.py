@@ -1,0 +1,100 @@
+"""Training runs, stops where it should and goes on after an interruption."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from core.ai.parameters import PipelineParams
+from core.training import augment
+from core.training.cache import Recipe, make_cache, stored_cases
+from core.training.calibrate import expected_error, fit_temperature, nll
+from core.training.fit import curves, lung_streams, run, slice_streams
+from core.training.samples import SliceSamples, case_boxes, slice_groups
+from core.training.tasks import LungTask, Plan
+from tests.training.cases import stored
+
+PARAMETERS = PipelineParams(lung_size=32, slice_size=64)
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory):
+    return stored_cases(stored(tmp_path_factory.mktemp("cases"), range(4, 10)))
+
+
+def plan(steps):
+    return Plan(steps, batch=2, rate=1e-3, warm_up=1, epoch_steps=2, precision="32-true")
+
+
+def test_lung_training_resumes_where_it_stopped(tmp_path, cases):
+    first = run(LungTask(plan(2)), lung_streams(cases, plan(2), PARAMETERS, validation=2), tmp_path)
+    assert (first["steps"], first["resumed"]) == (2, False)
+    again = run(LungTask(plan(4)), lung_streams(cases, plan(4), PARAMETERS, validation=2), tmp_path)
+    assert (again["steps"], again["resumed"]) == (4, True)
+    rows = curves(tmp_path)
+    assert [int(r["step"]) for r in rows if "val_loss" in r] == [1, 4]  # the first run's curves are kept
+    assert {"train_loss", "val_loss", "val_dice_left"} <= set(rows[-1])
+    assert (tmp_path / "curves.html").stat().st_size > 1000
+    assert json.loads((tmp_path / "plan.json").read_text())["steps"] == 4
+    state = torch.load(tmp_path / "last.ckpt", weights_only=False)
+    assert state["global_step"] == 4
+    assert any(k.startswith("average.") for k in state["state_dict"])
+
+
+def test_slice_samples_are_of_three_classes_and_the_same_again(cases):
+    train = [c for c in cases if not c.held_out]
+    groups = slice_groups(train, PARAMETERS, everywhere=True)
+    data = SliceSamples(
+        train, PARAMETERS, seed=1, first=0, count=24, groups=groups, boxes=case_boxes(train, PARAMETERS)
+    )
+    samples = [data[n] for n in range(24)]
+    assert {int(code) for _, code in samples} == {0, 1, 2}
+    assert all(x.shape == (1, 64, 64) and float(x.min()) >= 0 and float(x.max()) <= 1 for x, _ in samples)
+    assert torch.equal(samples[5][0], data[5][0])
+    later = SliceSamples(train, PARAMETERS, seed=1, first=5, count=1, groups=groups, boxes=data.boxes)
+    assert torch.equal(samples[5][0], later[0][0])  # a resumed run sees what an unbroken one would have
+
+
+def test_infection_free_slices_of_the_sick_train_as_normal(cases):
+    groups = slice_groups(cases, PARAMETERS, everywhere=True)
+    for place in groups["free"]["procedural"]:
+        assert cases[place.case].label != "normal"
+        assert cases[place.case].labels[place.index] == 0
+
+
+def test_held_out_cases_validate_and_never_train(cases):
+    held = [c for c in cases if c.held_out]
+    assert [c.seed for c in held] == [9]
+    data = slice_streams(cases, plan(2), PARAMETERS).validation
+    assert len(data) > 0
+    assert all(data.cases[p.case].held_out for p in data.places)
+
+
+def test_making_cases_again_leaves_finished_ones_alone(tmp_path):
+    recipe = Recipe(procedural=1, background=0, first_seed=3, size=48)
+    make_cache(tmp_path, recipe)
+    (truth,) = tmp_path.glob("*/truth.json")
+    before = truth.stat().st_mtime_ns
+    make_cache(tmp_path, recipe)
+    assert truth.stat().st_mtime_ns == before
+
+
+def test_a_mirrored_sample_keeps_every_lung_on_its_side(cases):
+    rng = np.random.default_rng(0)
+    matrix = augment.placed(rng, 32, (31.5, 31.5), 64, augment.Strength(turn=0.0, shift=0.0), flip=True)
+    image = np.zeros((64, 64), np.float32)
+    image[:, :20] = 100
+    out = augment.cut(image, matrix, 32, outside=0)
+    assert out[:, -4:].mean() > 50 > out[:, :4].mean()
+
+
+def test_temperature_softens_scores_that_are_too_sure():
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 3, 600)
+    honest = np.eye(3, dtype=np.float32)[codes] * 1.2 + rng.normal(0, 1, (600, 3)).astype(np.float32)
+    sure = honest * 4
+    found = fit_temperature(sure, codes)
+    assert found == pytest.approx(4 * fit_temperature(honest, codes), rel=0.05)
+    assert nll(sure, codes, found) < nll(sure, codes, 1.0)
+    assert expected_error(sure, codes, found) < expected_error(sure, codes, 1.0)
