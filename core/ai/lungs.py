@@ -16,6 +16,9 @@ from core.progress import Progress, ignore
 RIGHT, LEFT = 1, 2
 SPECK = 0.05  # share of the largest piece below which a piece is no lung
 ISLAND = 0.10  # share of a side's largest piece below which a piece of it that touches the other side belongs there
+HOLE_MM2 = (
+    500.0  # a hole in a lung's slice up to this size, a vessel or a nodule, is filled; the liver's dome is larger
+)
 LEAST_ML = 300.0  # an adult's lungs hold litres; less than this is not a chest
 
 Mask = NDArray[np.uint8]
@@ -42,7 +45,8 @@ def lung_mask(
         on_progress(len(hu), len(hu))
     else:
         small = _predict(hu, model, model.lungs, parameters, on_progress)
-        clean(small)
+        size = parameters.lung_size
+        clean(small, hu.shape[1] * hu.shape[2] * spacing_mm[1] * spacing_mm[2] / size**2)
         lungs = _enlarged(small, hu.shape[1], hu.shape[2])
     if volume_ml(lungs, spacing_mm) < LEAST_ML:
         raise NoLungs("No lungs were found in this series; check that it is a chest CT that covers the lungs.")
@@ -54,8 +58,12 @@ def volume_ml(lungs: Mask, spacing_mm: tuple[float, float, float]) -> float:
     return float(np.count_nonzero(lungs) * np.prod(spacing_mm) / 1000.0)
 
 
-def clean(small: Mask) -> None:
-    """Drop specks, give stray islands to the side they lie in, fill holes of each side in each slice; in place."""
+def clean(small: Mask, pixel_mm2: float) -> None:
+    """Drop specks, give stray islands to the side they lie in, fill holes of each side; in place.
+
+    small (z, y, x): 0 none, 1 right, 2 left, pixels of pixel_mm2 mm². Filled is what a lung encloses in space, of any
+    size, and what it encloses in one slice up to HOLE_MM2.
+    """
     pieces, count = ndimage.label(small > 0)
     if count == 0:
         return
@@ -73,11 +81,24 @@ def clean(small: Mask) -> None:
             island = pieces[around] == number
             if (small[around][ndimage.binary_dilation(island)] == other).any():
                 small[around][island] = other
+    for side in (RIGHT, LEFT):  # one side at a time: both together can enclose the mediastinum
+        _fill_holes(small, side, HOLE_MM2 / pixel_mm2)
+
+
+def _fill_holes(small: Mask, side: int, pixels: float) -> None:
+    in_space, count = ndimage.label(small != side)
+    rim = [in_space[0], in_space[-1], in_space[:, 0], in_space[:, -1], in_space[:, :, 0], in_space[:, :, -1]]
+    enclosed = np.ones(count + 1, np.bool_)
+    enclosed[np.concatenate([np.unique(face) for face in rim])] = False
+    enclosed[0] = False
+    small[enclosed[in_space] & (small == 0)] = side
     for plane in small:
-        for side in (RIGHT, LEFT):  # one side at a time: both together can enclose the mediastinum
-            lung = plane == side
-            if lung.any():
-                plane[ndimage.binary_fill_holes(lung) & (plane == 0)] = side
+        lung = plane == side
+        if not lung.any():
+            continue
+        holes, count = ndimage.label(ndimage.binary_fill_holes(lung) & (plane == 0))
+        if count:
+            plane[(_sizes(holes) <= pixels)[holes] & (holes > 0)] = side
 
 
 def _predict(

@@ -1,0 +1,108 @@
+"""Lung masks: what post-processing does, and that any grid is served."""
+
+import numpy as np
+import pytest
+
+from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, lung_mask, volume_ml
+from core.imaging.synthetic import small_chest
+from tests.ai.build import SMALL, chest_lungs, small_model
+
+PIXEL_MM2 = 4.0
+
+
+def two_lungs() -> np.ndarray:
+    small = np.zeros((20, 96, 96), np.uint8)
+    small[2:18, 20:70, 10:40] = RIGHT
+    small[2:18, 20:70, 56:86] = LEFT
+    return small
+
+
+def test_specks_outside_the_lungs_are_dropped() -> None:
+    small = two_lungs()
+    small[5, 90:93, 90:93] = LEFT
+    clean(small, PIXEL_MM2)
+    assert np.array_equal(small, two_lungs())
+
+
+def test_an_island_of_one_side_in_the_other_changes_sides() -> None:
+    small = two_lungs()
+    small[5:8, 30:36, 20:26] = LEFT
+    clean(small, PIXEL_MM2)
+    assert np.array_equal(small, two_lungs())
+
+
+def test_a_nodule_and_a_consolidation_inside_a_lung_are_filled() -> None:
+    small = two_lungs()
+    small[4, 40:45, 20:25] = 0
+    small[8:14, 30:60, 60:80] = 0
+    clean(small, PIXEL_MM2)
+    assert np.array_equal(small, two_lungs())
+
+
+def test_the_liver_below_its_dome_is_not_filled() -> None:
+    small = two_lungs()
+    small[12:18, 30:60, 15:35] = 0  # open toward the abdomen
+    before = small.copy()
+    clean(small, PIXEL_MM2)
+    assert np.array_equal(small, before)
+
+
+def test_lungs_that_touch_do_not_swallow_the_mediastinum() -> None:
+    small = two_lungs()
+    small[5:10, 20:24, 40:48], small[5:10, 20:24, 48:56] = RIGHT, LEFT
+    small[5:10, 66:70, 40:48], small[5:10, 66:70, 48:56] = RIGHT, LEFT
+    before = small.copy()
+    clean(small, PIXEL_MM2)
+    assert np.array_equal(small, before)
+
+
+def test_an_empty_prediction_stays_empty() -> None:
+    small = np.zeros((4, 32, 32), np.uint8)
+    clean(small, PIXEL_MM2)
+    assert not small.any()
+
+
+@pytest.mark.parametrize(("slices", "size"), [(24, 128), (20, 256)])
+def test_masks_lie_on_the_volumes_grid_with_right_and_left_apart(slices: int, size: int) -> None:
+    volume = small_chest(slices=slices, size=size, seed=3)
+    lungs = lung_mask(volume.hu, volume.spacing_mm, small_model(), parameters=SMALL)
+    assert lungs.shape == volume.hu.shape
+    assert lungs.dtype == np.uint8
+    truth = chest_lungs(volume)
+    found = lungs > 0
+    assert (found & truth).sum() > 0.95 * truth.sum()
+    assert found.sum() < 1.3 * truth.sum()  # the threshold leaves vessels out
+    assert (lungs[:, :, : size // 2 - 8] != LEFT).all()
+    assert (lungs[:, :, size // 2 + 8 :] != RIGHT).all()
+
+
+def test_padding_far_below_air_changes_nothing_inside() -> None:
+    volume = small_chest(slices=16, size=128, seed=3)
+    y, x = np.mgrid[0:128, 0:128]
+    padded = np.where((y - 63.5) ** 2 + (x - 63.5) ** 2 > 63.5**2, -3024, volume.hu).astype(np.int16)
+    model = small_model()
+    plain = lung_mask(volume.hu, volume.spacing_mm, model, parameters=SMALL)
+    assert np.array_equal(lung_mask(padded, volume.spacing_mm, model, parameters=SMALL), plain)
+
+
+def test_a_series_without_lungs_is_refused_in_words() -> None:
+    with pytest.raises(NoLungs, match="check that it is a chest CT"):
+        lung_mask(np.full((10, 64, 64), 40, np.int16), (5.0, 1.0, 1.0), small_model(), parameters=SMALL)
+
+
+def test_volume_counts_voxels_in_ml() -> None:
+    assert volume_ml(np.ones((10, 10, 10), np.uint8), (2.0, 1.0, 0.5)) == pytest.approx(1.0)
+
+
+def test_progress_reaches_the_last_slice() -> None:
+    volume = small_chest(slices=20, size=96)
+    told: list[tuple[int, int]] = []
+    lung_mask(
+        volume.hu,
+        volume.spacing_mm,
+        small_model(),
+        parameters=SMALL,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert told[-1] == (20, 20)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)

@@ -1,0 +1,153 @@
+"""One volume in, one AI read out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from monai.visualize.class_activation_maps import GradCAM
+from torch.nn import functional
+
+from core.ai.explain import HEAT_SIZE, heat_on_slice, store_heat, strip
+from core.ai.networks import slice_network
+from core.ai.parameters import CLASSES, PipelineParams, Truncation
+from core.ai.pipeline import CaseResult, read_volume
+from core.ai.preprocess import Box
+from core.ai.slices import activation_maps, slice_features
+from core.ai.weights import Model
+from core.errors import InvalidInput
+from core.imaging.synthetic import small_chest
+from tests.ai.build import SMALL, random_slices, small_model
+
+VOLUME = small_chest(slices=20, size=96, lesion="covid", seed=1)
+
+
+@pytest.fixture(scope="module")
+def result() -> CaseResult:
+    return read_volume(VOLUME, small_model(), parameters=SMALL)
+
+
+def test_a_read_tells_everything_about_each_slice(result: CaseResult) -> None:
+    assert [s.index for s in result.slices] == list(range(20))
+    assert [s.z_mm for s in result.slices] == list(VOLUME.z_mm)
+    kept = [s.index for s in result.slices if s.kept]
+    assert kept == list(range(2, 18))
+    for one in result.slices:
+        assert (one.probabilities is None) is not one.kept
+        assert one.probabilities is None or sum(one.probabilities) == pytest.approx(1)
+    assert sum(result.counts.values()) == len(kept)
+    assert sum(result.probabilities.values()) == pytest.approx(1)
+    assert result.call in CLASSES
+    assert result.lung_volume_ml > 300
+    assert result.timings["total"] >= result.timings["lungs"] + result.timings["slices"]
+    assert result.parameters == SMALL.as_dict()
+
+
+def test_patient_probabilities_are_means_over_kept_slices(result: CaseResult) -> None:
+    rows = np.array([s.probabilities for s in result.slices if s.probabilities])
+    assert list(result.probabilities.values()) == pytest.approx(rows.mean(axis=0).tolist())
+
+
+def test_dropped_slices_never_reach_the_slice_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    real = slice_features
+
+    def counted(model: Model, x: torch.Tensor) -> torch.Tensor:
+        seen.append(len(x))
+        return real(model, x)
+
+    monkeypatch.setattr("core.ai.slices.slice_features", counted)
+    read_volume(VOLUME, small_model(), parameters=replace(SMALL, truncation=Truncation(0.4, 0.4)), heat_maps=False)
+    assert sum(seen) == 4
+
+
+def test_the_same_volume_is_read_alike_twice(result: CaseResult) -> None:
+    again = read_volume(VOLUME, small_model(), parameters=SMALL)
+    assert again.slices == result.slices
+    assert again.call == result.call
+    assert again.heat is not None
+    assert result.heat is not None
+    assert np.array_equal(again.heat, result.heat)
+
+
+def test_bfloat16_agrees_with_full_precision(result: CaseResult) -> None:
+    fast = read_volume(VOLUME, small_model(torch.bfloat16), parameters=SMALL)
+    assert fast.call == result.call
+    assert (fast.lungs != result.lungs).mean() < 0.001
+    for mine, theirs in zip(fast.slices, result.slices, strict=True):
+        if mine.probabilities and theirs.probabilities:
+            assert mine.probabilities == pytest.approx(theirs.probabilities, abs=0.02)
+
+
+def test_heat_maps_come_one_for_each_kept_slice_over_the_whole_slice(result: CaseResult) -> None:
+    assert result.heat is not None
+    assert result.heat_slices == tuple(range(2, 18))
+    assert result.heat.shape == (16, HEAT_SIZE, HEAT_SIZE)
+    assert result.heat.dtype == np.uint8
+    assert heat_on_slice(result.heat[0], (96, 70)).shape == (96, 70)
+    assert read_volume(VOLUME, small_model(), parameters=SMALL, heat_maps=False).heat is None
+
+
+def test_a_hot_place_of_the_box_is_hot_at_the_same_place_of_the_slice() -> None:
+    maps = np.zeros((1, 5, 5), np.float32)
+    maps[0, 1, 3] = 2.0  # the cell around box position (0.3, 0.7)
+    heat = store_heat(maps, Box(100, 300, 200, 400), (512, 512))
+    y, x = np.unravel_index(int(heat_on_slice(heat[0], (512, 512)).argmax()), (512, 512))
+    assert abs(y - 160) < 8
+    assert abs(x - 340) < 8
+    assert heat.max() > 200
+
+
+def test_activation_maps_are_monais_grad_cam_up_to_scale() -> None:
+    torch.manual_seed(0)
+    network = slice_network().eval()
+    model = Model("small", "1", "", {}, None, network, "cpu")
+    x = torch.rand(1, 1, 96, 96)
+    with torch.inference_mode():
+        features = slice_features(model, x)
+        logits = network.fc(features.mean(dim=(2, 3)))
+        mine = activation_maps(features, network.fc.weight, logits)[0]
+    disease = 1 + int(logits[0, 1:].argmax())
+    theirs = GradCAM(nn_module=network, target_layers="layer4", upsampler=lambda size: lambda y: y)(
+        x, class_idx=disease
+    )
+    low = functional.interpolate(theirs, size=mine.shape, mode="nearest")[0, 0]
+    theirs_scaled = (low - low.min()) / (low.max() - low.min())
+    mine_scaled = (mine - mine.min()) / (mine.max() - mine.min())
+    different = (mine_scaled - theirs_scaled).abs().max()
+    inverted = (mine_scaled - (1 - theirs_scaled)).abs().max()  # MONAI turns its maps over
+    assert min(float(different), float(inverted)) < 1e-3
+
+
+def test_fusing_batch_norm_changes_no_probability() -> None:
+    torch.manual_seed(0)
+    plain = slice_network().eval()
+    with torch.no_grad():
+        plain.fc.weight.mul_(3)
+    x = torch.rand(2, 1, 64, 64)
+    with torch.inference_mode():
+        assert torch.allclose(plain(x), random_slices()(x), atol=1e-3)
+
+
+def test_progress_counts_both_networks() -> None:
+    told: list[tuple[int, int]] = []
+    read_volume(VOLUME, small_model(), parameters=SMALL, on_progress=lambda done, total: told.append((done, total)))
+    assert told[-1] == (36, 36)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_an_unknown_rule_is_refused_before_anything_is_computed() -> None:
+    with pytest.raises(InvalidInput, match="no patient rule"):
+        read_volume(VOLUME, small_model(), rule="best")
+
+
+def test_truncation_that_leaves_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="leaves no slice"):
+        read_volume(VOLUME, small_model(), parameters=PipelineParams(truncation=Truncation(0.5, 0.5)))
+
+
+def test_the_strip_names_each_slices_call_and_what_decided() -> None:
+    shown = strip([None, (0.9, 0.05, 0.05), (0.2, 0.1, 0.7)], deciding=[2])
+    assert [s.call for s in shown] == [None, "normal", "covid"]
+    assert [s.deciding for s in shown] == [False, False, True]
+    assert shown[2].abnormal == pytest.approx(0.8)
