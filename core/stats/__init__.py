@@ -1,1 +1,31 @@
-"""Metrics, intervals, agreement, ROC, MRMC, AI against readers, power, times, the published study."""
+"""Statistics of reader studies: metrics, intervals, agreement, ROC, MRMC, AI against readers, power, times.
+
+Pure functions on numpy arrays; results are frozen dataclasses. A figure that does not exist is None beside its reason,
+never NaN; what cannot be analysed at all raises `estimate.StatsError`, one sentence that says what to do. `to_plain`
+turns any result into JSON. Import from the modules:
+
+One study, whole
+    reads            the long table (one row a read) as arrays: `read_table`, `table_from_text`, `ReadTable`
+    analyse          `analyse(table, options=Options(...))` -> `Analysis`, `.to_dict()`: the command line, the results
+                     pages and the report all show this
+    reader_figures, comparisons, time_comparisons   the parts it is made of, on `Set`s of reads
+
+Multi-reader multi-case
+    mrmc             `mrmc(ratings, truth, ...)`: design found, Obuchowski-Rockette; `analyse_cells` for any figure
+    designs          which design, what an incomplete one leaves out; `nested_readers` for groups of readers
+    standalone       `standalone(ai, readers, truth, ...)`, `ai_against_readers(cells, ...)`: one AI and K readers
+    figures          figures of merit and their covariance: `metric_cells`, `auc_cells`, `jackknifed_cells`
+    auc_covariance   DeLong, jackknife and unbiased covariances of areas
+    obuchowski_rockette   mean squares, components, tests, `single_test` for one treatment
+    power, roe_metz, simulation   sample size; simulated studies; size and power by simulation
+    bootstrap        two-way stratified bootstrap, a second opinion
+
+Single figures
+    confusion        matrices with undecided reads, figures of each class, kappas with the truth
+    intervals, pairs, roc, agreement, times, switches
+
+Other
+    published        the published study as data, recomputed, with its contradictions
+    columns, table   CSV reading that names row, column and remedy
+    show, show_analysis, commands, plan_commands   the command line
+"""

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from core.stats.confusion import MISSING, Codes, columns_of
-from core.stats.estimate import Bools, Estimate, Floats, StatsError
+from core.stats.estimate import Bools, Estimate, Floats, StatsError, finite
 
 MOST_INTERVALS = 66  # pairs of 12 readers; beyond that pairwise intervals are not computed
 
@@ -211,11 +211,15 @@ def _pairs(column: Codes, classes: int, readers: tuple[str, ...]) -> list[PairKa
         same += chosen[k] @ chosen[k].T
         first = chosen[k] @ read.T  # how often i chose k among the cases j read too
         chance += first * first.T
+    some = np.maximum(both, 1.0)
+    expected = np.where(both > 0, chance / some**2, 1.0)
+    exists = 1 - expected > 1e-12
+    kappas = np.where(exists, (same / some - expected) / np.where(exists, 1 - expected, 1.0), np.nan).tolist()
+    shared = both.astype(np.int64).tolist()
     for i, j in combinations(range(m), 2):
-        n = int(both[i, j])
-        expected = chance[i, j] / n**2 if n else 1.0
-        reason = "no case was read by both" if not n else "agreement by chance is complete"
-        value = None if 1 - expected < 1e-12 else float((same[i, j] / n - expected) / (1 - expected))
-        why = reason if value is None else "with more than 12 readers intervals of pairs are not computed"
+        n, value = shared[i][j], finite(kappas[i][j])
+        why = "with more than 12 readers intervals of pairs are not computed"
+        if value is None:
+            why = "agreement by chance is complete" if n else "no case was read by both"
         found.append(PairKappa(readers[i], readers[j], Estimate(value, None, None, n, "Cohen's kappa", why)))
     return found

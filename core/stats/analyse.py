@@ -11,12 +11,9 @@ from core.stats.comparisons import (
     ArmComparison,
     GroupComparison,
     ProportionPair,
-    TimeComparison,
     ai_with_groups,
     arms_compared,
-    fatigue_of,
     groups_compared,
-    times_compared,
     with_each_reader,
 )
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
@@ -38,6 +35,7 @@ from core.stats.reader_figures import (
 from core.stats.reads import Exclusion, ReadTable
 from core.stats.standalone import Standalone, ai_against_readers
 from core.stats.switches import Switches, switches
+from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
 from core.stats.times import Fatigue
 
 

@@ -1,4 +1,4 @@
-"""Comparisons of a study: AI with each reader and with groups, groups with each other, arms, and what times say."""
+"""Comparisons of a study: AI with each reader and with groups, groups with each other, arms with each other."""
 
 from dataclasses import dataclass, replace
 
@@ -6,15 +6,14 @@ import numpy as np
 
 from core.stats.confusion import MISSING, Codes
 from core.stats.designs import Nested, nested_readers
-from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.estimate import Bools, StatsError
 from core.stats.figures import Cells
 from core.stats.mrmc import Mrmc, analyse_cells
 from core.stats.obuchowski_rockette import Factor
-from core.stats.pairs import PairedAreas, PairedProportions, holm, paired_areas, paired_proportions
+from core.stats.pairs import PairedAreas, PairedProportions, areas_against_first, holm, paired_areas, paired_proportions
 from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone, ai_against_readers, with_tango
-from core.stats.times import Fatigue, TimeRatio, arm_ratio, fatigue, group_ratio, paired_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +77,6 @@ class ArmComparison:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimeComparison:
-    """Ratio of reading times a / b: of arms for one reader (`who`) or over readers, or of two groups in an arm."""
-
-    who: str
-    a: str
-    b: str
-    arm: str
-    ratio: TimeRatio
-
-
 def correct_for(prediction: Codes, truth: Codes, target: int | None) -> Bools:
     """Correct reads (..., n): the right class, or for `target` the right side of it; undecided reads are wrong."""
     if target is None:
@@ -121,20 +109,30 @@ def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair
         adjusted = holm([b.pair.p_exact if b.pair else None for b in batch])
         proportions += [replace(b, p_holm=p) for b, p in zip(batch, adjusted, strict=True)]
     for c in targets:
-        rows = []
-        for i in range(1, len(reads.names)):
-            a, b = reads.scores[0, :, c], reads.scores[i, :, c]
-            both = ~np.isnan(a) & ~np.isnan(b)
-            figure = f"AUC {table.classes[c]}"
-            try:
-                found = paired_areas(a[both], b[both], table.truth[both] == c)
-                rows.append(AreaPair(reads.names[i], reads.arm, figure, found, None, found.reason))
-            except StatsError as error:
-                why = str(error) if both.any() else "no ratings or probabilities were given by both"
-                rows.append(AreaPair(reads.names[i], reads.arm, figure, None, None, why))
+        rows = _areas(reads, table, c)
         adjusted = holm([row.pair.p if row.pair else None for row in rows])
         areas += [replace(row, p_holm=p) for row, p in zip(rows, adjusted, strict=True)]
     return tuple(proportions), tuple(areas)
+
+
+def _areas(reads: Set, table: ReadTable, target: int) -> list[AreaPair]:
+    """The AI's area for one class against each reader's, on the cases both have scores for."""
+    figure, scores, truth = f"AUC {table.classes[target]}", reads.scores[:, :, target], table.truth == target
+    missing = np.isnan(scores)
+    if not missing.any() and min(int(truth.sum()), int((~truth).sum())) > 1:
+        pairs = areas_against_first(scores, truth)
+        return [AreaPair(name, reads.arm, figure, pair, None, pair.reason) for name, pair in zip(
+            reads.names[1:], pairs, strict=True)]  # fmt: skip
+    rows = []
+    for i in range(1, len(reads.names)):
+        both = ~missing[0] & ~missing[i]
+        try:
+            found = paired_areas(scores[0, both], scores[i, both], truth[both])
+            rows.append(AreaPair(reads.names[i], reads.arm, figure, found, None, found.reason))
+        except StatsError as error:
+            why = str(error) if both.any() else "no ratings or probabilities were given by both"
+            rows.append(AreaPair(reads.names[i], reads.arm, figure, None, None, why))
+    return rows
 
 
 def ai_with_groups(
@@ -255,38 +253,3 @@ def _stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
         "", tuple(people) * len(sets), tuple(people) * len(sets), joined("prediction"), joined("scores"),
         joined("probabilities"), joined("seconds"), has_ai=False,
     )  # fmt: skip
-
-
-def times_compared(sets: tuple[Set, ...], table: ReadTable) -> tuple[TimeComparison, ...]:
-    """Time ratios of arms, reader by reader and over readers, and of groups within an arm. The AI is not compared.
-
-    What the AI needs is a machine's time; no test sets it against people's.
-    """
-    found = []
-    ordered = arm_order(sets)
-    for k, first in enumerate(ordered):
-        for second in ordered[k + 1 :]:
-            people = [n for n in table.readers if n in first.names and n in second.names]
-            if not people:
-                continue
-            a, b = (s.seconds[[s.names.index(n) for n in people]] for s in (first, second))
-            pair = (first.arm, second.arm)
-            found += [TimeComparison(n, *pair, "", paired_times(a[i], b[i])) for i, n in enumerate(people)]
-            found.append(TimeComparison("all readers", *pair, "", arm_ratio(a, b)))
-    for reads in sets:
-        groups = [g for g in members(reads) if g[0] != "all readers"]
-        for k, (name, at) in enumerate(groups):
-            for later, others in groups[k + 1 :]:
-                ratio = group_ratio(reads.seconds[others], reads.seconds[at])
-                found.append(TimeComparison("groups", later, name, reads.arm, ratio))
-    known = [f for f in found if f.ratio.n]
-    return tuple(known)
-
-
-def fatigue_of(table: ReadTable, arm: int) -> Fatigue | None:
-    """Effect of position in the list in one arm; None where no position was recorded."""
-    if np.isnan(table.position[arm]).all():
-        return None
-    prediction = table.prediction[arm]
-    correct: Floats = np.where(prediction == MISSING, np.nan, (prediction == table.truth).astype(np.float64))
-    return fatigue(table.seconds[arm], correct, table.position[arm])

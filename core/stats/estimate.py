@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,20 +53,22 @@ def to_plain(value: object) -> object:
     Input: any nesting of frozen results, mappings, sequences, numpy arrays and scalars. A number that is not finite
     becomes None. Raises TypeError for anything else, so that nothing is written by accident.
     """
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
+    kind = type(value)
+    if isinstance(value, float):  # numpy's 64-bit floats too
         return finite(value)
-    if isinstance(value, np.ndarray):
+    if value is None or kind in (str, int, bool):
+        return value
+    if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if is_dataclass(kind):
+        return {name: to_plain(getattr(value, name)) for name in _names(kind)}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no plain form; convert it before writing JSON")
+    if isinstance(value, np.ndarray | np.generic):
+        return to_plain(value.tolist())
+    raise TypeError(f"{kind.__name__} has no plain form; convert it before writing JSON")
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

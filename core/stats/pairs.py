@@ -132,17 +132,26 @@ def paired_areas(a: Floats, b: Floats, truth: Bools, *, level: float = 0.95) -> 
 
     DeLong, DeLong & Clarke-Pearson 1988 (as pROC `roc.test(paired=TRUE)`). Raises StatsError below two cases of a kind.
     """
+    return areas_against_first(np.array([a, b], np.float64), truth, level=level)[0]
+
+
+def areas_against_first(scores: Floats, truth: Bools, *, level: float = 0.95) -> tuple[PairedAreas, ...]:
+    """The same for the first of m curves against each other one, scores (m, n) without missing ones, all at once."""
+    area, cov = delong(scores, truth)
+    counts = int(truth.sum()), int((~truth).sum())
+    return tuple(_pair_of(area, cov, i, counts, level=level) for i in range(1, len(scores)))
+
+
+def _pair_of(area: Floats, cov: Floats, i: int, counts: tuple[int, int], *, level: float) -> PairedAreas:
     from core.stats.obuchowski_rockette import two_sided
 
-    area, cov = delong(np.array([a, b], np.float64), truth)
-    gap, variance = float(area[0] - area[1]), float(cov[0, 0] + cov[1, 1] - 2 * cov[0, 1])
-    counts = int(truth.sum()), int((~truth).sum())
-    if variance <= 1e-10 * max(float(cov[0, 0] + cov[1, 1]), 1e-10):
-        return PairedAreas(float(area[0]), float(area[1]), gap, None, None, None, None, *counts,
+    gap, variance = float(area[0] - area[i]), float(cov[0, 0] + cov[i, i] - 2 * cov[0, i])
+    if variance <= 1e-10 * max(float(cov[0, 0] + cov[i, i]), 1e-10):
+        return PairedAreas(float(area[0]), float(area[i]), gap, None, None, None, None, *counts,
                            "the two curves do not vary against each other")  # fmt: skip
     se = math.sqrt(variance)
     ci, p = two_sided(gap, se, None, level=level)
-    return PairedAreas(float(area[0]), float(area[1]), gap, se, ci, gap / se, p, *counts)
+    return PairedAreas(float(area[0]), float(area[i]), gap, se, ci, gap / se, p, *counts)
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:

@@ -22,7 +22,7 @@ from core.stats.confusion import (
 )
 from core.stats.estimate import Bools, Estimate, Floats, Interval, StatsError, clipped
 from core.stats.figures import Cells, auc_cells, jackknifed_cells
-from core.stats.intervals import proportion
+from core.stats.intervals import clopper_pearson, proportions
 from core.stats.obuchowski_rockette import Factor, TreatmentMean, single_test
 from core.stats.reads import ReadTable
 from core.stats.roc import Calibration, Roc, auc_estimates, calibration, hand_till, roc_curve
@@ -178,22 +178,24 @@ def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[Read
     classes = class_figures(matrix, labels)
     whole = {name: _jackknifed(reads, table, name) for name in FIGURES[1 : 6 if ordered else 4]}
     areas = [auc_estimates(reads.scores[:, :, c], table.truth == c) for c in range(len(labels))]
+    n, right = matrix.sum(axis=(1, 2)), np.einsum("mii->m", matrix[:, :, : len(labels)])
+    accuracy = proportions(right, n, what="cases")
+    low, high = clopper_pearson(right, n)
     found = []
     for i, name in enumerate(reads.names):
         prediction = reads.prediction[i]
-        n, right = int(matrix[i].sum()), int(np.trace(matrix[i, :, : len(labels)]))
         found.append(
             ReaderFigures(
                 reader=name,
                 group=reads.groups[i],
                 arm=reads.arm,
-                n=n,
+                n=int(n[i]),
                 missing=int((prediction == MISSING).sum()),
                 indeterminate=int((prediction == INDETERMINATE).sum()),
                 failures=int((prediction == FAILURE).sum()),
                 confusion=as_counts(matrix[i]),
-                accuracy=proportion(right, n),
-                accuracy_exact=proportion(right, n, method="clopper-pearson").ci,
+                accuracy=accuracy[i],
+                accuracy_exact=(float(low[i]), float(high[i])) if n[i] else None,
                 figures=tuple((key, values[i]) for key, values in whole.items()),
                 classes=classes[i],
                 scores=tuple(

@@ -22,7 +22,7 @@ def mrmc_json(found: Mrmc) -> dict[str, object]:
     c = found.components
     components = {name: getattr(c, name) for name in ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr")}
     empty = [name for name, value in components.items() if value is None]
-    why = f"{', '.join(empty)}: does not exist in this design" if empty else None
+    why = f"{', '.join(empty)}: not to be had from this design and these cases" if empty else None
     return {
         "treatments": [
             _with_reason({"treatment": m.treatment, "estimate": m.estimate, "se": m.se, "ci": m.ci}, m.reason)

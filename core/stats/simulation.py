@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.stats.analyse import analyse
 from core.stats.estimate import Bools, Floats
 from core.stats.figures import COVARIANCES, Covariance
 from core.stats.mrmc import mrmc
 from core.stats.obuchowski_rockette import Factor
+from core.stats.reads import ReadTable
 from core.stats.roe_metz import Rejections, Simulated, Variances, rejection_rate, simulate
 from core.stats.table import RATING_COLUMNS, read_rows, readings
 
@@ -90,7 +92,9 @@ def rejections(
 
 
 def benchmark(path: Path | None, *, large: bool) -> tuple[Timing, ...]:
-    """Time the three covariances on a CSV or a simulated 2 x 20 x 1000 study, and DeLong on 2 x 100 x 10,000."""
+    """Time the three covariances on a CSV or a simulated 2 x 20 x 1000 study; if `large`, DeLong on 2 x 100 x 10,000
+    and the whole analysis of 100 readers x 1,000 cases.
+    """
     if path is None:
         rng = np.random.default_rng(1)
         truth = np.arange(1000) < 500
@@ -109,7 +113,27 @@ def benchmark(path: Path | None, *, large: bool) -> tuple[Timing, ...]:
         truth = np.arange(10_000) < 5_000
         ratings = rng.normal(0, 1, (2, 100, 10_000)) + truth
         rows.append(_timed("2 x 100 x 10000 simulated", "delong", run(ratings, truth, "delong"), times=1))
+        table = reads_to_time(readers=100, cases=1000)
+        rows.append(_timed("analyse, 100 readers x 1000 cases", "jackknife", lambda: analyse(table), times=1))
     return tuple(rows)
+
+
+def reads_to_time(*, readers: int, cases: int) -> ReadTable:
+    """Reads of three classes with ratings and times by two groups and the AI, made up for timing only."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3, cases)
+    scores = np.round(50 + 15 * (rng.normal(0, 1, (readers + 1, cases, 3)) + 1.5 * np.eye(3)[truth]))
+    prediction = scores.argmax(axis=2)
+    seconds = np.exp(rng.normal(3.5, 0.4, (readers + 1, cases)))
+    nothing = np.full_like(scores, np.nan)
+    names = tuple(f"reader {j + 1}" for j in range(readers))
+    return ReadTable(
+        classes=("a", "b", "c"), cases=tuple(str(k + 1) for k in range(cases)), truth=truth, readers=names,
+        groups=tuple("novice" if j < readers // 2 else "expert" for j in range(readers)), arms=("",),
+        prediction=prediction[None, 1:], scores=scores[None, 1:], probabilities=nothing[None, 1:],
+        seconds=seconds[None, 1:], position=np.full((1, readers, cases), np.nan), ai_prediction=prediction[0],
+        ai_scores=scores[0], ai_probabilities=nothing[0], ai_seconds=seconds[0],
+    )  # fmt: skip
 
 
 def _timed(study_name: str, covariance: str, work: Callable[[], object], *, times: int) -> Timing:

@@ -109,7 +109,7 @@ def test_covariances_with_cases_missing_are_right_on_average():
     missing = np.zeros((2, 24), bool)
     missing[0, [0, 1, 12]] = missing[1, [1, 2, 3, 13, 14]] = True
     areas, found = [], {name: [] for name in ("delong", "jackknife", "unbiased")}
-    for _ in range(3000):
+    for _ in range(1500):
         common = rng.normal(0, 1, 24) + truth
         scores = common + rng.normal(0, 0.7, (2, 24))
         scores[missing] = np.nan
