@@ -1,11 +1,15 @@
 """Commands of the viewer: build its bundle, measure it."""
 
+import json
+from pathlib import Path
+
 import typer
 
 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command("build-viewer")(build_viewer)
+    bench.command("viewer")(bench_viewer)
 
 
 def build_viewer(force: bool = typer.Option(False, help="build even if this source was built before")) -> None:
@@ -14,3 +18,21 @@ def build_viewer(force: bool = typer.Option(False, help="build even if this sour
 
     path = ensure_bundle(say=lambda sentence: typer.echo(sentence, err=True), force=force)
     typer.echo(str(path))
+
+
+def bench_viewer(
+    case: Path | None = typer.Option(None, help="a CT: DICOM folder, zip or NIfTI; a procedural chest without"),
+    cases: int = typer.Option(20, help="cases read in a row for the figures of memory"),
+    as_json: bool = typer.Option(False, "--json", help="one JSON object"),
+) -> None:
+    """Measure the viewer in headless Chromium: first slice, all slices, wheel to paint, memory over many cases."""
+    from core.imaging.read import read_path
+    from core.viewer.bench import measure, procedural
+
+    figures = measure(read_path(case) if case else procedural(), cases=cases).values
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for name, figure in figures.items():
+        target = f"   (target {figure['target']})" if "target" in figure else ""
+        typer.echo(f"{name:40} {figure['value']}{target}")

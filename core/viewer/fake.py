@@ -83,6 +83,10 @@ class Fake:
         """A study whose reads are the cases in order."""
         return cls(list(cases), [FakeRead(f"token{n}", n) for n in range(1, len(cases) + 1)], **options)
 
+    def slice(self, case: int, z: int) -> NDArray[np.int16]:
+        """One slice of a case, int16 HU (y, x)."""
+        return self.cases[case - 1].hu[z]
+
     @property
     def current(self) -> FakeRead | None:
         """The read that is the reader's now."""

@@ -21,7 +21,8 @@ for (const kind of ["keydown", "keyup", "keypress"]) document.addEventListener(k
 const {default: reading} = await import("/viewer.js");
 const parentElement = document.getElementById("host").attachShadow({mode: "open"});
 window.startedAt = performance.now();
-window.unmount = reading({data: {study_id: 1, api: ""}, parentElement, setTriggerValue: () => {}});
+const rendering = new URLSearchParams(location.search).get("rendering") ?? undefined;
+window.unmount = reading({data: {study_id: 1, api: "", rendering}, parentElement, setTriggerValue: () => {}});
 </script></body></html>"""
 
 Change = Callable[[Fake, FakeRead, dict[str, Any]], Answer]
@@ -80,14 +81,16 @@ def _refused(fake: Fake, request: Request) -> Response | None:
 
 
 def _pixels(fake: Fake, request: Request) -> Response:
-    hu = fake.cases[request.path_params["case"] - 1].hu
-    order = outward(int(request.query_params["first"]), len(hu))[int(request.query_params.get("skip", 0)) :]
+    case = request.path_params["case"]
+    order = outward(int(request.query_params["first"]), len(fake.cases[case - 1].hu))[
+        int(request.query_params.get("skip", 0)) :
+    ]
     limit, fake.pixel_limit = fake.pixel_limit, None
-    return StreamingResponse(_chunks(fake, hu, order, limit), media_type="application/octet-stream", headers=HEADERS)
+    return StreamingResponse(_chunks(fake, case, order, limit), media_type="application/octet-stream", headers=HEADERS)
 
 
-def _chunks(fake: Fake, hu: Any, order: list[int], limit: int | None) -> Iterator[bytes]:
-    for n, chunk in enumerate(slices(lambda z: hu[z], order)):
+def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) -> Iterator[bytes]:
+    for n, chunk in enumerate(slices(lambda z: fake.slice(case, z), order)):
         if n == limit:
             return  # the connection breaks here
         fake.gate(n)

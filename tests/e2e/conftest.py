@@ -1,7 +1,6 @@
 """A real server on a free port with a data folder of its own, and a real Chromium."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,24 +19,10 @@ from core.settings import settings
 from db import accounts
 from db.engine import engine_for, open_session
 from db.migrate import migrate
+from tests.browser import shared_browser
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for tests"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str | None:
-    """Where Chromium is: PARALLAX_CHROMIUM, or the usual names on the path."""
-    names = (os.environ.get("PARALLAX_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-    return next((found for name in names if name and (found := shutil.which(name))), None)
 
 
 @dataclass
@@ -144,19 +129,9 @@ def server(start_server: Callable[..., Server]) -> Server:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """A headless Chromium; without one the test skips, or fails where PARALLAX_REQUIRE_BROWSER is set."""
-    path = chromium()
-    if path is None:
-        reason = "no Chromium found (apt-get install chromium, or set PARALLAX_CHROMIUM)"
-        if os.environ.get("PARALLAX_REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    """A headless Chromium, shared with the tests of the viewer."""
+    with shared_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ export default function reading({ data, parentElement }) {
   known?.end();
   const sheet = document.createElement("style");
   sheet.textContent = style;
-  const course = new Reading({ studyId: data.study_id, base: data.api ?? "" });
+  const course = new Reading({ studyId: data.study_id, base: data.api ?? "", rendering: data.rendering });
   const root = course.page.element;
   parentElement.append(sheet, root);
   const off = listen(root, course);

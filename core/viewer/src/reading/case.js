@@ -15,6 +15,15 @@ export class Case {
     const { reading, next } = this;
     const { content, form, drafts, telemetry, attention, page, viewer } = reading;
     reading.state = "arriving";
+    const openAt = next.viewer.open_at;
+    const { volume, stream } = reading.stock.take(next.volume, first(next.volume, openAt), {
+      arrived: (z) => this.#arrived(z),
+      trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
+      expired: () => reading.api.onexpired(),
+      done: () => this.#loaded(),
+    });
+    this.volume = volume;
+    this.stream = stream;
     content.adopt(next.draft.content, next.form.undo);
     form.open(next.form);
     page.heading(next);
@@ -27,15 +36,6 @@ export class Case {
     this.setClock(next.clock);
     this.#tick = setInterval(() => this.#showTime(), TICK_MS);
     if (this.ai) reading.aiPanel.open(this.ai, next.form.classes);
-    const openAt = next.viewer.open_at;
-    const { volume, stream } = reading.stock.take(next.volume, first(next.volume, openAt), {
-      arrived: (z) => this.#arrived(z),
-      trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
-      expired: () => reading.api.onexpired(),
-      done: () => this.#loaded(),
-    });
-    this.volume = volume;
-    this.stream = stream;
     viewer.setMarks(content.value.marks);
     viewer.open(volume, { openAt, title: `Case ${this.read.case}` });
     viewer.setMarks(content.value.marks);
@@ -60,6 +60,7 @@ export class Case {
     reading.aiPanel.draw(reading.viewer.at.axial);
     reading.buttons();
     if (!isFirst) return;
+    requestAnimationFrame(() => performance.mark("parallax-first-image"));
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (this.#closed) return;
       reading.telemetry.mark("painted");
@@ -91,7 +92,7 @@ export class Case {
   #arrived(z) {
     if (this.#closed) return;
     this.reading.viewer.arrived(z);
-    this.#progress();
+    if (this.volume.count % 8 === 0) this.#progress();
   }
 
   #progress() {
@@ -109,6 +110,7 @@ export class Case {
   #loaded() {
     if (this.#closed || !this.seen || this.loaded) return;
     this.loaded = true;
+    performance.mark("parallax-loaded");
     this.#progress();
     this.reading.telemetry.mark("loaded");
     const { next } = this.next;

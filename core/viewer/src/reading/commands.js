@@ -53,7 +53,7 @@ export function commands(reading) {
     key: () => reading.toggleKey(),
     indeterminate: () => reading.form.form.indeterminate && form.choose("indeterminate"),
     undo: () => content.undo(),
-    lock: () => reading.enter(),
+    lock: () => reading.locking.enter(),
     cancel: () => reading.escape(),
     pause: () => reading.pauseOrResume(),
     help: () => reading.help.open(),

@@ -1,91 +1,22 @@
 // The course of reading: open, read, review, lock, next. Holds the parts together; each knows nothing of the others.
 
-import { Page } from "../page.js";
-import { Form } from "../form/form.js";
-import { AiPanel } from "../screens/ai_panel.js";
-import { Cover } from "../screens/cover.js";
-import { Help } from "../screens/help.js";
-import { Toolbar } from "../screens/toolbar.js";
-import { Stock } from "../viewer/stock.js";
-import { Viewer } from "../viewer/viewer.js";
-import { Api, Patience } from "./api.js";
-import { Attention } from "./attention.js";
-import { commands } from "./commands.js";
-import { Content, missing, summary } from "./content.js";
-import { Drafts } from "./drafts.js";
-import { Keys } from "./keys.js";
+import { Patience } from "./api.js";
 import { Case } from "./case.js";
-import { Telemetry } from "./telemetry.js";
-
-const STEADY_MS = 200; // a bouncing Enter key must not lock
+import { Locking } from "./locking.js";
+import { assemble } from "./parts.js";
 
 export class Reading {
   #patience = new Patience();
-  #summaryAt = 0;
   #ended = false;
 
-  constructor({ studyId, base }) {
+  constructor({ studyId, base, rendering }) {
+    this.rendering = rendering;
     this.studyId = studyId;
     this.base = base;
     this.tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.slice(0, 40);
     this.state = "opening";
-    this.api = new Api(base);
-    this.api.onexpired = () => this.#expired();
-    this.api.onanswer = () => this.#answered();
-    this.content = new Content();
-    this.keys = new Keys();
-    this.stock = new Stock(base);
-    this.cover = new Cover();
-    this.page = new Page({
-      workUrl: `${base}/work`,
-      onpause: () => this.pauseOrResume(),
-      onhelp: () => this.help.open(),
-      onlock: () => this.enter(),
-      onback: () => this.escape(),
-    });
-    this.form = new Form(this.content, {
-      mark: (question, tool) => this.viewer.choose(tool, question),
-      goTo: (slice) => this.viewer.goToSlice(slice),
-    });
-    this.viewer = new Viewer({
-      painted: (first) => this.case?.painted(first),
-      acted: () => this.acted(),
-      count: (name, by) => this.telemetry.count(name, by),
-      seen: (n) => this.telemetry.set("slices_seen", n),
-      marks: (marks) => this.edit(() => this.content.change("marks", (value) => (value.marks = marks))),
-      made: () => this.viewer.choose("window"),
-      changed: () => this.buttons(),
-    });
-    this.aiPanel = new AiPanel({ goTo: (slice) => this.viewer.goToSlice(slice), overlay: (change) => this.#overlay(change) });
-    this.help = new Help(this.keys, {
-      save: (own) => this.api.bindings(own),
-      letters: () => (this.form.form?.classes ?? []).map(({ letter }) => (letter || "").toLowerCase()),
-      closed: () => {
-        this.buttons();
-        this.page.element.focus({ preventScroll: true });
-      },
-    });
-    this.drafts = new Drafts(this.api, this.tab, () => this.content.snapshot(), {
-      state: (kind) => this.page.state(kind),
-      adopt: (draft, message) => this.#adopt(draft, message),
-      takenOver: (trouble) => this.refused(trouble),
-      invalid: (fields) => this.form.problems(fields),
-    });
-    this.telemetry = new Telemetry(this.api, this.tab, {
-      clock: (clock) => this.case?.setClock(clock),
-      takenOver: (trouble) => this.refused(trouble),
-    });
-    this.commands = commands(this);
-    this.toolbar = new Toolbar((action) => this.commands.run(action));
-    this.page.assemble({
-      toolbar: this.toolbar.element, stage: this.viewer.element, aiPanel: this.aiPanel.element,
-      form: this.form.element, cover: this.cover.element, help: this.help.element,
-    });
-    this.attention = new Attention(this.page.element, {
-      tell: (kind) => this.case && this.telemetry.mark(kind),
-      leave: () => this.case && this.telemetry.leave(),
-    });
-    this.content.onchange = (what) => this.#changed(what);
+    this.locking = new Locking(this);
+    assemble(this);
   }
 
   /** A case is on the screen and may be worked on. */
@@ -94,14 +25,22 @@ export class Reading {
   }
 
   mounted() {
-    this.viewer.mount();
-    this.start();
+    const asked = this.api.next(this.studyId); // under way while the viewer is set up
+    asked.catch(() => {}); // told of below
+    this.viewer.mount(this.rendering);
+    this.start({ asked });
   }
 
-  async start({ takeOver = false } = {}) {
-    this.#close();
+  async start({ takeOver = false, asked = null } = {}) {
+    this.close();
     this.cover.show("opening", ["Opening your next case"]);
-    const next = await this.#persist(() => this.api.next(this.studyId), (trouble) =>
+    let first = asked;
+    const ask = () => {
+      const answer = first ?? this.api.next(this.studyId);
+      first = null;
+      return answer;
+    };
+    const next = await this.persist(ask, (trouble) =>
       this.cover.show("opening", ["Opening your next case", `${trouble.message} Trying again.`], [["Try now", () => this.wake()]]));
     if (next) await this.next(next, { takeOver });
   }
@@ -150,41 +89,15 @@ export class Reading {
     });
   }
 
-  enter() {
-    if (this.state === "reading") this.#review();
-    else if (this.state === "summary" && performance.now() - this.#summaryAt > STEADY_MS) this.lock();
-  }
-
   escape() {
-    if (this.state === "summary") this.#backToReading();
+    if (this.state === "summary") this.locking.back();
     else if (this.viewer.tools.chosen !== "window") this.viewer.choose("window");
     else this.page.say(null);
   }
 
-  async lock() {
-    this.state = "locking";
-    this.page.element.focus({ preventScroll: true });
-    const { token } = this.case.read;
-    this.page.stage("locking", this.page.summary.textContent);
-    await this.telemetry.settle();
-    await this.drafts.settle();
-    if (this.state !== "locking") return;
-    const content = this.content.snapshot();
-    try {
-      const send = () => this.api.lock(token, { revision: this.drafts.revision, tab: this.tab, content });
-      const answer = await this.#persist(send, () => this.page.problem("No connection; the lock is sent again by itself."));
-      if (!answer || this.state !== "locking") return;
-      this.#close();
-      this.cover.show("blank", ["Locked"]);
-      await this.next(answer.next);
-    } catch (trouble) {
-      this.#notLocked(trouble);
-    }
-  }
-
   pauseOrResume() {
     if (this.open_) {
-      if (this.state === "summary") this.#backToReading();
+      if (this.state === "summary") this.locking.back();
       this.telemetry.mark("pause");
       this.paused();
     } else if (this.state === "paused") {
@@ -202,7 +115,7 @@ export class Reading {
   /** The server will not have this read from this page: another tab, a closed study, no right. */
   refused(trouble) {
     if (this.state === "refused" || this.#ended) return;
-    this.#close();
+    this.close();
     this.state = "refused";
     const again = trouble.kind === "taken_over"
       ? [["Read here instead", () => this.start({ takeOver: true })]]
@@ -234,31 +147,14 @@ export class Reading {
   destroy() {
     this.#ended = true;
     if (this.case) this.telemetry.leave();
-    this.#close();
+    this.close();
     this.attention.destroy();
     this.stock.keepOnly([]);
     this.viewer.destroy();
   }
 
-  #review() {
-    if (!this.case.seen) return this.page.problem("The image has not appeared yet.");
-    const form = this.form.form;
-    const fields = missing(this.content.value, form);
-    const rest = this.form.problems(fields);
-    if (Object.keys(fields).length) return this.page.problem(rest[0] ?? "Something is still missing; see above.");
-    this.page.problem("");
-    this.state = "summary";
-    this.#summaryAt = performance.now();
-    return this.page.stage("summary", `${summary(this.content.value, form)}. Enter locks, Esc goes back.`);
-  }
-
-  #backToReading() {
-    this.state = "reading";
-    this.page.stage("reading");
-  }
-
-  #changed(what) {
-    if (this.state === "summary") this.#backToReading();
+  changed(what) {
+    if (this.state === "summary") this.locking.back();
     this.page.problem("");
     this.form.refresh();
     this.viewer.setKeys(this.content.value.key_slices);
@@ -267,30 +163,16 @@ export class Reading {
     this.drafts.changed();
   }
 
-  #adopt(draft, message) {
+  adopt(draft, message) {
     this.content.adopt(draft.content, this.form.form.undo);
-    if (this.open_ || this.state === "locking") this.#backToReading();
+    if (this.open_ || this.state === "locking") this.locking.back();
     this.form.refresh();
     this.viewer.setKeys(this.content.value.key_slices);
     this.viewer.setMarks(this.content.value.marks);
     this.page.say(message || "These answers were changed elsewhere; the newer ones are shown.", ["OK", () => this.page.say(null)]);
   }
 
-  #notLocked(trouble) {
-    if (trouble.kind === "stale") {
-      this.drafts.revision = trouble.draft.revision;
-      this.#adopt(trouble.draft, trouble.message);
-    } else if (trouble.kind === "invalid") {
-      this.#backToReading();
-      const rest = this.form.problems(trouble.fields);
-      this.page.problem(rest[0] ?? "Something is still missing; see above.");
-    } else if (trouble.kind === "conflict") {
-      this.#backToReading();
-      this.page.problem(trouble.message);
-    } else this.refused(trouble);
-  }
-
-  #overlay({ on, opacity, ...layers }) {
+  setOverlay({ on, opacity, ...layers }) {
     const { overlay } = this.viewer;
     if (on !== undefined) overlay.on = on;
     if (opacity !== undefined) overlay.opacity = opacity;
@@ -299,7 +181,7 @@ export class Reading {
     this.buttons();
   }
 
-  #close() {
+  close() {
     this.case?.close();
     this.case = null;
     this.state = "opening";
@@ -320,7 +202,7 @@ export class Reading {
   }
 
   /** Repeat until the server answers; other refusals are thrown. */
-  async #persist(send, onwait) {
+  async persist(send, onwait) {
     while (!this.#ended) {
       try {
         const answer = await send();
@@ -338,12 +220,12 @@ export class Reading {
     return null;
   }
 
-  #expired() {
+  expiredSignIn() {
     this.expired = true;
     this.page.say("Your sign-in has expired. Sign in in another tab, then continue here; nothing is lost.", ["Continue", () => this.wake()]);
   }
 
-  #answered() {
+  answered() {
     if (!this.expired) return;
     this.expired = false;
     this.page.say(null);

@@ -1,7 +1,8 @@
 // Cornerstone3D set up once for the page: rendering backend, where pixels and their geometry come from.
 
 import {
-  Enums, RenderingEngine, cache, getRenderingCapabilities, imageLoader, init as initCore, metaData, setUseCPURendering, utilities,
+  Enums, RenderingEngine, cache, getRenderingCapabilities, getShouldUseCPURendering, imageLoader, init as initCore, metaData,
+  setUseCPURendering, utilities,
 } from "@cornerstonejs/core";
 import { addTool, annotation, init as initTools } from "@cornerstonejs/tools";
 import { TOOLS } from "./tools.js";
@@ -14,13 +15,15 @@ const volumes = new Map();
 let ready = false;
 let count = 0;
 
-export function setUp() {
+/** rendering: "gpu" or "cpu" to insist on one; by itself it is the GPU where there is a real one. */
+export function setUp(rendering) {
   if (ready) return;
   ready = true;
   initCore({ debug: { statsOverlay: false } });
   const capabilities = getRenderingCapabilities();
   // A software rasteriser draws textures slower than the CPU path draws pixels.
-  if (!capabilities.webgl || capabilities.softwareRasterizer) setUseCPURendering(true, false);
+  const slow = !capabilities.webgl || capabilities.softwareRasterizer;
+  if (rendering === "cpu" || (slow && rendering !== "gpu")) setUseCPURendering(true, false);
   initTools();
   for (const tool of TOOLS) addTool(tool);
   annotation.config.style.setDefaultToolStyles({
@@ -49,6 +52,21 @@ export function setUp() {
   });
   metaData.addProvider(describe, 10_000);
   imageLoader.registerImageLoader(SCHEME, (id) => ({ promise: Promise.resolve(makeImage(id)) }));
+}
+
+/** Cornerstone's CPU path counts pixels from their corners, its GPU path from their centres: make it centres in both. */
+export function countFromCentres(viewport) {
+  if (!getShouldUseCPURendering()) return;
+  const { canvasToWorld, worldToCanvas } = viewport;
+  const halfPixel = (world, sign) => {
+    const { spacing, direction } = viewport.getImageData();
+    return world.map((mm, axis) => mm + (sign / 2) * (direction[axis] * spacing[0] + direction[axis + 3] * spacing[1]));
+  };
+  viewport.canvasToWorld = (point) => halfPixel(canvasToWorld(point), -1);
+  viewport.worldToCanvas = (world) => worldToCanvas(halfPixel([...world], 1));
+  // what the viewport itself uses must agree, or every fit would move the image by half a pixel
+  viewport.canvasToWorldCPU = viewport.canvasToWorld;
+  viewport.worldToCanvasCPU = viewport.worldToCanvas;
 }
 
 /** Make a volume known to Cornerstone; returns the image ids by plane. */

@@ -1,6 +1,6 @@
 // One Cornerstone stack viewport: shows an image of a plane, every wheel notch painted, window, zoom, pan.
 
-import { dismiss, enrol, Enums, RenderingEngine, setUp } from "./cornerstone.js";
+import { countFromCentres, dismiss, enrol, Enums, RenderingEngine, setUp } from "./cornerstone.js";
 
 let made = 0;
 
@@ -16,8 +16,8 @@ export class Stack {
   #run = 0;
 
   /** hooks: painted({plane, index}), moved() after any change of camera, windowed() */
-  constructor(element, hooks) {
-    setUp();
+  constructor(element, rendering, hooks) {
+    setUp(rendering);
     made += 1;
     this.element = element;
     this.hooks = hooks;
@@ -31,6 +31,7 @@ export class Stack {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.viewport = this.#engine.getViewport(this.viewportId);
+    countFromCentres(this.viewport);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#rendered());
     element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => hooks.moved());
     element.addEventListener(Enums.Events.VOI_MODIFIED, (event) => this.#windowed(event.detail.range));
@@ -107,13 +108,6 @@ export class Stack {
   zoomBy(factor) {
     if (!this.#shown) return;
     this.viewport.setZoom(Math.min(20, Math.max(0.2, this.viewport.getZoom() * factor)));
-    this.viewport.render();
-  }
-
-  panBy(x, y) {
-    if (!this.#shown) return;
-    const [px, py] = this.viewport.getPan();
-    this.viewport.setPan([px + x, py + y]);
     this.viewport.render();
   }
 

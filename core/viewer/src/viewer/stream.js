@@ -75,9 +75,9 @@ export class Stream {
   }
 
   async #read(reader, skip) {
-    const { voxels, shape } = this.volume;
+    const { shape } = this.volume;
     const size = shape[1] * shape[2] * 2;
-    const bytes = new Uint8Array(voxels.buffer);
+    let slice = new Uint8Array(size);
     let place = skip;
     let filled = 0;
     for (;;) {
@@ -87,14 +87,15 @@ export class Stream {
       let from = 0;
       while (from < value.length && place < this.order.length) {
         const take = Math.min(value.length - from, size - filled);
-        bytes.set(value.subarray(from, from + take), this.order[place] * size + filled);
+        slice.set(value.subarray(from, from + take), filled);
         from += take;
         filled += take;
         if (filled === size) {
-          this.volume.arrive(this.order[place]);
+          this.volume.arrive(this.order[place], new Int16Array(slice.buffer));
           this.hooks.arrived(this.order[place]);
           place += 1;
           filled = 0;
+          slice = new Uint8Array(size);
         }
       }
     }

@@ -2,45 +2,33 @@
 
 import { h } from "../dom.js";
 import { Cine } from "./cine.js";
-import { Hud } from "./hud.js";
+import { Margins } from "./margins.js";
 import { Marks } from "./marks.js";
+import { Mouse } from "./mouse.js";
 import { Overlay } from "./overlay.js";
-import { Slider } from "./slider.js";
 import { Stack } from "./stack.js";
 import { Tools } from "./tools.js";
-import { Wheel } from "./wheel.js";
-
-/** Common practice in chest CT, HU. */
-export const WINDOWS = {
-  lung: { width: 1500, level: -600, label: "Lung" },
-  soft: { width: 400, level: 40, label: "Soft tissue" },
-  bone: { width: 2500, level: 480, label: "Bone" },
-};
+import { WINDOWS } from "./windows.js";
 
 export class Viewer {
-  #marked = [];
-  #keys = [];
-  #deciding = [];
   #seen = new Set();
 
   /** hooks: painted(first), acted(), count(name), marks(list), made(kind, kept), changed() for the buttons */
   constructor(hooks) {
     this.hooks = hooks;
-    this.hud = new Hud();
     this.view = h("div", { class: "view", tabindex: "-1", role: "img", "aria-label": "CT image" });
     this.over = h("canvas", { class: "overlay", "aria-hidden": "true" });
-    this.slider = new Slider((index) => this.goTo(index));
-    this.element = h("div", { class: "stage" }, this.view, this.over, this.hud.element, this.slider.element);
+    this.margins = new Margins(this);
+    this.element = h("div", { class: "stage" }, this.view, this.over, this.margins.hud.element, this.margins.bar.element);
     this.cine = new Cine(() => this.#cineStep());
-    this.wheel = new Wheel();
     this.volume = null;
     this.plane = "axial";
     this.at = { axial: 0, coronal: 0, sagittal: 0 };
   }
 
   /** Needs the element in the page. */
-  mount() {
-    this.stack = new Stack(this.view, {
+  mount(rendering) {
+    this.stack = new Stack(this.view, rendering, {
       painted: (shown) => this.#painted(shown),
       moved: () => this.overlay.draw(),
       windowed: () => this.windowed(),
@@ -48,7 +36,7 @@ export class Viewer {
     this.overlay = new Overlay(this.over, this.stack);
     this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack.viewportId, this.stack.engineId);
     this.marks = new Marks(this.stack, { changed: (list) => this.hooks.marks(list), made: (...what) => this.hooks.made(...what) });
-    this.#listen();
+    this.mouse = new Mouse(this);
   }
 
   /** Put a case on the screen; its first image appears when it arrives. */
@@ -72,34 +60,33 @@ export class Viewer {
     this.overlay.reset();
     this.stack.close();
     this.volume = null;
-    this.hud.clear();
-    this.slider.clear();
+    delete this.view.dataset.shown;
     this.#seen.clear();
-    this.#marked = this.#keys = this.#deciding = [];
+    this.margins.clear();
     this.marksShown = false;
   }
 
   /** A slice has arrived. */
   arrived(z) {
     if (this.plane === "axial" ? z === this.at.axial && !this.#onScreen() : this.volume.complete) this.#show();
-    this.#drawSlider();
+    this.margins.slider();
   }
 
   setMarks(marks) {
     this.pendingMarks = marks;
-    this.#marked = marks.map((mark) => mark.slice);
+    this.margins.marked = marks.map((mark) => mark.slice);
     if (this.marksShown) this.marks.load(marks);
-    this.#drawSlider();
+    this.margins.slider();
   }
 
   setKeys(slices) {
-    this.#keys = slices;
-    this.#drawText();
+    this.margins.keys = slices;
+    this.margins.text();
   }
 
   setDeciding(slices) {
-    this.#deciding = slices;
-    this.#drawSlider();
+    this.margins.deciding = slices;
+    this.margins.slider();
   }
 
   step(by) {
@@ -145,7 +132,7 @@ export class Viewer {
 
   invert() {
     this.stack.inverted = !this.stack.inverted;
-    this.#drawText();
+    this.margins.text();
     this.hooks.changed();
   }
 
@@ -155,7 +142,7 @@ export class Viewer {
     this.stack.inverted = false;
     this.stack.fit();
     this.choose("window");
-    this.#drawText();
+    this.margins.text();
   }
 
   fit() {
@@ -201,12 +188,12 @@ export class Viewer {
 
   #show(everyOne = false) {
     const index = this.at[this.plane];
-    this.#drawText();
-    this.#drawSlider();
+    this.margins.text();
+    this.margins.slider();
     if (!this.volume.has(this.plane, index)) {
       this.view.classList.add("absent");
       this.over.hidden = true;
-      this.hud.wait(this.plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here");
+      this.margins.hud.wait(this.plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here");
       return;
     }
     if (everyOne) this.stack.then(this.plane, index);
@@ -216,11 +203,11 @@ export class Viewer {
 
   /** Take the cover away once the right image is on the screen, never before. */
   #uncover() {
-    if (!this.view.classList.contains("absent") && this.over.hidden === false) return this.hud.wait("");
+    if (!this.view.classList.contains("absent") && this.over.hidden === false) return this.margins.hud.wait("");
     if (!this.#onScreen()) return undefined;
     this.view.classList.remove("absent");
     this.over.hidden = false;
-    return this.hud.wait("");
+    return this.margins.hud.wait("");
   }
 
   #painted(shown) {
@@ -233,34 +220,17 @@ export class Viewer {
       this.#seen.add(shown.index);
       this.hooks.seen(this.#seen.size);
     }
+    this.view.dataset.shown = `${shown.plane}/${shown.index}`;
     this.#uncover();
-    this.#drawText();
-    this.#probe();
+    this.margins.text();
+    this.mouse.probe();
     this.hooks.painted(first);
   }
 
   windowed() {
-    this.hooks.count("window_changes");
-    this.#drawText();
+    if (this.mouse.countsOnce()) this.hooks.count("window_changes");
+    this.margins.text();
     this.hooks.changed();
-  }
-
-  #drawText() {
-    if (!this.volume) return;
-    const { shown } = this.stack;
-    const index = shown?.plane === this.plane && this.volume.has(this.plane, this.at[this.plane]) ? shown.index : this.at[this.plane];
-    this.hud.plane(this.volume, this.plane, this.title);
-    this.hud.slice(this.volume, this.plane, index, this.plane === "axial" && this.#keys.includes(index));
-    this.hud.window(this.stack.window, this.stack.inverted, WINDOWS[this.windowName]?.label ?? "");
-    this.#drawSlider();
-  }
-
-  #drawSlider() {
-    if (!this.volume) return;
-    this.slider.draw({
-      volume: this.volume, plane: this.plane, index: this.at[this.plane],
-      keys: this.#keys, marked: this.#marked, scores: this.#deciding,
-    });
   }
 
   #cineStep() {
@@ -270,38 +240,5 @@ export class Viewer {
     if (!this.volume.has(this.plane, next)) return;
     this.at[this.plane] = next;
     this.#show();
-  }
-
-  #probe() {
-    if (!this.pointer || !this.stack.shown) return this.hud.cursor(null, null);
-    const { plane, index } = this.stack.shown;
-    const [column, row] = this.stack.toPixel(this.pointer).map(Math.round);
-    const voxel = this.volume.voxelOf(plane, index, column, row);
-    return this.hud.cursor(voxel, this.volume.hu(...voxel));
-  }
-
-  #listen() {
-    const { view } = this;
-    view.addEventListener("contextmenu", (event) => event.preventDefault());
-    view.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (!this.volume) return;
-      this.cine.stop();
-      this.hooks.acted();
-      if (event.ctrlKey) return this.stack.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
-      const steps = this.wheel.steps(event);
-      for (let i = 0; i < Math.abs(steps); i++) this.step(Math.sign(steps));
-      return undefined;
-    }, { passive: false });
-    view.addEventListener("dblclick", () => this.fit());
-    view.addEventListener("pointerdown", () => this.volume && this.hooks.acted());
-    view.addEventListener("pointermove", (event) => {
-      this.pointer = [event.clientX - view.getBoundingClientRect().left, event.clientY - view.getBoundingClientRect().top];
-      if (this.volume) this.#probe();
-    });
-    view.addEventListener("pointerleave", () => {
-      this.pointer = null;
-      this.hud.cursor(null, null);
-    });
   }
 }

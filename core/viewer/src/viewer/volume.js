@@ -10,8 +10,7 @@ export class Volume {
     this.spacing = spacing_mm;
     this.zMm = z_mm;
     this.axialLetters = orientation;
-    this.voxels = new Int16Array(shape[0] * shape[1] * shape[2]);
-    this.arrived = new Uint8Array(shape[0]);
+    this.slices = new Array(shape[0]).fill(null); // Int16Array of each slice that has arrived
     this.count = 0;
   }
 
@@ -19,9 +18,9 @@ export class Volume {
     return this.count === this.shape[0];
   }
 
-  arrive(z) {
-    if (!this.arrived[z]) this.count += 1;
-    this.arrived[z] = 1;
+  arrive(z, pixels) {
+    if (!this.slices[z]) this.count += 1;
+    this.slices[z] = pixels;
   }
 
   /** Rows, columns, their spacing in mm and the number of images of a plane. */
@@ -34,25 +33,23 @@ export class Volume {
   }
 
   has(plane, index) {
-    return plane === "axial" ? this.arrived[index] === 1 : this.complete;
+    return plane === "axial" ? this.slices[index] !== null : this.complete;
   }
 
-  /** Pixels of one image. An axial slice is a view of the volume; the other planes are gathered from it. */
+  /** Pixels of one image. Axial slices are as they arrived; the other planes are gathered from all of them. */
   pixels(plane, index) {
-    const [depth, rows, columns] = this.shape;
-    const slice = rows * columns;
-    if (plane === "axial") return this.voxels.subarray(index * slice, (index + 1) * slice);
+    const [, rows, columns] = this.shape;
+    if (plane === "axial") return this.slices[index];
     if (plane === "coronal") {
-      const out = new Int16Array(depth * columns);
-      for (let z = 0; z < depth; z++) {
-        const start = z * slice + index * columns;
-        out.set(this.voxels.subarray(start, start + columns), z * columns);
-      }
+      const out = new Int16Array(this.shape[0] * columns);
+      const start = index * columns;
+      this.slices.forEach((slice, z) => out.set(slice.subarray(start, start + columns), z * columns));
       return out;
     }
-    const out = new Int16Array(depth * rows);
-    for (let z = 0, at = 0, from = index; z < depth; z++) {
-      for (let y = 0; y < rows; y++, at++, from += columns) out[at] = this.voxels[from];
+    const out = new Int16Array(this.shape[0] * rows);
+    let at = 0;
+    for (const slice of this.slices) {
+      for (let y = 0, from = index; y < rows; y++, at++, from += columns) out[at] = slice[from];
     }
     return out;
   }
@@ -60,8 +57,8 @@ export class Volume {
   /** HU of the voxel (z, y, x), or null outside the volume or before it has arrived. */
   hu(z, y, x) {
     const [depth, rows, columns] = this.shape;
-    if (z < 0 || y < 0 || x < 0 || z >= depth || y >= rows || x >= columns || !this.arrived[z]) return null;
-    return this.voxels[(z * rows + y) * columns + x];
+    if (z < 0 || y < 0 || x < 0 || z >= depth || y >= rows || x >= columns || !this.slices[z]) return null;
+    return this.slices[z][y * columns + x];
   }
 
   /** Voxel (z, y, x) of a pixel (column, row) of an image. */

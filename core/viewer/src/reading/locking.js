@@ -1,0 +1,74 @@
+// From the answers to the lock: what is missing, the summary, the lock itself, and what may come in between.
+
+import { Trouble } from "./api.js";
+import { missing, summary } from "./content.js";
+
+const STEADY_MS = 200; // a bouncing Enter key must not lock
+
+export class Locking {
+  #summaryAt = 0;
+
+  constructor(reading) {
+    this.reading = reading;
+  }
+
+  enter() {
+    if (this.reading.state === "reading") this.#review();
+    else if (this.reading.state === "summary" && performance.now() - this.#summaryAt > STEADY_MS) this.#lock();
+  }
+
+  #review() {
+    if (!this.reading.case.seen) return this.reading.page.problem("The image has not appeared yet.");
+    const form = this.reading.form.form;
+    const fields = missing(this.reading.content.value, form);
+    const rest = this.reading.form.problems(fields);
+    if (Object.keys(fields).length) return this.reading.page.problem(rest[0] ?? "Something is still missing; see above.");
+    this.reading.page.problem("");
+    this.reading.state = "summary";
+    this.#summaryAt = performance.now();
+    return this.reading.page.stage("summary", `${summary(this.reading.content.value, form)}. Enter locks, Esc goes back.`);
+  }
+
+  async #lock() {
+    this.reading.state = "locking";
+    this.reading.page.element.focus({ preventScroll: true });
+    const { token } = this.reading.case.read;
+    this.reading.page.stage("locking", this.reading.page.summary.textContent);
+    await this.reading.telemetry.settle();
+    await this.reading.drafts.settle();
+    if (this.reading.state !== "locking") return;
+    const content = this.reading.content.snapshot();
+    try {
+      const send = () => this.reading.api.lock(token, { revision: this.reading.drafts.revision, tab: this.reading.tab, content });
+      const answer = await this.reading.persist(send, () => this.reading.page.problem("No connection; the lock is sent again by itself."));
+      if (!answer || this.reading.state !== "locking") return;
+      performance.mark("parallax-locked");
+      this.reading.close();
+      this.reading.cover.show("blank", ["Locked"]);
+      await this.reading.next(answer.next);
+    } catch (trouble) {
+      if (!(trouble instanceof Trouble)) throw trouble;
+      this.#not(trouble);
+    }
+  }
+
+  /** Out of the summary, on with reading. */
+  back() {
+    this.reading.state = "reading";
+    this.reading.page.stage("reading");
+  }
+
+  #not(trouble) {
+    if (trouble.kind === "stale") {
+      this.reading.drafts.revision = trouble.draft.revision;
+      this.reading.adopt(trouble.draft, trouble.message);
+    } else if (trouble.kind === "invalid") {
+      this.back();
+      const rest = this.reading.form.problems(trouble.fields);
+      this.reading.page.problem(rest[0] ?? "Something is still missing; see above.");
+    } else if (trouble.kind === "conflict") {
+      this.back();
+      this.reading.page.problem(trouble.message);
+    } else this.reading.refused(trouble);
+  }
+}

@@ -1,0 +1,7 @@
+// Windows by name. Width and level in HU, common practice in chest CT.
+
+export const WINDOWS = {
+  lung: { width: 1500, level: -600, label: "Lung" },
+  soft: { width: 400, level: 40, label: "Soft tissue" },
+  bone: { width: 2500, level: 480, label: "Bone" },
+};
