@@ -21,8 +21,9 @@ from pydicom.uid import (
     JPEGTransferSyntaxes,
 )
 
+from core.imaging.decoding import Decoder, borrow, give_back
 from core.imaging.errors import ImagingError
-from core.imaging.frames import Frame
+from core.imaging.frames import Frame, PixelFormat
 from core.imaging.header import read_dataset
 from core.imaging.quiet import guarded
 
@@ -34,15 +35,24 @@ TISSUE = (-900.0, 3000.0)  # HU; a padding value within is doubted
 CUT_SHORT = "The pixels of this image are cut short or damaged; export the series again."
 UNKNOWN_SYNTAX = "This image is compressed in a way that cannot be read here; export it uncompressed."
 UNCORRECTED: Any = {"correct_unused_bits": False}  # done below, for left-aligned pixels too; its stub knows no name
+COMPRESSED = {*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes}
 END_OF_IMAGE = b"\xff\xd9"
 
 
 class PixelReader:
-    """Decodes frames to HU, keeping the file of the last one open in memory for the next frame of the same file."""
+    """Decodes frames to HU, keeping the file of the last one in memory for the next frame of the same file.
+
+    One thread uses it at a time, and closes it.
+    """
 
     def __init__(self) -> None:
         self._of: object = None
         self._dataset: Dataset | None = None
+        self._decoder = borrow()
+
+    def close(self) -> None:
+        """Let others use the process; the reader is not used any more."""
+        give_back(self._decoder)
 
     def hu(self, frame: Frame) -> NDArray[np.int16]:
         """Return the image in HU (rows, columns) as stored; raises ImagingError with the reason, without the place."""
@@ -51,7 +61,7 @@ class PixelReader:
                 self._dataset = read_dataset(stream, pixels=True)
             self._of = frame.source
         dataset = self._dataset
-        stored = guarded(lambda: _stored(dataset, frame), CUT_SHORT)
+        stored = guarded(lambda: _stored(dataset, frame, self._decoder), CUT_SHORT)
         return to_hu(stored, frame)
 
 
@@ -71,7 +81,7 @@ def to_hu(stored: Stored, frame: Frame) -> NDArray[np.int16]:
     return result
 
 
-def _stored(dataset: Dataset, frame: Frame) -> Stored:
+def _stored(dataset: Dataset, frame: Frame, decompress: Decoder) -> Stored:
     """Return the stored integers (rows, columns), unused bits still in them where the file is not compressed."""
     syntax = UID(frame.pixels.transfer_syntax) if frame.pixels.transfer_syntax else ImplicitVRLittleEndian
     if "PixelData" not in dataset or not dataset.PixelData:
@@ -82,15 +92,31 @@ def _stored(dataset: Dataset, frame: Frame) -> Stored:
         decoder = None
     if decoder is None or not decoder.is_available:
         raise ImagingError(UNKNOWN_SYNTAX)
-    if syntax in (*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes):
+    if syntax in COMPRESSED:
         count = int(dataset.get("NumberOfFrames") or 1)
         code = get_frame(dataset.PixelData, frame.index, number_of_frames=count)
         if not code.rstrip(b"\0").endswith(END_OF_IMAGE):  # a decoder would fill what is missing with zeros
             raise ImagingError(CUT_SHORT)
+        return decompress.decode(code, _description(frame.pixels))
     array, _ = decoder.as_array(dataset, index=frame.index, raw=True, **UNCORRECTED)
     if array.shape != (frame.pixels.rows, frame.pixels.columns):
         raise ImagingError(CUT_SHORT)
     return array
+
+
+def _description(form: PixelFormat) -> dict[str, str | int]:
+    return {
+        "syntax": form.transfer_syntax,
+        "rows": form.rows,
+        "columns": form.columns,
+        "bits_allocated": form.bits_allocated,
+        "bits_stored": form.bits_stored,
+        "pixel_representation": int(form.signed),
+        "photometric_interpretation": "MONOCHROME2",
+        "samples_per_pixel": 1,
+        "number_of_frames": 1,
+        "pixel_keyword": "PixelData",
+    }
 
 
 def _significant(stored: Stored, frame: Frame) -> Stored:

@@ -1,17 +1,21 @@
 """The verbs of reading: scan an upload for series, load one as a volume, or read a path in one go."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.imaging import header, nifti
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header
 from core.imaging.geometry import Stack
-from core.imaging.pixels import CUT_SHORT, PixelReader
+from core.imaging.pixels import COMPRESSED, CUT_SHORT, PixelReader
 from core.imaging.quiet import guarded, quiet
 from core.imaging.series import Rejection, SeriesCandidate, dicom_candidates, nifti_candidate, suitability
 from core.imaging.source import UNREADABLE, Source, sources_from_path
@@ -21,6 +25,7 @@ from core.progress import Progress, ignore
 __all__ = ["Rejection", "Scan", "SeriesCandidate", "load", "read_path", "scan"]
 
 HEAD = 4096  # bytes that tell what a file is
+DECODERS = 2  # processes that decode compressed images; a third gains little beside the parsing here
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
 
 
 def load(candidate: SeriesCandidate, *, on_progress: Progress = ignore) -> Volume:
-    """Decode a series into a volume, image by image; on_progress counts slices.
+    """Decode a series into a volume, image by image; on_progress counts slices, in the caller's thread.
 
     Raises ImagingError, naming the file by its place, where pixels are damaged or values are not HU.
     """
@@ -132,16 +137,9 @@ def _preselected(series: Sequence[SeriesCandidate]) -> list[SeriesCandidate]:
 
 def _load_stack(stack: Stack, on_progress: Progress) -> Volume:
     hu = np.empty(stack.shape, np.int16)
-    reader = PixelReader()
-    for index, frame in enumerate(stack.frames):
-        try:
-            hu[index] = stack.reorientation.apply(guarded(partial(reader.hu, frame), CUT_SHORT))
-        except ImagingError as error:
-            failure = ImagingError(str(Rejection(frame.source.place, str(error))))
-        else:
-            on_progress(index + 1, len(stack.frames))
-            continue
-        raise failure
+    with closing(_decoded(stack, hu)) as decoded:
+        for index in decoded:
+            on_progress(index + 1, len(stack.frames))  # in the caller's thread, for a page's progress bar lives there
     return Volume(
         hu=hu,
         spacing_mm=stack.spacing_mm,
@@ -150,3 +148,35 @@ def _load_stack(stack: Stack, on_progress: Progress) -> Volume:
         attributes=stack.frames[0].attributes,
         content_hash=content_hash(hu, stack.spacing_mm),
     )
+
+
+def _decoded(stack: Stack, hu: NDArray[np.int16]) -> Generator[int, None, None]:
+    """Decode each image into its slice of hu and yield the slice's number; compressed single images two at a time."""
+    frames = stack.frames
+    one_file_each = len({frame.source.number for frame in frames}) == len(frames)
+    packed = frames[0].pixels.transfer_syntax in COMPRESSED
+    readers = [PixelReader() for _ in range(DECODERS if one_file_each and packed else 1)]
+    free: SimpleQueue[PixelReader] = SimpleQueue()
+    for reader in readers:
+        free.put(reader)
+
+    def decode(index: int) -> str:
+        reader, frame = free.get(), frames[index]
+        try:
+            hu[index] = stack.reorientation.apply(guarded(partial(reader.hu, frame), CUT_SHORT))
+        except ImagingError as error:
+            return str(Rejection(frame.source.place, str(error)))
+        finally:
+            free.put(reader)
+        return ""
+
+    pool = ThreadPoolExecutor(len(readers), thread_name_prefix="decode")
+    try:
+        for index, problem in enumerate(pool.map(decode, range(len(frames)))):
+            if problem:
+                raise ImagingError(problem)
+            yield index
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for reader in readers:
+            reader.close()

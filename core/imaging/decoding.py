@@ -1,0 +1,159 @@
+"""JPEG, JPEG-LS and JPEG 2000 images, decoded in a process of their own.
+
+The C++ decoder ends its whole process on some damaged images, which must not be the web server, and it holds Python's
+lock while it works. So it works in a child, over a pipe: if the child dies, the image is called damaged, and two
+children use two cores. Two are kept idle for the next series, for starting one takes half a second. The child is this
+module, started by its path; it imports nothing else of this project.
+"""
+
+import atexit
+import json
+import os
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+PATIENCE_S = 120.0  # for one image; a decoder that hangs is ended
+KEPT = 2  # idle children
+LENGTH = struct.Struct("<Q")
+REFUSED = b""  # the answer of a child that could not decode
+
+
+class DecodingFailed(Exception):
+    """The image could not be decoded, or the decoder died of it. Says nothing of the image."""
+
+
+class Decoder:
+    """A child process that decodes one image after another; it starts with the first and again after a death."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def decode(self, code: bytes, description: dict[str, Any]) -> NDArray[np.integer[Any]]:
+        """Return the stored values (rows, columns) of one compressed image; raises DecodingFailed.
+
+        description holds pydicom's decoding options and the transfer syntax, "syntax".
+        """
+        child = self._child or self._start()
+        watchdog = threading.Timer(PATIENCE_S, child.kill)
+        watchdog.start()
+        try:
+            assert child.stdin
+            assert child.stdout
+            _send(child.stdin, json.dumps(description).encode())
+            _send(child.stdin, code)
+            kind = _receive(child.stdout)
+            values = _receive(child.stdout)
+        except (OSError, EOFError):
+            self.close()  # it died
+            kind, values = REFUSED, REFUSED
+        finally:
+            watchdog.cancel()
+        if kind == REFUSED:
+            raise DecodingFailed
+        array = np.frombuffer(values, np.dtype(kind.decode()))
+        if array.size != description["rows"] * description["columns"]:
+            raise DecodingFailed
+        return array.reshape(description["rows"], description["columns"])
+
+    def close(self) -> None:
+        """End the child, if one was started."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.communicate()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        self._child = subprocess.Popen(  # noqa: S603 - this interpreter and this file
+            [sys.executable, "-P", "-W", "ignore", str(Path(__file__))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return self._child
+
+
+_idle: list[Decoder] = []
+_idle_lock = threading.Lock()
+
+
+def borrow() -> Decoder:
+    """Return a decoder for one thread's use, an idle one where there is one; give it back afterwards."""
+    with _idle_lock:
+        return _idle.pop() if _idle else Decoder()
+
+
+def give_back(decoder: Decoder) -> None:
+    """Keep a decoder for the next series, or end it where enough are idle."""
+    with _idle_lock:
+        if len(_idle) < KEPT:
+            _idle.append(decoder)
+            return
+    decoder.close()
+
+
+@atexit.register
+def _end_idle() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+def _send(stream: BinaryIO | Any, data: bytes) -> None:
+    stream.write(LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def _receive(stream: BinaryIO | Any) -> bytes:
+    size = stream.read(LENGTH.size)
+    if len(size) < LENGTH.size:
+        raise EOFError
+    (length,) = LENGTH.unpack(size)
+    data: bytes = stream.read(length)
+    if len(data) < length:
+        raise EOFError
+    return data
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer each request with a type and values, or with nothing where the image cannot be decoded."""
+    for description, code in _requests(requests):
+        try:
+            kind, values = _decoded(code, description)
+        except Exception:  # noqa: BLE001 - whatever damage makes the library raise; the parent says what it means
+            kind, values = REFUSED, REFUSED
+        _send(answers, kind)
+        _send(answers, values)
+
+
+def _requests(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
+    while True:
+        try:
+            yield json.loads(_receive(stream)), _receive(stream)
+        except EOFError:
+            return
+
+
+def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes]:
+    from pydicom.encaps import encapsulate
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    options: dict[str, Any] = {key: value for key, value in description.items() if key != "syntax"}
+    options["correct_unused_bits"] = False  # the caller does, for left-aligned pixels too
+    decoder = get_decoder(UID(description["syntax"]))
+    array, _ = decoder.as_array(encapsulate([code]), index=0, raw=True, **options)
+    return array.dtype.str.encode(), array.tobytes()
+
+
+if __name__ == "__main__":
+    answers_only = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+    serve(sys.stdin.buffer, answers_only)
