@@ -71,6 +71,7 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
     """
     found = row(session, study_id, hold=True)
     before = Protocol.from_json(found.protocol)
+    protocol = Protocol.from_json(protocol.to_json())  # what could not be read again is never stored
     if protocol == before:
         return
     if problems := question_problems(protocol.questions):

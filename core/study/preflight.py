@@ -177,11 +177,12 @@ def _readers(facts: Facts) -> list[Finding]:
 
 def _ai(facts: Facts) -> list[Finding]:
     if facts.ai_classes is None:
-        needed = facts.shows_ai or facts.protocol.prespecification.comparison == "ai_vs_readers"
-        if not needed:
-            return []
-        text = "No AI is chosen, but the design shows one to readers." if facts.shows_ai else "No AI is chosen."
-        return [Finding("ai", text, blocks=facts.shows_ai)]
+        chosen = facts.protocol.prespecification
+        if facts.shows_ai:
+            return [Finding("ai", "No AI is chosen, but the design shows one to readers.")]
+        if chosen.comparison == "ai_vs_readers" and chosen.hypothesis != "none":
+            return [Finding("ai", "No AI is chosen, but the prespecified comparison is with one.")]
+        return [Finding("ai", "No AI is chosen: the study compares readers only.", blocks=False)]
     found = [*_mapping(facts.classes, facts.ai_classes)]
     if leaked := [case.number for case in facts.cases if case.in_training]:
         text = f"The AI was trained or tuned on the patient of case {named(leaked)}; take it out or choose another AI."

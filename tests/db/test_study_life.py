@@ -83,7 +83,8 @@ def test_opening_freezes_truth_ai_and_orders(session: Session):
 
 
 def test_stored_orders_of_four_readers_are_balanced_and_differ(session: Session):
-    made, _ = opened(session, cases_=98)
+    made = builder.study(session, cases_=98)
+    orders.make(session, made.id, seed=7, at=AT)
     by_reader: dict[int, list[int]] = {}
     for place in orders.table(session, made.id):
         by_reader.setdefault(place.reader_id, []).append(place.case_number)

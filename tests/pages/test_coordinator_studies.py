@@ -155,8 +155,8 @@ def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page:
     page.query_params["step"] = "truth"
     page.run()
     page.text_input(key="study_reference_interval_1").input("within 3 days").run()
-    for code in ("covid", "cap", "normal") * 2:
-        page.button(key=f"study_truth_is_{code}").click().run()
+    for number, code in enumerate(("covid", "cap", "normal") * 2, start=1):
+        page.button(key=f"study_truth_is_{number}_{code}").click().run()
     page.query_params["step"] = "readers"
     page.run()
     for n in range(4):

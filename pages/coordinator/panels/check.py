@@ -39,7 +39,7 @@ def _opens(key: str) -> object:
 def _check(me: Account, study: StudyInfo) -> None:
     st.write(
         "The check opens every volume, looks for missing truth and AI reads, for patients the AI was trained on, and "
-        "tries the reading orders. Nothing is changed by it."
+        "tries the reading orders. It changes nothing of the design."
     )
     if st.button("Check the study", key="study_check", type="primary" if study.state == "draft" else "secondary"):
         found: list[Finding] = []

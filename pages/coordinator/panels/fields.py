@@ -50,13 +50,14 @@ class Fields:
     def choice(self, path: str, label: str, options: Mapping[str, str], **rest: Any) -> None:
         """One of several values, shown by name; a value that is no option any more is shown as nothing."""
         key = self._key(path)
-        if st.session_state[key] not in options:
+        known = st.session_state[key] in options
+        if not known:
             st.session_state[key] = None
         st.selectbox(
             label,
             list(options),
             key=key,
-            index=None,
+            index=0 if known else None,  # with None it could be cleared, and a choice is always one of its options
             format_func=lambda code: options.get(code, str(code)),
             on_change=self._save,
             args=(path,),

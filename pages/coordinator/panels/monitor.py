@@ -28,7 +28,12 @@ def show(me: Account, study: StudyInfo) -> None:
     _totals(study, found)
     st.subheader("Readers")
     st.dataframe(
-        [_reader_row(one, people[one.reader_id]) for one in found.readers], key="monitor_readers", hide_index=True
+        [_reader_row(one, people[one.reader_id]) for one in found.readers],
+        key="monitor_readers",
+        hide_index=True,
+        column_config={
+            name: st.column_config.NumberColumn(format="%.1f") for name in ("Median active (s)", "Reads a day")
+        },
     )
     silent = [one for one in found.readers if one.silent]
     if silent and study.state == "open":

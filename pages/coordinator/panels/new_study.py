@@ -1,10 +1,12 @@
 """The list of studies, and the ways to begin one: template, empty, copy, import."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from core import clock
 from core.study.template import PUBLISHED
-from db import studies
+from db import ai_reads, studies
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.studies import StudyInfo
@@ -77,24 +79,31 @@ def _create(me: Account, way: str, title: str, *, source: int | None, data: byte
         elif way == "import":
             made.append(studies.import_study(session, data, title=title, by=me.id, at=at))
         elif way == "template":
-            made.append(
-                studies.create_study(
-                    session,
-                    title=title,
-                    design=PUBLISHED.design,
-                    protocol=PUBLISHED.protocol,
-                    classes=PUBLISHED.classes,
-                    groups=PUBLISHED.groups,
-                    by=me.id,
-                    at=at,
-                )
-            )
+            made.append(_published(session, me, title, at))
         else:
             made.append(studies.create_study(session, title=title, by=me.id, at=at))
 
     if act(create, done="The study is a draft; go through its steps."):
         _go(made[0].id)
     st.rerun()
+
+
+def _published(session: Session, me: Account, title: str, at: datetime) -> StudyInfo:
+    """Return a draft from the template, with the newest registered AI as the fifth reader."""
+    made = studies.create_study(
+        session,
+        title=title,
+        design=PUBLISHED.design,
+        protocol=PUBLISHED.protocol,
+        classes=PUBLISHED.classes,
+        groups=PUBLISHED.groups,
+        by=me.id,
+        at=at,
+    )
+    newest = next((model for model in ai_reads.models(session) if model.kind == "networks"), None)
+    if newest is not None:
+        studies.save_ai(session, made.id, model_id=newest.id, by=me.id, at=at)
+    return made
 
 
 def _go(study_id: int) -> None:

@@ -64,6 +64,7 @@ def _hypothesis(fields: Fields, chosen: choices.Prespecification) -> None:
             "Margin: the largest loss that could be accepted, on a scale from 0 to 1",
             min_value=0.001,
             max_value=0.999,
+            value=None,
             format="%.3f",
             placeholder="such as 0.050 for five percentage points",
         )
@@ -77,9 +78,9 @@ def _size(study: StudyInfo, fields: Fields) -> None:
         people = len(studies.readers(session, study.id, withdrawn=False))
     left, middle, right = st.columns([1, 1, 3])
     with left:
-        fields.whole("prespecification.planned_cases", f"Cases (now {cases})", min_value=1)
+        fields.whole("prespecification.planned_cases", f"Cases (now {cases})", min_value=1, value=None)
     with middle:
-        fields.whole("prespecification.planned_readers", f"Readers (now {people})", min_value=1)
+        fields.whole("prespecification.planned_readers", f"Readers (now {people})", min_value=1, value=None)
     with right:
         fields.text("prespecification.sample_size_rationale", "Why this size", placeholder="such as a power analysis")
 

@@ -76,22 +76,23 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
     group, years = _suggested(study, found)
     names = [one.name for one in study.groups]
     turn = len(found)  # fresh fields after every reader
-    with st.container(border=True):
-        choices = [0, *known]
-        chosen = st.selectbox(
-            "Add a reader",
-            choices,
-            key=f"study_reader_who_{turn}",
-            format_func=lambda one: known.get(one, "Somebody without an account yet"),
-        )
+    chosen = st.selectbox(
+        "Add a reader",
+        [0, *known],
+        key=f"study_reader_who_{turn}",
+        format_func=lambda one: known.get(one, "Somebody without an account yet"),
+    )
+    name, username = "", ""
+    with st.form(f"study_reader_new_{turn}"):
         name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 1])
-        name = name_box.text_input("Name", key=f"study_reader_name_{turn}", disabled=bool(chosen))
-        username = user_box.text_input(
-            "User name or e-mail", key=f"study_reader_username_{turn}", disabled=bool(chosen)
-        )
+        if not chosen:
+            name = name_box.text_input("Name", key=f"study_reader_name_{turn}")
+            username = user_box.text_input("User name or e-mail", key=f"study_reader_username_{turn}")
         group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}")
-        years = years_box.number_input("Years", 0.0, 70.0, years, step=1.0, key=f"study_reader_years_{turn}")
-        if st.button("Add the reader", key=f"study_reader_add_{turn}", type="primary"):
+        years = years_box.number_input(
+            "Years", 0.0, 70.0, years, step=1.0, format="%g", key=f"study_reader_years_{turn}"
+        )
+        if st.form_submit_button("Add the reader", key=f"study_reader_add_{turn}", type="primary"):
             _create(me, study, chosen, name=name, username=username, group=group, years=years)
             st.rerun()
 
@@ -155,7 +156,13 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
             disabled=not study.editable,
         )
         years = right.number_input(
-            "Years", 0.0, 70.0, reader.years, key=f"study_reader_new_years_{chosen}", disabled=not study.editable
+            "Years",
+            0.0,
+            70.0,
+            reader.years,
+            format="%g",
+            key=f"study_reader_new_years_{chosen}",
+            disabled=not study.editable,
         )
         at = clock.now()
         with st.container(horizontal=True):

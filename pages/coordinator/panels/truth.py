@@ -100,11 +100,12 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: Truths) -
             f"Case {case.number} is {_label(study, before.class_code)}. Reason for a correction",
             key=f"study_truth_reason_{case.number}_{before.version}",
         )
+    # the case is in the key: a second click of a double click finds no button, and never the next case's
     with st.container(horizontal=True):
         clicked = [
             one
             for one in study.classes
-            if st.button(f"Case {case.number} is {one.label}", key=f"study_truth_is_{one.code}")
+            if st.button(f"Case {case.number} is {one.label}", key=f"study_truth_is_{case.number}_{one.code}")
         ]
     if clicked:
         code, at = clicked[0].code, clock.now()

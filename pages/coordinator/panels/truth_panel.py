@@ -70,11 +70,12 @@ def _vote(me: Account, study: StudyInfo, cases: list[PanelCase], members: dict[i
         key=f"study_panel_case_{author}_{left_over[0] if left_over else 'all'}",
     )
     case_id = next(case.case_id for case in cases if case.case_number == number)
+    # case and member are in the key, so that a double click never votes on the next case
     with st.container(horizontal=True):
         clicked = [
             one.code
             for one in study.classes
-            if st.button(f"{members[author]}: {one.label}", key=f"study_panel_is_{one.code}")
+            if st.button(f"{members[author]}: {one.label}", key=f"study_panel_is_{author}_{number}_{one.code}")
         ]
     if clicked:
         at = clock.now()

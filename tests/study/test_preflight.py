@@ -1,0 +1,97 @@
+from dataclasses import replace
+
+import pytest
+
+from core.study.orders import Plan
+from core.study.preflight import CaseFacts, Facts, ReaderFacts, check
+from core.study.prespecification import Prespecification
+from tests.study.builder import CLASSES, READY
+
+
+def case(number: int, **rest: object) -> CaseFacts:
+    made = CaseFacts(
+        number=number,
+        patient_id=number,
+        practice=False,
+        withdrawn=False,
+        in_training=False,
+        tags=(),
+        opens=None,
+        truth=CLASSES[number % 3].code,
+        truth_by_reader=False,
+        ai="call",
+        ai_parameters="p",
+    )
+    return replace(made, **rest)  # type: ignore[arg-type]
+
+
+GOOD = Facts(
+    title="A study",
+    design="independent",
+    protocol=READY,
+    classes=CLASSES,
+    groups=("Novices", "Experts"),
+    cases=tuple(case(n) for n in range(1, 7)),
+    readers=tuple(ReaderFacts(f"R{n}", "Experts" if n > 2 else "Novices", True, False) for n in range(1, 5)),
+    ai_classes=("normal", "cap", "covid"),
+    plan=Plan(readers=(1, 2, 3, 4), cases=tuple(range(1, 7)), practice=(), design="independent"),
+)
+
+
+def blockers(facts: Facts) -> list[str]:
+    return [finding.message for finding in check(facts) if finding.blocks]
+
+
+def with_case(**rest: object) -> Facts:
+    return replace(GOOD, cases=(case(1, **rest), *GOOD.cases[1:]))
+
+
+def test_a_complete_study_has_no_blocker():
+    assert blockers(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        (replace(GOOD, cases=()), "no cases yet"),
+        (with_case(opens="The volume is not there."), "Case 1 does not open: The volume is not there."),
+        (with_case(withdrawn=True), "Withdrawn from the library: case 1"),
+        (with_case(patient_id=2), "Of the same patient: cases 1, 2"),
+        (with_case(tags=("1961-03-02",)), "A tag of case 1 looks like a date"),
+        (with_case(truth=None), "Without truth: case 1."),
+        (with_case(truth="flu"), "none of the study's classes: case 1"),
+        (with_case(truth_by_reader=True), "authored by a reader of the study: case 1"),
+        (with_case(in_training=True), "trained or tuned on the patient of case 1"),
+        (with_case(ai="none"), "has not read case 1"),
+        (with_case(ai_parameters="q"), "different parameters"),
+        (replace(GOOD, classes=(replace(CLASSES[0], letter="L"), *CLASSES[1:])), "which the viewer uses"),
+        (replace(GOOD, classes=(replace(CLASSES[0], ai_class=None), *CLASSES[1:])), "Normal is mapped to none"),
+        (replace(GOOD, classes=(replace(CLASSES[0], ai_class="cap"), *CLASSES[1:])), "cap is mapped to 2 classes"),
+        (replace(GOOD, ai_classes=("normal", "cap", "covid", "flu")), "class flu is mapped to no class"),
+        (replace(GOOD, design="sequential", ai_classes=None), "design shows one to readers"),
+        (replace(GOOD, readers=GOOD.readers[:2]), "The group Experts has no reader"),
+        (replace(GOOD, readers=(replace(GOOD.readers[0], disabled=True), *GOOD.readers[1:])), "R1 is disabled"),
+        (replace(GOOD, plan=replace(GOOD.plan, cases=(1, 2))), "too few different orders"),
+        (
+            replace(GOOD, protocol=replace(READY, prespecification=Prespecification(endpoint="sensitivity"))),
+            "choose the class",
+        ),
+        (replace(GOOD, protocol=replace(READY, reference=replace(READY.reference, who=""))), "who established"),
+    ],
+)
+def test_every_blocker_is_named(facts: Facts, says: str):
+    found = blockers(facts)
+    assert any(says in message for message in found), found
+
+
+def test_what_is_only_worth_a_look_does_not_block():
+    failed = with_case(ai="failure", ai_parameters="p")
+    lonely = replace(GOOD, readers=GOOD.readers[1:])
+    for facts, says in ((failed, "failed on case 1"), (lonely, "Novices has one reader")):
+        assert blockers(facts) == []
+        assert any(says in finding.message for finding in check(facts))
+
+
+def test_long_lists_of_cases_are_shortened():
+    facts = replace(GOOD, cases=tuple(case(n, truth=None) for n in range(1, 41)))
+    assert "Without truth: case 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 28 more." in blockers(facts)
