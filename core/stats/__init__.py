@@ -18,7 +18,7 @@ Multi-reader multi-case
     auc_covariance   DeLong, jackknife and unbiased covariances of areas
     obuchowski_rockette   mean squares, components, tests, `single_test` for one treatment
     power, roe_metz, simulation   sample size; simulated studies; size and power by simulation
-    bootstrap        two-way stratified bootstrap, a second opinion
+    bootstrap, secondary   two-way stratified bootstrap, a second opinion
 
 Single figures
     confusion        matrices with undecided reads, figures of each class, kappas with the truth

@@ -33,6 +33,7 @@ from core.stats.reader_figures import (
     sets_of,
 )
 from core.stats.reads import Exclusion, ReadTable
+from core.stats.secondary import Secondary, secondary
 from core.stats.standalone import Standalone, ai_against_readers
 from core.stats.switches import Switches, switches
 from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
@@ -42,12 +43,15 @@ from core.stats.times import Fatigue
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a protocol fixes. `readers_as` None: random from three readers on. `ordered`: classes have an order, so that
-    weighted kappas make sense. `margin`: non-inferiority margin in units of each figure.
+    weighted kappas make sense. `margin`: non-inferiority margin in units of each figure. `bootstrap`: resamples of the
+    secondary two-way bootstrap, 0 for none, from `seed`.
     """
 
     readers_as: Factor | None = None
     margin: float | None = None
     ordered: bool = False
+    bootstrap: int = 0
+    seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Analysis:
     fatigue: tuple[tuple[str, Fatigue], ...]  # by arm
     sensitivity: tuple[Sensitivity, ...]
     notes: tuple[str, ...]
+    secondary: tuple[Secondary, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain dicts, lists and numbers ready for JSON; what does not exist is None beside its reason, never NaN."""
@@ -161,6 +166,7 @@ def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
         fatigue=tuple((arm, f) for k, arm in enumerate(table.arms) if (f := fatigue_of(table, k)) is not None),
         sensitivity=tuple(sensitivity),
         notes=notes_of(table, sets),
+        secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
     )
 
 

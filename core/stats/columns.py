@@ -248,10 +248,9 @@ def one_value(rows: Rows, key: str, value: str) -> dict[str, str]:
 def natural(names: Iterable[str]) -> tuple[str, ...]:
     """Distinct names in order: by number where all are numbers, else alphabetically."""
     distinct = set(names)
-    try:
-        return tuple(sorted(distinct, key=lambda name: (float(name), name)))
-    except ValueError:
+    if any(math.isnan(as_number(name)) for name in distinct):
         return tuple(sorted(distinct))
+    return tuple(sorted(distinct, key=lambda name: (float(name), name)))
 
 
 def places(column: Column, names: Sequence[str], *, other: int = 0) -> Ints:

@@ -93,6 +93,8 @@ def analyse(
         float | None, typer.Option(help="Non-inferiority margin of the AI, in units of each figure.")
     ] = None,
     ordered: Annotated[bool, typer.Option("--ordered", help="The classes have an order: weighted kappas too.")] = False,
+    bootstrap: Annotated[int, typer.Option(help="Resamples of a secondary two-way bootstrap; 0 for none.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 1,
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.
@@ -103,8 +105,9 @@ def analyse(
     from core.stats import analyse as analysis
     from core.stats import reads, show, show_analysis
 
+    options = analysis.Options(readers_as=readers, margin=margin, ordered=ordered, bootstrap=bootstrap, seed=seed)
     data = reads.read_table(table)
-    found = analysis.analyse(data, options=analysis.Options(readers_as=readers, margin=margin, ordered=ordered))
+    found = analysis.analyse(data, options=options)
     if json:
         typer.echo(show.as_json(found.to_dict()))
     else:

@@ -143,7 +143,7 @@ def analyse_cells(
 def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Factor, level: float) -> Parts:
     """Means, differences, test, components and differences of single readers, for readers crossed with treatments.
 
-    Denominators D (README of the method: Hillis 2007, 2014): random readers and cases MS(T:R) + r max(Cov2 - Cov3, 0);
+    Denominators D (Hillis 2007, 2014): random readers and cases MS(T:R) + r max(Cov2 - Cov3, 0);
     fixed readers Var - Cov1 + (r - 1)(Cov2 - Cov3), not floored, as MRMCaov (RJafroc floors it); fixed cases MS(T:R).
     """
     t, r = len(study.treatments), len(study.readers)

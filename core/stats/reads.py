@@ -4,6 +4,7 @@ Columns reader, group, case, truth, prediction; if there: prob_<class> (0..1), r
 session, attempt, practice. The reader named AI is the AI. An empty prediction is a missing read.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.stats.columns import (
     Rows,
+    as_number,
     first,
     natural,
     numbers_of,
@@ -141,10 +143,8 @@ def table_of(rows: Rows) -> ReadTable:
 
 def natural_key(name: str) -> tuple[int, float, str]:
     """Sorts numbers by value before texts by alphabet."""
-    try:
-        return 0, float(name), name
-    except ValueError:
-        return 1, 0.0, name
+    value = as_number(name)
+    return (1, 0.0, name) if math.isnan(value) else (0, value, name)
 
 
 def _kept(rows: Rows) -> tuple[Rows, tuple[Exclusion, ...]]:

@@ -36,6 +36,7 @@ def analysis_text(found: Analysis) -> str:
         _section(
             "Other rules for undecided and missing reads", ("rule", "arm", "reader", "accuracy", "95 %"), _rules(found)
         ),
+        _section("Secondary: two-way bootstrap", ("figure", "arm", "a - b", "estimate", "95 %"), _secondary(found)),
         "\n".join(found.notes),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -149,3 +150,9 @@ def _rules(found: Analysis) -> Iterable[tuple[object, ...]]:
     for s in found.sensitivity:
         for name, e in s.readers:
             yield (s.rule, s.arm, name, *_shown(e))
+
+
+def _secondary(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for s in found.secondary:
+        shown = (s.result.estimate, s.result.ci) if s.result else (s.reason, None)
+        yield (s.figure, s.arm, f"{s.a} - {s.b}", *shown)

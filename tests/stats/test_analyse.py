@@ -241,3 +241,17 @@ def test_a_table_of_practice_reads_only_is_refused():
         table_from_text("reader,group,case,truth,prediction\nAnn,novice,1,no,no\n")
     with pytest.raises(StatsError, match="outside"):
         table_from_text("reader,group,case,truth,prediction,prob_0,prob_1\nAnn,novice,1,0,1,30,70\n")
+
+
+def test_the_bootstrap_is_secondary_seeded_and_refused_for_two_readers():
+    result = found(aided_study(), bootstrap=200, seed=4)
+    again = found(aided_study(), bootstrap=200, seed=4)
+    assert result.secondary == again.secondary
+    by = {(s.a, s.arm): s.result for s in result.secondary}
+    rows = {(r.group, r.figure, r.arm): r.result for r in result.ai_with_groups}
+    assert by["AI", "aided"].estimate == pytest.approx(rows["all readers", "accuracy", "aided"].difference)
+    arms = {(r.group, r.figure): r.result for r in result.arms_compared}
+    assert by["aided", ""].estimate == pytest.approx(arms["all readers", "accuracy"].differences[0].estimate)
+    few = [x for x in long_table().splitlines() if x.startswith(("reader", "AI", "N1", "E1"))]
+    assert "too few to resample" in found("\n".join(few) + "\n", bootstrap=200).secondary[0].reason
+    assert found(long_table()).secondary == ()
