@@ -12,6 +12,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 PATIENCE_S = 120.0  # for one image; a decoder that hangs is ended
 KEPT = 2  # idle children
 LENGTH = struct.Struct("<Q")
+COMPLAINTS = (b"Corrupt JPEG data", b"Stream too short", b"Failed to decode tile")
+HARMLESS = b"extraneous bytes before marker 0xd9"  # padding after the last pixel
 REFUSED = b""  # the answer of a child that could not decode
 
 
@@ -122,15 +125,32 @@ def _receive(stream: BinaryIO | Any) -> bytes:
     return data
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer each request with a type and values, or with nothing where the image cannot be decoded."""
+def serve(requests: BinaryIO, answers: BinaryIO, said: int) -> None:
+    """Answer each request with a type and values, or with nothing where the image cannot be decoded.
+
+    said is the descriptor of the file that holds what the libraries print: the JPEG library fills in what is damaged,
+    prints that it did, and returns the image as if it were whole.
+    """
     for description, code in _requests(requests):
         try:
             kind, values = _decoded(code, description)
         except Exception:  # noqa: BLE001 - whatever damage makes the library raise; the parent says what it means
             kind, values = REFUSED, REFUSED
+        if _complained(said):
+            kind, values = REFUSED, REFUSED
         _send(answers, kind)
         _send(answers, values)
+
+
+def _complained(said: int) -> bool:
+    """Whether a library has printed that an image is damaged since this was asked last."""
+    size = os.fstat(said).st_size
+    if not size:
+        return False
+    lines = os.pread(said, size, 0).splitlines()
+    os.ftruncate(said, 0)
+    os.lseek(said, 0, os.SEEK_SET)
+    return any(complaint in line and HARMLESS not in line for line in lines for complaint in COMPLAINTS)
 
 
 def _requests(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
@@ -155,5 +175,7 @@ def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes]:
 
 if __name__ == "__main__":
     answers_only = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print must not mix with the answers
-    serve(sys.stdin.buffer, answers_only)
+    with tempfile.TemporaryFile() as printed:
+        os.dup2(printed.fileno(), 1)  # what libraries print must not mix with the answers
+        os.dup2(printed.fileno(), 2)
+        serve(sys.stdin.buffer, answers_only, printed.fileno())

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-import gdcm
 import nibabel  # sets up its logger at import, before it is silenced below
 import pydicom  # likewise
 
@@ -18,9 +17,6 @@ T = TypeVar("T")
 for _library in (pydicom, nibabel):
     logging.getLogger(_library.__name__).setLevel(logging.CRITICAL + 1)
 logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
-gdcm.Trace.WarningOff()
-gdcm.Trace.DebugOff()
-gdcm.Trace.ErrorOff()
 
 _lock = threading.Lock()
 _entered = 0

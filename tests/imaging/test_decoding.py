@@ -65,6 +65,17 @@ def test_damage_and_wrong_sizes_are_refused_and_the_child_goes_on(code: bytes):
         decoder.close()
 
 
+def test_an_image_that_the_library_mends_by_guessing_is_refused(code: bytes):
+    half = code[: len(code) // 2] + b"\xff\xd9"  # the library fills the rest and only prints a warning
+    decoder = Decoder()
+    try:
+        with pytest.raises(DecodingFailed):
+            decoder.decode(half, DESCRIPTION)
+        assert np.array_equal(decoder.decode(code, DESCRIPTION), build.stored_values(DATASET))
+    finally:
+        decoder.close()
+
+
 def test_an_image_that_takes_too_long_is_given_up(code: bytes, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decoding, "PATIENCE_S", 0.0)
     decoder = Decoder()
