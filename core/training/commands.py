@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import InvalidInput
+from core.training.evaluate_commands import evaluate
 
 DEFAULTS = {"lungs": (900, 8, 3e-3, 160, 0.67), "slices": (1200, 32, 8e-4, 112, 0.75)}  # steps, batch, rate, early size
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     app.command()(train)
     app.command()(cohort)
     app.command("export-model")(export_model)
+    app.command()(evaluate)
 
 
 def train(
