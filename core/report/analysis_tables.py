@@ -118,9 +118,9 @@ def time_ratio_table(found: Analysis) -> list[Row]:
     return [
         {
             "who": one.who,
-            "ratio": f"{one.a} / {one.b}",
+            "compared": f"{one.a} / {one.b}",
             "arm": one.arm or "–",
-            "times longer": ratio(one.ratio),
+            "ratio of geometric means": ratio(one.ratio),
             "p": p_text(one.ratio.p),
             "Wilcoxon p": p_text(one.ratio.wilcoxon_p),
             "n": one.ratio.n,

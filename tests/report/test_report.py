@@ -80,7 +80,8 @@ def prespecified(hypothesis: str, **more: object) -> Plan:
         ("superiority", {"endpoint": "auc", "endpoint_class": "covid"}, "The AI is superior."),
         ("superiority", {"endpoint": "macro_f1"}, "The AI is superior."),
         ("none", {}, "every figure is exploratory"),
-        ("superiority", {"comparison": "aided_vs_unaided"}, "every figure is exploratory"),
+        ("superiority", {"comparison": "aided_vs_unaided"}, "No verdict: nobody read in both arms."),
+        ("superiority", {"missing": "wrong", "indeterminate": "excluded"}, "The AI is superior."),
     ],
 )
 def test_a_verdict_is_given_only_for_what_was_prespecified(session: Session, hypothesis: str, more: dict, said: str):
@@ -96,3 +97,18 @@ def test_a_verdict_without_an_ai_or_readers_says_why(session: Session):
     found = compare(rows, whole=rows)
     assert found.verdict is not None
     assert found.verdict.words == "No verdict: the study has no AI."
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "margin", "said"),
+    [
+        ("superiority", None, "Reading with the AI is superior."),
+        ("non-inferiority", 0.02, "non-inferior at a margin of 2"),
+    ],
+)
+def test_aided_against_unaided_gets_its_verdict(session: Session, hypothesis: str, margin: float | None, said: str):
+    more = {"comparison": "aided_vs_unaided", "comparator": "all", "margin": margin}
+    rows, _ = read(session, replace(prespecified(hypothesis, **more), design="sequential"))
+    found = compare(rows, whole=rows)
+    assert found.verdict is not None
+    assert said in found.verdict.words

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.report.analysis_tables import group_difference_table, mrmc_tables
 from core.report.compare import label_of
-from core.report.verdict import endpoint_in_words, protocol_of
+from core.report.verdict import protocol_of, verdict
 from core.stats.comparisons import ArmComparison
 from pages.components.filters import results_view
 from pages.components.tables import missing, show_table
@@ -40,7 +40,9 @@ def page() -> None:
             bind="query-params",
         )
         if plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none":
-            st.markdown(f"**Prespecified:** {endpoint_in_words(study, plan)}, {plan.hypothesis}, alpha {plan.alpha:g}.")
+            said = verdict(view.whole)
+            st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
+            st.markdown(f"**{said.words}**")
         else:
             st.caption("Not prespecified: every test on this page is exploratory.")
         for one in found.arms_compared:

@@ -1,0 +1,69 @@
+"""A coordinator looks at the results: every panel, light and dark, narrow and wide, without an error in the console."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from db.engine import open_session
+from pages.coordinator.results import PAGES
+from tests.report.simulated_study import Plan, seed_study
+
+pytestmark = pytest.mark.browser
+
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+@pytest.fixture(scope="module")
+def study(server: Any) -> int:
+    with open_session(server.database) as session:
+        plan = Plan(cases=30, design="sequential", seed=31, title="Results in a browser")
+        made = seed_study(session, plan)
+    server.account("clara", "coordinator")
+    return made
+
+
+def settle(page: Any) -> None:
+    """Wait until the script has run and every chart is drawn."""
+    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
+    )
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1920), ("dark", 800)])
+def test_every_panel_opens_without_an_error(server: Any, study: int, sign_in: Callable, theme: str, width: int):
+    page = sign_in(server, "clara", color_scheme=theme, viewport={"width": width, "height": 1000})
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    for _, title, address, _ in PAGES:
+        page.goto(f"{server.url}/{address}?study={study}")
+        settle(page)
+        assert page.locator('[data-testid="stException"]').count() == 0, title
+        assert page.locator('[data-testid="stPlotlyChart"], [data-testid="stDataFrame"], button').count() > 0, title
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(overflow) <= 0, f"{title} is wider than the window"
+    # what the browser cannot reach from a sealed machine (Streamlit's own telemetry check) is no error of a page
+    assert [text for text in errors if "Failed to load resource" not in text] == []
+
+
+def test_a_filtered_view_can_be_sent_as_an_address(server: Any, study: int, sign_in: Callable):
+    page = sign_in(server, "clara")
+    page.goto(f"{server.url}/comparison?study={study}&group=expert")
+    settle(page)
+    chart = page.locator('[data-testid="stPlotlyChart"]').first
+    assert "expert 1" in chart.inner_text()
+    assert "novice 1" not in chart.inner_text()
+    assert "group=expert" in page.url
+
+
+def test_the_long_csv_is_downloaded_and_has_every_read(server: Any, study: int, sign_in: Callable):
+    page = sign_in(server, "clara")
+    page.goto(f"{server.url}/export?study={study}")
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Long CSV").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("reader,group,case,truth,prediction,prob_normal,prob_cap,prob_covid,seconds,arm,session")
+    assert any(line.startswith("AI,AI,") for line in lines)
