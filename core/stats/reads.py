@@ -32,6 +32,7 @@ from core.stats.table import AI
 READ_COLUMNS = ("reader", "group", "case", "truth", "prediction")
 UNDECIDED = {"indeterminate": INDETERMINATE, "failure": FAILURE, "": MISSING}
 Number = TypeVar("Number", np.int64, np.float64)
+MOST_CLASSES = 20
 YES, NO = {"1", "true", "yes"}, {"0", "false", "no", ""}
 
 
@@ -181,6 +182,11 @@ def _classes(rows: Rows) -> tuple[str, ...]:
     found = named if len(named) > 1 else every  # one column alone does not name every class
     if len(found) < 2:
         raise StatsError(f"Column truth: the only class is {found[0]}; an analysis needs two classes or more.")
+    if len(found) > MOST_CLASSES:
+        raise StatsError(
+            f"Column prediction: {len(found)} different labels in truth and prediction; these are not classes. Give at "
+            f"most {MOST_CLASSES}, and numbers in columns rating_CLASS or prob_CLASS."
+        )
     return found
 
 

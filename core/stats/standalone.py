@@ -103,6 +103,8 @@ def ai_against_readers(
     factor: Factor = readers_as or ("random" if k >= 3 else "fixed")
     if factor == "fixed" and cases_as == "fixed":
         raise StatsError("Readers and cases are both fixed: nothing random is left to test by; make one random.")
+    if readers_as is None and factor == "fixed":
+        notes = (*notes, "Fewer than three readers: treated as fixed, so nothing is said of readers at large.")
     psi = cells.theta[0] - cells.theta[1:]
     ms = mean_squares(psi[None, :])[1]
     var = cov2 = None

@@ -239,6 +239,9 @@ def test_a_table_of_practice_reads_only_is_refused():
         table_from_text(f"{HEADER}\nAnn,novice,1,no,yes,unaided,1,1,1,10,90,5,1\n")
     with pytest.raises(StatsError, match="only class"):
         table_from_text("reader,group,case,truth,prediction\nAnn,novice,1,no,no\n")
+    many = "".join(f"Ann,novice,{k},{k},{k}\n" for k in range(30))
+    with pytest.raises(StatsError, match="not classes"):
+        table_from_text(f"reader,group,case,truth,prediction\n{many}")
     with pytest.raises(StatsError, match="outside"):
         table_from_text("reader,group,case,truth,prediction,prob_0,prob_1\nAnn,novice,1,0,1,30,70\n")
 

@@ -112,6 +112,7 @@ def test_two_readers_are_fixed_and_one_is_tangos_or_delongs(metric: str):
         standalone(ai, readers[:2], truth, metric=metric, threshold=0.5, readers_as="random")
     two = standalone(ai, readers[:2], truth, metric=metric, threshold=0.5)
     assert (two.readers_as, two.df) == ("fixed", None)
+    assert "nothing is said of readers at large" in two.notes[-1]
     one = standalone(ai, readers[:1], truth, metric=metric, threshold=0.5, margin=0.1)
     assert one.p_noninferior is not None
     assert ("Tango" in one.method) == (metric != "auc")
