@@ -73,8 +73,8 @@ def slice_figures(logits: Float, codes: NDArray[np.int64], temperature: float) -
 def lung_figures(
     net: nn.Module, cases: Sequence[StoredCase], parameters: PipelineParams, *, count: int, seed: int
 ) -> dict[str, float]:
-    """Return Dice pooled over about `count` held-out slices: both lungs, right and left."""
-    held = [c for c in cases if c.held_out]
+    """Return Dice pooled over `count` held-out procedural slices, whose masks are exact: both lungs, right, left."""
+    held = [c for c in cases if c.held_out and c.kind != "background"] or [c for c in cases if c.held_out]
     data = LungSamples(held, parameters, seed=seed, first=0, count=count, exact=True)
     both = np.zeros((3, 2), np.int64)  # overlap and sum: any lung, right, left
     for start in range(0, count, BATCH):
