@@ -58,19 +58,20 @@ class Figures:
         self.values[name] = {"value": value, **({"target": target} if target else {})}
 
 
+@dataclass
 class StoredFake(Fake):
     """A Fake whose pixels come from a VolumeStore, as the real route's do."""
 
-    store: VolumeStore
-    keys: list[str]
+    store: VolumeStore | None = None
+    key: str = ""
 
     def slice(self, case: int, z: int) -> NDArray[np.int16]:
         """One slice of a case from the store."""
-        return self.store.slice(self.keys[case - 1], z)
+        return self.store.slice(self.key, z) if self.store else super().slice(case, z)
 
 
 def measure(volume: Volume, *, cases: int = 20) -> Figures:
-    """Measure everything on a study of `cases` reads of `volume`; raises ParallaxError without playwright or Chromium."""
+    """Measure everything on a study of `cases` reads of `volume`; raises ParallaxError without a browser."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -183,10 +184,8 @@ def _memory(browser: Any, volume: Volume, folder: Path, figures: Figures, cases:
 def _page(browser: Any, volume: Volume, folder: Path, cases: int) -> Iterator[tuple[Any, Fake, str]]:
     import uvicorn
 
-    fake = StoredFake.of(*[volume] * cases)
-    assert isinstance(fake, StoredFake)  # noqa: S101 - for mypy; `of` is a classmethod
-    fake.store = VolumeStore(str(folder / "volumes"))
-    fake.keys = [fake.store.put(volume)] * cases
+    store = VolumeStore(str(folder / "volumes"))
+    fake = StoredFake.of(*[volume] * cases, store=store, key=store.put(volume))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -208,7 +207,7 @@ def _loaded(page: Any, times: int) -> None:
 
 
 def _mark(page: Any, name: str) -> float:
-    return round(page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime - window.startedAt"), 1)
+    return round(float(page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime - window.startedAt")), 1)
 
 
 def _scroll(page: Any, notches: int) -> list[float]:
@@ -250,7 +249,7 @@ def _lock(page: Any) -> None:
 
 def _tree_mb() -> float:
     """Memory of the browser's processes, MB: what is theirs alone where the system tells, else the resident set."""
-    total = 0.0
+    total: float = 0.0
     for process in psutil.Process().children(recursive=True):
         try:
             if "chrom" in process.name():

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,7 +13,9 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     bench.command("viewer")(bench_viewer)
 
 
-def build_viewer(force: bool = typer.Option(False, help="build even if this source was built before")) -> None:
+def build_viewer(
+    force: Annotated[bool, typer.Option("--force", help="build even if this source was built before")] = False,
+) -> None:
     """Build the reading component now rather than at the first start."""
     from core.viewer.build import ensure_bundle
 
@@ -21,9 +24,9 @@ def build_viewer(force: bool = typer.Option(False, help="build even if this sour
 
 
 def bench_viewer(
-    case: Path | None = typer.Option(None, help="a CT: DICOM folder, zip or NIfTI; a procedural chest without"),
-    cases: int = typer.Option(20, help="cases read in a row for the figures of memory"),
-    as_json: bool = typer.Option(False, "--json", help="one JSON object"),
+    case: Annotated[Path | None, typer.Option(help="a CT: DICOM folder, zip or NIfTI; else a procedural chest")] = None,
+    cases: Annotated[int, typer.Option(help="cases read in a row for the figures of memory")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """Measure the viewer in headless Chromium: first slice, all slices, wheel to paint, memory over many cases."""
     from core.imaging.read import read_path

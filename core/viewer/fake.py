@@ -5,7 +5,7 @@ The harness serves it to a browser; tests look into it and make it fail as netwo
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,13 +79,14 @@ class Fake:
     lock_posts: int = 0
 
     @classmethod
-    def of(cls, *cases: Volume, **options: Any) -> "Fake":
+    def of(cls, *cases: Volume, **options: Any) -> Self:
         """A study whose reads are the cases in order."""
         return cls(list(cases), [FakeRead(f"token{n}", n) for n in range(1, len(cases) + 1)], **options)
 
     def slice(self, case: int, z: int) -> NDArray[np.int16]:
         """One slice of a case, int16 HU (y, x)."""
-        return self.cases[case - 1].hu[z]
+        found: NDArray[np.int16] = self.cases[case - 1].hu[z]
+        return found
 
     @property
     def current(self) -> FakeRead | None:

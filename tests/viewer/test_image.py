@@ -99,7 +99,7 @@ def test_zoom_pan_and_a_new_window_size_keep_the_value_under_the_cursor(desk: Si
 def test_the_top_slice_comes_first_and_letters_and_place_are_right(desk: Sit, bar: Volume) -> None:
     seat = desk()
     assert seat.shown() == ("axial", 0)
-    assert seat.text("bottom-right").split("\n") == ["Slice 1 / 30", f"{bar.z_mm[0]:.1f} mm"]
+    assert seat.text("bottom-right").split("\n") == ["Slice 1 / 30", f"{bar.z_mm[0]:.1f} mm".replace("-", "−")]
     assert [seat.text(f"at-{side}") for side in ("left", "right", "top", "bottom")] == ["R", "L", "A", "P"]
     seat.page.locator(".loading").wait_for(state="hidden")
     seat.press("5")

@@ -43,7 +43,8 @@ function listen(root, course) {
     root.focus({ preventScroll: true });
   };
   const clicked = (event) => {
-    if (event.detail > 0 && !event.composedPath()[0].closest?.("input, textarea, .dialog, .cover")) root.focus({ preventScroll: true });
+    const elsewhere = event.composedPath().some((one) => one instanceof Element && one.matches("input, textarea, .dialog, .cover"));
+    if (event.detail > 0 && !elsewhere) root.focus({ preventScroll: true });
   };
   const online = () => course.wake();
   root.addEventListener("keydown", keydown);

@@ -27,7 +27,8 @@ export class Page {
   }
 
   assemble({ toolbar, stage, aiPanel, form, cover, help }) {
-    this.image.append(toolbar, this.notice, stage, this.loading);
+    stage.append(this.notice);
+    this.image.append(toolbar, stage, this.loading);
     this.panel.append(h("div", { class: "scroll" }, aiPanel, form), this.finish);
     this.element.append(this.header, this.image, this.panel, help, cover);
   }

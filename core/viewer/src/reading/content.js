@@ -25,13 +25,14 @@ export class Content {
     this.#last = { what: "", at: 0 };
   }
 
-  /** `what` names the part that changes; quick changes of one part are one step of undo. */
+  /** `what` names the part that changes; quick changes of one rating or answer are one step of undo. */
   change(what, alter) {
     const before = structuredClone(this.value);
     alter(this.value);
     if (JSON.stringify(before) === JSON.stringify(this.value)) return;
     const now = performance.now();
-    if (what !== this.#last.what || now - this.#last.at > ONE_STEP_MS) {
+    const goesOn = /^(rating|answer) /.test(what) && what === this.#last.what && now - this.#last.at < ONE_STEP_MS;
+    if (!goesOn) {
       this.#past.push(before);
       if (this.#past.length > UNDO_STEPS) this.#past.shift();
     }

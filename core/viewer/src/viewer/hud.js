@@ -34,13 +34,13 @@ export class Hud {
     const key = isKey ? h("div", { class: "key-image" }, "◆ key image") : null;
     const name = plane === "axial" ? "Slice" : "Image";
     this.bottomRight.replaceChildren(
-      ...[key, h("div", {}, `${name} ${index + 1} / ${images}`), h("div", { class: "faint" }, `${volume.place(plane, index).toFixed(1)} mm`)].filter(Boolean),
+      ...[key, h("div", {}, `${name} ${index + 1} / ${images}`), h("div", { class: "faint" }, `${minus(volume.place(plane, index).toFixed(1))} mm`)].filter(Boolean),
     );
   }
 
   window({ width, level }, inverted, name) {
     this.topRight.replaceChildren(
-      h("div", {}, `W ${width}  L ${level}`),
+      h("div", {}, `W ${width}  L ${minus(level)}`),
       h("div", { class: "faint" }, [name, inverted ? "inverted" : ""].filter(Boolean).join(", ")),
     );
   }
@@ -49,7 +49,7 @@ export class Hud {
     if (hu === null) this.bottomLeft.textContent = "";
     else {
       this.bottomLeft.replaceChildren(
-        h("div", {}, `${String(hu).replace("-", "−")} HU`),
+        h("div", {}, `${minus(hu)} HU`),
         h("div", { class: "faint" }, `x ${voxel[2]}  y ${voxel[1]}`),
       );
     }
@@ -59,4 +59,8 @@ export class Hud {
     this.waiting.textContent = sentence;
     this.waiting.hidden = !sentence;
   }
+}
+
+function minus(number) {
+  return String(number).replace("-", "−");
 }
