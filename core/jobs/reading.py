@@ -4,17 +4,23 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import structlog
+
 from core import __version__, clock
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.rule import RULES, patient_call
 from core.ai.weights import Model, available_models, load_model
+from core.errors import ParallaxError
+from core.imaging.identity import Identity
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
 from core.settings import settings
 from db import ai_reads, cases
 from db.ai_reads import NewCall
 from db.engine import Session, open_session, open_view
+
+log = structlog.get_logger()
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -58,7 +64,18 @@ def register_shipped_models() -> None:
     """Make every model whose weights are on this machine known to the database."""
     with open_session() as session:
         for model in available_models():
-            _register(session, model.name, model.version, model.sha256, model.card)
+            try:
+                _register(session, model.name, model.version, model.sha256, model.card)
+            except ParallaxError as error:  # one model out of order must not keep the others from working
+                log.warning("model not registered", model=model.name, version=model.version, reason=str(error))
+
+
+def training_keys(card: dict[str, Any]) -> list[str]:
+    """Return this installation's keys of the patients a model card says trained or tuned the model."""
+    manifest = card.get("manifest", {})
+    names = [*manifest.get("trained", []), *manifest.get("tuned", [])]
+    secret = settings().secret_bytes()
+    return [Identity("patient", "", str(name)).key(secret) for name in names]
 
 
 def _register(session: Session, name: str, version: str, sha256: str, card: dict[str, Any]) -> int:
@@ -70,7 +87,7 @@ def _register(session: Session, name: str, version: str, sha256: str, card: dict
         sha256=sha256,
         classes=list(CLASSES),
         card=card,
-        manifest=list(card.get("manifest", [])),
+        manifest=training_keys(card),
         at=clock.now(),
     ).id
 
