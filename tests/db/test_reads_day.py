@@ -121,6 +121,11 @@ def test_an_open_read_that_was_reset_is_no_longer_taken(session: Session, at: da
     reads.reset(session, read_id=read.read_id, reason="wrong person", by=built.coordinator, at=at)
     with pytest.raises(StaleDraft):
         lock(session, person, read, at + SECOND)
+    beat = [{"n": 5, "kind": "heartbeat"}]
+    taken = reads.add_events(
+        session, account_id=person, token=read.token, tab="tab", events=beat, counters={}, at=at + SECOND
+    )
+    assert taken.accepted == 0
     assert opened(session, built, at + SECOND).token != read.token
 
 

@@ -43,6 +43,11 @@ def test_scrolling_or_reloading_does_not_end_a_pause() -> None:
     assert read_clock(events, until=at(100), rules=RULES).paused
 
 
+def test_a_resume_also_ends_the_idling_that_began_in_the_pause() -> None:
+    events = timeline((0, "painted"), (20, "pause"), (140, "idle"), (160, "resume"), beats_until=180)
+    assert seconds(events, 180) == (180, 40)
+
+
 def test_a_hidden_tab_does_not_count_and_a_visible_one_goes_on() -> None:
     events = timeline((0, "painted"), (30, "hidden"), (90, "visible"), beats_until=120)
     assert seconds(events, 120) == (120, 60)
