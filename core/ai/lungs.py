@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from core.ai.batches import batch_size, batches, to_input
 from core.ai.parameters import PipelineParams
-from core.ai.preprocess import lung_input
+from core.ai.preprocess import lung_input, to_gray
 from core.ai.weights import R231, Model
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
@@ -19,6 +19,7 @@ ISLAND = 0.10  # share of a side's largest piece below which a piece of it that 
 HOLE_MM2 = (
     500.0  # a hole in a lung's slice up to this size, a vessel or a nodule, is filled; the liver's dome is larger
 )
+AIR_HU = -945  # darker than aerated lung, as airways, bowel gas and bullae are
 LEAST_ML = 300.0  # an adult's lungs hold litres; less than this is not a chest
 
 Mask = NDArray[np.uint8]
@@ -44,9 +45,12 @@ def lung_mask(
         lungs = _by_lungmask(hu)
         on_progress(len(hu), len(hu))
     else:
-        small = _predict(hu, model, model.lungs, parameters, on_progress)
+        small, gray = _predict(hu, model, model.lungs, parameters, on_progress)
         size = parameters.lung_size
-        clean(small, hu.shape[1] * hu.shape[2] * spacing_mm[1] * spacing_mm[2] / size**2)
+        pixel_mm = (hu.shape[1] * spacing_mm[1] / size, hu.shape[2] * spacing_mm[2] / size)
+        clean(small, pixel_mm[0] * pixel_mm[1])
+        close_bays(small, pixel_mm, radius_mm=parameters.lung_closing_mm)
+        drop_outer_air(small, gray < int(to_gray(np.array([AIR_HU], np.int16), parameters.wide_window)[0]))
         lungs = _enlarged(small, hu.shape[1], hu.shape[2])
     if volume_ml(lungs, spacing_mm) < LEAST_ML:
         raise NoLungs("No lungs were found in this series; check that it is a chest CT that covers the lungs.")
@@ -101,17 +105,53 @@ def _fill_holes(small: Mask, side: int, pixels: float) -> None:
             plane[(_sizes(holes) <= pixels)[holes] & (holes > 0)] = side
 
 
+def close_bays(small: Mask, pixel_mm: tuple[float, float], *, radius_mm: float) -> None:
+    """Fill narrow bays of each lung's outline, slice by slice, in place: there consolidation looks like chest wall.
+
+    Bays up to twice the radius wide are filled; heart, liver and spine are wider.
+    """
+    reach = [round(radius_mm / mm) for mm in pixel_mm]
+    if min(reach) < 1:
+        return
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach[1] + 1, 2 * reach[0] + 1))
+    for plane in small:
+        for side in (RIGHT, LEFT):
+            lung = (plane == side).astype(np.uint8)
+            if lung.any():
+                edge = max(reach)  # closing must not stick to the picture's border
+                closed = cv2.morphologyEx(
+                    cv2.copyMakeBorder(lung, *[edge] * 4, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, disc
+                )
+                plane[(closed[edge:-edge, edge:-edge] > 0) & (plane == 0)] = side
+
+
+def drop_outer_air(small: Mask, air: NDArray[np.bool_]) -> None:
+    """Take airways and bowel gas out of the mask, in place: bodies of air (z, y, x) of which over a third is not lung.
+
+    Cavities, bullae and air bronchograms lie inside and stay.
+    """
+    bodies, count = ndimage.label(air)
+    if count:
+        whole = np.bincount(bodies.ravel(), minlength=count + 1)
+        inside = np.bincount(bodies[small > 0], minlength=count + 1)
+        outer = 3 * inside < 2 * whole
+        outer[0] = False
+        small[outer[bodies]] = 0
+
+
 def _predict(
     hu: NDArray[np.int16], model: Model, network: torch.nn.Module, parameters: PipelineParams, on_progress: Progress
-) -> Mask:
+) -> tuple[Mask, Mask]:
+    """Return the network's labels and its gray inputs, both (z, size, size)."""
     depth, size = len(hu), parameters.lung_size
-    small = np.empty((depth, size, size), np.uint8)
+    small, seen = np.empty((depth, size, size), np.uint8), np.empty((depth, size, size), np.uint8)
     for part, gray in batches(depth, batch_size(model.device), lambda z: lung_input(hu[z], parameters)):
         with torch.inference_mode():
             logits = network(to_input(gray, model.device, model.dtype))
             small[part.start : part.stop] = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        seen[part.start : part.stop] = gray
         on_progress(part.stop, depth)
-    return small
+    return small, seen
 
 
 def _sizes(pieces: NDArray[np.int32]) -> NDArray[np.int64]:

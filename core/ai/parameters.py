@@ -60,7 +60,7 @@ class RuleParams:
 
 @dataclass(frozen=True, slots=True)
 class PipelineParams:
-    """All that shapes slice scores and calls. Sizes in pixels, margin in mm."""
+    """All that shapes slice scores and calls. Sizes in pixels; margin and closing (a radius) in mm."""
 
     truncation: Truncation = field(default_factory=Truncation)
     rule: RuleParams = field(default_factory=RuleParams)
@@ -69,6 +69,7 @@ class PipelineParams:
     lung_size: int = 192
     slice_size: int = 160
     box_margin_mm: float = 8.0
+    lung_closing_mm: float = 12.0  # bays of a lung's outline up to twice this wide are taken for consolidation
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as plain values for storage and for people."""

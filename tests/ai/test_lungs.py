@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, lung_mask, volume_ml
+from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, close_bays, drop_outer_air, lung_mask, volume_ml
 from core.imaging.synthetic import small_chest
 from tests.ai.build import SMALL, chest_lungs, small_model
 
@@ -54,6 +54,25 @@ def test_lungs_that_touch_do_not_swallow_the_mediastinum() -> None:
     before = small.copy()
     clean(small, PIXEL_MM2)
     assert np.array_equal(small, before)
+
+
+def test_a_consolidation_at_the_pleura_is_taken_back_in_and_the_heart_is_not() -> None:
+    small = two_lungs()
+    small[6:9, 60:70, 20:28] = 0  # 16 mm wide, open toward the back
+    small[6:9, 30:60, 56:62] = 0  # 60 mm wide, open toward the heart
+    close_bays(small, (2.0, 2.0), radius_mm=12.0)
+    assert (small[6:9, 60:67, 20:28] == RIGHT).all()  # a disc leaves the outermost corner
+    assert (small[6:9, 38:52, 56:60] == 0).all()
+    assert ((small == 0) >= (two_lungs() == 0)).all()
+
+
+def test_airways_and_bowel_leave_the_mask_and_cavities_stay() -> None:
+    small, air = two_lungs(), np.zeros((20, 96, 96), np.bool_)
+    air[0:10, 40:50, 36:52] = True  # an airway whose rim was taken for lung
+    air[5:8, 30:36, 70:76] = True  # a cavity
+    drop_outer_air(small, air)
+    assert not small[2:10, 40:50, 36:40].any()
+    assert (small[5:8, 30:36, 70:76] == LEFT).all()
 
 
 def test_an_empty_prediction_stays_empty() -> None:
