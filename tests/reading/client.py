@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from core import clock
 from db import accounts
+from db.engine import open_session
+from db.models import Read
 from pages.routes import reading
 
 ORIGIN = "http://parallax.test"
@@ -76,3 +79,9 @@ class Client:
 def sign_in(session: Session, account_id: int, at: datetime) -> Client:
     """Return a client with a fresh session cookie of an account."""
     return Client(accounts.redeem_ticket(session, accounts.ticket_for(session, account_id, at=at), at=at))
+
+
+def reads_in(db_url: str) -> list[Read]:
+    """Every read of a database, oldest first."""
+    with open_session(db_url) as session:
+        return list(session.scalars(select(Read).order_by(Read.id)))
