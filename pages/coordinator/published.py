@@ -12,7 +12,7 @@ from pages.components.tables import show_table
 def page() -> None:
     """Draw the paper's figures and tables."""
     require("coordinator")
-    st.title("The published study")
+    st.title("Published study")
     st.caption(f"{published.SOURCE}. Research only; not a medical device. Figures as printed, recomputed ones marked.")
     st.warning(
         "Some printed figures do not agree with each other; they are marked ⚠ and listed below. No test is run on this "
