@@ -9,7 +9,7 @@ import typer
 from core.errors import InvalidInput
 from core.training.evaluate_commands import evaluate
 
-DEFAULTS = {"lungs": (800, 8, 3e-3, 160, 0.77), "slices": (770, 32, 8e-4, 96, 0.84)}  # steps, batch, rate, early size
+DEFAULTS = {"lungs": (800, 8, 3e-3, 160, 0.77), "slices": (900, 32, 8e-4, 96, 0.72)}  # steps, batch, rate, early size
 
 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def train(
     steps: Annotated[int, typer.Option(help="optimiser steps; 0 for the task's own")] = 0,
     batch: Annotated[int, typer.Option(help="slices a step and device; 0 for the task's own")] = 0,
     rate: Annotated[float, typer.Option(help="highest learning rate; 0 for the task's own")] = 0.0,
-    epoch_steps: Annotated[int, typer.Option(help="steps between validations and checkpoints")] = 50,
+    epoch_steps: Annotated[int, typer.Option(help="steps between validations and checkpoints")] = 100,
     patience: Annotated[int, typer.Option(help="validations without a gain before it stops")] = 12,
     first_seed: Annotated[int, typer.Option(help="seed of the first case; the others follow")] = 1000,
     seed: Annotated[int, typer.Option(help="of samples and first weights")] = 7,

@@ -105,6 +105,7 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
         for known in QUIET:
             warnings.filterwarnings("ignore", message=known)
         trainer.fit(task, datamodule=streams, ckpt_path=str(last) if resumed else None, weights_only=False)
+    trainer.save_checkpoint(last)  # the callback leaves out steps after the last whole epoch
     rows = curves(folder)
     draw_curves(rows, folder / "curves.html")
     return {

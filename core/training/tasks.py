@@ -29,7 +29,7 @@ class Plan:
     epoch_steps: int = 50  # steps between validations and checkpoints
     patience: int = 12  # epochs without a better validation loss before training stops early
     smoothing: float = 0.03
-    average: float = 0.995  # decay of the running average of the weights, which is what validates and ships
+    average: float = 0.98  # decay of the running average of the weights, which is what validates and ships
     early_size: int = 0  # pixels of the slices in the first `early_share` of the steps; 0: the full size throughout
     early_share: float = 0.5
     seed: int = 7

@@ -42,6 +42,13 @@ def test_lung_training_resumes_where_it_stopped(tmp_path, cases):
     assert any(k.startswith("average.") for k in state["state_dict"])
 
 
+def test_steps_that_fill_no_epoch_are_kept(tmp_path, cases):
+    run(LungTask(plan(3)), lung_streams(cases, plan(3), PARAMETERS, validation=2), tmp_path)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=False)["global_step"] == 3
+    again = run(LungTask(plan(5)), lung_streams(cases, plan(5), PARAMETERS, validation=2), tmp_path)
+    assert (again["steps"], again["resumed"]) == (5, True)
+
+
 def test_slice_samples_are_of_three_classes_and_the_same_again(cases):
     train = [c for c in cases if not c.held_out]
     groups = slice_groups(train, PARAMETERS, everywhere=True)
