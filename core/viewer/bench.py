@@ -28,19 +28,24 @@ NAMES = (os.environ.get("PARALLAX_CHROMIUM", ""), "chromium", "chromium-browser"
 LINE_50_MBIT = {"offline": False, "latency": 10, "downloadThroughput": 50e6 / 8, "uploadThroughput": 50e6 / 8}
 WINDOW = {"width": 1440, "height": 900}
 NOTCHES = 120
+STARTS = 5  # the median is told
 # from the wheel event to the moment after its frame was handed to the compositor
 WATCH = """() => {
   const view = document.getElementById("host").shadowRoot.querySelector(".view");
-  window.wheel = {waits: [], at: [], drawn: new Set()};
-  view.addEventListener("wheel", (event) => window.wheel.at.push(event.timeStamp), {capture: true, passive: true});
+  window.wheel = {waits: [], own: [], at: [], drawn: new Set()};
+  const turned = (event) => window.wheel.at.push([event.timeStamp, performance.now()]);
+  view.addEventListener("wheel", turned, {capture: true, passive: true});
   view.addEventListener("CORNERSTONE_IMAGE_RENDERED", (event) => {
     const now = window.wheel;
     now.drawn.add(event.detail.viewportId + view.getAttribute("data-shown"));
-    const since = now.at.shift();
-    if (since === undefined) return;
+    const turn = now.at.shift();
+    if (turn === undefined) return;
     requestAnimationFrame(() => {
       const after = new MessageChannel();
-      after.port1.onmessage = () => now.waits.push(performance.now() - since);
+      after.port1.onmessage = () => {
+        now.waits.push(performance.now() - turn[0]);
+        now.own.push(performance.now() - turn[1]);
+      };
       after.port2.postMessage(0);
     });
   });
@@ -113,18 +118,23 @@ def _speed(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None
     with _page(browser, volume, folder, 2) as (page, _, url):
         page.goto(url)
         _loaded(page, 1)
-        page.evaluate("performance.clearMarks()")
-        page.goto(
-            url
-        )  # the second start: the browser has compiled the bundle before, as it has at every case but the first
-        _loaded(page, 1)
-        figures.add("first_slice_ms", _mark(page, "parallax-first-image"), "<= 150")
-        figures.add("all_slices_ms", _mark(page, "parallax-loaded"), "<= 1000")
+        first, every = [], []  # of later starts: at the very first one the browser still compiles the bundle
+        for _ in range(STARTS):
+            page.goto(url)
+            _loaded(page, 1)
+            first.append(_mark(page, "parallax-first-image"))
+            every.append(_mark(page, "parallax-loaded"))
+        figures.add("first_slice_ms", median(first), "<= 150")
+        figures.add("all_slices_ms", median(every), "<= 1000")
+        figures.add("starts_measured", STARTS)
         page.mouse.move(500, 400)
         page.evaluate(WATCH)
         waits = _scroll(page, NOTCHES)
         figures.add("wheel_to_paint_median_ms", round(median(waits), 1), "<= 35")
         figures.add("wheel_to_paint_p95_ms", round(quantiles(waits, n=20)[-1], 1), "<= 60")
+        figures.add(
+            "of_that_after_the_page_got_the_event_median_ms", round(median(page.evaluate("window.wheel.own")), 1)
+        )
         page.keyboard.press("Home")
         page.wait_for_function(
             "document.getElementById('host').shadowRoot.querySelector('.view').dataset.shown === 'axial/0'"

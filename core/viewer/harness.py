@@ -89,7 +89,7 @@ def _pixels(fake: Fake, request: Request) -> Response:
     return StreamingResponse(_chunks(fake, case, order, limit), media_type="application/octet-stream", headers=HEADERS)
 
 
-def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) -> Iterator[bytes]:
+def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) -> Iterator[memoryview]:
     for n, chunk in enumerate(slices(lambda z: fake.slice(case, z), order)):
         if n == limit:
             return  # the connection breaks here

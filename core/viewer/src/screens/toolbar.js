@@ -33,6 +33,9 @@ export class Toolbar {
 
   /** pressed: the actions that are on; hidden: those that do not exist here. */
   show({ pressed, absent, keys }) {
+    const state = JSON.stringify([[...pressed], [...absent], keys.own]);
+    if (state === this.state) return;
+    this.state = state;
     for (const [action, button] of this.buttons) {
       const on = pressed.has(action);
       button.setAttribute("aria-pressed", String(on));

@@ -40,6 +40,10 @@ export class Overlay {
   }
 
   draw() {
+    const shown = this.stack.shown;
+    const needed = this.on && this.any && shown !== null;
+    this.canvas.classList.toggle("off", !needed); // an empty layer would still be composited with every image
+    if (!needed) return;
     const ratio = window.devicePixelRatio;
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
@@ -50,8 +54,6 @@ export class Overlay {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const shown = this.stack.shown;
-    if (!this.on || !shown || !this.any) return;
     if (this.layers.lungs && this.#lungs) this.#paint(pen, ratio, this.#lungImage(shown), false);
     if (this.layers.heat && this.#heat && shown.plane === "axial") this.#paint(pen, ratio, this.#heatImage(shown.index), true);
   }

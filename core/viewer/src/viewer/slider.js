@@ -29,10 +29,13 @@ export class Slider {
     this.element.setAttribute("aria-valuetext", `${index + 1} of ${this.images}`);
     const ratio = window.devicePixelRatio;
     const { clientWidth: width, clientHeight: height } = this.element;
-    this.canvas.width = width * ratio;
-    this.canvas.height = height * ratio;
     const pen = this.canvas.getContext("2d");
-    pen.scale(ratio, ratio);
+    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+      this.canvas.width = Math.round(width * ratio);
+      this.canvas.height = Math.round(height * ratio);
+    }
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
     const step = height / this.images;
     pen.fillStyle = "#3a424a";
     for (let i = 0; i < this.images; i++) {
