@@ -9,7 +9,7 @@ import typer
 from core.errors import InvalidInput
 from core.training.evaluate_commands import evaluate
 
-DEFAULTS = {"lungs": (800, 8, 3e-3, 160, 0.77), "slices": (900, 32, 8e-4, 96, 0.72)}  # steps, batch, rate, early size
+DEFAULTS = {"lungs": (800, 8, 3e-3, 160, 0.77), "slices": (770, 32, 8e-4, 0, 0.0)}  # steps, batch, rate, early size
 
 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
