@@ -221,10 +221,11 @@ def _mark(page: Any, name: str) -> float:
 
 
 def _scroll(page: Any, notches: int) -> list[float]:
-    """Turn the wheel notch by notch, each after the last was painted; return the waits in ms."""
+    """Turn the wheel notch by notch, each some time after the last was painted; return the waits in ms."""
     for n in range(notches):
         page.mouse.wheel(0, 120)
         page.wait_for_function(f"window.wheel.waits.length > {n}")
+        page.wait_for_timeout(40 + 50 * (n * 0.618 % 1))  # a hand keeps no step with the screen's frames
     waits: list[float] = page.evaluate("window.wheel.waits")
     return waits
 

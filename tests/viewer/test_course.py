@@ -150,7 +150,8 @@ def test_idling_and_leaving_are_told(desk: Sit, bar: Volume) -> None:
     seat.until(lambda: "idle" in seat.read.kinds)
     seat.press("ArrowDown")
     seat.until(lambda: "active" in seat.read.kinds)
-    seat.page.goto("about:blank")
+    seat.page.evaluate("window.unmount()")  # as Streamlit does when its page changes
+    assert seat.page.locator(".parallax").count() == 0
     seat.until(lambda: "leave" in seat.read.kinds)
     assert seat.read.counters["scrolls"] == 1
 

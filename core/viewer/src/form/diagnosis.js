@@ -17,7 +17,7 @@ export class Diagnosis {
           value.diagnosis = value.diagnosis === code ? null : code;
         }),
       },
-      h("span", { class: "swatch", style: colour ? `background:${colour}` : "" }),
+      h("span", { class: "swatch", style: colour ? `background:${colour}` : null }),
       h("span", { class: "name" }, label),
       h("kbd", {}, (key || "").toUpperCase())));
     this.line = problemLine();

@@ -33,9 +33,8 @@ export class Hud {
     const { images } = volume.plane(plane);
     const key = isKey ? h("div", { class: "key-image" }, "◆ key image") : null;
     const name = plane === "axial" ? "Slice" : "Image";
-    this.bottomRight.replaceChildren(
-      ...[key, h("div", {}, `${name} ${index + 1} / ${images}`), h("div", { class: "faint" }, `${minus(volume.place(plane, index).toFixed(1))} mm`)].filter(Boolean),
-    );
+    const place = h("div", { class: "faint" }, `${minus(volume.place(plane, index).toFixed(1))} mm`);
+    this.bottomRight.replaceChildren(...[key, h("div", {}, `${name} ${index + 1} / ${images}`), place].filter(Boolean));
   }
 
   window({ width, level }, inverted, name) {
