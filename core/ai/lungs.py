@@ -100,9 +100,12 @@ def _fill_holes(small: Mask, side: int, pixels: float) -> None:
         lung = plane == side
         if not lung.any():
             continue
-        holes, count = ndimage.label(ndimage.binary_fill_holes(lung) & (plane == 0))
-        if count:
-            plane[(_sizes(holes) <= pixels)[holes] & (holes > 0)] = side
+        _, parts, boxes, _ = cv2.connectedComponentsWithStats((~lung).astype(np.uint8), connectivity=4)
+        x, y, width, height, area = boxes.T
+        inner = (x > 0) & (y > 0) & (x + width < plane.shape[1]) & (y + height < plane.shape[0])
+        holes = inner & (area <= pixels)
+        holes[0] = False  # the lung itself
+        plane[holes[parts] & (plane == 0)] = side
 
 
 def close_bays(small: Mask, pixel_mm: tuple[float, float], *, radius_mm: float) -> None:
@@ -119,9 +122,7 @@ def close_bays(small: Mask, pixel_mm: tuple[float, float], *, radius_mm: float) 
             lung = (plane == side).astype(np.uint8)
             if lung.any():
                 edge = max(reach)  # closing must not stick to the picture's border
-                closed = cv2.morphologyEx(
-                    cv2.copyMakeBorder(lung, *[edge] * 4, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, disc
-                )
+                closed = cv2.morphologyEx(np.pad(lung, edge), cv2.MORPH_CLOSE, disc)
                 plane[(closed[edge:-edge, edge:-edge] > 0) & (plane == 0)] = side
 
 
