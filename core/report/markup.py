@@ -19,7 +19,9 @@ h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 36px 0 8p
 h3 { font-size: 16px; margin: 22px 0 6px; } .note { color: #545d68; font-size: 13px; margin: 4px 0 14px; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0; font-size: 12.5px; }
 th, td { border: 1px solid #d5dae1; padding: 4px 7px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { background: #f3f5f8; } .verdict { border-left: 4px solid #2f6fb5; padding: 8px 14px; background: #f3f7fc; }
+th { background: #f3f5f8; overflow-wrap: normal; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; } .pair > * { min-width: 0; }
+.verdict { border-left: 4px solid #2f6fb5; padding: 8px 14px; background: #f3f7fc; }
 .warn { border-left: 4px solid #b45309; padding: 8px 14px; background: #fff8ed; } .no { color: #a33a12; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f5f8; padding: 10px; font-size: 12.5px; }
 nav a { margin-right: 12px; } .wide { overflow-x: auto; } .chart { break-inside: avoid; }

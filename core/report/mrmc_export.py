@@ -66,7 +66,7 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
     if positive not in study.codes:
         raise InvalidInput(f"The study has no class {positive}; choose one of {', '.join(study.codes)}.")
     column = study.codes.index(positive)
-    arms = [ARMS.index("unaided")] if compare == "ai" else sorted({int(arm) for arm in rows.arm[~rows.is_ai]})
+    arms = [ARMS.index("unaided")] if compare == "ai" else [ARMS.index(arm) for arm in rows.arms]
     if compare == "arms" and len(arms) < 2:
         raise InvalidInput("These reads have one arm only; comparing arms needs unaided and aided reads.")
     values = np.full((len(study.participants), len(study.cases), len(arms)), np.nan)

@@ -4,6 +4,7 @@ from core.report import markup as m
 from core.report.analysis_tables import (
     agreement_table,
     area_table,
+    arm_table,
     class_table,
     fatigue_table,
     group_difference_table,
@@ -20,6 +21,7 @@ from core.report.figures import comparison_chart, difference_chart, time_chart
 from core.report.grids import confusion, grid_of
 from core.report.rows import AI, StudyRows
 from core.report.tables import comparison_table, difference_table, time_table
+from core.report.verdict import figure_name, protocol_of
 from core.stats.analyse import Analysis
 
 MOST_READERS = 12  # matrices and tables of single readers beyond this many make no readable report
@@ -64,7 +66,7 @@ def _confusion(rows: StudyRows) -> str:
             counts = confusion(grid, members, classes=len(study.codes))
             reads = f"{int(counts.sum())} reads by {len(members)}" if len(members) > 1 else f"{int(counts.sum())} reads"
             text += m.chart(confusion_chart(study, counts, name=name, reads=reads, key=f"confusion-{name}"))
-    return text or m.paragraph("No read was locked.")
+    return f'<div class="pair">{text}</div>' if text else m.paragraph("No read was locked.")
 
 
 def _classes(rows: StudyRows, found: Analysis) -> str:
@@ -86,18 +88,16 @@ def _roc(rows: StudyRows, found: Analysis) -> str:
 
 
 def _mrmc(rows: StudyRows, found: Analysis) -> str:
-    text = ""
-    for one in found.arms_compared:
-        text += m.heading(f"{label_of(rows.study, one.figure)}, {one.group}: aided against unaided", level=3)
-        if one.result is None:
-            text += m.paragraph(one.reason or "This figure does not exist.", kind="note")
-            continue
-        text += m.paragraph(
-            f"{one.result.design}; readers {one.result.readers}, cases {one.result.cases}.", kind="note"
-        )
-        text += "".join(m.table(part, note=name) for name, part in mrmc_tables(one.result).items())
     if not found.arms_compared:
-        text += m.paragraph("One arm only: nothing to compare.", kind="note")
+        text = m.paragraph("One arm only: nothing to compare.", kind="note")
+    else:
+        note = "Aided against unaided, Obuchowski-Rockette with jackknife covariance (Hillis 2007)."
+        text = m.table(arm_table(rows.study, found), note=note)
+        primary = figure_name(protocol_of(rows.study).prespecification)
+        for one in found.arms_compared:
+            if one.figure == primary and one.result is not None:
+                text += m.heading(f"Primary endpoint in full: {label_of(rows.study, primary)}, {one.group}", level=3)
+                text += "".join(m.table(part, note=name) for name, part in mrmc_tables(one.result).items())
     groups = group_difference_table(rows.study, found)
     return text + m.table(
         groups, note="Groups of readers, later minus earlier (Hillis 2014)." if groups else "One group."

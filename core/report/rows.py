@@ -160,6 +160,17 @@ class StudyRows:
         """Which rows are the AI's."""
         return np.asarray(self.arm == ARMS.index("ai"))
 
+    @property
+    def arms(self) -> list[str]:
+        """Arms that readers' rows have, unaided first."""
+        return [ARMS[arm] for arm in np.flatnonzero(np.bincount(self.arm[~self.is_ai]))]
+
+    @property
+    def sessions(self) -> list[int]:
+        """Sessions that readers' rows have."""
+        found: list[int] = np.flatnonzero(np.bincount(self.session[~self.is_ai])).tolist()
+        return found
+
     def take(self, mask: NDArray[np.bool_]) -> "StudyRows":
         """Return the rows where `mask` (n,) holds."""
         columns = {name: getattr(self, name)[mask] for name in COLUMNS}

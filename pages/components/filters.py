@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.rows import ARMS, Filter, StudyFacts, StudyRows
+from core.report.rows import Filter, StudyFacts, StudyRows
 from db import analysis
 from db.engine import open_view
 from pages.components.access import require
@@ -80,8 +80,7 @@ def _study(account_id: int) -> int:
 def _filters(rows: StudyRows) -> Filter:
     study = rows.study
     tags = sorted({tag for case in study.cases for tag in case.tags})
-    arms = [ARMS[arm] for arm in sorted({int(one) for one in rows.arm[~rows.is_ai]})]
-    sessions = sorted({int(one) for one in rows.session[~rows.is_ai]})
+    arms, sessions = rows.arms, rows.sessions
     with (
         st.expander("Filters", icon=":material/filter_alt:", expanded=_any_in_address()),
         st.container(horizontal=True),
