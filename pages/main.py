@@ -59,7 +59,10 @@ def _pages(account: Account) -> None:
         section: [st.Page(path, title=title, url_path=url, icon=icon) for path, title, url, icon in pages]
         for section, pages in BY_ROLE[account.role].items()
     }
-    chosen = st.navigation(sections)
+    first = next(iter(sections.values()))[0]
+    # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent
+    front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
+    chosen = st.navigation({"": [front], **sections})
     with st.sidebar:
         st.caption(f"{account.name} · {account.role}")
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):

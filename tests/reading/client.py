@@ -1,6 +1,7 @@
 """A browser without a screen: talks to the routes in this process, as one signed-in account."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,7 +53,9 @@ class Client:
                     return await client.request(method, path, content=body, headers=given)
                 return await client.request(method, path, json=body, headers=given)
 
-        answer = asyncio.run(send())
+        # a thread of its own: in this one a browser's event loop may be running
+        with ThreadPoolExecutor(1) as thread:
+            answer = thread.submit(lambda: asyncio.run(send())).result()
         self.seen.append((f"{method} {path}", answer.status_code, sorted(answer.headers.items()), answer.text))
         return answer
 
