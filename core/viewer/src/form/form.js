@@ -68,6 +68,11 @@ export class Form {
     this.ratings?.rate(value);
   }
 
+  /** Tab from a class's rating goes to a class still without one; after the last, on to the next field as always. */
+  mustRateAfter(target) {
+    return Boolean(target.closest?.("[data-class]")) && (this.ratings?.missing() ?? false);
+  }
+
   focusRatings() {
     return this.ratings?.focus() ?? false;
   }

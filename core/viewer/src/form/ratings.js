@@ -39,6 +39,11 @@ export class Ratings {
     return true;
   }
 
+  missing() {
+    const { ratings } = this.content.value;
+    return this.codes.some((code) => ratings[code] === undefined);
+  }
+
   refresh({ ratings }) {
     for (const [code, { track, value, line }] of this.rows) {
       const rating = ratings[code];

@@ -93,7 +93,7 @@ export function commands(reading) {
     if (!reading.open_ || event.isComposing) return;
     const name = keyName(event);
     const rating = ratingOf(event);
-    if (name === "Tab" && !event.shiftKey && onImage(event.target)) {
+    if (name === "Tab" && !event.shiftKey && (onImage(event.target) || form.mustRateAfter(event.target))) {
       if (form.focusRatings()) event.preventDefault();
     } else if (rating !== null && form.ratings) {
       event.preventDefault();
