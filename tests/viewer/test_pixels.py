@@ -1,6 +1,7 @@
 """The real pixel routes: who gets which pixels, in which order, and when overlays are refused."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,8 @@ def get(path: str, cookie: str | None = None) -> httpx.Response:
         ) as client:
             return await client.get(path, headers={"cookie": f"parallax_session={cookie}"} if cookie else {})
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as thread:  # the browser of other tests keeps a loop running in this one
+        return thread.submit(lambda: asyncio.run(ask())).result()
 
 
 def cookie_of(db_url: str, account: int, at: datetime) -> str:
