@@ -112,7 +112,7 @@ def _group(found: GroupFigures, columns: list[str], cells: dict[str, Cells | Sta
         column: Estimate(None, reason=str(cells[column])) for column in columns if isinstance(cells[column], StatsError)
     }
     for one in found.figures:
-        kind = "random" if one.readers_as == "random" else "these readers only"
+        kind = "from three readers on: random" if one.readers_as == "random" else "fewer: these readers only"
         method = f"mean of readers, Obuchowski-Rockette single test ({kind})"
         mean = one.mean
         figures[one.figure] = Estimate(mean.estimate, mean.se, mean.ci, count, method, mean.reason)

@@ -9,7 +9,7 @@ from core.report.figure_curves import Curve, Drift
 from core.report.grids import Grid, grid_of
 from core.report.rows import AI, ARMS, StudyFacts, StudyRows
 from core.report.tables import Row
-from core.stats.analyse import Analysis
+from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
 from core.stats.estimate import Estimate
 
@@ -57,7 +57,7 @@ def without_scores(found: Analysis) -> list[str]:
 
 def kappa_matrix(found: Analysis, arm: str) -> tuple[list[str], NDArray[np.float64], int]:
     """Return names, pairwise kappas (m, m; NaN where none) and the most cases a pair shares, of the largest set."""
-    largest = max((one for one in found.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
+    largest = largest_set(found, arm)
     names = list(largest.result.readers)
     place = {name: at for at, name in enumerate(names)}
     kappas = np.full((len(names), len(names)), np.nan)
@@ -66,6 +66,11 @@ def kappa_matrix(found: Analysis, arm: str) -> tuple[list[str], NDArray[np.float
         if pair.kappa.value is not None:
             kappas[place[pair.a], place[pair.b]] = kappas[place[pair.b], place[pair.a]] = pair.kappa.value
     return names, kappas, max((pair.kappa.n for pair in largest.result.pairs), default=0)
+
+
+def largest_set(found: Analysis, arm: str) -> NamedAgreement:
+    """Return the agreement of the most readers of an arm; there must be one."""
+    return max((one for one in found.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
 
 
 def switch_rows(study: StudyFacts, found: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:

@@ -52,9 +52,8 @@ def comparison_chart(study: StudyFacts, dots: list[Dot], columns: dict[str, str]
     """Draw dots with 95 % intervals, one panel a column (name: label), one line a participant; means are larger."""
     crowded = len(dots) > MANY
     shown = [dot for dot in dots if not (crowded and dot.level == "reader")]
-    figure = make_subplots(
-        rows=1, cols=len(columns), shared_yaxes=True, subplot_titles=list(columns.values()), horizontal_spacing=0.02
-    )
+    titles = [label.replace(" ", "<br>", 1) for label in columns.values()]  # two lines: narrow screens
+    figure = make_subplots(rows=1, cols=len(columns), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
     lines = [_line(dot) for dot in shown]
     for at, column in enumerate(columns, start=1):
         if crowded:
@@ -67,9 +66,11 @@ def comparison_chart(study: StudyFacts, dots: list[Dot], columns: dict[str, str]
     for at in range(1, len(columns) + 1):
         figure.update_yaxes(range=[-0.6, len(lines) - 0.4], row=1, col=at)
     low = _floor(dots, list(columns))
-    figure.update_xaxes(range=[low - 0.02 * (1 - low), 1 + 0.03 * (1 - low)], tickformat=".0%", nticks=4)
-    dress(figure, height=110 + 30 * max(3, len(shown)))
-    figure.update_annotations(font_size=13)
+    figure.update_xaxes(range=[low - 0.02 * (1 - low), 1 + 0.03 * (1 - low)], tickformat=".0%", nticks=3)
+    dress(figure, height=130 + 30 * max(3, len(shown)))
+    figure.update_layout(margin_t=52)
+    figure.update_xaxes(tickangle=0, tickfont_size=11)
+    figure.update_annotations(font_size=12)
     cases = max((dot.figures[column].n for dot in dots for column in columns), default=0)
     return Chart(key, title, figure, _comparison_note(dots, cases, crowded=crowded), _table(dots, list(columns)))
 
@@ -217,12 +218,14 @@ def _cloud(figure: go.Figure, study: StudyFacts, dots: list[Dot], column: str, a
 
 def _comparison_note(dots: list[Dot], cases: int, *, crowded: bool) -> str:
     readers = sum(dot.level == "reader" for dot in dots)
-    methods = {dot.level: dot.figures[next(iter(dot.figures))].method for dot in dots if dot.figures}
+    first = [(dot, next(iter(dot.figures.values()))) for dot in dots if dot.figures]
+    methods = {dot.level: one.method for dot, one in first}
+    means = list(dict.fromkeys(one.method for dot, one in first if dot.level == "group" and one.method))
     parts = [f"{readers} readers, up to {cases} cases each."]
     if methods.get("ai") or methods.get("reader"):
         parts.append(f"AI and single readers: {methods.get('ai') or methods.get('reader')}.")
-    if methods.get("group"):
-        parts.append(f"Groups: {methods['group']}.")
+    if means:
+        parts.append(f"Groups: {'; '.join(means)}.")
     if crowded:
         parts.append("Thin marks are single readers.")
     return " ".join([*parts, "Indeterminate reads and failures of the AI count as wrong.", DEMONSTRATION])

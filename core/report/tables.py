@@ -33,6 +33,7 @@ def difference_table(found: Comparison) -> list[Row]:
                 "95 % interval": "–" if low is None else f"{points(low)} to {points(high)}",
                 "p": p_text(test.p),
                 "reading": gap.verdict,
+                "method": gap.estimate.method,
             }
         )
     return made

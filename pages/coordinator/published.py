@@ -25,14 +25,10 @@ def page() -> None:
     show(paper.minutes())
     show_table(paper.readers_table(), key="published-readers", note="Wilson intervals are computed here.")
     st.subheader("Figure 2: the AI on 98 validation cases")
-    left, right = st.columns([2, 3])
-    with left:
-        show(paper.ai_matrix())
-    with right:
-        st.markdown("**Table 3, printed and recomputed**")
-        show_table(paper.table_3(), key="published-3", note="⚠: the printed figure does not follow from the matrix.")
-        st.markdown("**Recomputed with Wilson intervals**")
-        show_table(paper.table_3_intervals(), key="published-3b", note="From the reconstructed matrix.")
+    with st.container(horizontal=True, gap="large"):
+        with st.container(width=420):
+            show(paper.ai_matrix())
+        _table_3()
     st.subheader("Table 2: ablation")
     show_table(paper.table_2(), key="published-2", note="As printed, 98 validation cases.")
     st.subheader("Figure 5: the AI on 130 test cases")
@@ -43,6 +39,14 @@ def page() -> None:
     st.subheader("Not reported")
     for one in published.NOT_PRINTED:
         st.markdown(f"- {one}")
+
+
+def _table_3() -> None:
+    with st.container(width=720):
+        st.markdown("**Table 3, printed and recomputed**")
+        show_table(paper.table_3(), key="published-3", note="⚠: the printed figure does not follow from the matrix.")
+        st.markdown("**Recomputed with Wilson intervals**")
+        show_table(paper.table_3_intervals(), key="published-3b", note="From the reconstructed matrix.")
 
 
 page()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.report.analysis_tables import agreement_table
-from core.report.curves import kappa_matrix
+from core.report.curves import kappa_matrix, largest_set
 from core.report.figure_matrices import kappa_chart
 from pages.components.charts import show
 from pages.components.filters import results_view
@@ -30,6 +30,7 @@ def page() -> None:
     )
     show_table(agreement_table(found), key="agreement", note=note)
     st.subheader("Pairs")
+    largest = largest_set(found, arm)
     pairs = [
         {
             "a": pair.a,
@@ -40,10 +41,11 @@ def page() -> None:
             "cases": pair.kappa.n,
             "note": pair.kappa.reason or "",
         }
-        for one in found.agreement[-1:]
-        for pair in one.result.pairs
+        for pair in largest.result.pairs
     ]
-    show_table(pairs, key="pairs", note="Cohen's kappa, 95 % interval (Fleiss, Cohen & Everitt 1969).")
+    show_table(
+        pairs, key="pairs", note=f"Cohen's kappa, {largest.group}, 95 % interval (Fleiss, Cohen & Everitt 1969)."
+    )
 
 
 page()

@@ -41,7 +41,7 @@ def page() -> None:
     else:
         _verdict(found, filtered=len(view.rows) != len(view.whole))
         show(difference_chart(study, found.gaps))
-        show_table(difference_table(found), key="differences", note=found.gaps[0].estimate.method)
+        show_table(difference_table(found), key="differences", note="Percentage points, AI minus readers.")
     st.subheader("In figures")
     show_table(comparison_table(found), key="comparison", note="Percent with 95 % interval; n as in the chart's note.")
     show_table(
