@@ -62,7 +62,7 @@ def _pages(account: Account) -> None:
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent
     front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
-    chosen = st.navigation({"": [front], **sections})
+    chosen = st.navigation({"": [front], **sections}, expanded=True)
     with st.sidebar:
         st.caption(f"{account.name} · {account.role}")
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
