@@ -1,8 +1,14 @@
 """The routes over a whole day: every kind of answer, breaks, the end, a study that closes."""
 
+import csv
+import io
+import json
 from typing import Any
 
-from db.engine import open_session
+from core.report.export import csv_pieces
+from db import analysis
+from db.engine import open_session, open_view
+from db.models import Study
 from tests.reading.build import Built, answers, study
 from tests.reading.client import Client, Wall, reads_in, sign_in
 
@@ -18,7 +24,7 @@ def test_the_end_says_so(ada: Client, built: Built, wall: Wall) -> None:
     assert ada.next(built.study_id) == last["next"]
 
 
-def test_answers_of_every_kind_survive_draft_reload_and_lock(db_url: str, wall: Wall) -> None:
+def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_labels(db_url: str, wall: Wall) -> None:
     options = [{"code": "l", "label": "Left"}, {"code": "r", "label": "Right"}]
     kinds: list[tuple[str, dict[str, Any], Any]] = [
         ("choice", {"options": options}, "r"),
@@ -28,7 +34,7 @@ def test_answers_of_every_kind_survive_draft_reload_and_lock(db_url: str, wall: 
         ("scale", {"anchors": ["poor", "good"]}, 0),
     ]
     questions = [
-        {"id": f"{kind}_{need}", "kind": kind, "label": f"{kind}?", "required": need == "must", **more}
+        {"id": f"{kind}_{need}", "kind": kind, "label": f"{kind} {need}?", "required": need == "must", **more}
         for kind, more, _ in kinds
         for need in ("must", "may")
     ]
@@ -55,6 +61,27 @@ def test_answers_of_every_kind_survive_draft_reload_and_lock(db_url: str, wall: 
     }
     assert ada.lock(token, 1, given).status_code == 200
     assert reads_in(db_url)[0].content == given
+    row = exported(built)
+    assert [row[f"answer: {kind} must?"] for kind, _, _ in kinds] == [
+        "Right",
+        "Right; Left",
+        "12.5",
+        "Ground glass,\nboth “lungs”",
+        "0",
+    ]
+    assert {row[f"answer: {kind} may?"] for kind, _, _ in kinds} == {""}
+    assert [(mark["question"], mark["points"]) for mark in json.loads(row["marks"])] == list(points.items())
+    assert row["key_slices"] == "[0, 9]"
+
+
+def exported(built: Built) -> dict[str, str]:
+    """The first reader's row of the long CSV, as the export page gives it once the study is unblinded."""
+    with open_session() as session:
+        session.get_one(Study, built.study_id).state = "unblinded"
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=built.study_id, account_id=built.coordinator, detail=True)
+    lines = csv.DictReader(io.StringIO("".join(csv_pieces(rows))))
+    return next(line for line in lines if line["reader"] != "AI")
 
 
 def test_a_break_is_suggested_after_so_many_cases_or_minutes(db_url: str, wall: Wall) -> None:
