@@ -1,11 +1,14 @@
 """Sign in, and the two pages behind a one-time link: first set-up, and a new password."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
 from db import accounts
-from db.engine import open_session, open_view
+from db.accounts import Account
+from db.engine import Session, open_session, open_view
 from pages.components.access import oidc_configured
 from pages.components.post import post
 
@@ -67,21 +70,14 @@ def _setup_form(token: str) -> None:
         name = st.text_input("Your name, as colleagues see it", key="setup_name")
         password, again = _two_passwords("setup")
         sent = st.form_submit_button("Create administrator", type="primary", key="setup_submit")
-    if not sent:
-        return
-    if password != again:
-        st.error("The two passwords differ; type the same one twice.")
-        return
-    try:
-        with open_session() as session:
-            made = accounts.use_setup_link(
+    if sent:
+        _redeem(
+            password,
+            again,
+            lambda session: accounts.use_setup_link(
                 session, token, username=username, name=name, password=password, at=clock.now()
-            )
-            ticket = accounts.ticket_for(session, made.id, at=clock.now())
-    except ParallaxError as error:
-        st.error(str(error))
-        return
-    start(ticket)
+            ),
+        )
 
 
 def _password_form(token: str) -> None:
@@ -89,15 +85,22 @@ def _password_form(token: str) -> None:
     with st.form("password"):
         password, again = _two_passwords("password")
         sent = st.form_submit_button("Save and sign in", type="primary", key="password_submit")
-    if not sent:
-        return
+    if sent:
+        _redeem(
+            password,
+            again,
+            lambda session: accounts.use_password_link(session, token, password=password, at=clock.now()),
+        )
+
+
+def _redeem(password: str, again: str, use: Callable[[Session], Account]) -> None:
+    """Use a one-time link and sign its account in, or say what is wrong with what was typed."""
     if password != again:
         st.error("The two passwords differ; type the same one twice.")
         return
     try:
         with open_session() as session:
-            account = accounts.use_password_link(session, token, password=password, at=clock.now())
-            ticket = accounts.ticket_for(session, account.id, at=clock.now())
+            ticket = accounts.ticket_for(session, use(session).id, at=clock.now())
     except ParallaxError as error:
         st.error(str(error))
         return
