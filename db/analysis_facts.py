@@ -51,10 +51,10 @@ def facts(session: Session, study: Study) -> Index:
     named = {group.id: group.name for group in groups}
     readers = list(session.scalars(_of(Reader, study.id)))
     readers.sort(key=lambda reader: (list(named).index(reader.group_id), reader.id))
-    truths, series_of = _truths(session, study.id)
+    case_ids, cases, series_of = _cases(session, study.id)
     model = session.get(AiModel, study.ai_model_id) if study.ai_model_id else None
     found = _ai_reads(session, study, list(series_of)) if model else []
-    place_of_case = {case.id: place for place, (_, case, _) in enumerate(truths)}
+    place_of_case = {case_id: place for place, case_id in enumerate(case_ids)}
     people = tuple(
         Participant(one.pseudonym, named[one.group_id], one.years, one.withdrawn_at is not None) for one in readers
     )
@@ -66,7 +66,7 @@ def facts(session: Session, study: Study) -> Index:
         classes=classes,
         groups=tuple(named.values()),
         participants=(*people, Participant(AI, AI)) if model else people,
-        cases=tuple(_case(link, case, truth) for link, case, truth in truths),
+        cases=tuple(cases),
         protocol=study.protocol,
         ai=_ai(session, study, model, found) if model else None,
         seed=study.seed,
@@ -123,48 +123,54 @@ def _classes(session: Session, study_id: int) -> tuple[ClassFacts, ...]:
     return tuple(ClassFacts(row.code, row.label, row.colour, row.positive, row.ai_class) for row in rows)
 
 
-def _truths(session: Session, study_id: int) -> tuple[list[tuple[StudyCase, Case, Truth]], dict[int, int]]:
-    """Return (link, case, truth) by case number, and the case id of every series."""
-    newest = {
-        truth.case_id: truth for truth in session.scalars(_of(Truth, study_id).order_by(Truth.case_id, Truth.version))
-    }
-    by_id = {truth.id: truth for truth in session.scalars(_of(Truth, study_id))}
+def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts], dict[int, int]]:
+    """Return ids and facts of the cases that have a truth, by case number, and the case id of every series."""
+    truths = session.execute(
+        select(Truth.id, Truth.case_id, Truth.class_code, Truth.version, Truth.source)
+        .where(Truth.study_id == study_id)
+        .order_by(Truth.case_id, Truth.version)
+    ).all()
+    newest, by_id = {truth.case_id: truth for truth in truths}, {truth.id: truth for truth in truths}
     links = session.execute(
-        select(StudyCase, Case, Series.id)
-        .join(Case, Case.id == StudyCase.case_id)
+        select(Case.id, Case.number, Case.patient_id, Case.tags, StudyCase.practice, StudyCase.frozen_truth_id)
+        .add_columns(Series.id.label("series"))
+        .join(StudyCase, Case.id == StudyCase.case_id)
         .join(Series, Series.case_id == Case.id)
         .where(StudyCase.study_id == study_id)
         .order_by(Case.number)
-    ).all()
-    triples, series_of = [], {}
-    for link, case, series_id in links:
+    )
+    ids, made, series_of = [], [], {}
+    for one in links:
         # a study is read against the truth it was opened with; later versions are reported as deviations
-        truth = by_id[link.frozen_truth_id] if link.frozen_truth_id else newest.get(case.id)
+        truth = by_id[one.frozen_truth_id] if one.frozen_truth_id else newest.get(one.id)
         if truth is not None:
-            triples.append((link, case, truth))
-            series_of[series_id] = case.id
-    return triples, series_of
+            known = (truth.class_code, truth.version, truth.source)
+            made.append(CaseFacts(one.number, *known, one.patient_id, tuple(one.tags), one.practice))
+            ids.append(one.id)
+            series_of[one.series] = one.id
+    return ids, made, series_of
 
 
-def _case(link: StudyCase, case: Case, truth: Truth) -> CaseFacts:
-    tags = tuple(case.tags)
-    return CaseFacts(case.number, truth.class_code, truth.version, truth.source, case.patient_id, tags, link.practice)
-
-
-def _wanted(study: Study) -> Any:
-    query = select(AiRead).where(AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule)
+def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
+    """Return the newest read of each series by the study's AI under its rule; rows, not objects: there are many."""
+    wanted = (AiRead.id, AiRead.series_id, AiRead.slice_scores_id, AiRead.attempt, AiRead.call, AiRead.failure)
+    query = (
+        select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at)
+        .where(AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule)
+        .order_by(AiRead.id)
+    )
     parameters = study.ai_parameters.get("parameters_hash")
-    return query.where(AiRead.parameters_hash == parameters) if parameters else query
-
-
-def _ai_reads(session: Session, study: Study, series: list[int]) -> list[AiRead]:
-    newest = {read.series_id: read for read in session.scalars(_wanted(study).order_by(AiRead.id))}
+    if parameters:
+        query = query.where(AiRead.parameters_hash == parameters)
+    newest = {read.series_id: read for read in session.execute(query)}
     return [newest[one] for one in series if one in newest]
 
 
 def _calls_by_read(session: Session, study: Study, series: list[int], to_study: dict[str, str]) -> dict[int, str]:
     wanted = set(series)
-    reads = session.scalars(select(AiRead).where(AiRead.model_id == study.ai_model_id))
+    reads = session.execute(
+        select(AiRead.id, AiRead.call, AiRead.series_id).where(AiRead.model_id == study.ai_model_id)
+    )
     return {
         read.id: FAILURE if read.call is None else to_study.get(read.call, INDETERMINATE)
         for read in reads
@@ -172,7 +178,7 @@ def _calls_by_read(session: Session, study: Study, series: list[int], to_study: 
     }
 
 
-def _ai(session: Session, study: Study, model: AiModel, found: list[AiRead]) -> AiFacts:
+def _ai(session: Session, study: Study, model: AiModel, found: list[Any]) -> AiFacts:
     scores = next((read.slice_scores_id for read in found if read.slice_scores_id), None)
     stored = session.get(SliceScores, scores) if scores else None
     return AiFacts(

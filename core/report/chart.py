@@ -61,11 +61,11 @@ def symbol_of(study: StudyFacts, group: str) -> str:
     return SYMBOLS[study.groups.index(group) % len(SYMBOLS)] if group in study.groups else "circle"
 
 
-def dress(figure: go.Figure, *, height: int, legend: bool = False) -> go.Figure:
+def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36) -> go.Figure:
     """Give a figure the look all share; backgrounds stay clear for light, dark and paper."""
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 12, "t": 36, "b": 8},
+        margin={"l": 8, "r": 12, "t": top, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,

@@ -20,6 +20,7 @@ from core.stats.intervals import proportions
 from core.stats.reader_figures import GroupFigures, Set, cells_of, group_figures, sets_of
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone
+from core.stats.threads import one_thread
 
 ACCURACY = "accuracy"
 
@@ -58,6 +59,11 @@ def compare(rows: StudyRows, *, whole: StudyRows | None = None) -> Comparison:
 
     One arm is compared: the unaided one if it is there. Without `whole` there is no verdict.
     """
+    with one_thread():
+        return _compared(rows, whole)
+
+
+def _compared(rows: StudyRows, whole: StudyRows | None) -> Comparison:
     study, arm = rows.study, arm_shown(rows)
     table = read_table(rows.take((rows.arm == ARMS.index(arm)) | rows.is_ai))
     reads = sets_of(table)[0]

@@ -36,6 +36,7 @@ from core.stats.reads import Exclusion, ReadTable
 from core.stats.secondary import Secondary, secondary
 from core.stats.standalone import Standalone, ai_against_readers
 from core.stats.switches import Switches, switches
+from core.stats.threads import one_thread
 from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
 from core.stats.times import Fatigue
 
@@ -124,9 +125,13 @@ def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
     examined under `sensitivity`. PPV and NPV hold at the study's prevalence. Raises StatsError for a table without
     readers and AI.
     """
-    chosen = options or Options()
     if not table.readers and table.ai_prediction is None:
         raise StatsError("There are no reads to analyse.")
+    with one_thread():
+        return _analysis(table, options or Options())
+
+
+def _analysis(table: ReadTable, chosen: Options) -> Analysis:
     sets = sets_of(table)
     names = figure_names(table, ordered=chosen.ordered)
     readers: list[ReaderFigures] = []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -28,7 +29,10 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     supervisor = Supervisor() if settings().worker else None
     if supervisor:
         supervisor.start()
+    # a second of processor time once a process: beside the first pages, not within the first one with results
+    loading = asyncio.create_task(asyncio.to_thread(import_module, "core.report.libraries"))
     yield
+    await loading
     if supervisor:
         await asyncio.to_thread(supervisor.stop)
     queue.close()
