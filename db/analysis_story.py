@@ -21,7 +21,12 @@ from db.models import (
 
 def story_of(session: Session, study: Study) -> Story:
     """Return the story of a study whose results may be seen."""
-    deviations = [*_resets(session, study.id), *_withdrawn(session, study.id), *_corrected(session, study.id)]
+    deviations = [
+        *_resets(session, study.id),
+        *_joined(session, study.id),
+        *_withdrawn(session, study.id),
+        *_corrected(session, study.id),
+    ]
     seeds = session.execute(
         select(Reader.pseudonym, ReadingOrder.session, ReadingOrder.seed)
         .join(ReadingOrder, ReadingOrder.reader_id == Reader.id)
@@ -82,14 +87,26 @@ def _flow(session: Session, study: Study) -> Flow:
 
 def _resets(session: Session, study_id: int) -> list[Deviation]:
     rows = session.execute(
-        select(Read.opened_at, Reader.pseudonym, Case.number, Read.attempt, Read.attempt_reason)
+        select(Read.opened_at, Reader.pseudonym, Case.number, Read.attempt, Read.attempt_reason, Read.arm, Read.session)
         .join(Reader, Reader.id == Read.reader_id)
         .join(Case, Case.id == Read.case_id)
         .where(Reader.study_id == study_id, Read.attempt > 1)
     )
     return [
-        Deviation(row.opened_at, f"{row.pseudonym} read case {row.number} again (attempt {row.attempt})", row[4] or "")
+        Deviation(
+            row.opened_at,
+            f"{row.pseudonym} read case {row.number} again ({row.arm}, session {row.session}, attempt {row.attempt})",
+            row.attempt_reason or "",
+        )
         for row in rows
+    ]
+
+
+def _joined(session: Session, study_id: int) -> list[Deviation]:
+    readers = session.scalars(select(Reader).where(Reader.study_id == study_id, Reader.joined_reason.is_not(None)))
+    return [
+        Deviation(one.added_at, f"{one.pseudonym} joined when the study was open", one.joined_reason or "")
+        for one in readers
     ]
 
 

@@ -1,5 +1,7 @@
 """Cases, their patients and their stored series."""
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,9 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from db import audit
 from db.models import Case, Patient, Series, StudyCase
+
+FIRST_NUMBER, LAST_NUMBER = 1_000, 999_999
+TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,13 @@ class Added:
     known: bool
 
 
-def add(session: Session, new: NewSeries, *, by: int, at: datetime) -> Added:
-    """Store a series as a new case, or return the case that has the very same content already."""
+def add(
+    session: Session, new: NewSeries, *, by: int, at: datetime, draw: Callable[[int], int] = secrets.randbelow
+) -> Added:
+    """Store a series as a new case, or return the case that has the very same content already.
+
+    `draw(n)` gives a random number below n: case numbers tell nothing about the order of upload.
+    """
     known = session.scalar(select(Series.case_id).where(Series.content_hash == new.content_hash))
     if known is not None:
         return Added(by_id(session, known), known=True)
@@ -62,7 +72,7 @@ def add(session: Session, new: NewSeries, *, by: int, at: datetime) -> Added:
         patient = Patient(key=new.patient_key)
         session.add(patient)
         session.flush()
-    number = (session.scalar(select(func.max(Case.number))) or 0) + 1
+    number = _new_number(session, draw)
     case = Case(number=number, patient_id=patient.id, tags=[], created_by=by, created_at=at)
     session.add(case)
     session.flush()
@@ -85,6 +95,20 @@ def add(session: Session, new: NewSeries, *, by: int, at: datetime) -> Added:
     session.flush()
     audit.record(session, kind="case added", at=at, actor_id=by, detail={"case": number, "slices": depth})
     return Added(by_id(session, case.id), known=False)
+
+
+def _new_number(session: Session, draw: Callable[[int], int]) -> int:
+    """Return a number no case has: four digits while fewer than half of those are taken, then five, then six.
+
+    A class-sorted upload numbered in order would tell a reader the truth by the number alone.
+    """
+    there = session.scalar(select(func.count()).select_from(Case)) or 0
+    last = next((top for top in (9_999, 99_999) if 2 * there < top), LAST_NUMBER)
+    for _ in range(TRIES):
+        number = FIRST_NUMBER + draw(last - FIRST_NUMBER + 1)
+        if session.scalar(select(Case.id).where(Case.number == number)) is None:
+            return number
+    raise Conflict("No free case number was found; try again.")
 
 
 def every(session: Session, *, withdrawn: bool = False) -> list[CaseInfo]:

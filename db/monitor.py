@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder
-from db.monitor_types import Cell, LockedRead, Outlier, ReaderProgress, StudyProgress
+from db.monitor_types import Cell, LockedRead, MadeAgain, Outlier, ReaderProgress, StudyProgress
 from db.study_info import row
 
 SILENT_AFTER = timedelta(days=7)  # a reader with work left who locked nothing for so long may have dropped out
@@ -69,7 +69,19 @@ def progress(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
         for read in newest
         if read.state == "locked"
     ]
-    return StudyProgress(tuple(readers), tuple(cells), tuple(outliers), tuple(reads))
+    again = _made_again(session, study_id)
+    return StudyProgress(tuple(readers), tuple(cells), tuple(outliers), tuple(reads), again)
+
+
+def _made_again(session: Session, study_id: int) -> tuple[MadeAgain, ...]:
+    query = (
+        select(Reader.pseudonym, Case.number, Read.session, Read.arm, Read.attempt, Read.opened_at, Read.attempt_reason)
+        .join(Reader, Reader.id == Read.reader_id)
+        .join(Case, Case.id == Read.case_id)
+        .where(Reader.study_id == study_id, Read.attempt > 1)
+        .order_by(Read.id)
+    )
+    return tuple(MadeAgain(*one[:6], one[6] or "") for one in session.execute(query))
 
 
 def _case_numbers(session: Session, study_id: int) -> dict[int, int]:
@@ -177,7 +189,14 @@ def _reader(reader: Reader, group: str, mine: list[_Timed], total: int, at: date
         withdrawn=withdrawn,
         silent=not withdrawn and bool(left) and total > 0 and at - since > SILENT_AFTER,
         started=bool(mine),
+        note=_note(reader),
     )
+
+
+def _note(reader: Reader) -> str:
+    joined = f"joined {reader.added_at:%d %b %Y}: {reader.joined_reason}" if reader.joined_reason else ""
+    left = f"withdrawn {reader.withdrawn_at:%d %b %Y}: {reader.withdrawn_reason}" if reader.withdrawn_at else ""
+    return "; ".join(part for part in (joined, left) if part)
 
 
 def _finish(locks: list[datetime], left: int, at: datetime) -> tuple[float | None, datetime | None]:

@@ -19,7 +19,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ReaderProgress:
-    """One reader's progress; practice left out. Seconds are active ones; None until three reads give a pace."""
+    """One reader's progress; practice left out. Seconds are active ones; None until three reads give a pace.
+
+    `note` tells who joined the open study and who dropped out of it, when and why.
+    """
 
     reader_id: int
     pseudonym: str
@@ -34,6 +37,20 @@ class ReaderProgress:
     withdrawn: bool
     silent: bool
     started: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """A read that was superseded by a new attempt, and why."""
+
+    pseudonym: str
+    case_number: int
+    session: int
+    arm: str
+    attempt: int
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,7 @@ class StudyProgress:
     cells: tuple[Cell, ...]
     outliers: tuple[Outlier, ...]
     reads: tuple[LockedRead, ...]
+    made_again: tuple[MadeAgain, ...]
 
     @property
     def locked(self) -> int:

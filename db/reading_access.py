@@ -71,7 +71,10 @@ def upcoming(session: Session, queue: Queue, at: datetime) -> Step | None:
     now = open_step(session, queue, at)
     if now is None:
         return None
-    return next((step for step in queue.pending() if step.case_id != now.case_id and step.session == now.session), None)
+    others = (step for step in queue.pending() if step.case_id != now.case_id and step.session == now.session)
+    found = next(others, None)
+    held = queue.held(found) if found else None
+    return None if held is not None and held > at else found
 
 
 def volume(session: Session, case_id: int) -> CaseAccess:

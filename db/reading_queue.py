@@ -1,18 +1,21 @@
 """What a reader has to do next: the stored order, phase by phase, less what is locked. Nothing here is recomputed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
+from core.study.protocol import Protocol
 from db import orders
 from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
 from db.orders import Gate
 
 BREAK = timedelta(minutes=10)  # a longer gap between two locks is taken for a break
+
+SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
 Key = tuple[int, str, int]  # case id, arm, session
 
@@ -35,22 +38,44 @@ class Step:
         """What makes a read unique, attempts aside."""
         return (self.case_id, self.arm, self.session)
 
+    @property
+    def before(self) -> tuple[int, int]:
+        """The same case in the session before."""
+        return (self.case_id, self.session - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A reader's steps in their stored order, with the newest attempt of each that has one."""
+    """A reader's steps in their stored order, with the newest attempt of each that has one.
+
+    `opens` holds the stored opening date of each session, `washout` the time between two sessions.
+    """
 
     study: Study
     reader: Reader
     steps: tuple[Step, ...]
     reads: dict[Key, Read]
+    opens: dict[int, datetime | None]
+    washout: timedelta
 
     def pending(self) -> list[Step]:
         """Return the steps without a locked newest attempt; the one on the reader's screen comes first."""
         left = [step for step in self.steps if not self.locked(step)]
-        # a reset of an earlier case must not tear away the case that is being read
-        left.sort(key=lambda step: not self.shown(step))
+        # a reset of an earlier case must not tear away the case that is being read; a held case waits for its date
+        left.sort(key=lambda step: (not self.shown(step), step.session, self.held(step) or SINCE_EVER))
         return left
+
+    def held(self, step: Step) -> datetime | None:
+        """Return the date before which a case of a later session is not read, where that is after the session's own.
+
+        So it is after a reset: a case read again in one session keeps its washout before the next, the others go on.
+        """
+        before = [read for (case, _, number), read in self.reads.items() if (case, number) == step.before]
+        locks = [read.locked_at for read in before if read.locked_at is not None]
+        opens = self.opens.get(step.session)
+        if not locks or opens is None or max(locks) + self.washout <= opens:
+            return None
+        return max(locks) + self.washout
 
     def locked(self, step: Step) -> bool:
         """Tell whether the newest attempt of a step is locked."""
@@ -122,12 +147,14 @@ def active_reader(session: Session, study_id: int, account_id: int, *, hold: boo
 def queue(session: Session, study: Study, reader: Reader) -> Queue:
     """Return the queue of a reader."""
     query = (
-        select(OrderEntry, ReadingOrder.session)
+        select(OrderEntry, ReadingOrder.session, ReadingOrder.opens_at)
         .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)
         .where(ReadingOrder.reader_id == reader.id)
         .order_by(ReadingOrder.session, OrderEntry.position)
     )
-    entries = [(entry, number) for entry, number in session.execute(query)]
+    rows = session.execute(query).all()
+    entries = [(entry, number) for entry, number, _ in rows]
+    opens: dict[int, datetime | None] = {number: date for _, number, date in rows}
     totals: dict[tuple[int, bool], int] = {}
     places = []
     for entry, number in entries:
@@ -138,7 +165,8 @@ def queue(session: Session, study: Study, reader: Reader) -> Queue:
         for (entry, number), place in zip(entries, places, strict=True)
         for step in _steps(study, entry, number, place, totals[number, entry.practice])
     )
-    return Queue(study, reader, steps, newest_reads(session, reader.id))
+    washout = timedelta(days=Protocol.from_json(study.protocol).washout_days)
+    return Queue(study, reader, steps, newest_reads(session, reader.id), opens, washout)
 
 
 def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
@@ -167,11 +195,15 @@ def _steps(study: Study, entry: OrderEntry, number: int, place: int, of: int) ->
 
 
 def gate(session: Session, queue: Queue, at: datetime) -> Gate:
-    """Tell whether the session of the first pending step may be read now; open where nothing is pending."""
+    """Tell whether the first pending step may be read now: its session and, after a reset, its case."""
     pending = queue.pending()
     if not pending:
         return Gate(True, None, None)
-    return orders.session_open(session, queue.reader.id, pending[0].session, at=at)
+    door = orders.session_open(session, queue.reader.id, pending[0].session, at=at)
+    held = queue.held(pending[0])
+    if door.open and held is not None and held > at:
+        return Gate(False, held, f"What is left was read again in the session before; it opens on {held:%d %B %Y}.")
+    return door
 
 
 def open_step(session: Session, queue: Queue, at: datetime) -> Step | None:

@@ -37,10 +37,16 @@ def form_of(session: Session, study: Study, read: Read) -> Form:
 
 
 def first_content(study: Study, arm: str, unaided: Read | None) -> dict[str, Any]:
-    """Return what a read begins with: nothing, or in a sequential design the unaided answers, to be revised."""
-    if study.design == "sequential" and arm == "aided" and unaided is not None:
+    """Return what a read begins with: nothing, or the locked unaided answers where the protocol says so."""
+    if began_with(study, arm) == "filled" and unaided is not None and unaided.state == "locked":
         return dict(unaided.content)
     return dict(EMPTY)
+
+
+def began_with(study: Study, arm: str) -> str | None:
+    """Return whether the aided read of a sequential design begins 'filled' or 'blank'; None for every other read."""
+    sequential = study.design == "sequential" and arm == "aided"
+    return protocol_of(study).aided_begins if sequential else None
 
 
 def feedback(session: Session, queue: Queue) -> Feedback | None:

@@ -20,8 +20,8 @@ from db.reading_access import ai_overlay_access, case_access, reveal, shown_ai, 
 from db.reading_events import add_events, clock_of, must_be_tab, totals
 from db.reading_progress import progress
 from db.reading_queue import Queue, Step, active_reader, gate, open_step, own_read, queue
-from db.reading_resets import reset
-from db.reading_rules import classes_of, feedback, first_content, form_of, protocol_of
+from db.reading_resets import reset, reset_effect
+from db.reading_rules import began_with, classes_of, feedback, first_content, form_of, protocol_of
 from db.reading_types import DraftState, InvalidContent, Locked, NextRead, OpenRead, StaleDraft
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "next_read",
     "progress",
     "reset",
+    "reset_effect",
     "save_draft",
 ]
 
@@ -115,6 +116,7 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
         return NextRead(study.id, study.title, None, given, door.message, door.opens_at)
     step = pending[0]
     read = found.reads.get(step.key) or _open(session, found, step, at)
+    _begin(session, found, read)
     reveal(session, study, read, at)
     session.flush()
     found.reads[step.key] = read
@@ -144,7 +146,6 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
 
 def _open(session: Session, found: Queue, step: Step, at: datetime) -> Read:
     """Insert the read of a step, or return the row that a faster request has inserted."""
-    unaided = found.reads.get((step.case_id, "unaided", step.session))
     read = Read(
         token=secrets.token_urlsafe(24),
         reader_id=found.reader.id,
@@ -159,18 +160,25 @@ def _open(session: Session, found: Queue, step: Step, at: datetime) -> Read:
         content={},
         counters={},
         ai_output={},
+        began_with=began_with(found.study, step.arm),
     )
     try:
         with session.begin_nested():
             session.add(read)
             session.flush()
-            session.add(
-                Draft(read_id=read.id, revision=0, content=first_content(found.study, step.arm, unaided), counters={})
-            )
+            session.add(Draft(read_id=read.id, revision=0, content={}, counters={}))
     except IntegrityError:
         query = select(Read).where(Read.reader_id == found.reader.id, Read.case_id == step.case_id)
         return session.scalars(query.where(Read.arm == step.arm, Read.session == step.session)).one()
     return read
+
+
+def _begin(session: Session, found: Queue, read: Read) -> None:
+    """Give a draft that nobody has touched what it begins with: the unaided answers may be newer than its row."""
+    draft = session.get_one(Draft, read.id)
+    if draft.revision == 0 and read.shown_at is None:
+        unaided = found.reads.get((read.case_id, "unaided", read.session))
+        draft.content = first_content(found.study, read.arm, unaided)
 
 
 def _own(session: Session, account_id: int, token: str) -> tuple[Study, Read, Draft]:

@@ -53,7 +53,19 @@ def db_url(data_dir: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatc
     engine_for.cache_clear()
 
 
-def _postgresql(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture
+def empty_url(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database without any table."""
+    server = os.environ.get("PARALLAX_TEST_DATABASE_URL")
+    if server:
+        yield from _postgresql(server, monkeypatch, empty=True)
+        return
+    yield settings().database
+    engine_for(settings().database).dispose()
+    engine_for.cache_clear()
+
+
+def _postgresql(server: str, monkeypatch: pytest.MonkeyPatch, *, empty: bool = False) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     admin = create_engine(server.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -61,7 +73,8 @@ def _postgresql(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("PARALLAX_DATABASE_URL", f"{server.rsplit('/', 1)[0]}/{name}")
     settings.cache_clear()
     url = settings().database
-    migrate(url)
+    if not empty:
+        migrate(url)
     yield url
     engine_for(url).dispose()
     engine_for.cache_clear()

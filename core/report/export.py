@@ -33,6 +33,7 @@ PLAIN = {
     "first_action_at": "first_action_at",
     "locked_at": "locked_at",
     "attempt_reason": "attempt_reason",
+    "began_with": "began_with",
     "ai_shown_at": "ai_shown_at",
     "ai_model": "ai_model",
     "ai_weights_sha256": "ai_weights",

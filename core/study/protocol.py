@@ -38,7 +38,8 @@ class Protocol:
     """Rules of reading, questions, reference standard and prespecification. Times in seconds, minutes or days as named.
 
     `independent_arm` is the arm of an independent design. `crossover_unit`: a whole session is read in one arm, or in
-    each session half of the cases with the AI. A break of 0 cases or minutes is never prompted.
+    each session half of the cases with the AI. `aided_begins`: whether the aided read of a sequential design begins
+    with the unaided answers filled in or blank. A break of 0 cases or minutes is never prompted.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
@@ -56,6 +57,7 @@ class Protocol:
     practice_feedback: bool = False
     independent_arm: Literal["unaided", "aided"] = "unaided"
     crossover_unit: Literal["session", "case"] = "session"
+    aided_begins: Literal["filled", "blank"] = "filled"
     washout_days: int = WASHOUT_DAYS
     stratified_orders: bool = False
     break_after_cases: int = 30

@@ -8,6 +8,7 @@ from db.models.cases import Case, Patient, Series
 from db.models.reads import Draft, Read, ReadEvent
 from db.models.studies import (
     OrderEntry,
+    PanelMember,
     Reader,
     ReaderGroup,
     ReadingOrder,
@@ -28,6 +29,7 @@ __all__ = [
     "Draft",
     "Link",
     "OrderEntry",
+    "PanelMember",
     "Patient",
     "Read",
     "ReadEvent",

@@ -10,7 +10,10 @@ from db.models.base import Base
 
 
 class Read(Base):
-    """One reader, one case, one arm, one session, one attempt. A locked row never changes (trigger)."""
+    """One reader, one case, one arm, one session, one attempt. A locked row never changes (trigger).
+
+    `began_with` tells for the aided read of a sequential design whether its form was 'filled' or 'blank'.
+    """
 
     __tablename__ = "reads"
     __table_args__ = (
@@ -48,6 +51,7 @@ class Read(Base):
     ai_output: Mapped[dict[str, Any]] = mapped_column(default=dict)
     app_version: Mapped[str | None] = mapped_column(String(40))
     screen: Mapped[str | None] = mapped_column(String(40))
+    began_with: Mapped[str | None] = mapped_column(String(10))
 
 
 class Draft(Base):

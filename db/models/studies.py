@@ -82,6 +82,20 @@ class Truth(Base):
     at: Mapped[datetime]
 
 
+class PanelMember(Base):
+    """An account on the panel that decides the truth of a study. An adjudicator decides splits and does not vote."""
+
+    __tablename__ = "panel_members"
+    __table_args__ = (UniqueConstraint("study_id", "account_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    adjudicator: Mapped[bool] = mapped_column(default=False)
+    added_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+
 class TruthVote(Base):
     """One panel member's opinion on the truth of a case, before majority or adjudication; append-only."""
 
@@ -110,7 +124,10 @@ class ReaderGroup(Base):
 
 
 class Reader(Base):
-    """An account in its role as reader of one study, known in results by a pseudonym."""
+    """An account in its role as reader of one study, known in results by a pseudonym.
+
+    `joined_reason` stands for those who joined when the study was open already.
+    """
 
     __tablename__ = "readers"
     __table_args__ = (UniqueConstraint("study_id", "account_id"), UniqueConstraint("study_id", "pseudonym"))
@@ -122,6 +139,7 @@ class Reader(Base):
     pseudonym: Mapped[str] = mapped_column(String(40))
     years: Mapped[float | None]
     added_at: Mapped[datetime]
+    joined_reason: Mapped[str | None] = mapped_column(String(500))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(String(500))
 

@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from scipy.stats import spearmanr
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
@@ -15,8 +16,8 @@ def coordinator(session: Session, at: datetime) -> int:
 
 def new_series(content: str = "a", patient: str = "p") -> cases.NewSeries:
     return cases.NewSeries(
-        content_hash=content * 64,
-        storage_key=content * 64,
+        content_hash=content.rjust(64, "0"),
+        storage_key=content.rjust(64, "0"),
         shape=(3, 4, 5),
         spacing_mm=(2.0, 0.7, 0.7),
         z_mm=(4.0, 2.0, 0.0),
@@ -26,14 +27,35 @@ def new_series(content: str = "a", patient: str = "p") -> cases.NewSeries:
     )
 
 
-def test_cases_are_numbered_and_share_a_patient_by_key(session: Session, at: datetime, coordinator: int):
+def test_cases_have_numbers_of_their_own_and_share_a_patient_by_key(session: Session, at: datetime, coordinator: int):
     first = cases.add(session, new_series("a"), by=coordinator, at=at)
     second = cases.add(session, new_series("b"), by=coordinator, at=at)
     other = cases.add(session, new_series("c", patient="q"), by=coordinator, at=at)
-    assert [a.case.number for a in (first, second, other)] == [1, 2, 3]
+    assert len({a.case.number for a in (first, second, other)}) == 3
     assert first.case.patient_id == second.case.patient_id != other.case.patient_id
-    assert cases.by_number(session, 2).shape == (3, 4, 5)
-    assert cases.by_number(session, 2).spacing_mm == (2.0, 0.7, 0.7)
+    assert cases.by_number(session, second.case.number).shape == (3, 4, 5)
+    assert cases.by_number(session, second.case.number).spacing_mm == (2.0, 0.7, 0.7)
+
+
+def test_numbers_say_nothing_about_the_order_of_upload(session: Session, at: datetime, coordinator: int):
+    numbers = [cases.add(session, new_series(f"{n:02}"), by=coordinator, at=at).case.number for n in range(60)]
+    assert all(1000 <= number <= 9999 for number in numbers)  # four digits, whatever the first case is
+    place, rank = range(60), [sorted(numbers).index(number) for number in numbers]
+    assert abs(spearmanr(place, rank).statistic) < 0.6  # by chance beyond that once in some hundred thousand runs
+    assert [case.number for case in cases.every(session)] == sorted(numbers)
+
+
+def test_a_number_that_is_taken_is_drawn_again(session: Session, at: datetime, coordinator: int):
+    drawn = iter([5, 5, 5, 6])
+    made = [cases.add(session, new_series(key), by=coordinator, at=at, draw=lambda _: next(drawn)) for key in "ab"]
+    assert [added.case.number for added in made] == [1005, 1006]
+
+
+def test_cases_numbered_before_keep_theirs(session: Session, at: datetime, coordinator: int):
+    old = cases.add(session, new_series("a"), by=coordinator, at=at, draw=lambda _: -999).case
+    new = cases.add(session, new_series("b"), by=coordinator, at=at).case
+    assert (old.number, new.number >= 1000) == (1, True)
+    assert cases.by_number(session, 1).id == old.id
 
 
 def test_the_same_content_twice_is_one_case(session: Session, at: datetime, coordinator: int):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from db import audit, reads
-from db.models import Read
+from db.models import Read, Study
 from db.reading_types import NextRead, OpenRead, StaleDraft
 from tests.reading.build import Built, account, answers, paint, read_one, study
 
@@ -134,6 +134,50 @@ def test_an_unaided_read_is_not_reset_once_the_ai_was_shown(session: Session, at
     unaided = read_one(session, built, built.readers[0], at)
     with pytest.raises(Conflict, match="seen the AI"):
         reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at)
+
+
+def test_resetting_the_aided_read_first_does_not_open_the_way_to_the_unaided_one(
+    session: Session, at: datetime
+) -> None:
+    built = study(session, at, design="sequential")
+    unaided = read_one(session, built, built.readers[0], at)
+    aided = read_one(session, built, built.readers[0], at + 60 * SECOND)
+    reads.reset(session, read_id=aided.read_id, reason="wrong key", by=built.coordinator, at=at + 120 * SECOND)
+    assert "seen the AI" in (reads.reset_effect(session, unaided.read_id).refused or "")
+    with pytest.raises(Conflict, match="seen the AI"):
+        reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at + 121 * SECOND)
+
+
+def test_without_an_ai_to_see_the_aided_read_falls_with_the_unaided_and_begins_with_its_new_answers(
+    session: Session, at: datetime
+) -> None:
+    built = study(session, at, design="sequential", cases=1)
+    session.get_one(Study, built.study_id).ai_model_id = None
+    person = built.readers[0]
+    unaided = read_one(session, built, person, at, answers("cap"))
+    read_one(session, built, person, at + 60 * SECOND, answers("cap"))
+    assert reads.reset_effect(session, unaided.read_id).also == (("aided", 1),)
+    reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at + 120 * SECOND)
+    again = read_one(session, built, person, at + 180 * SECOND, answers("covid"))
+    assert (again.arm, again.attempt) == ("unaided", 2)
+    aided = opened(session, built, at + 240 * SECOND)
+    assert (aided.arm, aided.attempt, aided.draft.content) == ("aided", 2, answers("covid"))
+
+
+def test_a_blank_aided_phase_begins_with_nothing_and_says_so_in_its_row(session: Session, at: datetime) -> None:
+    filled = study(session, at, design="sequential", cases=1, prefix="a")
+    blank = study(session, at, design="sequential", cases=1, prefix="b", aided_begins="blank")
+    for built in (filled, blank):
+        read_one(session, built, built.readers[0], at, answers("cap"))
+    assert opened(session, filled, at + 60 * SECOND).draft.content == answers("cap")
+    assert opened(session, blank, at + 60 * SECOND).draft.content["diagnosis"] is None
+    began = {(row.reader_id, row.arm): row.began_with for row in rows(session)}
+    assert began == {
+        (filled.reader_ids[0], "unaided"): None,
+        (filled.reader_ids[0], "aided"): "filled",
+        (blank.reader_ids[0], "unaided"): None,
+        (blank.reader_ids[0], "aided"): "blank",
+    }
 
 
 def test_only_coordinators_who_do_not_read_here_reset(

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, inspect, update
+from sqlalchemy import delete, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,24 @@ from db import accounts, audit
 from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow
-from db.models import AuditEvent, Base
+from db.models import AuditEvent, Base, PanelMember, Read, Reader
+
+AS_OF_0001 = (
+    "INSERT INTO accounts (id, username, name, role, preferences, failed_sign_ins, created_at) VALUES "
+    "(1, 'c', 'C', 'coordinator', '{}', 0, :at), (2, 'm', 'M', 'reader', '{}', 0, :at), "
+    "(3, 'r', 'R', 'reader', '{}', 0, :at)",
+    "INSERT INTO studies (id, title, state, design, protocol, ai_rule, ai_parameters, created_by, created_at) "
+    "VALUES (1, 'Old', 'open', 'independent', '{}', 'paper', '{}', 1, :at)",
+    "INSERT INTO patients (id, key) VALUES (1, 'k')",
+    "INSERT INTO cases (id, number, patient_id, tags, created_by, created_at) VALUES (1, 1, 1, '[]', 1, :at)",
+    "INSERT INTO truth_votes (id, study_id, case_id, author_id, version, class_code, at) VALUES "
+    "(1, 1, 1, 2, 1, 'cap', :at), (2, 1, 1, 2, 2, 'covid', :at)",
+    "INSERT INTO reader_groups (id, study_id, name, position) VALUES (1, 1, 'All', 0)",
+    "INSERT INTO readers (id, study_id, account_id, group_id, pseudonym, added_at) VALUES (1, 1, 3, 1, 'R1', :at)",
+    "INSERT INTO reads (id, token, reader_id, case_id, arm, session, attempt, position, practice, state, opened_at, "
+    "locked_at, diagnosis, content, counters, ai_output) VALUES "
+    "(1, 't', 1, 1, 'unaided', 1, 1, 1, :no, 'locked', :at, :at, 'cap', '{}', '{}', '{}')",
+)
 
 
 def test_the_migrations_make_the_models_and_run_again_without_harm(db_url: str):
@@ -64,3 +81,23 @@ def test_a_view_that_changes_something_is_refused(db_url: str, at: datetime):
 def test_times_without_a_zone_never_reach_the_database(session: Session):
     with pytest.raises(Exception, match="without a zone"):
         accounts.create(session, username="x", name="", role="reader", at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_database_with_data_in_it_is_upgraded_with_its_rows_and_triggers(empty_url: str, at: datetime):
+    migrate(empty_url, to="0001")
+    stamp = at.replace(tzinfo=None) if empty_url.startswith("sqlite") else at
+    with engine_for(empty_url).begin() as connection:
+        for statement in AS_OF_0001:
+            connection.execute(text(statement), {"at": stamp, "no": False})
+    migrate(empty_url)
+    with open_session(empty_url) as session:
+        assert [(row.account_id, row.adjudicator, row.left_at) for row in session.scalars(select(PanelMember))] == [
+            (2, False, None)
+        ]
+        read = session.scalars(select(Read)).one()
+        assert (read.diagnosis, read.began_with) == ("cap", None)
+        assert session.scalars(select(Reader)).one().joined_reason is None
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(update(Read).values(diagnosis="covid"))
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(delete(Read))

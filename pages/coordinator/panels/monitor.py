@@ -41,6 +41,7 @@ def show(me: Account, study: StudyInfo) -> None:
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
     _cells(found)
     _outliers(found)
+    _made_again(found)
     if study.state == "open":
         _reminders(study, found, people)
         steps_of_life.resets(me, found)
@@ -78,6 +79,7 @@ def _reader_row(one: ReaderProgress, person: ReaderInfo) -> dict[str, object]:
         "Minutes left": one.minutes_left,
         "Finish at this pace": _day(one.finish) if one.finish else "",
         "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
+        "Note": one.note,
     }
 
 
@@ -119,6 +121,29 @@ def _outliers(found: StudyProgress) -> None:
             for one in found.outliers
         ],
         key="monitor_outliers",
+        hide_index=True,
+    )
+
+
+def _made_again(found: StudyProgress) -> None:
+    if not found.made_again:
+        return
+    st.subheader("Reads made again")
+    st.caption("The attempts before these are superseded: stored, reported as deviations, in no figure.")
+    st.dataframe(
+        [
+            {
+                "Reader": one.pseudonym,
+                "Case": one.case_number,
+                "Arm": one.arm,
+                "Session": one.session,
+                "Attempt": one.attempt,
+                "Asked for (UTC)": one.at.strftime("%Y-%m-%d %H:%M"),
+                "Reason": one.reason,
+            }
+            for one in found.made_again
+        ],
+        key="monitor_made_again",
         hide_index=True,
     )
 

@@ -13,6 +13,10 @@ UNITS = {
     "session": "A whole session with the AI, the other without",
     "case": "In each session, half of the cases with the AI",
 }
+BEGINS = {
+    "filled": "With the answers given without it, to be kept or changed",
+    "blank": "With an empty form",
+}
 FIRST_SLICE = {"top": "At the top slice", "middle": "In the middle of the stack"}
 
 
@@ -45,6 +49,7 @@ def _arms(study: StudyInfo, fields: Fields) -> None:
         fields.choice("independent_arm", "Every case is read", ARMS)
     elif study.design == "sequential":
         st.write("Each case is read without the AI and locked; then the AI's output appears and it is locked again.")
+        fields.choice("aided_begins", "The read with the AI begins", BEGINS, help="Stored with every such read.")
     else:
         left, right = st.columns(2)
         with left:

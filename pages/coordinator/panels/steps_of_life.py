@@ -5,13 +5,15 @@ import streamlit as st
 from core import clock
 from db import reads, studies
 from db.accounts import Account
+from db.engine import open_view
 from db.monitor_types import StudyProgress
+from db.reading_resets import ResetEffect
 from db.studies import ReaderInfo, StudyInfo
 from pages.coordinator.panels.acting import act
 
 
 def resets(me: Account, found: StudyProgress) -> None:
-    """Let a locked read be made again, with a reason; the old one stays stored."""
+    """Let a locked read be made again, with a reason, after saying what falls with it; the old one stays stored."""
     if not found.reads:
         return
     with st.expander("Have a read made again"):
@@ -20,8 +22,14 @@ def resets(me: Account, found: StudyProgress) -> None:
             read.read_id: f"{read.pseudonym}, case {read.case_number}, {read.arm}, session {read.session}"
             for read in sorted(found.reads, key=lambda one: (one.pseudonym, one.case_number, one.session))
         }
+        chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
+        with open_view() as session:
+            effect = reads.reset_effect(session, chosen)
+        if effect.refused:
+            st.warning(effect.refused)
+            return
+        _say_effect(effect)
         with st.form("monitor_reset", clear_on_submit=True, border=False):
-            chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
             reason = st.text_input("Reason", key="monitor_reset_reason", placeholder="such as: the screen failed")
             if st.form_submit_button("Have it made again", key="monitor_reset_save"):
                 act(
@@ -29,6 +37,20 @@ def resets(me: Account, found: StudyProgress) -> None:
                     done="The reader finds it before the cases not yet read",
                 )
                 st.rerun()
+
+
+def _say_effect(effect: ResetEffect) -> None:
+    if effect.also:
+        fallen = " and ".join(f"the {arm} read of session {number}" for arm, number in effect.also)
+        st.warning(
+            f"The reader has gone on with this case: {fallen} rests on this one and is superseded too, with the same "
+            "reason. It is read again after the washout, counted from the new lock; the other cases go on before."
+        )
+    elif effect.waits:
+        st.info(
+            "A later session has begun. It stands still until this case is read again; then it goes on, and this "
+            "case comes last there, after its washout."
+        )
 
 
 def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
