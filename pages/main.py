@@ -35,6 +35,10 @@ BY_ROLE = {
 }
 
 
+# Streamlit's margins leave a laptop's window of 1280 pixels too little room for the steps of a study
+MARGINS = "<style>.stApp [data-testid='stMainBlockContainer'] { padding: 3.5rem 2.5rem 4rem; }</style>"
+
+
 def main() -> None:
     """Show sign-in, a one-time link's form, or the pages of the person's role."""
     st.set_page_config(page_title="Parallax", page_icon=":material/radiology:", layout="wide")
@@ -68,6 +72,7 @@ def _pages(account: Account) -> None:
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
             st.session_state["signing_out"] = True
             st.rerun()
+    st.html(MARGINS)
     chosen.run()
 
 

@@ -121,7 +121,7 @@ def _texts(facts: Facts) -> list[Finding]:
 def _cases(facts: Facts) -> list[Finding]:
     found = []
     if not any(not case.practice for case in facts.cases):
-        found.append(Finding("cases", "The study has no cases yet; take some in on the Cases tab."))
+        found.append(Finding("cases", "The study has no cases yet; take some in on the Cases step."))
     for case in facts.cases:
         if case.opens is not None:
             found.append(Finding("cases", f"Case {case.number} does not open: {case.opens}"))

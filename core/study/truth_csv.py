@@ -9,6 +9,7 @@ from core.errors import InvalidInput
 
 COLUMNS = ("case", "diagnosis", "source", "reason")
 NEEDED = ("case", "diagnosis")
+NOTES = ("series", "files")  # for people: the upload's table of case numbers has them; they are not read
 MOST_BYTES = 5_000_000
 
 
@@ -59,7 +60,7 @@ def read_truth_csv(
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise InvalidInput(f"The first row must name the columns; {' and '.join(missing)} not found there.")
-    unknown = [name for name in header if name and name not in COLUMNS]
+    unknown = [name for name in header if name and name not in (*COLUMNS, *NOTES)]
     if unknown or len({name for name in header if name}) != len([name for name in header if name]):
         raise InvalidInput(f"The columns are {', '.join(COLUMNS)}, each once; found {', '.join(header)}.")
     names = _names(classes)

@@ -39,6 +39,7 @@ def _table(*, busy: bool) -> None:
         [_row(case, jobs.get(case.series_id), reads.get(case.series_id)) for case in found],
         key="cases_library",
         hide_index=True,
+        placeholder="",
         column_config={"AI progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")},
     )
     if newest is None:

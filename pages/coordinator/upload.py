@@ -15,6 +15,7 @@ from core.imaging.storage import VolumeStore
 from core.jobs import queue
 from core.progress import Progress
 from core.settings import settings
+from core.study.truth_csv import NOTES
 from db import ai_reads, cases
 from db.accounts import Account
 from db.engine import open_session
@@ -58,11 +59,11 @@ def _choose_files(number: int) -> list[UploadedFile]:
         help="DICOM with any name, zip with folders in it, or NIfTI (.nii, .nii.gz). Several series at once are fine.",
     )
     several: bool | str = "directory" if how == "A folder" else True
+    what = "the folder here, or choose it" if how == "A folder" else "a zip, DICOM files or NIfTI here, or choose them"
     return st.file_uploader(  # type: ignore[no-any-return, call-overload]
-        "Drop files here",
+        f"Drop {what}",
         accept_multiple_files=several,
         key=f"cases_files_{how}_{number}",
-        label_visibility="collapsed",
         max_upload_size=settings().max_upload_mb,
     )
 
@@ -143,8 +144,8 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
         try:
             outcome = _store_one(store, candidate, account, tell)
         except ParallaxError as error:
-            outcome = {"case": "", "outcome": str(error)}
-        stored.append({"series": str(place), "files": candidate.origin, **outcome})
+            outcome = {"case": "", "state": "refused", "why": str(error)}
+        stored.append({"series": str(place), "place": candidate.place, "files": candidate.origin, **outcome})
     bar.empty()
     st.session_state[STORED] = stored
 
@@ -172,38 +173,53 @@ def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account,
                 model_name=models[0].name,
                 model_version=models[0].version,
             )
-    if added.known:
-        return {"case": str(added.case.number), "outcome": "known already: the same content is stored as this case"}
-    return {"case": str(added.case.number), "outcome": "stored; the AI reads it now"}
+    return {"case": str(added.case.number), "state": "known" if added.known else "new"}
 
 
 def _report_stored() -> None:
     stored = st.session_state.get(STORED)
     if not stored:
         return
+    new = [row["case"] for row in stored if row["state"] == "new"]
+    if new:
+        what = f"Case {new[0]} is" if len(new) == 1 else f"{len(new)} cases are"
+        st.success(f"{what} stored. The AI reads in the background; you may leave this page.")
     for row in stored:
-        if row["case"]:
-            st.success(f"Series {row['series']}: case {row['case']} ({row['outcome']}).")
-        else:
-            st.error(f"Series {row['series']}: {row['outcome']}")
-    table = io.StringIO()
-    writer = csv.DictWriter(table, ["series", "files", "case", "outcome"])
-    writer.writeheader()
-    writer.writerows(stored)
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    left.caption(
-        "File names are not stored. Download the table of file names and case numbers now if you need it; "
-        "it is gone when you close it."
+        if row["state"] == "known":
+            st.info(f"Series {row['series']} is known already: the same content is stored as case {row['case']}.")
+        elif row["state"] == "refused":
+            st.error(f"Series {row['series']} ({row['place']}) is not stored: {row['why']}")
+    numbered = [row for row in stored if row["case"]]
+    if not numbered:
+        return
+    st.markdown(
+        "**Download the table of case numbers now.** It alone says which file became which case, since file names are "
+        "not stored, and it is gone once downloaded. With its column `diagnosis` filled in, it can be uploaded at "
+        "the step Truth of a study."
     )
-    right.download_button(
-        "Download the table once",
-        table.getvalue(),
-        "case-numbers.csv",
-        "text/csv",
-        key="cases_table",
-        on_click=_forget,
-        width="stretch",
-    )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the table once",
+            _table(numbered),
+            "case-numbers.csv",
+            "text/csv",
+            key="cases_table",
+            icon=":material/download:",
+            type="primary",
+            on_click=_forget,
+        )
+        if st.button("Go to the studies", key="cases_go_on", icon=":material/arrow_forward:"):
+            st.switch_page("coordinator/studies.py")
+
+
+def _table(numbered: list[dict[str, str]]) -> str:
+    """Return the table of case numbers and file names; it is a truth table to be filled in as well."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["case", "diagnosis", *NOTES])
+    for row in sorted(numbered, key=lambda row: int(row["case"])):
+        writer.writerow([row["case"], "", row["series"], row["files"]])
+    return text.getvalue()
 
 
 def _forget() -> None:

@@ -77,7 +77,7 @@ def test_cases_are_uploaded_read_by_the_ai_and_by_readers_and_compared(
     page.goto(f"{server.url}/cases")
     page.locator("input[type=file]").set_input_files(upload)
     page.get_by_role("button", name="Store 2 series").click()
-    page.get_by_text("stored; the AI reads it now").nth(1).wait_for()
+    page.get_by_text("2 cases are stored. The AI reads").wait_for()
 
     # power fails in mid-case: worker and server are gone, then come back; the case is finished once
     server.stop(signal.SIGKILL)

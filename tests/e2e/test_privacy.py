@@ -29,7 +29,7 @@ def test_no_planted_identifier_is_in_database_storage_logs_or_page(
     page.goto(f"{server.url}/cases")
     page.locator("input[type=file]").set_input_files(upload)
     page.get_by_role("button", name="Store 1 series").click()
-    page.get_by_text("stored; the AI reads it now").wait_for()
+    page.get_by_text("is stored. The AI reads").wait_for()
     page.get_by_text("Library: 1 case").wait_for()
     seen = page.content()
     for path in server.data.rglob("*"):

@@ -25,6 +25,12 @@ def test_codes_and_labels_are_taken_in_any_case_and_column_order(separator: str)
     )
 
 
+def test_the_table_of_case_numbers_made_at_upload_is_a_truth_table_once_filled_in():
+    sheet = read("case,diagnosis,series,files\n2,normal,1,a/1.dcm to a/9.dcm\n1,covid,2,b.nii\n")
+    assert [(row.case_number, row.class_code) for row in sheet.rows] == [(2, "normal"), (1, "covid")]
+    assert sheet.faults == ()
+
+
 def test_every_bad_row_is_named_by_row_and_column():
     sheet = read("case,diagnosis,source\n1,covid,\n9,normal,\nx,flu,\n1,normal,\n2,normal,a,b\n3,,\n", source="")
     assert [(fault.row, fault.column) for fault in sheet.faults] == [

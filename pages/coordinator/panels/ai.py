@@ -15,6 +15,8 @@ from db.studies import StudyInfo
 from pages.coordinator.panels.acting import act
 from pages.coordinator.panels.fields import NOTHING, Fields
 
+REFRESH = 3.0  # seconds between looks at the worker while it reads cases of this study
+
 RULE_NAMES = {
     "paper": "paper: the published rule (more than 20 % abnormal slices)",
     "run-length": "run-length: a run of neighbouring abnormal slices",
@@ -50,7 +52,17 @@ def show(me: Account, study: StudyInfo) -> None:
         fields = Fields(me, study)
         for name, label in DISPLAY.items():
             fields.toggle(f"aided.{name}", label)
-    _reads(study, model)
+    busy = model.kind == "networks" and bool(_underway(study, model))
+    st.fragment(_reads, run_every=REFRESH if busy else None)(study, model, busy=busy)
+
+
+def _underway(study: StudyInfo, model: ModelInfo) -> set[int]:
+    """Return the series of the study that the worker has yet to read."""
+    with open_view() as session:
+        series = [link.case.series_id for link in studies.cases(session, study.id)]
+        found = ai_reads.of_series(session, series, model.id, study.ai_rule)
+    missing = set(series) - set(found)
+    return {job.series_id for job in queue.unfinished()} & missing if missing else set()
 
 
 def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None:
@@ -96,10 +108,13 @@ def _map(me: Account, study: StudyInfo, model: ModelInfo) -> None:
         column.selectbox(one.label, choices, key=key, on_change=save, disabled=not study.editable)
 
 
-def _reads(study: StudyInfo, model: ModelInfo) -> None:
+def _reads(study: StudyInfo, model: ModelInfo, *, busy: bool) -> None:
     with open_view() as session:
         series = [link.case.series_id for link in studies.cases(session, study.id)]
         found = ai_reads.of_series(session, series, model.id, study.ai_rule)
+    waiting = _underway(study, model)
+    if busy and not waiting:
+        st.rerun()  # the last case is read: the steps above learn of it
     failed = sum(read.call is None for read in found.values())
     st.subheader(f"It has read {len(found)} of {len(series)} cases")
     if failed:
@@ -108,15 +123,14 @@ def _reads(study: StudyInfo, model: ModelInfo) -> None:
     missing = [one for one in series if one not in found]
     if not missing or model.kind != "networks":
         return
-    waiting = {job.series_id for job in queue.unfinished()}
-    if set(missing) <= waiting:
-        st.info("The worker is reading them now; reload this page in a while.")
-    elif st.button(f"Have it read the {len(missing)} missing cases", key="study_ai_read", type="primary"):
+    if waiting:
+        st.progress(len(found) / len(series), text="The worker is reading; you may go on with the next step.")
+    asked_for = [one for one in missing if one not in waiting]
+    if asked_for and st.button(f"Have it read the {len(asked_for)} missing cases", key="study_ai_read", type="primary"):
 
         def ask(session: Session) -> None:
-            for one in missing:
-                if one not in waiting:
-                    queue.enqueue(session, series_id=one, model_name=model.name, model_version=model.version)
+            for one in asked_for:
+                queue.enqueue(session, series_id=one, model_name=model.name, model_version=model.version)
 
         act(ask, done="The worker reads them")
         st.rerun()

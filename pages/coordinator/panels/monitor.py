@@ -31,10 +31,15 @@ def show(me: Account, study: StudyInfo) -> None:
         [_reader_row(one, people[one.reader_id]) for one in found.readers],
         key="monitor_readers",
         hide_index=True,
+        placeholder="",
         column_config={
             name: st.column_config.NumberColumn(format="%.1f") for name in ("Median active (s)", "Reads a day")
         },
     )
+    new = [people[one.reader_id] for one in found.readers if not people[one.reader_id].has_password]
+    if new and study.state == "open":
+        names = ", ".join(one.name for one in new)
+        st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
     silent = [one for one in found.readers if one.silent]
     if silent and study.state == "open":
         names = ", ".join(f"{people[one.reader_id].name} ({one.pseudonym})" for one in silent)
@@ -50,7 +55,9 @@ def show(me: Account, study: StudyInfo) -> None:
     elif study.state == "closed":
         steps_of_life.unblind(me, study)
     else:
-        st.success("Unblinded. The results are on the Results page.")
+        st.success("Unblinded: the results can be seen.")
+        if st.button("See the results", key="monitor_results", type="primary", icon=":material/arrow_forward:"):
+            st.switch_page("coordinator/results/comparison.py", query_params={"study": str(study.id)})
 
 
 def _totals(study: StudyInfo, found: StudyProgress) -> None:
@@ -91,7 +98,7 @@ def _cells(found: StudyProgress) -> None:
         key = (not cell.practice, cell.case_number)
         row = rows.setdefault(key, {"Case": f"{cell.case_number}{' (practice)' if cell.practice else ''}"})
         row[names[cell.reader_id]] = _mark(cell)
-    st.caption("● locked · ◐ partly · ○ on the screen · ↺ made again")
+    st.caption("● locked · ◐ partly · ○ on the screen · a dot: not begun · ↺ made again")
     st.dataframe([rows[key] for key in sorted(rows)], key="monitor_cells", hide_index=True)
 
 

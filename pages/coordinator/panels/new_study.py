@@ -25,7 +25,7 @@ DESIGN_NAMES = {
     "crossover": "Crossover: every case is read twice, weeks apart, once with the AI",
 }
 WAYS = {
-    "template": "The published study (AI and four readers)",
+    "template": "Luo et al. 2022 (AI and four readers)",
     "empty": "An empty study",
     "copy": "A copy of a study",
     "import": "A protocol file",
@@ -37,7 +37,7 @@ def show_list() -> None:
     with open_view() as session:
         found = studies.every(session)
     if not found:
-        st.info("No studies yet. Begin one below: the published study as a template has everything filled in.")
+        st.info("No studies yet. Begin one below; the template of Luo et al. 2022 lacks only cases, truth and readers.")
         return
     for line in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):

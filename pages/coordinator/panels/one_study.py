@@ -85,7 +85,7 @@ def _walk(study: StudyInfo, step: str) -> None:
     order = [name for name in STEPS if name != "monitor"]
     place = order.index(step)
     st.divider()
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right"):
         if place and st.button(STEPS[order[place - 1]][0], key="study_previous", icon=":material/arrow_back:"):
             _go(order[place - 1])
         if place + 1 < len(order) and st.button(

@@ -69,7 +69,7 @@ def _rules(fields: Fields) -> None:
     left, middle, right = st.columns(3)
     with left:
         fields.choice("open_at", "Cases open", FIRST_SLICE)
-        fields.toggle("undo", "Answers may change until the case is locked")
+        fields.toggle("undo", "Answers may change until locked")
         fields.toggle("clock_visible", "Readers see the clock")
         fields.toggle("practice_feedback", "Show the truth after a practice case")
     with middle:

@@ -40,7 +40,7 @@ def _row(reader: ReaderInfo) -> dict[str, object]:
         "Name": reader.name,
         "User name": reader.username,
         "Group": reader.group,
-        "Years": reader.years,
+        "Experience (years)": reader.years,
         "State": f"withdrawn: {reader.withdrawn_reason}" if reader.withdrawn_at else state,
     }
 
@@ -83,14 +83,14 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
         format_func=lambda one: known.get(one, "Somebody without an account yet"),
     )
     name, username = "", ""
-    with st.form(f"study_reader_new_{turn}"):
-        name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 1])
+    with st.form(f"study_reader_new_{turn}", enter_to_submit=False):
+        name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 2])
         if not chosen:
             name = name_box.text_input("Name", key=f"study_reader_name_{turn}")
             username = user_box.text_input("User name or e-mail", key=f"study_reader_username_{turn}")
         group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}")
         years = years_box.number_input(
-            "Years", 0.0, 70.0, years, step=1.0, format="%g", key=f"study_reader_years_{turn}"
+            "Experience (years)", 0.0, 70.0, years, step=1.0, format="%g", key=f"study_reader_years_{turn}"
         )
         if st.form_submit_button("Add the reader", key=f"study_reader_add_{turn}", type="primary"):
             _create(me, study, chosen, name=name, username=username, group=group, years=years)
@@ -156,7 +156,7 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
             disabled=not study.editable,
         )
         years = right.number_input(
-            "Years",
+            "Experience (years)",
             0.0,
             70.0,
             reader.years,

@@ -90,7 +90,7 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: Truths) -
     before = known.get(case.id)
     source = right.text_input(
         "Source",
-        before.source if before else " and ".join(study.protocol.reference.rests_on[:3]),
+        before.source if before else ", ".join(study.protocol.reference.rests_on[:3]),
         key=f"study_truth_source_{case.number}_{before.version if before else 0}",
         help="What the truth of this case rests on.",
     )
@@ -133,7 +133,7 @@ def _table(study: StudyInfo, cases: list[CaseInfo], known: Truths) -> None:
                 "When (UTC)": one.at.strftime("%Y-%m-%d %H:%M") if one else "",
             }
         )
-    st.dataframe(rows, key="study_truths", hide_index=True)
+    st.dataframe(rows, key="study_truths", hide_index=True, placeholder="")
 
 
 def _label(study: StudyInfo, code: str) -> str:

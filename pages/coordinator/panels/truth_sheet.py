@@ -36,7 +36,7 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     )
     source = right.text_input(
         "Source, for rows without one",
-        " and ".join(study.protocol.reference.rests_on[:3]),
+        ", ".join(study.protocol.reference.rests_on[:3]),
         key=f"study_truth_sheet_source_{study.id}",
     )
     turn = st.session_state.setdefault("study_truth_turn", 0)
