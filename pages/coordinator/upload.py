@@ -55,14 +55,14 @@ def _choose_files(number: int) -> list[UploadedFile]:
         "What do you upload?",
         ["Files or a zip", "A folder"],
         default="Files or a zip",
+        required=True,
         key="cases_how",
         help="DICOM with any name, zip with folders in it, or NIfTI (.nii, .nii.gz). Several series at once are fine.",
     )
-    several: bool | str = "directory" if how == "A folder" else True
-    what = "the folder here, or choose it" if how == "A folder" else "a zip, DICOM files or NIfTI here, or choose them"
-    return st.file_uploader(  # type: ignore[no-any-return, call-overload]
-        f"Drop {what}",
-        accept_multiple_files=several,
+    folder = how == "A folder"
+    return st.file_uploader(
+        "Drop the folder here, or choose it" if folder else "Drop a zip, DICOM files or NIfTI here, or choose them",
+        accept_multiple_files="directory" if folder else True,
         key=f"cases_files_{how}_{number}",
         max_upload_size=settings().max_upload_mb,
     )
