@@ -3,9 +3,8 @@
 import json
 import sys
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,14 +14,7 @@ if TYPE_CHECKING:
     from core.report.rows import StudyRows
     from core.report.story import Story
 
-
-class Format(StrEnum):
-    """Files a study can be taken away in."""
-
-    csv = "csv"
-    json = "json"
-    imrmc = "imrmc"
-    rjafroc = "rjafroc"
+Kind = Literal["csv", "json", "imrmc", "rjafroc"]
 
 
 def report(
@@ -43,28 +35,21 @@ def report(
 
 def export(
     study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
-    kind: Annotated[Format, typer.Option("--format", help="csv, json, imrmc or rjafroc")] = Format.csv,
+    kind: Annotated[Kind, typer.Option("--format", help="csv, json, imrmc or rjafroc")] = "csv",
     out: Annotated[Path | None, typer.Option(help="file to write; the standard output without one")] = None,
     positive: Annotated[str, typer.Option(help="class against the rest, for imrmc and rjafroc")] = "",
     arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
 ) -> None:
     """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
-    from core.report.export import csv_pieces, json_pieces
-    from core.report.mrmc_export import mrmc_pieces
+    from core.report.files import DETAILED, file_of
+    from db import analysis
+    from db.engine import open_view
+    from db.migrate import migrate
 
-    rows, _ = _read(study)
-    if kind is Format.csv:
-        pieces = csv_pieces(rows)
-    elif kind is Format.json:
-        pieces = json_pieces(rows)
-    else:
-        chosen = positive or next((one.code for one in rows.study.classes if one.positive), rows.study.codes[-1])
-        pieces = mrmc_pieces(
-            rows,
-            program="imrmc" if kind is Format.imrmc else "rjafroc",
-            positive=chosen,
-            compare="arms" if arms else "ai",
-        )
+    migrate()
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, detail=kind in DETAILED)
+    pieces = file_of(rows, kind, positive=positive, compare="arms" if arms else "ai").pieces
     if out is None:
         for piece in pieces:
             sys.stdout.write(piece)

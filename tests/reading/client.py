@@ -15,10 +15,10 @@ from core import clock
 from db import accounts
 from db.engine import open_session
 from db.models import Read
-from pages.routes import reading
+from pages.routes import every
 
 ORIGIN = "http://parallax.test"
-APP = Starlette(routes=reading.routes())
+APP = Starlette(routes=every.routes())
 
 
 class Wall:

@@ -1,19 +1,14 @@
-"""Take the study away: long CSV, JSON, iMRMC, RJafroc, and the report."""
+"""Take the study away: long CSV, JSON, iMRMC, RJafroc, and the report. The files come from routes, in pieces."""
 
-from collections.abc import Callable, Iterator
 from typing import get_args
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from core import clock
 from core.errors import ParallaxError
-from core.report.document import report_html
-from core.report.export import csv_pieces, json_pieces
-from core.report.mrmc_export import Compare, Program, mrmc_pieces
-from core.report.rows import StudyRows
-from db import analysis
-from db.engine import open_view
-from pages.components.access import require
+from core.report.files import Kind, file_of
+from core.report.mrmc_export import Compare, Program
+from core.report.rows import Filter, StudyRows
 from pages.components.filters import results_view
 
 COMPARED: dict[Compare, str] = {"ai": "AI and readers, unaided", "arms": "unaided and aided"}
@@ -21,28 +16,23 @@ NAMES: dict[Program, str] = {"imrmc": "iMRMC", "rjafroc": "RJafroc"}
 
 
 def page() -> None:
-    """Offer the files; each is made when its button is pressed."""
+    """Offer the files; each is made while it is downloaded."""
     view = results_view("Export", "One row a read, with labels and pseudonyms; no names, no internal ids.")
-    account = require("coordinator")
     study = view.study
-
-    def detailed() -> StudyRows:
-        with open_view() as session:
-            rows = analysis.rows(
-                session, study_id=study.id, account_id=account.id, practice=view.chosen.practice, detail=True
-            )
-        return rows.where(view.chosen)
-
     st.subheader("Every read")
     st.caption("`python -m core analyse FILE.csv` gives the figures of these pages again. The filters above apply.")
     with st.container(horizontal=True):
-        _button("Long CSV", "csv", "text/csv", lambda: csv_pieces(detailed()), study.id)
-        _button("JSON", "json", "application/json", lambda: json_pieces(detailed()), study.id)
-    _programs(view.rows)
-    _report(study.id, account.id)
+        _link("Long CSV", study.id, "csv", view.chosen)
+        _link("JSON", study.id, "json", view.chosen)
+    _programs(view.rows, view.chosen)
+    st.subheader("Report")
+    st.caption("One self-contained HTML file that prints to PDF: protocol, flow, figures, statistics, checklists.")
+    st.link_button(
+        "Report (HTML)", f"/api/studies/{study.id}/report", key="export_report", icon=":material/description:"
+    )
 
 
-def _programs(rows: StudyRows) -> None:
+def _programs(rows: StudyRows, chosen: Filter) -> None:
     study = rows.study
     st.subheader("For MRMC programs")
     positive: str = st.segmented_control(
@@ -62,51 +52,31 @@ def _programs(rows: StudyRows) -> None:
         key="export_compared",
     )
     for program in get_args(Program):
-        _program(rows, program, positive, compare)
+        try:
+            file_of(rows, program, positive=positive, compare=compare)
+        except ParallaxError as error:
+            st.caption(f"{NAMES[program]}: {error}")
+            continue
+        _link(f"{NAMES[program]} file", study.id, program, chosen, positive=positive, compare=compare)
     st.caption(
         "iMRMC reads files with missing reads. RJafroc's numeric file (DfReadDataFile, format iMRMC) holds only cases "
         "that everybody rated; the AI is reader 0, first, as its analysis of an AI against radiologists expects."
     )
 
 
-def _program(rows: StudyRows, program: Program, positive: str, compare: Compare) -> None:
-    def pieces() -> Iterator[str]:
-        return mrmc_pieces(rows, program=program, positive=positive, compare=compare)
-
-    try:
-        next(pieces())
-    except ParallaxError as error:
-        st.caption(f"{NAMES[program]}: {error}")
-        return
-    _button(f"{NAMES[program]} file", "imrmc", "text/plain", pieces, f"{rows.study.id}-{program}-{positive}")
-
-
-def _report(study_id: int, account_id: int) -> None:
-    st.subheader("Report")
-    st.caption("One self-contained HTML file that prints to PDF: protocol, flow, figures, statistics, checklists.")
-
-    def made() -> bytes:
-        with open_view() as session:
-            rows = analysis.rows(session, study_id=study_id, account_id=account_id, detail=True)
-            story = analysis.story(session, study_id=study_id, account_id=account_id)
-        return report_html(rows, story, at=clock.now()).encode()
-
-    st.download_button(
-        "Report (HTML)", made, file_name=f"study-{study_id}-report.html", mime="text/html", key="export_report",
-        on_click="ignore", icon=":material/description:",
-    )  # fmt: skip
-
-
-def _button(label: str, ending: str, mime: str, pieces: Callable[[], Iterator[str]], name: object) -> None:
-    st.download_button(
-        label,
-        lambda: b"".join(piece.encode() for piece in pieces()),
-        file_name=f"study-{name}.{ending}",
-        mime=mime,
-        key=f"export_{label}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+def _link(label: str, study_id: int, kind: Kind, chosen: Filter, **more: str) -> None:
+    asked = {
+        "group": chosen.groups,
+        "arm": chosen.arms,
+        "session": chosen.sessions,
+        "class": chosen.classes,
+        "tag": chosen.tags,
+        "practice": "1" if chosen.practice else (),
+        **more,
+    }
+    query = urlencode(asked, doseq=True)
+    address = f"/api/studies/{study_id}/export/{kind}"
+    st.link_button(label, f"{address}?{query}" if query else address, key=f"export_{label}", icon=":material/download:")
 
 
 page()

@@ -1,0 +1,74 @@
+"""A study's files, streamed to people who may see its results; the database verb decides, and seals them before."""
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from core import clock
+from core.errors import InvalidInput
+from core.report.document import report_html
+from core.report.files import DETAILED, KINDS, file_of
+from core.report.mrmc_export import Compare
+from core.report.rows import Filter
+from db import analysis
+from db.accounts import Account
+from db.engine import open_view
+from pages.routes.web import NO_STORE, reading
+
+
+def export(request: Request, account: Account) -> Response:
+    """GET [?group=&arm=&session=&class=&tag=&practice=1] [&positive=&compare=]: one of KINDS, piece by piece."""
+    kind = next((one for one in KINDS if one == request.path_params["kind"]), None)
+    if kind is None:
+        raise InvalidInput(f"A study is exported as one of {', '.join(KINDS)}.")
+    asked, chosen = request.query_params, _filter(request)
+    with open_view() as session:
+        rows = analysis.rows(
+            session,
+            study_id=request.path_params["study_id"],
+            account_id=account.id,
+            practice=chosen.practice,
+            detail=kind in DETAILED,
+        )
+    compare: Compare = "arms" if asked.get("compare") == "arms" else "ai"
+    file = file_of(rows.where(chosen), kind, positive=asked.get("positive", ""), compare=compare)
+    return StreamingResponse(
+        (piece.encode() for piece in file.pieces), media_type=file.mime, headers=_attached(file.name)
+    )
+
+
+def report(request: Request, account: Account) -> Response:
+    """GET: the report of the whole study as one HTML file."""
+    study_id = request.path_params["study_id"]
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study_id, account_id=account.id, detail=True)
+        story = analysis.story(session, study_id=study_id, account_id=account.id)
+    text = report_html(rows, story, at=clock.now())
+    return Response(text, media_type="text/html", headers=_attached(f"study-{study_id}-report.html"))
+
+
+def routes() -> list[Route]:
+    """The routes of files."""
+    return [
+        Route("/api/studies/{study_id:int}/export/{kind}", reading(export), methods=["GET"]),
+        Route("/api/studies/{study_id:int}/report", reading(report), methods=["GET"]),
+    ]
+
+
+def _filter(request: Request) -> Filter:
+    asked = request.query_params
+    sessions = asked.getlist("session")
+    if not all(one.isdecimal() and len(one) < 6 for one in sessions):
+        raise InvalidInput("A session is a whole number.")
+    return Filter(
+        groups=tuple(asked.getlist("group")),
+        arms=tuple(asked.getlist("arm")),
+        sessions=tuple(int(one) for one in sessions),
+        classes=tuple(asked.getlist("class")),
+        tags=tuple(asked.getlist("tag")),
+        practice=asked.get("practice") == "1",
+    )
+
+
+def _attached(name: str) -> dict[str, str]:
+    return {**NO_STORE, "Content-Disposition": f'attachment; filename="{name}"'}

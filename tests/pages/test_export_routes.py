@@ -1,0 +1,107 @@
+"""Files from the routes: the command line's very bytes, in pieces, to nobody who may not see the results."""
+
+from dataclasses import replace
+
+import pytest
+
+from core import clock
+from core.report import export
+from core.report.files import KINDS, Kind, file_of
+from core.report.rows import Filter
+from db import accounts, analysis
+from db.engine import open_session, open_view
+from tests.reading.client import Client, sign_in
+from tests.report.simulated_study import Plan, seed_study
+
+PLAN = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
+
+
+def client(url: str, role: str | None) -> Client:
+    if role is None:
+        return Client(None)
+    with open_session(url) as session:
+        account = accounts.create(session, username=role, name=role, role=role, at=clock.now())
+        return sign_in(session, account.id, clock.now())
+
+
+def seed(url: str, plan: Plan) -> int:
+    with open_session(url) as session:
+        return seed_study(session, plan)
+
+
+def written(url: str, study: int, kind: Kind, chosen: Filter, **more: str) -> str:
+    with open_view(url) as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, practice=chosen.practice, detail=True)
+    return "".join(file_of(rows.where(chosen), kind, **more).pieces)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_download_is_what_the_command_line_writes(db_url: str, kind: Kind):
+    study = seed(db_url, PLAN)
+    got = client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/export/{kind}")
+    assert got.status_code == 200
+    assert got.text == written(db_url, study, kind, Filter())
+    assert got.headers["content-disposition"].startswith(f'attachment; filename="study-{study}')
+    assert got.headers["cache-control"] == "private, no-store"
+
+
+def test_filters_class_and_comparison_travel_in_the_address(db_url: str):
+    study, people = seed(db_url, PLAN), client(db_url, "coordinator")
+    query = "group=novice&class=cap&class=covid&tag=soft+kernel&practice=1&arm=unaided&session=1"
+    wanted = Filter(("novice",), ("unaided",), (1,), ("cap", "covid"), ("soft kernel",), practice=True)
+    got = people.ask("GET", f"/api/studies/{study}/export/csv?{query}").text
+    assert got == written(db_url, study, "csv", wanted)
+    assert "novice 1,novice" in got
+    assert "expert 1" not in got
+    got = people.ask("GET", f"/api/studies/{study}/export/imrmc?positive=cap&compare=arms").text
+    assert got == written(db_url, study, "imrmc", Filter(), positive="cap", compare="arms")
+
+
+def test_the_report_comes_from_a_route_too(db_url: str):
+    study = seed(db_url, PLAN)
+    got = client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/report")
+    assert got.text.startswith("<!doctype html>")
+    assert "Compute it again" in got.text
+
+
+@pytest.mark.parametrize("path", ["export/csv", "export/json", "export/imrmc", "export/rjafroc", "report"])
+@pytest.mark.parametrize(("role", "state", "status"), [
+    (None, "unblinded", 401),
+    ("reader", "unblinded", 403),
+    ("coordinator", "closed", 403),
+    ("administrator", "open", 403),
+])  # fmt: skip
+def test_nobody_gets_a_file_who_may_not_see_the_results(
+    db_url: str, path: str, role: str | None, state: str, status: int
+):
+    study = seed(db_url, replace(PLAN, cases=6, state=state))
+    got = client(db_url, role).ask("GET", f"/api/studies/{study}/{path}")
+    assert got.status_code == status
+    assert set(got.json()) == {"error", "message"}
+
+
+def test_what_is_not_there_or_not_possible_is_said_before_anything_is_sent(db_url: str):
+    study, people = (
+        seed(db_url, replace(PLAN, cases=6, ratings=False, design="independent")),
+        client(db_url, "coordinator"),
+    )
+    for path, status, said in (
+        (f"{study}/export/xls", 422, "csv, json, imrmc, rjafroc"),
+        (f"{study}/export/imrmc", 422, "No reader gave ratings"),
+        (f"{study}/export/csv?session=first", 422, "whole number"),
+        ("404/export/csv", 404, "does not exist"),
+        (f"{10**12}/export/csv", 404, "does not exist"),
+    ):
+        got = people.ask("GET", f"/api/studies/{path}")
+        assert (got.status_code, said in got.json()["message"]) == (status, True), path
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_a_long_file_never_stands_whole_in_memory(db_url: str, kind: Kind, monkeypatch: pytest.MonkeyPatch):
+    study = seed(db_url, PLAN)
+    monkeypatch.setattr(export, "CHUNK", 20)
+    with open_view(db_url) as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
+    sizes = [len(piece) for piece in file_of(rows, kind).pieces]
+    assert len(sizes) > len(rows) / 20
+    assert max(sizes[1:]) < sum(sizes) / 5
