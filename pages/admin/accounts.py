@@ -9,6 +9,9 @@ from db import accounts
 from db.accounts import Account
 from db.engine import open_session, open_view
 from pages.components.access import require
+from pages.components.forms import fresh, used
+
+INVITED = "accounts_invited"
 
 
 def page() -> None:
@@ -35,21 +38,28 @@ def page() -> None:
 
 
 def _new_account(me: Account) -> None:
-    with st.expander("Add an account", expanded=False), st.form("accounts_new", clear_on_submit=True):
-        left, middle, right = st.columns(3)
-        username = left.text_input("User name or e-mail", key="accounts_username")
-        name = middle.text_input("Name", key="accounts_name")
-        role = right.selectbox("Role", ["reader", "coordinator", "administrator"], key="accounts_role")
-        if not st.form_submit_button("Add and make an invitation link", key="accounts_add", type="primary"):
+    form = fresh("accounts")
+    if made := st.session_state.pop(INVITED, None):
+        _show_link(*made)
+    with st.expander("Add an account", expanded=False):
+        with st.form(f"{form}_new", enter_to_submit=False, border=False):
+            left, middle, right = st.columns(3)
+            username = left.text_input("User name or e-mail", key=f"{form}_username")
+            name = middle.text_input("Name", key=f"{form}_name")
+            role = right.selectbox("Role", ["reader", "coordinator", "administrator"], key=f"{form}_role")
+            sent = st.form_submit_button("Add and make an invitation link", key=f"{form}_add", type="primary")
+        if not sent:
             return
         try:
             with open_session() as session:
-                made = accounts.create(session, username=username, name=name, role=role, at=clock.now(), by=me.id)
-                token = accounts.password_link(session, made.id, at=clock.now(), by=me.id)
+                account = accounts.create(session, username=username, name=name, role=role, at=clock.now(), by=me.id)
+                token = accounts.password_link(session, account.id, at=clock.now(), by=me.id)
         except ParallaxError as error:
             st.error(str(error))
             return
-        _show_link(made, token)
+        st.session_state[INVITED] = (account, token)
+        used("accounts")
+        st.rerun()
 
 
 def _change(me: Account, found: list[Account]) -> None:

@@ -35,6 +35,7 @@ def test_an_administrator_invites_a_reader_and_copies_the_link(act_as: Act, open
     page.button(key="accounts_add").click().run()
     assert not page.exception
     link = page.code[0].value
+    assert page.text_input(key="accounts_1_username").value == ""
     token = link.split("link=")[1]
     with open_session(db_url) as session:
         made = accounts.use_password_link(session, token, password="a long enough password", at=clock.now())
@@ -45,8 +46,10 @@ def test_a_taken_name_is_said_and_nothing_is_made(act_as: Act, open_page: Open, 
     me = act_as("administrator")
     page = open_page("admin/accounts.py")
     page.text_input(key="accounts_username").input(me.username)
+    page.text_input(key="accounts_name").input("Somebody Else")
     page.button(key="accounts_add").click().run()
     assert "taken" in page.error[0].value
+    assert page.text_input(key="accounts_name").value == "Somebody Else"
     with open_view(db_url) as session:
         assert len(accounts.every(session)) == 1
 

@@ -142,6 +142,37 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
         assert studies.study(session, full).protocol.questions == ()
 
 
+def test_a_refused_question_keeps_what_was_typed_and_a_taken_one_leaves_the_form_empty(
+    act_as: Act, open_page: Open, full: int
+):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="protocol")
+    page.text_input(key="study_question_label_new_choice").input("Which side?")
+    page.button(key="study_question_save_new_choice").click().run()  # no answers to choose from
+    assert page.error
+    assert page.text_input(key="study_question_label_new_choice").value == "Which side?"
+    page.text_area(key="study_question_options_new_choice").input("Left\nRight")
+    page.button(key="study_question_save_new_choice").click().run()
+    assert not page.error
+    assert page.text_input(key="study_question_label_new_choice_1").value == ""
+
+
+def test_a_withdrawal_without_a_reason_does_not_turn_to_another_reader(act_as: Act, open_page: Open, full: int):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="check")
+    page.button(key="study_check").click().run()
+    page.checkbox(key="study_open_sure").check().run()
+    page.button(key="study_open").click().run()
+    last = page.selectbox(key="monitor_withdraw_who").options[-1]
+    page.selectbox(key="monitor_withdraw_who").select(last).run()
+    page.button(key="monitor_withdraw_save").click().run()
+    assert page.error
+    page.text_input(key="monitor_withdraw_reason").input("moved to another hospital")
+    page.button(key="monitor_withdraw_save").click().run()
+    assert not page.error
+    assert last not in page.selectbox(key="monitor_withdraw_who").options
+
+
 def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page: Open, db_url: str):
     me = act_as("coordinator")
     with open_session(db_url) as session:

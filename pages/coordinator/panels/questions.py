@@ -11,6 +11,7 @@ from core.study.questions import KIND_NAMES, KINDS, LONGEST_TEXT
 from db import studies
 from db.accounts import Account
 from db.studies import StudyInfo
+from pages.components.forms import fresh, used
 from pages.coordinator.panels.acting import act
 
 MARKS = {"point": "a point", "box": "a box", "length": "a length"}
@@ -55,8 +56,9 @@ def _buttons(me: Account, study: StudyInfo, place: int) -> None:
 
 
 def _form(me: Account, study: StudyInfo, question: Question) -> None:
-    name = f"{question.id or 'new'}_{question.kind}"
-    with st.form(f"study_question_{name}", clear_on_submit=not question.id, border=False):
+    form = f"{question.id or 'new'}_{question.kind}"
+    name = fresh(form)
+    with st.form(f"study_question_{name}", enter_to_submit=False, border=False):
         label = st.text_input("Question", question.label, key=f"study_question_label_{name}")
         note = st.text_input("Help", question.help, key=f"study_question_help_{name}")
         made = replace(question, label=label.strip(), help=note.strip())
@@ -66,7 +68,7 @@ def _form(me: Account, study: StudyInfo, question: Question) -> None:
             made = replace(made, required=required, id=question.id or _new_id(study, label))
             asked = study.protocol.questions
             new = [made if one.id == question.id else one for one in asked] if question.id else [*asked, made]
-            _save(me, study, new)
+            _save(me, study, new, form=form)
 
 
 def _details(question: Question, name: str) -> Question:
@@ -128,7 +130,8 @@ def _code(label: str, taken: set[str]) -> str:
     return next(code for n in range(1, 999) if (code := stem if n == 1 else f"{stem}_{n}") not in taken)
 
 
-def _save(me: Account, study: StudyInfo, asked: list[Question]) -> None:
+def _save(me: Account, study: StudyInfo, asked: list[Question], *, form: str = "") -> None:
     protocol = replace(study.protocol, questions=tuple(asked))
-    act(lambda session: studies.save_protocol(session, study.id, protocol, by=me.id, at=clock.now()))
+    if act(lambda session: studies.save_protocol(session, study.id, protocol, by=me.id, at=clock.now())):
+        used(form)
     st.rerun()

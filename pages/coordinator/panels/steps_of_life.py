@@ -62,8 +62,9 @@ def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -
         return
     with st.expander("Withdraw a reader who has dropped out"):
         st.caption("What they have locked stays and is reported with the drop-out. They cannot come back.")
+        # outside the form: a form that is sent without a reason must not fall back to the first reader
+        chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="monitor_withdraw_who")
         with st.form("monitor_withdraw", clear_on_submit=True, border=False):
-            chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="monitor_withdraw_who")
             reason = st.text_input("Reason", key="monitor_withdraw_reason")
             if st.form_submit_button("Withdraw", key="monitor_withdraw_save"):
                 act(

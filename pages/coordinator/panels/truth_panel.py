@@ -8,6 +8,7 @@ from db.accounts import Account
 from db.engine import open_view
 from db.studies import StudyInfo
 from db.truth_panel import PanelCase
+from pages.components.forms import fresh, used
 from pages.coordinator.panels.acting import act
 from pages.coordinator.panels.fields import Fields
 
@@ -96,17 +97,19 @@ def _decide(me: Account, study: StudyInfo, found: list[PanelCase], labels: dict[
     split = {case.case_number: case.case_id for case in found if case.state == "split"}
     if not split:
         return
-    with st.form("study_adjudicate", clear_on_submit=True):
+    form = fresh("study_adjudicate")
+    with st.form(form, enter_to_submit=False):
         st.markdown("**Adjudicate where the panel is split**")
         left, middle, right = st.columns(3)
-        number = left.selectbox("Case", list(split), key="study_adjudicate_case")
-        code = middle.selectbox("Truth", list(labels), format_func=lambda c: labels[c], key="study_adjudicate_class")
-        reason = right.text_input("Reason", key="study_adjudicate_reason")
+        number = left.selectbox("Case", list(split), key=f"{form}_case")
+        code = middle.selectbox("Truth", list(labels), format_func=lambda c: labels[c], key=f"{form}_class")
+        reason = right.text_input("Reason", key=f"{form}_reason")
         if st.form_submit_button("Decide", key="study_adjudicate_save"):
             case_id, at = split[number], clock.now()
-            act(
+            if act(
                 lambda session: truth_panel.adjudicate(
                     session, study.id, case_id, class_code=code, reason=reason, by=me.id, at=at
                 )
-            )
+            ):
+                used("study_adjudicate")
             st.rerun()
