@@ -1,5 +1,6 @@
 """Stored reading orders: made once when a study opens, read ever after, never recomputed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -7,7 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from core.study.orders import Plan, make_orders
+from core.study.joining import Standing, joining_orders
+from core.study.orders import Arm, Place, Plan, make_orders
 from core.study.protocol import Protocol
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, Study, StudyCase, Truth
 from db.study_info import row
@@ -69,19 +71,70 @@ def make(session: Session, study_id: int, *, seed: int, at: datetime) -> int:
     if session.scalar(there.where(Reader.study_id == study_id)):
         raise Conflict("The orders of this study are made already; they are never made again.")
     made = make_orders(plan(session, study_id), seed=seed)
-    washout = timedelta(days=Protocol.from_json(row(session, study_id).protocol).washout_days)
     for (reader_id, number), places in made.items():
-        # the earliest date a later session can have; `settle` moves it on once the one before is finished
-        opens_at = at + (number - 1) * washout
-        order = ReadingOrder(reader_id=reader_id, session=number, seed=seed, opens_at=opens_at, made_at=at)
-        session.add(order)
-        session.flush()
-        session.add_all(
-            OrderEntry(order_id=order.id, position=n, case_id=place.case_id, arm=place.arm, practice=place.practice)
-            for n, place in enumerate(places, start=1)
-        )
-    session.flush()
+        _store(session, study_id, reader_id, number, places, seed=seed, at=at)
     return len(made)
+
+
+def make_joining(session: Session, study_id: int, reader_id: int, *, seed: int, at: datetime) -> None:
+    """Make and store the orders of a reader who joins an open study; the orders that stand are not touched.
+
+    Raises InvalidInput when the cases allow no order that nobody else has.
+    """
+    joining = session.get_one(Reader, reader_id)
+    found = _stored(session, study_id)
+    standing = [
+        Standing(tuple(tuple(by_session[n]) for n in sorted(by_session)), reader.group_id == joining.group_id)
+        for reader, by_session in found
+        if reader.withdrawn_at is None
+    ]
+    taken = {
+        tuple(place.case_id for place in order if not place.practice)
+        for _, by_session in found
+        for order in by_session.values()
+    }
+    made = joining_orders(plan(session, study_id), standing, taken, seed=seed)
+    for number, places in enumerate(made, start=1):
+        _store(session, study_id, reader_id, number, places, seed=seed, at=at)
+
+
+def _stored(session: Session, study_id: int) -> list[tuple[Reader, dict[int, list[Place]]]]:
+    query = (
+        select(Reader, ReadingOrder.session, OrderEntry)
+        .join(ReadingOrder, ReadingOrder.reader_id == Reader.id)
+        .join(OrderEntry, OrderEntry.order_id == ReadingOrder.id)
+        .where(Reader.study_id == study_id)
+        .order_by(Reader.id, ReadingOrder.session, OrderEntry.position)
+    )
+    made: dict[int, tuple[Reader, dict[int, list[Place]]]] = {}
+    for reader, number, entry in session.execute(query):
+        _, by_session = made.setdefault(reader.id, (reader, {}))
+        arm: Arm = "aided" if entry.arm == "aided" else "unaided"
+        by_session.setdefault(number, []).append(Place(entry.case_id, arm, entry.practice))
+    return list(made.values())
+
+
+def _store(
+    session: Session,
+    study_id: int,
+    reader_id: int,
+    number: int,
+    places: Sequence[Place],
+    *,
+    seed: int,
+    at: datetime,
+) -> None:
+    washout = timedelta(days=Protocol.from_json(row(session, study_id).protocol).washout_days)
+    # the earliest date a later session can have; `settle` moves it on once the one before is finished
+    opens_at = at + (number - 1) * washout
+    order = ReadingOrder(reader_id=reader_id, session=number, seed=seed, opens_at=opens_at, made_at=at)
+    session.add(order)
+    session.flush()
+    session.add_all(
+        OrderEntry(order_id=order.id, position=n, case_id=place.case_id, arm=place.arm, practice=place.practice)
+        for n, place in enumerate(places, start=1)
+    )
+    session.flush()
 
 
 def table(session: Session, study_id: int) -> list[OrderRow]:

@@ -37,7 +37,7 @@ from db.study_life import (
     open_study,
     unblind,
 )
-from db.study_readers import add_reader, change_reader, remove_reader, withdraw_reader
+from db.study_readers import add_reader, change_reader, join_reader, remove_reader, withdraw_reader
 
 __all__ = [
     "DESIGNS",
@@ -59,6 +59,7 @@ __all__ = [
     "export_study",
     "groups",
     "import_study",
+    "join_reader",
     "open_study",
     "readers",
     "reading_began",

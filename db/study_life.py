@@ -64,10 +64,14 @@ def open_study(session: Session, study_id: int, *, opens: Opens, seed: int, by: 
 
 
 def close_study(session: Session, study_id: int, *, by: int, at: datetime, reason: str = "") -> None:
-    """Close an open study: nothing is read in it any more. With reads missing it needs a reason."""
+    """Close an open study: nothing is read in it any more. With reads missing it needs a reason.
+
+    What readers who dropped out left unread is missing no more: their withdrawal has its own reason.
+    """
     found = row(session, study_id, hold=True)
     _must_be(found, "open", "Only an open study can be closed.")
-    missing = sum(reader.total - reader.locked for reader in progress(session, study_id, at=at).readers)
+    now = progress(session, study_id, at=at)
+    missing = now.total - now.locked
     if missing and len(reason.strip()) < 5:
         raise InvalidInput(f"{missing} reads are missing; give the reason for closing now.")
     found.state, found.closed_at = "closed", at

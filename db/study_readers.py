@@ -1,4 +1,4 @@
-"""Who reads in a study: added while it is in draft, withdrawn with a reason once it is open."""
+"""Who reads in a study: added while it is in draft; once it is open, joining and withdrawn with a reason."""
 
 from datetime import datetime
 
@@ -6,10 +6,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
-from db import audit
+from db import audit, orders
 from db.models import Account, Reader, ReaderGroup
 from db.study_design import editing
 from db.study_info import ReaderInfo, readers, row
+from db.truth import must_not_author
 
 
 def add_reader(
@@ -17,26 +18,40 @@ def add_reader(
 ) -> ReaderInfo:
     """Make an account a reader of a study, in a group by name; the pseudonym is the next free R1, R2, ..."""
     editing(session, study_id, by=by, at=at)
-    account = session.get(Account, account_id)
-    if account is None or account.disabled_at is not None:
-        raise NotFound("This account does not exist or is disabled.")
-    there = session.scalars(select(Reader).where(Reader.study_id == study_id)).all()
-    if any(reader.account_id == account_id for reader in there):
-        raise Conflict(f"{account.name} reads in this study already.")
-    used = {reader.pseudonym for reader in there}
-    pseudonym = next(name for n in range(1, len(used) + 2) if (name := f"R{n}") not in used)
-    made = Reader(
-        study_id=study_id,
-        account_id=account_id,
-        group_id=_group(session, study_id, group).id,
-        pseudonym=pseudonym,
-        years=_years(years),
-        added_at=at,
-    )
-    session.add(made)
-    session.flush()
-    detail = {"reader": pseudonym, "account": account_id, "group": group}
+    made = _add(session, study_id, account_id, group=group, years=years, at=at)
+    detail = {"reader": made.pseudonym, "account": account_id, "group": group}
     audit.record(session, kind="reader added", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return _info(session, study_id, made.id)
+
+
+def join_reader(
+    session: Session,
+    study_id: int,
+    account_id: int,
+    *,
+    group: str,
+    years: float | None = None,
+    reason: str,
+    seed: int,
+    by: int,
+    at: datetime,
+) -> ReaderInfo:
+    """Let a reader join an open study, reported as a deviation with its reason.
+
+    Their orders are made to balance with those that stand, and stored with `seed` (below 2**31); no other order
+    changes. Raises Conflict where the account cannot be blind: coordinators can see the truth of the study.
+    """
+    if row(session, study_id, hold=True).state != "open":
+        raise Conflict("Readers join while the study is open; before that they are added.")
+    reason = _reason(reason)
+    account = session.get(Account, account_id)
+    if account is not None and account.role != "reader":
+        raise Conflict(f"{account.name} is a {account.role} and could have seen the truth; only readers can join now.")
+    made = _add(session, study_id, account_id, group=group, years=years, at=at)
+    made.joined_reason = reason
+    orders.make_joining(session, study_id, made.id, seed=seed, at=at)
+    detail = {"reader": made.pseudonym, "account": account_id, "group": group, "seed": seed, "reason": reason}
+    audit.record(session, kind="reader joined", at=at, actor_id=by, study_id=study_id, detail=detail)
     return _info(session, study_id, made.id)
 
 
@@ -69,11 +84,38 @@ def withdraw_reader(session: Session, reader_id: int, *, reason: str, by: int, a
         raise Conflict("Readers are withdrawn while the study is open.")
     if found.withdrawn_at is not None:
         raise Conflict("This reader was withdrawn already.")
+    found.withdrawn_at, found.withdrawn_reason = at, _reason(reason)
+    detail = {"reader": found.pseudonym, "reason": found.withdrawn_reason}
+    audit.record(session, kind="reader withdrawn", at=at, actor_id=by, study_id=found.study_id, detail=detail)
+
+
+def _add(session: Session, study_id: int, account_id: int, *, group: str, years: float | None, at: datetime) -> Reader:
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotFound("This account does not exist or is disabled.")
+    there = session.scalars(select(Reader).where(Reader.study_id == study_id)).all()
+    if any(reader.account_id == account_id for reader in there):
+        raise Conflict(f"{account.name} reads in this study already, or was withdrawn from it.")
+    must_not_author(session, study_id, account_id)
+    used = {reader.pseudonym for reader in there}
+    pseudonym = next(name for n in range(1, len(used) + 2) if (name := f"R{n}") not in used)
+    made = Reader(
+        study_id=study_id,
+        account_id=account_id,
+        group_id=_group(session, study_id, group).id,
+        pseudonym=pseudonym,
+        years=_years(years),
+        added_at=at,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _reason(reason: str) -> str:
     if not 3 <= len(reason.strip()) <= 500:
         raise InvalidInput("Give the reason in 3 to 500 characters.")
-    found.withdrawn_at, found.withdrawn_reason = at, reason.strip()
-    detail = {"reader": found.pseudonym, "reason": reason.strip()}
-    audit.record(session, kind="reader withdrawn", at=at, actor_id=by, study_id=found.study_id, detail=detail)
+    return reason.strip()
 
 
 def _reader(session: Session, reader_id: int) -> Reader:

@@ -14,7 +14,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.protocol import Protocol
 from core.study.truth_csv import Fault, TruthRow
 from db import audit
-from db.models import Account, Case, Reader, StudyCase, StudyClass, Truth
+from db.models import Account, Case, PanelMember, Reader, StudyCase, StudyClass, Truth, TruthVote
 from db.study_info import row
 
 STAFF = ("administrator", "coordinator")
@@ -166,6 +166,27 @@ def must_not_read(session: Session, study_id: int, account_id: int) -> None:
     query = select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == account_id)
     if session.scalar(query) is not None:
         raise Forbidden("Who reads in this study may not author its truth; the protocol does not allow it.")
+
+
+def must_not_author(session: Session, study_id: int, account_id: int) -> None:
+    """Refuse a reader who authored truth of the study or is on its panel, unless its protocol allows it."""
+    if Protocol.from_json(row(session, study_id).protocol).readers_may_author_truth:
+        return
+    if account_id in authors(session, study_id):
+        raise Forbidden("Who authors the truth of this study may not read in it; the protocol does not allow it.")
+
+
+def authors(session: Session, study_id: int) -> dict[int, set[int]]:
+    """Return the accounts that had a part in the truth, each with the case ids; panel members before they vote too."""
+    found: dict[int, set[int]] = {}
+    on_panel = select(PanelMember.account_id).where(PanelMember.study_id == study_id, PanelMember.left_at.is_(None))
+    for account_id in session.scalars(on_panel):
+        found[account_id] = set()
+    for table in (Truth, TruthVote):
+        parts = select(table.author_id, table.case_id).where(table.study_id == study_id)
+        for account_id, case_id in session.execute(parts):
+            found.setdefault(account_id, set()).add(case_id)
+    return found
 
 
 def _must_be_in_study(session: Session, study_id: int, case_id: int) -> None:

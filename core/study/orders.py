@@ -7,6 +7,7 @@ to three orders whose positions add up to the same sum for every case, but for h
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,7 @@ from numpy.random import Generator, default_rng
 from core.errors import InvalidInput
 
 Arm = Literal["unaided", "aided"]
+SEEDS = 2**31  # seeds lie below; the column is a signed 32-bit integer
 TRIES = 200  # draws until no two orders are the same; only tiny studies need more than one
 
 
@@ -88,11 +90,29 @@ def largest_imbalance(orders: Sequence[Sequence[int]]) -> float:
     return max(abs(sum(found) / len(found) - middle) for found in places.values())
 
 
+def spread(cases: Sequence[int], strata: Mapping[int, str] | None, rng: Generator) -> list[int]:
+    """Return the cases in a random order; with strata, every class evenly over it, so that no class comes in a run.
+
+    The j-th of m cases of a class falls somewhere into the j-th of m equal parts of the order.
+    """
+    shuffled = [cases[i] for i in rng.permutation(len(cases))]
+    if strata is None:
+        return shuffled
+    total = Counter(strata[case] for case in shuffled)
+    seen: Counter[str] = Counter()
+    at: dict[int, float] = {}
+    for case in shuffled:
+        name = strata[case]
+        at[case] = (seen[name] + rng.random()) / total[name]
+        seen[name] += 1
+    return sorted(shuffled, key=lambda case: at[case])
+
+
 def _session_orders(plan: Plan, rng: Generator) -> list[list[int]]:
     """Return one order of the study's cases for each reader."""
     count = len(plan.readers)
     if count == 1:
-        return [_joined(_blocks(plan, 1, rng), (0,), rng)]
+        return [spread(plan.cases, plan.strata, rng)]
     pairs, triple = (count // 2, False) if count % 2 == 0 else (count // 2 - 1, True)
     size = max(2 * pairs, 1)
     blocks = _blocks(plan, size, rng)
@@ -100,10 +120,10 @@ def _session_orders(plan: Plan, rng: Generator) -> list[list[int]]:
     rows = [row for row in williams(size)[:pairs]] if pairs else []
     orders: list[list[int]] = []
     for row in rows:
-        first = _joined(blocks, row, rng)
+        first = [case for block in row for case in spread(blocks[block], plan.strata, rng)]
         orders += [first, first[::-1]]
     if triple:
-        orders += _three(_joined(_blocks(plan, 1, rng), (0,), rng))
+        orders += _three(spread(plan.cases, plan.strata, rng))
     return orders
 
 
@@ -114,10 +134,6 @@ def _blocks(plan: Plan, count: int, rng: Generator) -> list[list[int]]:
         shuffled.sort(key=lambda case: plan.strata[case] if plan.strata else "")  # stable: shuffled within a class
     blocks = [shuffled[start::count] for start in range(count)]
     return [blocks[i] for i in rng.permutation(count)]
-
-
-def _joined(blocks: list[list[int]], row: Sequence[int], rng: Generator) -> list[int]:
-    return [blocks[b][i] for b in row for i in rng.permutation(len(blocks[b]))]
 
 
 def _three(base: list[int]) -> list[list[int]]:

@@ -22,7 +22,7 @@ def test_a_new_study_is_a_draft_with_its_parts(session: Session):
         ("R3", "Experts"),
         ("R4", "Experts"),
     ]
-    assert sorted(one.practice for one in studies.cases(session, made.id)) == [False] * 5 + [True] * 2
+    assert [one.practice for one in studies.cases(session, made.id)] == [False] * 5 + [True] * 2
     line = studies.every(session)[0]
     assert (line.cases, line.practice, line.readers) == (5, 2, 4)
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from core.study.classes import PALETTE, StudyClass
 from core.study.orders import largest_imbalance
 from core.study.protocol import Option, Protocol, Question
 from db import audit, orders, studies, truth
+from tests.reading.build import Built, answers, read_one
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
 
@@ -153,6 +155,19 @@ def test_a_reader_who_drops_out_is_withdrawn_with_the_reason(session: Session):
     studies.withdraw_reader(session, reader.id, reason="moved away", by=me, at=AT)
     assert studies.readers(session, made.id)[0].withdrawn_reason == "moved away"
     assert len(studies.readers(session, made.id, withdrawn=False)) == 3
+
+
+def test_a_study_closes_without_a_reason_when_only_a_drop_out_left_reads_undone(session: Session):
+    made, me = opened(session, cases_=2, readers=2, groups=("Novices",), protocol=replace(builder.READY, ratings=False))
+    done, lost = studies.readers(session, made.id)
+    studies.withdraw_reader(session, lost.id, reason="moved away", by=me, at=AT)
+    with pytest.raises(InvalidInput, match="2 reads are missing"):
+        studies.close_study(session, made.id, by=me, at=AT)
+    built = Built(made.id, me)
+    for minute in range(2):
+        read_one(session, built, done.account_id, AT + timedelta(minutes=minute), answers())
+    studies.close_study(session, made.id, by=me, at=AT)
+    assert studies.study(session, made.id).state == "closed"
 
 
 def test_a_protocol_goes_out_as_json_and_comes_back(session: Session):

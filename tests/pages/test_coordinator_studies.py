@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.study.template import PUBLISHED
-from db import accounts, cases, studies, truth
+from db import accounts, cases, orders, studies, truth
 from db.engine import open_session, open_view
 from pages.coordinator.panels import check
 from tests.study import builder
@@ -99,6 +99,28 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     page.button(key="monitor_unblind_save").click().run()
     with open_view(db_url) as session:
         assert studies.study(session, full).state == "unblinded"
+
+
+def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Open, db_url: str, full: int):
+    act_as("coordinator")
+    with open_session(db_url) as session:
+        me = builder.coordinator(session)
+        studies.check_study(session, full, opens=lambda _: None, by=me, at=AT)
+        studies.open_study(session, full, opens=lambda _: None, seed=1, by=me, at=AT)
+    page = open_page(PAGE, study=str(full), step="readers")
+    page.text_input(key="study_reader_name_4").input("Late Reader")
+    page.text_input(key="study_reader_username_4").input("late")
+    page.button(key="study_reader_add_4").click().run()
+    assert "reason" in page.error[0].value
+    page.text_input(key="study_reader_reason_4").input("R3 fell ill")
+    page.button(key="study_reader_add_4").click().run()
+    assert not page.error
+    with open_view(db_url) as session:
+        assert [one.pseudonym for one in studies.readers(session, full) if one.name == "Late Reader"] == ["R5"]
+        assert len({one.pseudonym for one in orders.table(session, full)}) == 5
+    assert "?link=" in page.code[0].value
+    page = open_page(PAGE, study=str(full), step="monitor")
+    assert "R3 fell ill" in page.dataframe[0].value.to_string()
 
 
 def test_blockers_are_named(act_as: Act, open_page: Open, db_url: str, full: int):

@@ -31,7 +31,7 @@ def account(session: Session, username: str, *, role: str = "reader") -> int:
 
 
 def case(session: Session, n: int, *, patient: str | None = None, by: int) -> CaseInfo:
-    """A case as it looks after its upload; `n` makes its content its own."""
+    """A case as it looks after its upload; `n` makes its content its own and, for once, its number."""
     new = NewSeries(
         content_hash=f"{n:064x}",
         storage_key=f"{n:064x}",
@@ -42,7 +42,7 @@ def case(session: Session, n: int, *, patient: str | None = None, by: int) -> Ca
         attributes={},
         patient_key=patient or f"patient {n}",
     )
-    return cases.add(session, new, by=by, at=AT).case
+    return cases.add(session, new, by=by, at=AT, draw=lambda _: n).case
 
 
 def study(

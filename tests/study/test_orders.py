@@ -1,5 +1,5 @@
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -101,3 +101,16 @@ def test_a_crossover_within_the_session_shows_the_ai_on_half_of_the_cases():
 def test_orders_that_cannot_be_made_are_refused_in_words(readers: int, cases: int):
     with pytest.raises(InvalidInput, match="case"):
         make_orders(plan(readers, cases), seed=1)
+
+
+@given(readers=st.sampled_from((1, 2, 4, 6)), seed=st.integers(0, 2**31 - 1))
+@settings(max_examples=40, deadline=None)
+def test_stratified_orders_spread_every_class_over_every_readers_order(readers: int, seed: int):
+    strata = {case: "abc"[case % 3] for case in range(100, 160)}  # sixty cases, twenty of each class
+    made = make_orders(plan(readers, 60, strata=strata), seed=seed)
+    for order in sequences(made):
+        assert sorted(order) == list(range(100, 160))
+        runs = max(len(list(run)) for _, run in groupby(strata[case] for case in order))
+        assert runs <= 6
+        for half in (order[:30], order[30:]):
+            assert all(7 <= count <= 13 for count in Counter(strata[case] for case in half).values())

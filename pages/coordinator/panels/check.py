@@ -9,7 +9,7 @@ import streamlit as st
 from core import clock
 from core.imaging.storage import VolumeStore
 from core.settings import settings
-from core.study.orders import largest_imbalance
+from core.study.orders import SEEDS, largest_imbalance
 from core.study.preflight import AREAS, Finding
 from db import orders, studies
 from db.accounts import Account
@@ -19,7 +19,6 @@ from db.studies import StudyInfo
 from pages.coordinator.panels.acting import act
 
 FOUND = "study_findings"
-SEEDS = 2**31  # the column is a signed 32-bit integer
 
 
 def show(me: Account, study: StudyInfo) -> None:

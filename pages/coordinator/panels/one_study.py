@@ -37,7 +37,8 @@ def show(me: Account, study: StudyInfo) -> None:
     findings = _findings(study)
     step = _step(study, findings)
     _, panel = STEPS[step]
-    if not study.editable and step in ("protocol", "cases", "readers", "ai", "prespecification"):
+    frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == "open" else ("readers",)))
+    if not study.editable and step in frozen:
         st.caption(f"{STATES[study.state]} Frozen when the study was opened.")
     if panel is None:
         overview.show(me, study, findings)

@@ -1,10 +1,13 @@
 """The readers of a study: groups, people, invitations to copy."""
 
+import secrets
+
 import streamlit as st
 
 from core import clock
 from core.settings import settings
 from core.study.letters import invitation
+from core.study.orders import SEEDS
 from core.study.template import PUBLISHED
 from db import accounts, studies
 from db.accounts import Account
@@ -25,6 +28,14 @@ def show(me: Account, study: StudyInfo) -> None:
     st.subheader(f"{len(active)} {'reader' if len(active) == 1 else 'readers'}")
     if study.editable:
         _add(me, study, found, everyone)
+    elif study.state == "open":
+        with st.expander("Let a reader join the open study"):
+            st.caption(
+                "A departure from the plan: it is logged and reported with your reason. The new reader gets an order "
+                "that balances with those that stand; no other order changes. Who has authored truth here, or "
+                "coordinates, cannot join."
+            )
+            _add(me, study, found, [one for one in everyone if one.role == "reader"])
     _invitations(study)
     if not found:
         st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
@@ -92,15 +103,27 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
         years = years_box.number_input(
             "Experience (years)", 0.0, 70.0, years, step=1.0, format="%g", key=f"study_reader_years_{turn}"
         )
-        if st.form_submit_button("Add the reader", key=f"study_reader_add_{turn}", type="primary"):
-            _create(me, study, chosen, name=name, username=username, group=group, years=years)
+        reason = ""
+        if not study.editable:
+            reason = st.text_input("Reason", key=f"study_reader_reason_{turn}", placeholder="such as: R3 fell ill")
+        word = "Add the reader" if study.editable else "Let the reader join"
+        if st.form_submit_button(word, key=f"study_reader_add_{turn}", type="primary"):
+            _create(me, study, chosen, name=name, username=username, group=group, years=years, reason=reason)
             st.rerun()
 
 
 def _create(
-    me: Account, study: StudyInfo, account_id: int, *, name: str, username: str, group: str, years: float
+    me: Account,
+    study: StudyInfo,
+    account_id: int,
+    *,
+    name: str,
+    username: str,
+    group: str,
+    years: float,
+    reason: str,
 ) -> None:
-    at = clock.now()
+    at, seed = clock.now(), secrets.randbelow(SEEDS)
     made: list[tuple[str, str]] = []
 
     def create(session: Session) -> None:
@@ -109,7 +132,12 @@ def _create(
             new = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
             made.append((new.name, accounts.password_link(session, new.id, at=at, by=me.id)))
             chosen = new.id
-        studies.add_reader(session, study.id, chosen, group=group, years=years, by=me.id, at=at)
+        if study.editable:
+            studies.add_reader(session, study.id, chosen, group=group, years=years, by=me.id, at=at)
+        else:
+            studies.join_reader(
+                session, study.id, chosen, group=group, years=years, reason=reason, seed=seed, by=me.id, at=at
+            )
 
     if act(create, done=f"{name or 'Reader'} added"):
         _remember(study, made)

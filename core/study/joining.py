@@ -1,0 +1,96 @@
+"""The order of a reader who joins an open study: what balances best with the orders of those who are reading.
+
+The orders that stand are never touched. Every case goes to the place where the mean over the readers comes nearest to
+the middle: a case the others read late comes early. Where the others are balanced this leaves a free shuffle; where
+one reader has no partner it comes to the reverse of that reader's order, as in `core.study.orders`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from numpy.random import Generator, default_rng
+
+from core.errors import InvalidInput
+from core.study.orders import Arm, Place, Plan, spread
+
+TRIES = 200  # exchanges of neighbours until the order is nobody else's
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reader who is in the study: the stored orders by session, and whether they are in the joining one's group."""
+
+    orders: tuple[tuple[Place, ...], ...]
+    same_group: bool
+
+
+def joining_orders(
+    plan: Plan, standing: Sequence[Standing], taken: Collection[tuple[int, ...]], *, seed: int
+) -> list[tuple[Place, ...]]:
+    """Return the order of the joining reader for each session, the same for the same arguments.
+
+    `taken` holds every stored order as case ids, practice left out; raises InvalidInput when no other order is left.
+    """
+    rng = default_rng(seed)
+    sessions = 2 if plan.design == "crossover" else 1
+    used = set(taken)
+    orders: list[list[int]] = []
+    for number in range(sessions):
+        orders.append(_session_order(plan, [one.orders[number] for one in standing], used, rng))
+        used.add(tuple(orders[-1]))
+    aided_first = _aided_first(plan, standing, rng)
+    made = []
+    for number, order in enumerate(orders):
+        practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
+        places = [(case, True) for case in practice] + [(case, False) for case in order]
+        made.append(
+            tuple(Place(case, _arm(plan, number, aided_first=case in aided_first), flag) for case, flag in places)
+        )
+    return made
+
+
+def _session_order(
+    plan: Plan, others: Sequence[Sequence[Place]], used: Collection[tuple[int, ...]], rng: Generator
+) -> list[int]:
+    late = dict.fromkeys(plan.cases, 0)
+    for order in others:
+        for position, place in enumerate(place for place in order if not place.practice):
+            late[place.case_id] += position
+    made = spread(plan.cases, plan.strata, rng)
+    made.sort(key=lambda case: -late[case])  # stable: among cases read equally late the shuffle stands
+    for _ in range(TRIES):
+        if tuple(made) not in used:
+            return made
+        if len(made) < 2:
+            break
+        first = int(rng.integers(len(made) - 1))
+        made[first], made[first + 1] = made[first + 1], made[first]
+    raise InvalidInput("There are too few cases for an order that nobody else has; nobody can join.")
+
+
+def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> set[int]:
+    """Return the cases that the joining reader of a crossover reads with the AI in the first session."""
+    if plan.design != "crossover":
+        return set()
+    every = {*plan.cases, *plan.practice}
+    if plan.crossover_unit == "session":
+        begin = [_begins_aided(one) for one in standing if one.same_group] or [_begins_aided(one) for one in standing]
+        lead = 2 * sum(begin) - len(begin)
+        return every if lead < 0 or (lead == 0 and rng.random() < 0.5) else set()
+    first = [{place.case_id for place in one.orders[0] if place.arm == "aided"} for one in standing]
+    order = spread(plan.cases, plan.strata, rng)
+    order.sort(key=lambda case: sum(case in aided for aided in first))  # stable
+    practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
+    return {*order[: len(order) // 2], *practice[::2]}
+
+
+def _begins_aided(one: Standing) -> bool:
+    return any(place.arm == "aided" for place in one.orders[0])
+
+
+def _arm(plan: Plan, session: int, *, aided_first: bool) -> Arm:
+    if plan.design == "independent":
+        return plan.independent_arm
+    if plan.design == "sequential":
+        return "unaided"  # each place is read unaided, then aided, within the session
+    return "aided" if aided_first == (session == 0) else "unaided"
