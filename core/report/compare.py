@@ -11,7 +11,7 @@ import numpy as np
 from core.report.figures import Dot, Gap, Times
 from core.report.grids import arm_shown, read_table
 from core.report.rows import AI, ARMS, StudyFacts, StudyRows
-from core.report.verdict import Verdict, verdict
+from core.report.verdict import Verdict, prespecified, verdict
 from core.stats.comparisons import ai_with_groups
 from core.stats.confusion import class_figures, counts
 from core.stats.estimate import Estimate, StatsError
@@ -75,6 +75,7 @@ def _compared(rows: StudyRows, whole: StudyRows | None) -> Comparison:
         for one in ai_with_groups(reads, table, cells, readers_as=None, margin=None)
         if one.result is not None
     ]
+    told = prespecified(study, [one[1] for one in against]) if whole is not None and len(whole) == len(rows) else set()
     dots = _singles(study, reads, table, columns) + [
         _group(one, columns, cells) for one in group_figures(reads, table, cells)
     ]
@@ -83,7 +84,7 @@ def _compared(rows: StudyRows, whole: StudyRows | None) -> Comparison:
         arm=arm,
         dots=_ordered(study.groups, dots),
         columns=columns,
-        gaps=[_gap(study, *one) for one in against],
+        gaps=[_gap(study, *one, told=one[:2] in told) for one in against],
         tests={(figure, group): test for figure, group, _, test in against},
         times=_times(study, reads),
         missing=int((reads.prediction == -1).sum()),
@@ -131,9 +132,10 @@ def _ordered(groups: tuple[str, ...], dots: list[Dot]) -> list[Dot]:
     return sorted(dots, key=lambda dot: (order.get(dot.group, len(order)), dot.level != "group"))
 
 
-def _gap(study: StudyFacts, figure: str, group: str, readers: int, test: Standalone) -> Gap:
+def _gap(study: StudyFacts, figure: str, group: str, readers: int, test: Standalone, *, told: bool) -> Gap:
     estimate = Estimate(test.difference, test.se, test.ci, readers, test.method, test.reason)
-    return Gap(figure, group, label_of(study, figure), estimate, f"exploratory: {in_words(test)}")
+    kind = "prespecified, its verdict stands apart" if told else "exploratory"
+    return Gap(figure, group, label_of(study, figure), estimate, f"{kind}: {in_words(test)}")
 
 
 def in_words(test: Standalone) -> str:

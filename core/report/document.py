@@ -16,7 +16,7 @@ from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
 from core.report.rows import StudyRows
 from core.report.story import Story
-from core.report.tables import Row, points
+from core.report.tables import Row, points, verdict_note, verdict_table
 from core.stats.analyse import Analysis, analyse
 
 SECTIONS = (
@@ -74,13 +74,10 @@ def _verdict(compared: Comparison) -> str:
     if said is None:
         return m.paragraph("Nothing was compared.")
     text = m.paragraph(f"{said.endpoint}: {said.hypothesis}") + m.paragraph(said.words, kind="verdict")
-    if said.test is not None and said.test.ci is not None:
-        low, high = said.test.ci
-        text += m.paragraph(
-            f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}, difference "
-            f"{points(said.test.difference)} ({points(low)} to {points(high)}) percentage points; {said.test.method}.",
-            kind="note",
-        )
+    if said.test is not None:
+        text += m.paragraph(f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}.", kind="note")
+    if said.tested:
+        text += m.table(verdict_table(said), note=verdict_note(said))
     return text + m.paragraph("Every other comparison in this report is exploratory.", kind="note")
 
 

@@ -21,7 +21,7 @@ from core.report.figures import comparison_chart, difference_chart, time_chart
 from core.report.grids import confusion, grid_of
 from core.report.rows import AI, StudyRows
 from core.report.tables import comparison_table, difference_table, time_table
-from core.report.verdict import figure_name, protocol_of
+from core.report.verdict import figure_names, protocol_of
 from core.stats.analyse import Analysis
 
 MOST_READERS = 12  # matrices and tables of single readers beyond this many make no readable report
@@ -93,7 +93,7 @@ def _mrmc(rows: StudyRows, found: Analysis) -> str:
     else:
         note = "Aided against unaided, Obuchowski-Rockette with jackknife covariance (Hillis 2007)."
         text = m.table(arm_table(rows.study, found), note=note)
-        primary = figure_name(protocol_of(rows.study).prespecification)
+        primary = figure_names(protocol_of(rows.study).prespecification)[0]
         for one in found.arms_compared:
             if one.figure == primary and one.result is not None:
                 text += m.heading(f"Primary endpoint in full: {label_of(rows.study, primary)}, {one.group}", level=3)

@@ -4,7 +4,8 @@ from typing import Any
 
 from core.report import markup as m
 from core.report.rows import StudyFacts
-from core.report.verdict import endpoint_in_words, protocol_of
+from core.report.verdict import endpoint_in_words, name_in_words, protocol_of
+from core.study.prespecification import MULTIPLICITY, tested_endpoints
 
 
 def protocol_section(study: StudyFacts) -> str:
@@ -34,7 +35,8 @@ def protocol_section(study: StudyFacts) -> str:
         "rationale of the margin": plan.margin_rationale,
         "alpha": plan.alpha,
         "readers": plan.readers,
-        "multiplicity": [plan.multiplicity, *plan.family],
+        "multiplicity": MULTIPLICITY[plan.multiplicity],
+        "endpoints tested together": [name_in_words(study, name) for name in tested_endpoints(plan)],
         "planned cases and readers": [plan.planned_cases or "not recorded", plan.planned_readers or "not recorded"],
         "sample size": plan.sample_size_rationale,
         "missing reads": plan.missing,

@@ -16,7 +16,9 @@ REFERENCES = (
     "Methodol 2013;13:91.",
     "Tango T. Equivalence test and confidence interval for the difference in proportions for the paired-sample design. "
     "Stat Med 1998;17:891-908.",
-    "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70.",
+    "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70. "
+    "Maurer W, Hothorn LA, Lehmacher W. Multiple comparisons in drug clinical trials and preclinical assays: a-priori "
+    "ordered hypotheses. In: Biometrie in der chemisch-pharmazeutischen Industrie 6, 1995:3-18.",
     "Cohen J. Educ Psychol Meas 1960;20:37-46. Fleiss JL. Psychol Bull 1971;76:378-382. Gwet KL. Br J Math Stat "
     "Psychol 2008;61:29-48.",
     "Cochran WG. Sampling Techniques. 3rd ed. Wiley 1977, section 6.3 (ratios over clusters).",

@@ -5,6 +5,7 @@ import numpy as np
 from core.report.chart import percent, with_interval
 from core.report.compare import Comparison
 from core.report.figures import Times
+from core.report.verdict import Verdict
 
 Row = dict[str, object]
 
@@ -37,6 +38,33 @@ def difference_table(found: Comparison) -> list[Row]:
             }
         )
     return made
+
+
+def verdict_table(said: Verdict) -> list[Row]:
+    """Return the prespecified endpoints: difference, interval, p as it is and, where there are several, adjusted."""
+    made: list[Row] = []
+    for one in said.tested:
+        row: Row = {
+            "endpoint": one.endpoint,
+            "difference": points(one.difference),
+            "interval": "–" if one.ci is None else f"{points(one.ci[0])} to {points(one.ci[1])}",
+            "p": p_text(one.p),
+        }
+        if said.adjustment:
+            row[f"p adjusted ({said.adjustment})"] = p_text(one.p_adjusted)
+        made.append({**row, "verdict": one.words, "method": one.method or "–"})
+    return made
+
+
+def verdict_note(said: Verdict) -> str:
+    """Return what the table of prespecified endpoints shows; "" without one."""
+    if not said.tested:
+        return ""
+    note = "Differences in percentage points, of areas in hundredths; intervals at the prespecified alpha"
+    if said.adjustment:
+        note += f", not adjusted. p adjusted over {len(said.tested)} endpoints ({said.adjustment}); verdicts follow it"
+    sided = "one-sided, against half of alpha" if said.hypothesis.startswith("non-inferiority") else "two-sided"
+    return f"{note}. p {sided}."
 
 
 def time_table(times: list[Times]) -> list[Row]:

@@ -1,5 +1,6 @@
-"""The one comparison a study committed itself to, and its verdict in words. Everything else is exploratory."""
+"""What a study committed itself to, and its verdict in words. Everything else is exploratory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,21 +12,54 @@ from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Interval, StatsError
 from core.stats.obuchowski_rockette import Factor
+from core.stats.pairs import fixed_order, holm
 from core.stats.reader_figures import ALL, cells_of, members, sets_of, sub_cells
 from core.stats.reads import ReadTable
-from core.stats.standalone import Standalone, ai_against_readers
-from core.study.prespecification import ALL_READERS, ENDPOINTS, Prespecification
+from core.stats.standalone import Standalone, ai_against_readers, one_sided
+from core.study.prespecification import ALL_READERS, ENDPOINTS, Prespecification, family_choices, tested_endpoints
 from core.study.protocol import Protocol
+
+ADJUSTED = {"holm": "Holm", "hierarchical": "fixed order"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One prespecified endpoint: the difference (AI minus readers, or aided minus unaided) and its test.
+
+    `p` is two-sided for superiority, one-sided for non-inferiority; `p_adjusted` is over the endpoints tested together,
+    the same as `p` where there is one. All None where `reason` says why. `test` is None for aided against unaided.
+    """
+
+    endpoint: str
+    figure: str
+    difference: float | None
+    ci: Interval | None
+    p: float | None
+    p_adjusted: float | None
+    words: str
+    method: str = ""
+    test: Standalone | None = None
+    reason: str | None = None
+    only: str = ""  # that the readers are these only, where they are
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was prespecified, in words, and what came out; `test` is None where nothing could be tested."""
+    """What was prespecified, in words, and what came out; the primary endpoint is the first of `tested`.
+
+    `adjustment` names how the p-values were adjusted, "" for one endpoint.
+    """
 
     endpoint: str
     hypothesis: str
     words: str
-    test: Standalone | None = None
+    tested: tuple[Tested, ...] = ()
+    adjustment: str = ""
+
+    @property
+    def test(self) -> Standalone | None:
+        """The test of the primary endpoint against readers, where there is one."""
+        return self.tested[0].test if self.tested else None
 
 
 def protocol_of(study: StudyFacts) -> Protocol:
@@ -37,23 +71,46 @@ def protocol_of(study: StudyFacts) -> Protocol:
 
 
 def verdict(rows: StudyRows) -> Verdict:
-    """Test what the study prespecified on all its rows, by its own rules for reads without a diagnosis."""
+    """Test what the study prespecified on all its rows, by its own rules for reads without a diagnosis.
+
+    With several endpoints the p-values are adjusted over all of them, by Holm 1979 or, tested in a fixed order, each by
+    the largest p up to it; an endpoint that cannot be tested counts as one that was not shown (p = 1). The verdict
+    follows the adjusted p-values.
+    """
     study = rows.study
     plan = protocol_of(study).prespecification
     endpoint = endpoint_in_words(study, plan)
     if plan.hypothesis == "none":
         return Verdict(endpoint, "none", "Nothing was prespecified: every figure is exploratory.")
-    test = _ai_test if plan.comparison == "ai_vs_readers" else _arms_test
-    try:
-        return test(rows, plan, Verdict(endpoint, hypothesis_in_words(plan), ""))
-    except StatsError as error:
-        return Verdict(endpoint, hypothesis_in_words(plan), f"No verdict: {error}")
+    found = _untold(rows, plan)
+    adjust: Callable[[list[float]], tuple[float | None, ...]] = (
+        fixed_order if plan.multiplicity == "hierarchical" else holm
+    )
+    adjusted = adjust([1.0 if one.p is None else one.p for one in found])
+    who = "The AI" if plan.comparison == "ai_vs_readers" else "Reading with the AI"
+    told = tuple(
+        replace(one, p_adjusted=p if one.p is not None else None, words=one.words or _words(plan, who, one, p))
+        for one, p in zip(found, adjusted, strict=True)
+    )
+    return Verdict(
+        endpoint,
+        hypothesis_in_words(plan),
+        told[0].words,
+        told,
+        ADJUSTED.get(plan.multiplicity, "") if len(told) > 1 else "",
+    )
 
 
 def endpoint_in_words(study: StudyFacts, plan: Prespecification) -> str:
     """Return the primary endpoint with its class by label."""
-    name = ENDPOINTS[plan.endpoint]
-    return f"{name}: {study.label(plan.endpoint_class)}" if plan.endpoint_class else name
+    return name_in_words(study, tested_endpoints(plan)[0])
+
+
+def name_in_words(study: StudyFacts, name: str) -> str:
+    """Return an endpoint ("accuracy", "sensitivity covid") with its class by label."""
+    kind, _, code = name.partition(" ")
+    words = ENDPOINTS.get(kind, kind)
+    return f"{words}: {study.label(code)}" if code else words
 
 
 def hypothesis_in_words(plan: Prespecification) -> str:
@@ -64,11 +121,24 @@ def hypothesis_in_words(plan: Prespecification) -> str:
     return f"{plan.hypothesis} of {what}, alpha {plan.alpha:g}, readers {plan.readers}{margin}"
 
 
-def figure_name(plan: Prespecification) -> str:
-    """Return the primary endpoint by the name the analysis has for it."""
-    whole = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "auc": "AUC"}
-    name = whole.get(plan.endpoint, plan.endpoint)
-    return f"{name} {plan.endpoint_class}" if plan.endpoint_class else name
+def figure_names(plan: Prespecification) -> tuple[str, ...]:
+    """Return the endpoints by the names the analysis has for them, the primary one first."""
+    whole = {"balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
+    return tuple(
+        whole.get(name, name.replace("auc ", "AUC ", 1) if name.startswith("auc ") else name)
+        for name in tested_endpoints(plan)
+    )
+
+
+def prespecified(study: StudyFacts, groups: list[str]) -> set[tuple[str, str]]:
+    """Return (figure, group) of the comparisons of AI and `groups` that the study committed itself to."""
+    plan = protocol_of(study).prespecification
+    if plan.hypothesis == "none" or plan.comparison != "ai_vs_readers":
+        return set()
+    # with one group of readers the analysis has all readers under the name of that group
+    everybody = ALL if ALL in groups else next(iter(groups), ALL)
+    group = everybody if plan.comparator == ALL_READERS else plan.comparator
+    return {(figure, group) for figure in figure_names(plan)}
 
 
 def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
@@ -86,7 +156,25 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     return replace(table, prediction=changed(table.prediction), ai_prediction=machine)
 
 
-def _ai_test(rows: StudyRows, plan: Prespecification, said: Verdict) -> Verdict:
+def _untold(rows: StudyRows, plan: Prespecification) -> list[Tested]:
+    """Test every endpoint; the p-values are not adjusted yet, and words stand only where nothing could be tested."""
+    names, figures = tested_endpoints(plan), figure_names(plan)
+    known = family_choices({code: code for code in rows.study.codes})
+    made = []
+    for name, figure in zip(names, figures, strict=True):
+        endpoint = name_in_words(rows.study, name)
+        try:
+            if name not in known:
+                raise StatsError("this study has no such endpoint.")
+            one = _of_ai(rows, plan, figure) if plan.comparison == "ai_vs_readers" else _of_arms(rows, plan, figure)
+            made.append(replace(one, endpoint=endpoint))
+        except StatsError as error:
+            why = str(error)
+            made.append(Tested(endpoint, figure, None, None, None, None, f"No verdict: {why}", reason=why))
+    return made
+
+
+def _of_ai(rows: StudyRows, plan: Prespecification, figure: str) -> Tested:
     arm = ARMS.index(arm_shown(rows))
     table = ruled(read_table(rows.take((rows.arm == arm) | rows.is_ai)), plan)
     reads = sets_of(table)[0]
@@ -97,47 +185,50 @@ def _ai_test(rows: StudyRows, plan: Prespecification, said: Verdict) -> Verdict:
         raise StatsError(f"nobody of {plan.comparator} has locked a read.")
     # two readers cannot stand for readers at large: they are taken as fixed, and the words say so
     factor: Factor = "fixed" if plan.readers == "fixed" or len(people) < 3 else "random"
-    cells = cells_of(reads, table, figure_name(plan))
+    cells = cells_of(reads, table, figure)
     found = ai_against_readers(
         sub_cells(cells, [0, *people]), readers_as=factor, margin=plan.margin, level=1 - plan.alpha
     )
     if len(people) == 1 and plan.alpha == 0.05:  # one reader: Tango's interval, where the figure is a proportion
         group = next(name for name, at in members(reads) if at == people)
-        both = ai_with_groups(reads, table, {figure_name(plan): cells}, readers_as="fixed", margin=plan.margin)
+        both = ai_with_groups(reads, table, {figure: cells}, readers_as="fixed", margin=plan.margin)
         found = next((one.result for one in both if one.group == group and one.result), found)
-    clears = found.p_noninferior is not None and found.p_noninferior < plan.alpha / 2
-    words = _words(plan, "The AI", found.ci, found.reason, clears=clears)
-    return Verdict(said.endpoint, said.hypothesis, words + _only(factor, len(people)), found)
+    p = found.p_noninferior if plan.hypothesis == "non-inferiority" else found.p
+    only = _only(factor, len(people))
+    return Tested("", figure, found.difference, found.ci, p, None, "", found.method, found, found.reason, only)
 
 
-def _arms_test(rows: StudyRows, plan: Prespecification, said: Verdict) -> Verdict:
+def _of_arms(rows: StudyRows, plan: Prespecification, figure: str) -> Tested:
     table = ruled(read_table(rows), plan)
     readers_as: Factor | None = "fixed" if plan.readers == "fixed" else None
-    found = arms_compared(sets_of(table), table, (figure_name(plan),), readers_as=readers_as)
+    found = arms_compared(sets_of(table), table, (figure,), readers_as=readers_as, level=1 - plan.alpha)
     wanted = ALL if plan.comparator == ALL_READERS else plan.comparator
     # with one group of readers the analysis has it under the name of all readers
     one = next((one for one in found if one.group in (wanted, ALL)), None)
     if one is None or one.result is None:
         raise StatsError(one.reason or "the figure does not exist." if one else "nobody read in both arms.")
     gap = one.result.differences[0]
-    clears = gap.ci is not None and plan.margin is not None and gap.ci[0] > -plan.margin
-    words = _words(plan, "Reading with the AI", gap.ci, gap.reason, clears=clears)
-    if plan.alpha != 0.05:
-        words += " The interval is of 95 %, not of the prespecified alpha."
-    return Verdict(said.endpoint, said.hypothesis, words + _only(one.result.readers, one.result.n_readers))
+    p = gap.p
+    if plan.hypothesis == "non-inferiority":
+        p = one_sided((gap.estimate + (plan.margin or 0.0)) / gap.se, gap.df) if gap.se else None
+    method = f"Obuchowski-Rockette, {one.result.covariance} covariance"
+    only = _only(one.result.readers, one.result.n_readers)
+    return Tested("", figure, gap.estimate, gap.ci, p, None, "", method, None, gap.reason, only)
 
 
 def _only(factor: Factor, readers: int) -> str:
     return "" if factor == "random" else f" These {readers} readers only: no statement on others."
 
 
-def _words(plan: Prespecification, who: str, ci: Interval | None, reason: str | None, *, clears: bool) -> str:
-    """Return the verdict of an interval of `who` minus the other side; `clears` the margin, one-sided."""
-    if ci is None:
-        return f"No verdict: {reason}."
+def _words(plan: Prespecification, who: str, one: Tested, p: float | None) -> str:
+    """Return the verdict on one endpoint by its adjusted p, two-sided for superiority, else one-sided."""
+    if p is None or one.p is None or one.difference is None:
+        return f"No verdict: {one.reason or 'there is no test'}."
     if plan.hypothesis == "superiority":
-        return f"{who} is superior." if ci[0] > 0 else f"{who} is inferior." if ci[1] < 0 else "No difference shown."
-    margin = 100 * (plan.margin or 0.0)
-    if clears:
-        return f"{who} is non-inferior at a margin of {margin:g} percentage points."
-    return f"Non-inferiority at a margin of {margin:g} percentage points was not shown."
+        shown = p < plan.alpha
+        said = "No difference shown." if not shown else f"{who} is {'superior' if one.difference > 0 else 'inferior'}."
+    else:
+        margin = f"at a margin of {100 * (plan.margin or 0.0):g} percentage points"
+        shown = p < plan.alpha / 2
+        said = f"{who} is non-inferior {margin}." if shown else f"Non-inferiority {margin} was not shown."
+    return said + one.only

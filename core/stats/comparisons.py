@@ -202,7 +202,7 @@ def groups_compared(
 
 
 def arms_compared(
-    sets: tuple[Set, ...], table: ReadTable, names: tuple[str, ...], *, readers_as: Factor | None
+    sets: tuple[Set, ...], table: ReadTable, names: tuple[str, ...], *, readers_as: Factor | None, level: float = 0.95
 ) -> tuple[ArmComparison, ...]:
     """Obuchowski-Rockette of the arms on every figure, for all readers who read in every arm and for each group."""
     if len(sets) < 2:
@@ -229,7 +229,7 @@ def arms_compared(
             try:
                 result = analyse_cells(
                     sub_cells(cells, at), metric=name, treatments=tuple(s.arm for s in ordered), readers=tuple(inside),
-                    readers_as=factor, n_cases=cases_for(table, name), notes=notes,
+                    readers_as=factor, n_cases=cases_for(table, name), notes=notes, level=level,
                 )  # fmt: skip
                 found.append(ArmComparison(name, group, result, result.test.reason))
             except StatsError as error:

@@ -166,3 +166,11 @@ def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:
         least = max(least, min(1.0, (len(known) - rank) * p))
         adjusted[k] = least
     return tuple(adjusted)
+
+
+def fixed_order(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjusted p-values of hypotheses tested in this order, each only if all before it were rejected: running maxima.
+
+    Keeps the familywise level without dividing it (Maurer, Hothorn & Lehmacher 1995).
+    """
+    return tuple(np.maximum.accumulate(np.asarray(p_values, np.float64)).tolist())

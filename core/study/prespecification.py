@@ -1,6 +1,7 @@
 """What a study commits itself to before the first read: endpoint, hypothesis, margins, people, paperwork."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -48,7 +49,8 @@ ALL_READERS = "all"
 class Prespecification:
     """Frozen when the study opens; what is not in here is reported as exploratory.
 
-    `margin` is a difference of the endpoint on its scale from 0 to 1. `comparator` is a group's name or "all".
+    `margin` is a difference of the endpoint on its scale from 0 to 1. `comparator` is a group's name or "all". `family`
+    names the endpoints tested beside the primary one, in order, as `endpoint` or `endpoint class`: "sensitivity covid".
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
@@ -93,6 +95,24 @@ class ReferenceStandard:
 RESTS_ON = ("PCR", "clinical follow-up", "CT", "pathology", "microbiology", "expert panel")
 
 
+def named(endpoint: str, code: str | None) -> str:
+    """Return the name an endpoint has in a family."""
+    return f"{endpoint} {code}" if code else endpoint
+
+
+def tested_endpoints(chosen: Prespecification) -> tuple[str, ...]:
+    """Return the names of the endpoints that are tested together: the primary one, then those of its family."""
+    first = named(chosen.endpoint, chosen.endpoint_class if chosen.endpoint in OF_ONE_CLASS else None)
+    return (first,) if chosen.multiplicity == "single" else tuple(dict.fromkeys((first, *chosen.family)))
+
+
+def family_choices(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return every endpoint a family can name, in words; `labels` are the classes by code."""
+    whole = {name: words for name, words in ENDPOINTS.items() if name not in OF_ONE_CLASS}
+    each = {named(name, code): f"{ENDPOINTS[name]}: {label}" for name in OF_ONE_CLASS for code, label in labels.items()}
+    return whole | each
+
+
 def prespecification_problems(
     chosen: Prespecification, *, codes: tuple[str, ...], groups: tuple[str, ...], design: str, ratings: bool
 ) -> tuple[str, ...]:
@@ -108,7 +128,23 @@ def prespecification_problems(
         found.append(f"Prespecification: there is no reader group {chosen.comparator}; choose the comparator again.")
     if not 0 < chosen.alpha < 1 or not math.isfinite(chosen.alpha):
         found.append("Prespecification: alpha lies between 0 and 1.")
-    return tuple(found + _margin_problems(chosen))
+    return tuple(found + _margin_problems(chosen) + _family_problems(chosen, codes, ratings=ratings))
+
+
+def _family_problems(chosen: Prespecification, codes: tuple[str, ...], *, ratings: bool) -> list[str]:
+    if chosen.multiplicity == "single":
+        return []
+    known, others = family_choices(dict.fromkeys(codes, "")), tested_endpoints(chosen)[1:]
+    found = [
+        f"Prespecification: the family names {name}, which is no endpoint of this study; choose it from the list."
+        for name in others
+        if name not in known
+    ]
+    if not others:
+        found.append("Prespecification: name the other endpoints of the family, or choose one primary endpoint.")
+    if not ratings and any(name.startswith("auc ") for name in others):
+        found.append("Prespecification: the family has an AUC, which needs ratings from readers; switch ratings on.")
+    return found
 
 
 def _margin_problems(chosen: Prespecification) -> list[str]:

@@ -120,6 +120,10 @@ def test_a_change_of_words_is_told_from_a_change_of_rules():
         (Prespecification(alpha=1.0), "alpha"),
         (Prespecification(hypothesis="non-inferiority", margin_rationale="x"), "margin between 0 and 1"),
         (Prespecification(hypothesis="non-inferiority", margin=0.05), "largest loss"),
+        (Prespecification(multiplicity="holm"), "name the other endpoints"),
+        (Prespecification(multiplicity="holm", family=("accuracy",)), "name the other endpoints"),
+        (Prespecification(multiplicity="holm", family=("sensitivity flu",)), "names sensitivity flu"),
+        (Prespecification(multiplicity="hierarchical", family=("auc covid",)), "AUC, which needs ratings"),
     ],
 )
 def test_prespecifications_that_cannot_be_tested_are_named(chosen: Prespecification, says: str):

@@ -65,15 +65,17 @@ class Fields:
             **rest,
         )
 
-    def several(self, path: str, label: str, options: Sequence[str], **rest: Any) -> None:
-        """Several of several texts; own ones can be added."""
+    def several(self, path: str, label: str, options: Sequence[str] | Mapping[str, str], **rest: Any) -> None:
+        """Several of several texts, to which own ones can be added; or of values by name, and of no others."""
         key = self._key(path)
         st.session_state[key] = list(st.session_state[key])
+        names = options if isinstance(options, Mapping) else {}
         st.multiselect(
             label,
             [*options, *(own for own in st.session_state[key] if own not in options)],
             key=key,
-            accept_new_options=True,
+            format_func=lambda code: names.get(code, str(code)),
+            accept_new_options=not names,
             on_change=self._save,
             args=(path,),
             disabled=self.disabled,

@@ -18,10 +18,9 @@ PEOPLE = {
 def show(me: Account, study: StudyInfo) -> None:
     """Show the prespecification, each change saved at once."""
     fields = Fields(me, study)
-    chosen = study.protocol.prespecification
     st.write("Settled before the first read and frozen when the study opens. What is not settled here is exploratory.")
     _endpoint(study, fields)
-    _hypothesis(fields, chosen)
+    _hypothesis(study, fields)
     _size(study, fields)
     st.subheader("Reads that are missing or indeterminate")
     left, right = st.columns(2)
@@ -47,8 +46,9 @@ def _endpoint(study: StudyInfo, fields: Fields) -> None:
         fields.choice("prespecification.comparator", "Readers in the comparison", groups)
 
 
-def _hypothesis(fields: Fields, chosen: choices.Prespecification) -> None:
+def _hypothesis(study: StudyInfo, fields: Fields) -> None:
     st.subheader("Hypothesis")
+    chosen = study.protocol.prespecification
     left, right = st.columns(2)
     with left:
         fields.choice("prespecification.hypothesis", "Hypothesis", choices.HYPOTHESES)
@@ -57,7 +57,8 @@ def _hypothesis(fields: Fields, chosen: choices.Prespecification) -> None:
         fields.number("prespecification.alpha", "Alpha (two-sided)", min_value=0.001, max_value=0.5, format="%.3f")
         fields.choice("prespecification.multiplicity", "Several endpoints", choices.MULTIPLICITY)
     if chosen.multiplicity != "single":
-        fields.several("prespecification.family", "The endpoints of the family, in order", ())
+        options = choices.family_choices({one.code: one.label for one in study.classes})
+        fields.several("prespecification.family", "Endpoints beside the primary one, in order", options)
     if chosen.hypothesis == "non-inferiority":
         fields.number(
             "prespecification.margin",

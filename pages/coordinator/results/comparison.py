@@ -6,7 +6,7 @@ from core.report.chart import percent
 from core.report.compare import Comparison, compare
 from core.report.figures import comparison_chart, difference_chart, time_chart
 from core.report.rows import StudyRows
-from core.report.tables import comparison_table, difference_table, points, time_table
+from core.report.tables import comparison_table, difference_table, time_table, verdict_note, verdict_table
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import missing, show_table
@@ -59,11 +59,10 @@ def _verdict(found: Comparison, *, filtered: bool) -> None:
     with st.container(border=True):
         st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
         st.markdown(f"**{said.words}**")
-        if said.test is not None and said.test.ci is not None:
-            low, high = said.test.ci
-            gap = f"{points(said.test.difference)} ({points(low)} to {points(high)}) percentage points"
-            figures = f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}"
-            st.caption(f"{figures}, difference {gap}; {said.test.method}.")
+        if said.test is not None:
+            st.caption(f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}.")
+        if said.tested:
+            show_table(verdict_table(said), key="verdict", note=verdict_note(said))
         if filtered:
             st.caption("The filters do not touch this verdict: it is of the whole study.")
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.report.analysis_tables import group_difference_table, mrmc_tables
 from core.report.compare import label_of
+from core.report.tables import verdict_note, verdict_table
 from core.report.verdict import protocol_of, verdict
 from core.stats.comparisons import ArmComparison
 from pages.components.filters import results_view
@@ -43,6 +44,7 @@ def page() -> None:
             said = verdict(view.whole)
             st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
             st.markdown(f"**{said.words}**")
+            show_table(verdict_table(said), key="verdict", note=verdict_note(said))
         else:
             st.caption("Not prespecified: every test on this page is exploratory.")
         for one in found.arms_compared:
