@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from core.errors import Forbidden, NotFound
 from core.report.rows import ARMS, INDETERMINATE, StudyRows
 from core.report.story import AiRun, Story
-from db.ai_reads import AiReadInfo
-from db.analysis_ai import output_of, runs_of
+from db.analysis_ai import runs_of
 from db.analysis_facts import Index, ai_rows, facts
 from db.analysis_rest import rest
 from db.analysis_story import story_of
@@ -46,7 +45,7 @@ def choices(session: Session, *, account_id: int | None) -> list[StudyChoice]:
 
 def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
     """Return a text that changes whenever the rows of the study may have; raises as `rows` does."""
-    study = _unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, account_id)
     series = select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id)
     reads = select(func.count(), func.max(Read.id), func.count(Read.locked_at)).join(Reader)
     tags = select(func.aggregate_strings(cast(Case.tags, Text), " ")).join(StudyCase)
@@ -72,7 +71,7 @@ def rows(
     `account_id` None is the command line of the server's operator. Raises Forbidden before unblinding, for everybody,
     and for people who neither coordinate nor administrate; NotFound for an unknown study.
     """
-    study = _unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, account_id)
     index = facts(session, study)
     people = _reads(session, index, practice=practice)
     ids = people.pop("id")
@@ -84,21 +83,17 @@ def rows(
 
 def ai_runs(session: Session, *, study_id: int, account_id: int | None) -> list[AiRun]:
     """Return every AI run on the study's cases, other rules and versions too; raises as `rows` does."""
-    study = _unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, account_id)
     return runs_of(session, study, facts(session, study))
-
-
-def ai_output(session: Session, *, study_id: int, case_number: int, account_id: int | None) -> AiReadInfo | None:
-    """Return everything the study's AI gave for one case, or None; raises as `rows` does."""
-    return output_of(session, _unsealed(session, study_id, account_id), case_number)
 
 
 def story(session: Session, *, study_id: int, account_id: int | None) -> Story:
     """Return what happened in the study beside its reads: flow, deviations, life cycle; raises as `rows` does."""
-    return story_of(session, _unsealed(session, study_id, account_id))
+    return story_of(session, unsealed(session, study_id, account_id))
 
 
-def _unsealed(session: Session, study_id: int, account_id: int | None) -> Study:
+def unsealed(session: Session, study_id: int, account_id: int | None) -> Study:
+    """Return a study whose results this account may see; raises as `rows` does."""
     _may_coordinate(session, account_id)
     study = session.get(Study, study_id) if study_id <= MAX_ID else None
     if study is None:

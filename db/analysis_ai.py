@@ -1,4 +1,4 @@
-"""What else AIs said of a study's cases: other runs on them, and the whole output of one case."""
+"""What else AIs said of a study's cases: other runs on them."""
 
 from typing import Any
 
@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.report.story import AiRun
 from core.stats.confusion import FAILURE, INDETERMINATE
-from db import ai_reads
-from db.ai_reads import AiReadInfo
 from db.analysis_facts import Index
-from db.models import AiModel, AiRead, Case, Series, Study, StudyCase
+from db.models import AiModel, AiRead, Series, Study, StudyCase
 
 
 def runs_of(session: Session, study: Study, index: Index) -> list[AiRun]:
@@ -34,19 +32,6 @@ def runs_of(session: Session, study: Study, index: Index) -> list[AiRun]:
     own = {read.id for read in index.ai_reads.values()}
     made = [_run(index, names[key[0]], key, found, own) for key, found in newest.items()]
     return sorted(made, key=lambda run: (not run.of_study, run.name, run.rule))
-
-
-def output_of(session: Session, study: Study, case_number: int) -> AiReadInfo | None:
-    """Return everything the study's AI gave for a case, or None where it has not read it."""
-    if study.ai_model_id is None:
-        return None
-    series = session.scalar(
-        select(Series.id)
-        .join(Case, Case.id == Series.case_id)
-        .join(StudyCase, StudyCase.case_id == Case.id)
-        .where(StudyCase.study_id == study.id, Case.number == case_number)
-    )
-    return ai_reads.current(session, series, study.ai_model_id, study.ai_rule) if series else None
 
 
 def _run(index: Index, name: str, key: tuple[int, str, str], found: dict[int, AiRead], own: set[int]) -> AiRun:

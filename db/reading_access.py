@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
+from core.study.protocol import AidedDisplay
 from db import ai_reads
 from db.ai_reads import AiReadInfo
 from db.models import Account, AiRead, Case, Read, Series, Study, StudyCase, StudyClass
@@ -96,13 +97,14 @@ def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
     """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
     if read.arm != "aided" or read.ai_shown_at is not None or study.ai_model_id is None:
         return
-    found = _frozen(session, study, volume(session, read.case_id).series_id)
+    found = frozen_ai(session, study, volume(session, read.case_id).series_id)
     if found is not None:
-        read.ai_read_id, read.ai_output = found.id, _output(session, study, found)
+        read.ai_read_id = found.id
+        read.ai_output = _output(session, study, found, protocol_of(study).aided)
         read.ai_shown_at = at
 
 
-def _frozen(session: Session, study: Study, series_id: int) -> AiReadInfo | None:
+def frozen_ai(session: Session, study: Study, series_id: int) -> AiReadInfo | None:
     """Return the AI read of a series that the study was opened with; one made since then does not count."""
     pinned = study.ai_parameters.get("reads")
     if pinned is None:
@@ -125,12 +127,16 @@ def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
     )
 
 
-def _output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
+def whole_output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
+    """Return the AI's whole output in the study's classes. For those who see everything: never for a reader."""
+    return _output(session, study, ai, AidedDisplay())
+
+
+def _output(session: Session, study: Study, ai: AiReadInfo, display: AidedDisplay) -> dict[str, Any]:
     """Return what the reader is shown, in the study's classes where they are mapped; kept with the read."""
     query = select(StudyClass).where(StudyClass.study_id == study.id).order_by(StudyClass.position.desc())
     mapped = {row.ai_class: (row.code, row.label) for row in session.scalars(query) if row.ai_class}
     named = {name: mapped.get(name, (name, name)) for name in (*ai.model.classes, *([ai.call] if ai.call else []))}
-    display = protocol_of(study).aided
     call, label = named[ai.call] if ai.call and display.call else (None, None)
     return {
         "call": call,

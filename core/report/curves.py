@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.report.figure_curves import Curve, Drift
 from core.report.grids import Grid, grid_of
-from core.report.rows import AI, ARMS, StudyFacts, StudyRows
+from core.report.rows import AI, StudyFacts, StudyRows
 from core.report.tables import Row
 from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
@@ -193,32 +193,3 @@ def _words(study: StudyFacts, calls: NDArray[np.int64]) -> NDArray[np.object_]:
 def _median(seconds: NDArray[np.float64]) -> float:
     known = seconds[~np.isnan(seconds)]
     return float(np.median(known)) if known.size else float("nan")
-
-
-def case_reads(rows: StudyRows, number: int) -> list[Row]:
-    """Return everybody's reads of one case: diagnosis, whether right, scores, seconds, arm, session."""
-    study = rows.study
-    outcomes = [*(one.label for one in study.classes), "indeterminate", "AI failure"]
-    chosen = np.flatnonzero(np.array([study.cases[case].number == number for case in rows.case.tolist()], bool))
-    made: list[Row] = []
-    for at in chosen.tolist():
-        machine = bool(rows.is_ai[at])
-        scores = 100 * rows.probabilities[at] if machine else rows.ratings[at]
-        right = int(rows.call[at]) == int(rows.truth[at])
-        made.append(
-            {
-                "reader": study.participants[rows.participant[at]].name,
-                "group": study.participants[rows.participant[at]].group,
-                "arm": "–" if machine else ARMS[rows.arm[at]],
-                "session": int(rows.session[at]) or None,
-                "read as": outcomes[rows.call[at]],
-                "right": "yes" if right else "no",
-                **{
-                    one.label: None if np.isnan(score) else round(float(score), 1)
-                    for one, score in zip(study.classes, scores, strict=True)
-                },
-                "seconds": None if np.isnan(rows.seconds[at]) else round(float(rows.seconds[at]), 1),
-                "position": int(rows.position[at]) or None,
-            }
-        )
-    return sorted(made, key=lambda row: row["group"] != AI)

@@ -166,29 +166,3 @@ def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimat
         for kind, one in (("to the AI's wrong call", harmful), ("to the AI's right call", helpful))
     ]
     return Chart("switches", "Switches after the AI", dress(figure, height=130 + 30 * max(3, len(rows))), note, data)
-
-
-def strip_chart(labels: list[str], colours: list[str], probabilities: list[tuple[float, ...] | None]) -> Chart:
-    """Draw the AI's probabilities along the slices of one case; slices it did not read stay empty."""
-    figure = go.Figure()
-    for place, (label, colour) in enumerate(zip(labels, colours, strict=True)):
-        figure.add_trace(
-            go.Bar(
-                x=list(range(len(probabilities))),
-                y=[None if one is None else one[place] for one in probabilities],
-                name=label,
-                marker={"color": colour, "line": {"width": 0}},
-                hovertemplate=f"slice %{{x}}<br>{label} %{{y:.2f}}<extra></extra>",
-            )
-        )
-    figure.update_layout(barmode="stack", bargap=0)
-    figure.update_xaxes(title="slice (0 = apex)", showgrid=False)
-    figure.update_yaxes(range=[0, 1], tickformat=".0%")
-    kept = sum(one is not None for one in probabilities)
-    note = f"{kept} of {len(probabilities)} slices were read; the others lie outside the kept part. {DEMONSTRATION}"
-    data = [
-        {"slice": at, "class": label, "probability": None if one is None else one[place]}
-        for at, one in enumerate(probabilities)
-        for place, label in enumerate(labels)
-    ]
-    return Chart("strip", "The AI along the slices", dress(figure, height=260, legend=True), note, data)

@@ -63,18 +63,33 @@ def _study(account_id: int) -> int:
     if not choices:
         missing("There is no study yet.", "Make one on the page Studies; its results appear here once it is unblinded.")
         st.stop()
-    names = {one.id: f"{one.title} ({one.state})" for one in choices}
-    first = next((at for at, one in enumerate(choices) if one.unblinded), 0)
+    names = {one.id: f"{one.id}: {one.title} ({one.state})" for one in choices}
+    first = next((one.id for one in choices if one.unblinded), choices[0].id)
     chosen: int = st.selectbox(
         "Study",
         list(names),
-        index=first,
-        format_func=lambda one: f"{one}: {names[one]}",
-        key="study",
-        bind="query-params",
+        key=_in_address("study", list(names), first),
+        format_func=names.__getitem__,
         label_visibility="collapsed",
+        persist_state="session",
     )
+    st.query_params["study"] = st.session_state["study_address"] = str(chosen)
     return chosen
+
+
+def _in_address(key: str, known: list[int], first: int) -> str:
+    """Set a widget from the address where that has changed since it was written; return the widget's key.
+
+    Streamlit's own binding would write the study's title into the address, and nothing for the newest study, so that
+    an address sent today would show another study tomorrow.
+    """
+    asked = st.query_params.get(key, "")
+    given = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
+    if asked and asked != st.session_state.get(f"{key}_address") and given in known:
+        st.session_state[key] = given
+    elif st.session_state.get(key) not in known:
+        st.session_state[key] = first
+    return key
 
 
 def _filters(rows: StudyRows) -> Filter:

@@ -1,4 +1,4 @@
-"""Mounts the reading component: viewer and form in one, which talk to the routes by themselves."""
+"""Mounts the viewer's component, which talks to the routes by itself: reading a study, or looking one case over."""
 
 import streamlit as st
 
@@ -17,6 +17,15 @@ export default function (component) {
 
 def reading(*, study_id: int, key: str) -> None:
     """Show the reading page of a study over the whole window; only the study's id goes to the browser from here."""
+    _mount(key, {"study_id": study_id})
+
+
+def review(*, study_id: int, case_number: int) -> None:
+    """Show a case of an unblinded study in the page: images, truth, the AI and the reads, without a form."""
+    _mount(f"review_{study_id}_{case_number}", {"study_id": study_id, "case": case_number})
+
+
+def _mount(key: str, data: dict[str, int]) -> None:
     script = f"api/viewer/{ensure_bundle().name}"
     component = st.components.v2.component("parallax_reading", js=SCRIPT)
-    component(key=key, data={"study_id": study_id, "api": "", "script": script})
+    component(key=key, data={**data, "api": "", "script": script})

@@ -2,9 +2,10 @@
 
 from starlette.routing import Route
 
-from pages.routes import exports, health, pixels, reading, sign_in
+from pages.routes import exports, health, pixels, reading, review, sign_in
 
 
 def routes() -> list[Route]:
     """Return every route Parallax adds to Streamlit's own."""
-    return [*health.routes(), *sign_in.routes(), *pixels.routes(), *reading.routes(), *exports.routes()]
+    parts = (health, sign_in, pixels, reading, review, exports)
+    return [route for part in parts for route in part.routes()]

@@ -17,9 +17,10 @@ from core.viewer.build import ensure_bundle
 from core.viewer.stream import HEADERS, outward, packed, slices
 from db import reads
 from db.accounts import Account
+from db.ai_reads import AiReadInfo
 from db.engine import open_view
 from db.reading_access import Overlay
-from db.reading_types import CaseAccess, OverlayAccess
+from db.reading_types import CaseAccess
 from pages.routes.web import json_error, reading, signed_in
 
 OCTETS = "application/octet-stream"
@@ -27,21 +28,24 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 async def case_slices(request: Request) -> Response:
-    """GET ?first=k[&skip=m]: the slices of a case as int16, outward from k, without the first m of that order.
+    """GET ?first=k[&skip=m]: the slices of a case as int16, outward from k, without the first m of that order."""
+    try:
+        access = await run_in_threadpool(_case, request)
+        return await streamed(request, access)
+    except ParallaxError as error:
+        return json_error(error)
+
+
+async def streamed(request: Request, access: CaseAccess) -> Response:
+    """Return the slices of a volume as ?first and ?skip ask for them; raises InvalidInput, NotFound.
 
     Every slice is read in a thread, so one reader's volume does not hold up the others' requests.
     """
-    try:
-        access = await run_in_threadpool(_case, request)
-        order = outward(_number(request, "first", access.shape[0]), access.shape[0])
-        rest = order[_number(request, "skip", access.shape[0] + 1) :]
-        store = VolumeStore(settings().storage)
-        if rest:
-            await run_in_threadpool(
-                store.slice, access.storage_key, rest[0]
-            )  # a missing volume is 404, not a torn stream
-    except ParallaxError as error:
-        return json_error(error)
+    order = outward(_number(request, "first", access.shape[0]), access.shape[0])
+    rest = order[_number(request, "skip", access.shape[0] + 1) :]
+    store = VolumeStore(settings().storage)
+    if rest:
+        await run_in_threadpool(store.slice, access.storage_key, rest[0])  # a missing volume is 404, not a torn stream
     body = slices(lambda z: store.slice(access.storage_key, z), rest)
     return StreamingResponse(body, media_type=OCTETS, headers=HEADERS)
 
@@ -87,16 +91,17 @@ def _overlay(request: Request, account: Account, name: Overlay) -> Response:
         access = reads.ai_overlay_access(
             session, account_id=account.id, token=request.path_params["token"], at=clock.now(), overlay=name
         )
-    return _packed(_array(access, name))
+    return packed_answer(overlay_array(access.case, access.ai, name))
 
 
-def _array(access: OverlayAccess, name: str) -> NDArray[np.uint8]:
-    key = f"{name}-{access.ai.model.sha256[:12]}"
-    found: NDArray[Any] = VolumeStore(settings().storage).array(access.case.storage_key, key)
+def overlay_array(case: CaseAccess, ai: AiReadInfo, name: Overlay) -> NDArray[np.uint8]:
+    """Return the lungs or heat maps of an AI on a volume; raises NotFound."""
+    found: NDArray[Any] = VolumeStore(settings().storage).array(case.storage_key, f"{name}-{ai.model.sha256[:12]}")
     return found.astype(np.uint8, copy=False)
 
 
-def _packed(array: NDArray[np.uint8]) -> Response:
+def packed_answer(array: NDArray[np.uint8]) -> Response:
+    """Return an array gzipped, with its shape in a header."""
     shape = ",".join(str(length) for length in array.shape)
     return Response(packed(array), media_type=OCTETS, headers={**HEADERS, "Content-Encoding": "gzip", "X-Shape": shape})
 

@@ -19,10 +19,9 @@ from db.engine import open_session
 from db.reading_access import MAX_ID
 from db.reading_events import HEARTBEAT_S
 from db.reading_types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
+from pages.routes.shapes import ai_json, volume_json
 from pages.routes.web import NO_STORE, changing, reading
 
-AI_LABEL = "Research demonstration trained on procedural CT; not for diagnosis"
-AXIAL = {"left": "R", "right": "L", "top": "A", "bottom": "P"}  # radiological convention of the stored volume
 MAX_BINDINGS = 100
 
 
@@ -172,13 +171,7 @@ def _form(read: OpenRead) -> dict[str, Any]:
 
 
 def _volume(study_id: int, case: CaseAccess) -> dict[str, Any]:
-    return {
-        "url": f"/api/studies/{study_id}/cases/{case.case_number}/slices",
-        "shape": case.shape,
-        "spacing_mm": case.spacing_mm,
-        "z_mm": case.z_mm,
-        "orientation": AXIAL,
-    }
+    return volume_json(case, f"/api/studies/{study_id}/cases/{case.case_number}/slices")
 
 
 def _upcoming(study_id: int, case: CaseAccess | None) -> dict[str, Any] | None:
@@ -188,14 +181,13 @@ def _upcoming(study_id: int, case: CaseAccess | None) -> dict[str, Any] | None:
 def _ai(read: OpenRead) -> dict[str, Any] | None:
     if read.ai is None:
         return None
-    return {
-        **read.ai.output,
-        "slices": read.ai.slices,
-        "heat_slices": read.ai.heat_slices,
-        "label": AI_LABEL,
-        "masks_url": f"/api/reads/{read.token}/lungs" if read.ai.lungs else None,
-        "heat_url": f"/api/reads/{read.token}/heat" if read.ai.heat else None,
-    }
+    return ai_json(
+        read.ai.output,
+        read.ai.slices,
+        read.ai.heat_slices,
+        masks_url=f"/api/reads/{read.token}/lungs" if read.ai.lungs else None,
+        heat_url=f"/api/reads/{read.token}/heat" if read.ai.heat else None,
+    )
 
 
 def _feedback(given: Feedback | None) -> dict[str, Any] | None:

@@ -29,8 +29,6 @@ def test_rows_are_sealed_until_unblinding_for_everybody(session: Session, state:
         for verb in (analysis.rows, analysis.stamp, analysis.ai_runs, analysis.story):
             with pytest.raises(Forbidden, match="sealed"):
                 verb(session, study_id=study, account_id=who)
-        with pytest.raises(Forbidden, match="sealed"):
-            analysis.ai_output(session, study_id=study, case_number=1, account_id=who)
 
 
 def test_a_reader_never_gets_rows_or_the_list_of_studies(session: Session):

@@ -1,12 +1,15 @@
 """A coordinator looks at the results: every panel, light and dark, narrow and wide, without an error in the console."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from core.imaging.storage import VolumeStore
 from db.engine import open_session
 from pages.coordinator.results import PAGES
+from tests.report.simulated_pictures import picture
 from tests.report.simulated_study import Plan, seed_study
 
 pytestmark = pytest.mark.browser
@@ -18,8 +21,9 @@ LONG = 120_000  # ms; a busy machine draws slowly
 @pytest.fixture(scope="module")
 def study(server: Any) -> int:
     with open_session(server.database) as session:
-        plan = Plan(cases=30, design="sequential", seed=31, title="Results in a browser")
+        plan = Plan(cases=30, slices=12, design="sequential", seed=31, title="Results in a browser")
         made = seed_study(session, plan)
+        picture(session, VolumeStore(str(server.data / "volumes")), made, size=64)
     server.account("clara", "coordinator")
     return made
 
@@ -78,3 +82,22 @@ def test_the_long_csv_is_downloaded_and_has_every_read(server: Any, study: int, 
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("reader,group,case,truth,prediction,prob_normal,prob_cap,prob_covid,seconds,arm,session")
     assert any(line.startswith("AI,AI,") for line in lines)
+
+
+def test_a_case_is_looked_over_in_the_viewer(server: Any, study: int, sign_in: Callable):
+    page = sign_in(server, "clara")
+    page.goto(f"{server.url}/case?study={study}")
+    page.get_by_text(re.compile(r"Slice \d+ / 12")).wait_for(timeout=LONG)
+    strip = page.locator("canvas.strip").bounding_box()
+    page.mouse.click(strip["x"] + strip["width"] * 2.5 / 12, strip["y"] + 10)
+    page.get_by_text("Slice 3 / 12").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.get_by_text("Slice 4 / 12").wait_for()
+    page.locator(".review[data-overlays]").wait_for()
+    page.keyboard.press("m")
+    page.locator("canvas.overlay:not(.off)").wait_for()
+    page.get_by_text(re.compile(r"novice 1 novice, unaided")).click()
+    page.get_by_text(re.compile("^Ratings: Normal")).first.wait_for()
+    page.locator(".view").click()
+    page.keyboard.press("c")  # Streamlit's own key would offer to clear its caches
+    assert page.get_by_text("Clear caches").count() == 0

@@ -27,6 +27,22 @@ def scores_of(rng: np.random.Generator, calls: np.ndarray, sure: float) -> np.nd
     return np.asarray(made / made.sum(axis=1, keepdims=True))
 
 
+def strip_of(scores: np.ndarray, call: int, slices: int) -> list[list[float] | None]:
+    """The AI's probabilities along a case: ends left out, the first kept slice normal, then sure of its call."""
+    kept = range(max(1, slices // 10), slices - max(1, slices // 7))
+    sure = np.where(np.arange(3) == call, 0.8, 0.1)
+    return [
+        None if z not in kept else [1.0, 0.0, 0.0] if z == kept[0] else (scores if z % 2 == 0 else sure).tolist()
+        for z in range(slices)
+    ]
+
+
+def counted(strip: list[list[float] | None]) -> dict[str, int]:
+    """How many slices of a strip are called what."""
+    calls = [int(np.argmax(one)) for one in strip if one is not None]
+    return {code: calls.count(place) for place, (code, *_) in enumerate(CLASSES)}
+
+
 class Readers:
     """Adds readers with their orders and reads. `ai_reads` names the AI read of a series."""
 

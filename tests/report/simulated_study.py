@@ -22,7 +22,7 @@ from db.models import (
     Truth,
 )
 from tests.report.simulated_plan import BEGAN, CLASSES, Plan
-from tests.report.simulated_reads import Readers, calls_of, scores_of
+from tests.report.simulated_reads import Readers, calls_of, counted, scores_of, strip_of
 
 __all__ = ["BEGAN", "CLASSES", "Plan", "seed_study"]
 
@@ -125,9 +125,10 @@ class _Seeder:
             case.tags = ["soft kernel" if place % 3 else "sharp kernel"]
             session.add(case)
             session.flush()
-            shape = {"slices": 4, "rows": 8, "columns": 8}
+            shape = {"slices": self.plan.slices, "rows": 8, "columns": 8}
             series = Series(case_id=case.id, content_hash=key, storage_key=key, created_at=BEGAN, **shape)
-            series.spacing_mm, series.z_mm, series.affine, series.attributes = [1, 1, 1], [0, 1, 2, 3], [], {}
+            series.spacing_mm, series.affine, series.attributes = [1, 1, 1], [], {}
+            series.z_mm = list(range(self.plan.slices))
             version = Truth(
                 study_id=study_id, case_id=case.id, version=1, class_code=CLASSES[true][0], author_id=owner, at=BEGAN
             )
@@ -156,14 +157,17 @@ class _Seeder:
         digest = hashlib.sha256(b"parameters").hexdigest()
         failed = set(range(3, 3 + self.plan.ai_failures))
         rows = []
+        strips = [strip_of(scores[place], calls[place], self.plan.slices) for place in range(len(cases))]
         for place, (_, series_id) in enumerate(cases):
+            strip = strips[place]
+            deciding = [z for z, one in enumerate(strip) if one and z > 1 and int(np.argmax(one)) == calls[place]]
             stored = SliceScores(
                 series_id=series_id,
                 model_id=model,
                 parameters_hash=digest,
                 parameters=parameters,
-                probabilities=[None, [1.0, 0.0, 0.0], scores[place].tolist(), None],
-                heat_slices=[],
+                probabilities=strip,
+                heat_slices=[z for z, one in enumerate(strip) if one],
                 lung_volume_ml=4200.0,
                 device="cpu (simulated)",
                 timings={"total": float(seconds[place])},
@@ -186,8 +190,8 @@ class _Seeder:
                     "probabilities": {}
                     if bad
                     else {code: float(p) for (code, *_), p in zip(CLASSES, scores[place], strict=True)},
-                    "counts": {} if bad else {"normal": 1, "cap": 0, "covid": 1},
-                    "deciding_slices": [],
+                    "counts": {} if bad else counted(strip),
+                    "deciding_slices": [] if bad else deciding,
                     "abnormal_share": None if bad else 0.5,
                     "seconds": None if bad else float(seconds[place]),
                     "at": BEGAN,

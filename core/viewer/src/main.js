@@ -1,32 +1,65 @@
-// The component as Streamlit mounts it: component.data is {study_id, api} and nothing else.
+// The component as Streamlit mounts it. component.data is {study_id, api} for reading, and {study_id, case, api} to look
+// one case of an unblinded study over; everything else comes from the routes.
 
 import { Reading } from "./reading/reading.js";
+import { Review } from "./review/review.js";
 import style from "./style.css";
 
 const KINDS = ["keydown", "keyup", "keypress"];
 const mounted = new WeakMap();
 
-export default function reading({ data, parentElement }) {
+export default function component({ data, parentElement }) {
+  const what = `${data.study_id}/${data.case ?? ""}`;
   const known = mounted.get(parentElement);
-  if (known?.studyId === data.study_id) return known.end; // the page ran again; nothing changes
+  if (known?.what === what) return known.end; // the page ran again; nothing changes
   known?.end();
   const sheet = document.createElement("style");
   sheet.textContent = style;
-  const course = new Reading({ studyId: data.study_id, base: data.api ?? "", rendering: data.rendering });
-  const root = course.page.element;
-  parentElement.append(sheet, root);
-  const off = listen(root, course);
+  const options = { studyId: data.study_id, base: data.api ?? "", rendering: data.rendering };
+  const shown = data.case ? review({ ...options, caseNumber: data.case }) : reading(options);
+  parentElement.append(sheet, shown.root);
   const end = () => {
     mounted.delete(parentElement);
-    off();
-    course.destroy();
+    shown.end();
     sheet.remove();
-    root.remove();
+    shown.root.remove();
   };
-  mounted.set(parentElement, { studyId: data.study_id, end });
-  course.mounted();
-  root.focus({ preventScroll: true });
+  mounted.set(parentElement, { what, end });
+  shown.begin();
   return end;
+}
+
+function reading(options) {
+  const course = new Reading(options);
+  const root = course.page.element;
+  let off = () => {};
+  return {
+    root,
+    begin: () => {
+      off = listen(root, course);
+      course.mounted();
+      root.focus({ preventScroll: true });
+    },
+    end: () => {
+      off();
+      course.destroy();
+    },
+  };
+}
+
+/** Part of a page with other things on it: keys are its own only while it has the focus. */
+function review(options) {
+  const course = new Review(options);
+  const root = course.page.element;
+  root.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    course.keydown(event);
+  });
+  for (const kind of ["keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
+  root.addEventListener("click", (event) => {
+    if (!event.composedPath().some((one) => one instanceof Element && one.matches("input"))) root.focus({ preventScroll: true });
+  });
+  return { root: course.page.frame, begin: () => course.mounted(), end: () => course.destroy() };
 }
 
 /** Keys of the page end here: what hosts the component (Streamlit's R and C) never sees them. */

@@ -1,5 +1,7 @@
 // One read on the screen: its pixels, its clock, its AI output if revealed.
 
+import { layOver } from "../viewer/overlays.js";
+
 const TICK_MS = 1000;
 
 export class Case {
@@ -121,14 +123,7 @@ export class Case {
   async #overlays() {
     const { viewer } = this.reading;
     try {
-      if (this.ai.masks_url) {
-        const { bytes } = await fetchBytes(this.reading.base + this.ai.masks_url);
-        if (!this.#closed) viewer.overlay.setLungs(bytes);
-      }
-      if (this.ai.heat_url) {
-        const { bytes, shape } = await fetchBytes(this.reading.base + this.ai.heat_url);
-        if (!this.#closed) viewer.overlay.setHeat(bytes, shape, this.ai.heat_slices ?? this.#keptSlices());
-      }
+      await layOver(viewer.overlay, this.reading.base, this.ai, () => !this.#closed);
     } catch (error) {
       if (!this.#closed) this.reading.page.say(`The AI's overlay could not be loaded (${error.message}).`, ["Try again", () => {
         this.reading.page.say(null);
@@ -136,20 +131,8 @@ export class Case {
       }]);
     }
   }
-
-  #keptSlices() {
-    return this.ai.slices.flatMap((scores, slice) => (scores ? [slice] : []));
-  }
 }
 
 function first({ shape }, openAt) {
   return openAt === "middle" ? Math.floor(shape[0] / 2) : 0;
-}
-
-/** uint8 array with its shape from the header X-Shape: "count,height,width". */
-async function fetchBytes(url) {
-  const response = await fetch(url, { credentials: "same-origin", cache: "no-store" });
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).message || `answer ${response.status}`);
-  const shape = (response.headers.get("X-Shape") ?? "").split(",").map(Number);
-  return { bytes: new Uint8Array(await response.arrayBuffer()), shape };
 }

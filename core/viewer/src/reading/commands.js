@@ -1,54 +1,17 @@
 // What every action of the keyboard and the toolbar does, and which keys reach it.
 
 import { isField } from "../dom.js";
+import { REPEATING as HELD, viewing } from "../viewer/actions.js";
 import { keyName, ratingOf } from "./keys.js";
 
-const REPEATING = new Set([
-  "next", "previous", "next10", "previous10", "wider", "narrower", "brighter", "darker", "zoomIn", "zoomOut", "undo",
-]);
+const REPEATING = new Set([...HELD, "undo"]);
 const WHILE_COVERED = new Set(["pause", "help"]);
 
 /** Returns {run(action), keydown(event)} for a Reading. */
 export function commands(reading) {
   const { viewer, content, form, page } = reading;
-  const adjust = (width, level) => {
-    const now = viewer.stack.window;
-    viewer.stack.setWindow(Math.max(1, Math.round(now.width * width)), Math.round(now.level + level * now.width));
-    viewer.windowed();
-  };
-  const plane = (name) => () => viewer.setPlane(name);
-  const tool = (name) => () => viewer.choose(viewer.tools.chosen === name ? "window" : name);
   const actions = {
-    next: () => viewer.step(1),
-    previous: () => viewer.step(-1),
-    next10: () => viewer.step(10),
-    previous10: () => viewer.step(-10),
-    first: () => viewer.end("first"),
-    last: () => viewer.end("last"),
-    cine: () => viewer.playOrStop(),
-    slower: () => viewer.cine.faster(-1),
-    faster: () => viewer.cine.faster(1),
-    axial: plane("axial"),
-    coronal: plane("coronal"),
-    sagittal: plane("sagittal"),
-    lung: () => viewer.preset("lung"),
-    soft: () => viewer.preset("soft"),
-    bone: () => viewer.preset("bone"),
-    wider: () => adjust(1.1, 0),
-    narrower: () => adjust(1 / 1.1, 0),
-    brighter: () => adjust(1, -0.05),
-    darker: () => adjust(1, 0.05),
-    zoomIn: () => viewer.stack.zoomBy(1.15),
-    zoomOut: () => viewer.stack.zoomBy(1 / 1.15),
-    fit: () => viewer.fit(),
-    invert: () => viewer.invert(),
-    reset: () => viewer.reset(),
-    overlay: () => viewer.toggleOverlay(),
-    window: () => viewer.choose("window"),
-    length: tool("length"),
-    ellipse: tool("ellipse"),
-    point: tool("point"),
-    box: tool("box"),
+    ...viewing(viewer),
     remove: () => viewer.marks.remove(),
     key: () => reading.toggleKey(),
     indeterminate: () => reading.form.form.indeterminate && form.choose("indeterminate"),

@@ -23,15 +23,17 @@ export class AiPanel {
       const { left, width } = this.strip.getBoundingClientRect();
       this.hooks.goTo(Math.min(ai.slices.length - 1, Math.floor(((event.clientX - left) / width) * ai.slices.length)));
     });
-    this.element.replaceChildren(
+    this.toggle = null;
+    this.element.replaceChildren(...[
       h("h2", {}, "AI output"),
       h("p", { class: "demo" }, ai.label),
       h("p", { class: "call" }, h("span", { class: "faint" }, "Call "), ai.call ? this.#name(ai.call, ai.call_label) : (ai.failure || "no call")),
       h("div", { class: "bars" }, Object.entries(ai.probabilities ?? {}).map(([code, value]) => this.#bar(code, value))),
       ai.slices?.length ? h("div", { class: "strip-box" }, this.strip, h("div", { class: "anchors" }, h("span", {}, "head"), h("span", {}, "foot"))) : null,
+      this.#counted(ai),
       this.#deciding(ai.deciding_slices ?? []),
-      this.#controls(ai),
-    );
+      ai.masks_url || ai.heat_url ? this.#controls(ai) : null,
+    ].filter(Boolean));
     this.element.hidden = false;
     this.draw(0);
   }
@@ -69,7 +71,7 @@ export class AiPanel {
     if (!this.toggle) return;
     this.toggle.checked = on;
     this.opacity.value = Math.round(opacity * 100);
-    this.lungs.checked = lungs;
+    if (this.lungs) this.lungs.checked = lungs;
     if (this.heat) this.heat.checked = heat;
   }
 
@@ -88,11 +90,20 @@ export class AiPanel {
       h("span", { class: "value" }, value.toFixed(2)));
   }
 
+  /** How many slices got which call, and how much of what was read that is. */
+  #counted({ counts, abnormal_share: share, rule }) {
+    if (!counts || !Object.keys(counts).length) return null;
+    const slices = Object.entries(counts).map(([code, count]) => `${this.#name(code)} ${count}`).join(", ");
+    const abnormal = typeof share === "number" ? `; ${Math.round(100 * share)} % of the kept slices are not normal` : "";
+    return h("p", { class: "hint" }, `Slices called: ${slices}${abnormal}. Rule: ${rule}.`);
+  }
+
   #deciding(slices) {
     if (!slices.length) return null;
     const shown = slices.slice(0, 12).map((slice) =>
       h("button", { class: "chip", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(slice) }, String(slice + 1)));
-    return h("div", { class: "deciding" }, h("span", { class: "faint" }, `Deciding slices (${slices.length})`), shown);
+    const counted = shown.length < slices.length ? `${slices.length}, the first 12` : slices.length;
+    return h("div", { class: "deciding" }, h("span", { class: "faint" }, `Deciding slices (${counted})`), shown);
   }
 
   #controls(ai) {
@@ -106,9 +117,10 @@ export class AiPanel {
       type: "range", min: "5", max: "100", value: "60", "aria-label": "Overlay opacity",
       oninput: () => this.hooks.overlay({ opacity: Number(this.opacity.value) / 100 }),
     });
+    this.lungs = null;
     this.heat = null;
     return h("div", { class: "controls" },
       h("label", {}, this.toggle, "Overlay ", h("kbd", {}, "M")),
-      check("lungs", "lungs"), ai.heat_url ? check("heat", "heat map") : null, this.opacity);
+      ai.masks_url ? check("lungs", "lungs") : null, ai.heat_url ? check("heat", "heat map") : null, this.opacity);
   }
 }

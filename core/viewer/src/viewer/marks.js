@@ -20,6 +20,7 @@ export class Marks {
     this.stack = stack;
     this.hooks = hooks;
     this.question = null; // the question the next mark answers
+    this.locked = false; // loaded marks are somebody's answer and cannot be moved
     this.#on(Events.ANNOTATION_COMPLETED, (event) => this.#completed(event.detail.annotation));
     this.#on(Events.ANNOTATION_MODIFIED, () => this.#later());
     this.#on(Events.ANNOTATION_REMOVED, () => this.#later());
@@ -134,7 +135,7 @@ export class Marks {
         annotationUID: mark.id,
         highlighted: false,
         invalidated: true,
-        isLocked: false,
+        isLocked: this.locked,
         isVisible: true,
         metadata: {
           toolName: tool,

@@ -39,13 +39,14 @@ export class Viewer {
     this.mouse = new Mouse(this);
   }
 
-  /** Put a case on the screen; its first image appears when it arrives. */
+  /** Put a case on the screen; its first image appears when it arrives. openAt: "top", "middle" or a slice. */
   open(volume, { openAt, title }) {
     this.blank();
     this.title = title;
     this.volume = volume;
     const middle = (plane) => Math.floor(volume.plane(plane).images / 2);
-    this.at = { axial: openAt === "middle" ? middle("axial") : 0, coronal: middle("coronal"), sagittal: middle("sagittal") };
+    const first = Number.isInteger(openAt) ? openAt : openAt === "middle" ? middle("axial") : 0;
+    this.at = { axial: first, coronal: middle("coronal"), sagittal: middle("sagittal") };
     this.plane = "axial";
     this.stack.open(volume);
     this.stack.setWindow(WINDOWS.lung.width, WINDOWS.lung.level);

@@ -1,0 +1,122 @@
+"""A case of an unblinded study for the viewer in review: one answer with everything, its pixels, and the overlays."""
+
+from typing import Any, Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.errors import ParallaxError
+from db.accounts import Account
+from db.case_review import CaseReview, case_review, review_images, review_overlay
+from db.engine import open_view
+from db.reading_types import CaseAccess
+from pages.routes.pixels import overlay_array, packed_answer, streamed
+from pages.routes.shapes import ai_json, volume_json
+from pages.routes.web import NO_STORE, json_error, reading, signed_in
+
+
+def whole_case(request: Request, account: Account) -> Response:
+    """GET: the case's truth, the AI's output and everybody's locked reads; refused before unblinding."""
+    with open_view() as session:
+        found = case_review(session, **_asked(request), account_id=account.id)
+    return JSONResponse(_review(found, request.url.path), headers=NO_STORE)
+
+
+async def images(request: Request) -> Response:
+    """GET ?first=k[&skip=m]: the slices, as the reading page gets them; refused before unblinding."""
+    try:
+        access = await run_in_threadpool(_images, request)
+        return await streamed(request, access)
+    except ParallaxError as error:
+        return json_error(error)
+
+
+def lungs(request: Request, account: Account) -> Response:
+    """GET: the AI's lung mask of a case of an unblinded study, uint8 (z, y, x)."""
+    return _overlay(request, account, "lungs")
+
+
+def heat(request: Request, account: Account) -> Response:
+    """GET: the AI's heat maps of a case of an unblinded study, uint8 (k, h, w)."""
+    return _overlay(request, account, "heat")
+
+
+def routes() -> list[Route]:
+    """The routes of looking a case over."""
+    base = "/api/studies/{study_id:int}/cases/{case:int}/review"
+    return [
+        Route(base, reading(whole_case), methods=["GET"]),
+        Route(f"{base}/slices", images, methods=["GET"]),
+        Route(f"{base}/lungs", reading(lungs), methods=["GET"]),
+        Route(f"{base}/heat", reading(heat), methods=["GET"]),
+    ]
+
+
+def _asked(request: Request) -> dict[str, Any]:
+    return {"study_id": request.path_params["study_id"], "case_number": request.path_params["case"]}
+
+
+def _images(request: Request) -> CaseAccess:
+    account = signed_in(request)
+    with open_view() as session:
+        return review_images(session, **_asked(request), account_id=account.id)
+
+
+def _overlay(request: Request, account: Account, name: Literal["lungs", "heat"]) -> Response:
+    with open_view() as session:
+        access, ai = review_overlay(session, **_asked(request), account_id=account.id)
+    return packed_answer(overlay_array(access, ai, name))
+
+
+def _review(found: CaseReview, url: str) -> dict[str, Any]:
+    truth = found.truth
+    return {
+        "case": found.case.case_number,
+        "practice": found.practice,
+        "tags": found.tags,
+        "volume": volume_json(found.case, f"{url}/slices"),
+        "classes": [{"code": one.code, "label": one.label, "colour": one.colour} for one in found.classes],
+        "truth": None
+        if truth is None
+        else {
+            "code": truth.code,
+            "label": found.label(truth.code),
+            "version": truth.version,
+            "versions": truth.versions,
+            "source": truth.source,
+            "rests_on": truth.rests_on,
+        },
+        "ai": _ai(found, url),
+        "reads": [
+            {
+                "reader": one.reader,
+                "group": one.group,
+                "arm": one.arm,
+                "session": one.session,
+                "label": found.label(one.diagnosis),
+                "right": one.right,
+                "seconds": one.seconds,
+                "ratings": {found.label(code): value for code, value in (one.content.get("ratings") or {}).items()},
+                "answers": one.answers,
+                "marks": one.content.get("marks") or [],
+                "key_slices": one.content.get("key_slices") or [],
+            }
+            for one in found.reads
+        ],
+    }
+
+
+def _ai(found: CaseReview, url: str) -> dict[str, Any] | None:
+    if found.ai is None or found.ai_output is None:
+        return None
+    ai = found.ai
+    shown = ai_json(
+        found.ai_output,
+        ai.slice_probabilities,
+        ai.heat_slices,
+        masks_url=f"{url}/lungs" if ai.slice_probabilities else None,
+        heat_url=f"{url}/heat" if ai.heat_slices else None,
+    )
+    return {**shown, "seconds": ai.seconds}
