@@ -15,7 +15,6 @@ from core.study.protocol import Protocol
 from db import ai_reads, cases, studies, study_life, truth
 from db.cases import CaseInfo
 from db.engine import open_session
-from db.study_info import StudyInfo
 from tests.e2e.conftest import Server
 
 SLICES = 16
@@ -55,7 +54,7 @@ def open_study(
                                          "reference": REFERENCE, **protocol}),
             **by,
         )  # fmt: skip
-        found = [_case(session, store, f"{name}{n}", **by) for n in range(count + practice)]
+        found = [put_case(session, server, f"{name}{n}", **by) for n in range(count + practice)]
         studies.add_cases(session, made.id, [case.id for case in found[practice:]], **by)
         studies.add_cases(session, made.id, [case.id for case in found[:practice]], practice=True, **by)
         opened = Opened(made.id, coordinator, people)
@@ -72,15 +71,9 @@ def open_study(
     return opened
 
 
-def close_and_unblind(server: Server, study: Opened, at: datetime) -> StudyInfo:
-    """Close a study whose reads are all locked, and unblind it."""
-    with open_session(server.database) as session:
-        study_life.close_study(session, study.id, by=study.coordinator, at=at)
-        study_life.unblind(session, study.id, by=study.coordinator, at=at, reason="all reads are locked")
-        return studies.study(session, study.id)
-
-
-def _case(session: Session, store: VolumeStore, name: str, *, by: int, at: datetime) -> CaseInfo:
+def put_case(session: Session, server: Server, name: str, *, by: int, at: datetime) -> CaseInfo:
+    """Put a small procedural volume into the library."""
+    store = VolumeStore(str(server.data / "volumes"))
     volume = small_chest(slices=SLICES, size=64, seed=zlib.crc32(name.encode()))
     new = cases.NewSeries(
         content_hash=volume.content_hash, storage_key=store.put(volume), shape=volume.hu.shape,

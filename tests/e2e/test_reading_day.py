@@ -1,4 +1,4 @@
-"""The reading day in a browser: a sequential study, a crossover over four weeks, and everything that goes wrong."""
+"""The reading day in a browser: a crossover over four weeks, and everything that goes wrong."""
 
 import os
 import subprocess
@@ -14,9 +14,10 @@ from core import clock
 from db import accounts
 from db.engine import engine_for, open_session
 from db.migrate import migrate
-from db.models import Read, Reader, ReadEvent
+from db.models import ReadEvent
 from tests.e2e.conftest import ROOT, Server, free_port
-from tests.e2e.reading_study import SLICES, Opened, close_and_unblind, open_study
+from tests.e2e.reading import lock, reads_of, shown
+from tests.e2e.reading_study import Opened, open_study
 
 pytestmark = pytest.mark.browser
 SignIn = Callable[..., Any]
@@ -67,60 +68,10 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClockedServer]:
     engine_for(server.database).dispose()
 
 
-def reads_of(server: Server, account: int) -> list[Read]:
-    with open_session(server.database) as session:
-        return list(session.scalars(select(Read).join(Reader).where(Reader.account_id == account).order_by(Read.id)))
-
-
-def shown(page: Any, place: str) -> None:
-    """Wait until the image of this place is on the screen."""
-    page.locator(".place", has_text=place).wait_for()
-    page.locator(".cover").wait_for(state="hidden")
-    page.get_by_text(f"Slice 1 / {SLICES}").wait_for()
-
-
-def lock(page: Any, letter: str, *, presses: int = 1) -> None:
-    """Answer by letter, review and lock by Enter, however often it is pressed."""
-    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 200):
-        page.keyboard.press(letter)
-    page.keyboard.press("Enter")
-    page.get_by_text("Enter locks, Esc goes back").wait_for()
-    page.wait_for_timeout(250)  # a bouncing key must not lock: the second press counts after 200 ms
-    with page.expect_response(lambda answer: answer.url.endswith("/lock")) as locked:
-        for _ in range(presses):
-            page.keyboard.press("Enter")
-    assert locked.value.status == 200
-
-
 def read_all(page: Any, places: list[str], letters: str) -> None:
     for place, letter in zip(places, letters, strict=True):
         shown(page, place)
         lock(page, letter)
-
-
-def test_a_sequential_study_of_six_cases_is_read_by_two_and_unblinded(server: Server, sign_in: SignIn) -> None:
-    study = open_study(server, "seq", design="sequential", at=clock.now(), count=6)
-    for name, account in study.readers.items():
-        page = sign_in(server, name)
-        page.goto(server.url)
-        page.get_by_role("button", name="Start").click()
-        places = [f"Case {n} of 6" for n in range(1, 7) for _ in range(2)]
-        for index, place in enumerate(places):
-            page.locator(".phase").wait_for(state="visible" if index % 2 else "hidden")
-            shown(page, place)
-            assert page.get_by_text("AI output").count() == index % 2
-            lock(page, "c" if index % 2 else "n")
-        page.get_by_text("Every case of this study is read").wait_for()
-        rows = reads_of(server, account)
-        assert [(row.arm, row.diagnosis, row.state) for row in rows] == [
-            ("unaided", "normal", "locked"),
-            ("aided", "covid", "locked"),
-        ] * 6
-        assert [row.ai_shown_at for row in rows[1::2]] == [row.locked_at for row in rows[::2]]
-        assert all(0 < row.active_seconds <= row.raw_seconds for row in rows)
-    first, second = (reads_of(server, account) for account in study.readers.values())
-    assert [row.case_id for row in first] != [row.case_id for row in second]
-    assert close_and_unblind(server, study, clock.now()).state == "unblinded"
 
 
 def test_a_crossover_opens_its_second_session_after_the_washout(day: ClockedServer, sign_in: SignIn) -> None:

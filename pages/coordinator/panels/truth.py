@@ -88,10 +88,12 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: Truths) -
     )
     case = numbers[chosen]
     before = known.get(case.id)
+    suggested = before.source if before else ", ".join(study.protocol.reference.rests_on[:3])
     source = right.text_input(
         "Source",
-        before.source if before else ", ".join(study.protocol.reference.rests_on[:3]),
-        key=f"study_truth_source_{case.number}_{before.version if before else 0}",
+        suggested,
+        # with the suggestion in the key, so that it follows what is written above
+        key=f"study_truth_source_{case.number}_{before.version if before else 0}_{suggested}",
         help="What the truth of this case rests on.",
     )
     reason = ""

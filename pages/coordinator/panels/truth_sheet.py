@@ -37,7 +37,7 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     source = right.text_input(
         "Source, for rows without one",
         ", ".join(study.protocol.reference.rests_on[:3]),
-        key=f"study_truth_sheet_source_{study.id}",
+        key=f"study_truth_sheet_source_{study.id}_{len(study.protocol.reference.rests_on)}",
     )
     turn = st.session_state.setdefault("study_truth_turn", 0)
     file = st.file_uploader("Filled-in table", type=["csv", "txt"], key=f"study_truth_file_{turn}")
