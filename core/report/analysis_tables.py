@@ -50,29 +50,6 @@ def whole_table(study: StudyFacts, found: Analysis) -> list[Row]:
     ]
 
 
-def area_table(study: StudyFacts, found: Analysis, code: str) -> list[Row]:
-    """Return AUC of one class against the rest by reader, and what separates it from the AI's (DeLong, Holm)."""
-    pairs = {(pair.reader, pair.arm): pair for pair in found.ai_areas_with_each_reader if pair.figure == f"AUC {code}"}
-    made: list[Row] = []
-    for one in found.readers:
-        area = next((each.auc for each in one.scores if each.label == code), Estimate(None))
-        pair = pairs.get((one.reader, one.arm))
-        gap = pair.pair.difference if pair and pair.pair else None
-        made.append(
-            {
-                "reader": one.reader,
-                "group": one.group,
-                "arm": one.arm or "–",
-                "AUC": number(area),
-                "cases": area.n,
-                "AI minus reader": "–" if gap is None else f"{gap:+.3f}".replace("-", "−"),
-                "p (Holm)": p_text(pair.p_holm) if pair else "–",
-                "method": area.method,
-            }
-        )
-    return made
-
-
 def agreement_table(found: Analysis) -> list[Row]:
     """Return Fleiss' kappa, AC1, alpha and Cochran's Q by group and arm."""
     return [

@@ -1,11 +1,11 @@
-"""From the analysis to what figures draw: curves, kappa matrices, switches, drift, and every reader on every case."""
+"""From the analysis to what figures draw: kappa matrices, switches, drift, and every reader on every case."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.report.figure_curves import Curve, Drift
+from core.report.figure_curves import Drift
 from core.report.grids import Grid, grid_of
 from core.report.rows import AI, StudyFacts, StudyRows
 from core.report.tables import Row
@@ -15,44 +15,6 @@ from core.stats.estimate import Estimate
 
 PARTS = 10  # the reading order is cut into so many parts for the chart of drift
 ORDERS = ("difficulty", "true class", "case number")
-
-
-def curves_of(study: StudyFacts, found: Analysis, code: str) -> list[Curve]:
-    """Return the curve and the operating point of every reader and the AI, and the mean point of every group."""
-    made, points = [], dict[tuple[str, str], list[tuple[float, float]]]()
-    for one in found.readers:
-        figures = next(each for each in one.classes if each.label == code)
-        scores = next(each for each in one.scores if each.label == code)
-        fpr, tpr = figures.fpr.value, figures.sensitivity.value
-        point = None if fpr is None or tpr is None else (fpr, tpr)
-        if point is not None and one.group != AI:
-            points.setdefault((one.group, one.arm), []).append(point)
-        arm = f", {one.arm}" if one.arm and len(found.study.arms) > 1 else ""
-        roc = scores.roc
-        fprs, tprs = (None, None) if roc is None else (np.array(roc.fpr), np.array(roc.tpr))
-        made.append(Curve(f"{one.reader}{arm}", one.group, fprs, tprs, scores.auc, point))
-    for (group, arm), known in points.items():
-        if len(known) > 1:
-            mean = (float(np.mean([x for x, _ in known])), float(np.mean([y for _, y in known])))
-            where = f" {arm}" if len(found.study.arms) > 1 else ""
-            name = f"{group}s{where}, mean of {len(known)} points"
-            made.append(Curve(name, group, None, None, Estimate(None), mean))
-    return made
-
-
-def without_scores(found: Analysis) -> list[str]:
-    """Return sentences on who gave no scores, so that no AUC is shown; empty where all did."""
-    people = [one for one in found.readers if one.group != AI]
-    silent = [one.reader for one in people if all(each.auc.value is None for each in one.scores)]
-    said = []
-    if people and len(silent) == len(people):
-        said.append("No reader gave ratings: there are points, but no curve and no AUC of readers.")
-    elif silent:
-        said.append(f"No ratings from {', '.join(silent[:8])}: no AUC of theirs.")
-    machine = [one for one in found.readers if one.group == AI]
-    if machine and all(each.auc.value is None for each in machine[0].scores):
-        said.append("The AI gave calls without probabilities: a point, but no curve.")
-    return said
 
 
 def kappa_matrix(found: Analysis, arm: str) -> tuple[list[str], NDArray[np.float64], int]:

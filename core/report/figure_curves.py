@@ -1,4 +1,4 @@
-"""Figures along an axis: ROC curves with operating points, drift over the reading day, and switches after the AI."""
+"""Figures along an axis: drift over the reading day, switches after the AI, and the AI along the slices."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
-from core.report.rows import AI, StudyFacts
+from core.report.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
+from core.report.rows import StudyFacts
 from core.stats.estimate import Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """An empirical ROC curve, None where there are no scores, and the point where its owner in fact decided."""
-
-    name: str
-    group: str
-    fpr: NDArray[np.float64] | None
-    tpr: NDArray[np.float64] | None
-    area: Estimate
-    point: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,56 +21,6 @@ class Drift:
     seconds: NDArray[np.float64]
     accuracy: NDArray[np.float64]
     reads: NDArray[np.int64]
-
-
-def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -> Chart:
-    """Draw ROC curves of one class against the rest; a symbol is where a diagnosis was given (for the AI, its rule)."""
-    figure = go.Figure()
-    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
-    for one in sorted(curves, key=lambda curve: curve.group == AI):
-        colour = colour_of(study, one.group)
-        if one.fpr is not None:
-            area = "" if one.area.value is None else f" AUC {one.area.value:.3f}"
-            figure.add_trace(
-                go.Scatter(
-                    x=one.fpr,
-                    y=one.tpr,
-                    mode="lines",
-                    name=f"{one.name}{area}",
-                    line={"color": colour, "width": 3 if one.group == AI else 1.2, "shape": "linear"},
-                    opacity=1 if one.group == AI else 0.75,
-                    hovertemplate=f"{one.name}<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}<extra></extra>",
-                )
-            )
-        if one.point is not None:
-            marker = {"color": colour, "symbol": symbol_of(study, one.group), "size": 13 if one.group == AI else 10}
-            figure.add_trace(
-                go.Scatter(
-                    x=[one.point[0]],
-                    y=[one.point[1]],
-                    mode="markers",
-                    showlegend=one.fpr is None,
-                    name=one.name,
-                    marker={**marker, "line": {"width": 1, "color": "rgba(255,255,255,0.8)"}},
-                    hovertemplate=f"{one.name}: diagnosis<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}"
-                    "<extra></extra>",
-                )
-            )
-    figure.update_xaxes(range=[-0.02, 1.02], title="1 − specificity", tickformat=".0%", constrain="domain")
-    figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
-    counted = max((one.area.n for one in curves), default=0)
-    note = (
-        f"{label} against the rest; up to {counted} cases. Empirical curves: readers from their 0-100 rating of the "
-        "class, the AI from its mean probability over kept slices. Symbols: the diagnosis given, for the AI its rule's "
-        f"call. {DEMONSTRATION}"
-    )
-    data = [
-        {"name": one.name, "group": one.group, "false_positive_rate": x, "sensitivity": y}
-        for one in curves
-        if one.fpr is not None and one.tpr is not None
-        for x, y in zip(one.fpr.tolist(), one.tpr.tolist(), strict=True)
-    ]
-    return Chart(key, f"ROC: {label}", dress(figure, height=560, legend=len(curves) <= 14), note, data)
 
 
 def drift_chart(study: StudyFacts, drifts: list[Drift]) -> Chart:

@@ -3,7 +3,6 @@
 from core.report import markup as m
 from core.report.analysis_tables import (
     agreement_table,
-    area_table,
     arm_table,
     class_table,
     fatigue_table,
@@ -14,11 +13,12 @@ from core.report.analysis_tables import (
     whole_table,
 )
 from core.report.compare import Comparison, label_of
-from core.report.curves import curves_of, drifts_of, kappa_matrix, switch_rows, without_scores
-from core.report.figure_curves import drift_chart, roc_chart, switch_chart
+from core.report.curves import drifts_of, kappa_matrix, switch_rows
+from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import confusion_chart, kappa_chart
 from core.report.figures import comparison_chart, difference_chart, time_chart
 from core.report.grids import confusion, grid_of
+from core.report.roc import area_table, curves_of, roc_chart, without_scores
 from core.report.rows import AI, StudyRows
 from core.report.tables import comparison_table, difference_table, time_table
 from core.report.verdict import figure_names, protocol_of

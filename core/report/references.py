@@ -10,6 +10,8 @@ REFERENCES = (
     "2014;33:330-360.",
     "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more correlated ROC curves. Biometrics "
     "1988;44:837-845.",
+    "Chen W, Samuelson FW. The average receiver operating characteristic curve in multireader multicase imaging "
+    "studies. Br J Radiol 2014;87:20140016.",
     "Hand DJ, Till RJ. A simple generalisation of the area under the ROC curve for multiple class problems. Mach "
     "Learn 2001;45:171-186.",
     "McNemar Q. Psychometrika 1947;12:153-157, exact and mid-p after Fagerland MW, Lydersen S, Laake P. BMC Med Res "

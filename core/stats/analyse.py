@@ -19,6 +19,7 @@ from core.stats.comparisons import (
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
 from core.stats.estimate import Bools, Estimate, StatsError, to_plain
 from core.stats.figures import Cells
+from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.intervals import proportion
 from core.stats.obuchowski_rockette import Factor
 from core.stats.reader_figures import (
@@ -99,6 +100,7 @@ class Analysis:
     study: StudySummary
     readers: tuple[ReaderFigures, ...]
     groups: tuple[GroupFigures, ...]
+    group_curves: tuple[GroupCurve, ...]
     ai_with_each_reader: tuple[ProportionPair, ...]
     ai_areas_with_each_reader: tuple[AreaPair, ...]
     ai_with_groups: tuple[AiComparison, ...]
@@ -142,10 +144,12 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
     nested: list[GroupComparison] = []
     agreements: list[NamedAgreement] = []
     sensitivity: list[Sensitivity] = []
+    means: list[GroupCurve] = []
     for k, reads in enumerate(sets):
         cells = {name: _cells(reads, table, name) for name in names}
         figures = reader_figures(reads, table, ordered=chosen.ordered)
         readers += [f if f.reader != "AI" else replace(f, arm="") for f in figures[k > 0 and reads.has_ai :]]
+        means += group_curves(reads, figures)
         groups += group_figures(reads, table, cells, readers_as=chosen.readers_as)
         proportions, curves = with_each_reader(reads, table)
         pairs += proportions
@@ -159,6 +163,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         study=summary(table),
         readers=tuple(readers),
         groups=tuple(groups),
+        group_curves=tuple(means),
         ai_with_each_reader=tuple(pairs),
         ai_areas_with_each_reader=tuple(areas),
         ai_with_groups=tuple(against),

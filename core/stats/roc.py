@@ -1,5 +1,6 @@
 """Empirical ROC curves, one class against the rest, Hand and Till's area, and calibration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -9,6 +10,7 @@ from core.stats.auc_covariance import auc, delong
 from core.stats.confusion import Codes
 from core.stats.estimate import Bools, Estimate, Floats, StatsError, clipped
 
+MOST_POINTS = 1001  # of a mean curve; a picture shows no more
 TOLERANCE = 0.011  # probabilities written with two decimals need not add up to 1 better than this
 
 
@@ -23,6 +25,16 @@ class Roc:
     thresholds: tuple[float | None, ...]
     n_positive: int
     n_negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRoc:
+    """The average of several readers' curves from (0, 0) to (1, 1), and the mean of the areas under them."""
+
+    fpr: tuple[float, ...]
+    tpr: tuple[float, ...]
+    area: float
+    readers: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,26 @@ def roc_curve(scores: Floats, truth: Bools) -> Roc:
         n1,
         n0,
     )
+
+
+def mean_curve(curves: Sequence[Roc]) -> MeanRoc:
+    """Average empirical curves diagonally: mean sensitivity + specificity at every sensitivity - specificity.
+
+    Non-parametric method of Chen & Samuelson 2014 (iMRMC's `doROCavg`, direction "SeSp"): unlike an average of
+    sensitivities it has one value everywhere, and the area under it is the mean of the areas. Beyond MOST_POINTS
+    corners it is drawn at so many even steps. Raises StatsError without a curve.
+    """
+    if not curves:
+        raise StatsError("A mean curve needs at least one reader's curve.")
+    along = [np.array(one.tpr) + np.array(one.fpr) for one in curves]  # 1 + sensitivity - specificity, increasing
+    above = [np.array(one.tpr) - np.array(one.fpr) for one in curves]  # sensitivity + specificity - 1
+    at = np.unique(np.concatenate(along))
+    if at.size > MOST_POINTS:
+        at = np.linspace(0.0, 2.0, MOST_POINTS)
+    height = np.mean([np.interp(at, x, y) for x, y in zip(along, above, strict=True)], axis=0)
+    area = float(np.mean([np.trapezoid(one.tpr, one.fpr) for one in curves]))
+    fpr, tpr = ((at - height) / 2).tolist(), ((at + height) / 2).tolist()
+    return MeanRoc(tuple(fpr), tuple(tpr), area, len(curves))
 
 
 def auc_estimate(scores: Floats, truth: Bools, *, level: float = 0.95) -> Estimate:

@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import area_table
-from core.report.curves import curves_of, without_scores
-from core.report.figure_curves import roc_chart
+from core.report.roc import area_table, curves_of, roc_chart, without_scores
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import missing, show_table
@@ -28,7 +26,10 @@ def page() -> None:
     for sentence in without_scores(found):
         missing(sentence, "Ratings are switched on in the study's form; an AUC from the diagnosis alone is not given.")
     show(roc_chart(study, curves_of(study, found, code), label=study.label(code), key=f"roc-{code}"))
-    note = "AUC: empirical with DeLong's interval. AI minus reader: DeLong, p by Holm over the readers of the arm."
+    note = (
+        "AUC: empirical with DeLong's interval; of a group the mean of its readers. AI minus reader: DeLong, p also by "
+    )
+    note += "Holm over the readers of the arm; AI minus group: Hillis 2007, section 5.3."
     show_table(area_table(study, found, code), key="areas", note=f"{note} Exploratory unless prespecified.")
 
 
