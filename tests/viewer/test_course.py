@@ -32,6 +32,24 @@ def test_a_double_press_locks_once_and_the_next_case_opens_by_itself(desk: Sit) 
     assert second.content["diagnosis"] is None
 
 
+def test_a_case_is_read_by_mouse_and_double_clicks_are_single_ones(desk: Sit) -> None:
+    seat = desk()
+    seat.until(lambda: "loaded" in seat.read.kinds)
+    seat.page.get_by_role("radio", name="COVID-19").dblclick()
+    seat.page.locator(".choice.chosen", has_text="COVID-19").wait_for()
+    for name in ("Normal", "CAP", "COVID-19"):
+        seat.page.get_by_role("slider", name=f"Rating of {name}").dblclick()
+    seat.page.get_by_role("button", name="Review and lock").dblclick(delay=150)  # slower than a bouncing key
+    seat.page.get_by_role("button", name="Lock this read").wait_for()
+    assert seat.fake.lock_posts == 0
+    seat.page.wait_for_timeout(600)  # another click, not a third of the same
+    seat.page.get_by_role("button", name="Lock this read").dblclick()
+    seat.page.get_by_text("Case 2 of 2").first.wait_for()
+    seat.painted("axial", 0)
+    assert seat.fake.lock_posts == 1
+    assert seat.fake.reads[1].content["diagnosis"] is None
+
+
 def test_nothing_is_fetched_ahead_but_the_next_pixels(desk: Sit, bar: Volume) -> None:
     seat = desk(Fake.of(bar, bar, bar))
     seat.until(lambda: "GET /api/studies/1/cases/2/slices" in seat.fake.log)

@@ -24,6 +24,7 @@ export class Page {
     this.image = h("main", { class: "image" });
     this.panel = h("aside", { class: "panel", "aria-label": "Reading form" });
     this.element = h("div", { class: "parallax", tabindex: "-1", role: "application", "aria-label": "Reading" });
+    this.element.addEventListener("click", onceOnly, true);
   }
 
   assemble({ toolbar, stage, aiPanel, form, cover, help }) {
@@ -79,4 +80,11 @@ export class Page {
     show(this.clock, seconds !== null);
     if (seconds !== null) this.clock.textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   }
+}
+
+/** The second click of a double click is no second answer: it takes no diagnosis back and locks nothing. */
+function onceOnly(event) {
+  if (event.detail < 2 || !event.target.closest("button")) return;
+  event.preventDefault();
+  event.stopPropagation();
 }
