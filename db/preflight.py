@@ -12,7 +12,7 @@ from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
 from db import ai_reads, orders, study_info, truth
 from db.ai_reads import AiReadInfo
 from db.cases import CaseInfo
-from db.models import Account, Patient, Truth
+from db.models import Account, Patient
 
 Opens = Callable[[str], object]  # takes a storage key; raises a ParallaxError when the volume does not open
 
@@ -28,9 +28,8 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
     links = study_info.cases(session, study_id)
     truths = truth.current(session, study_id)
     reading = {reader.account_id for reader in study_info.readers(session, study_id)}
-    authors: dict[int, int] = {
-        truth_id: author for truth_id, author in session.execute(select(Truth.id, Truth.author_id))
-    }
+    authored = truth.authors(session, study_id)
+    by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
     series = [link.case.series_id for link in links]
     model = ai_reads.model(session, study.ai_model_id) if study.ai_model_id is not None else None
     found = ai_reads.of_series(session, series, model.id, study.ai_rule) if model else {}
@@ -49,7 +48,7 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
                 tags=link.case.tags,
                 opens=_why_not(link.case, opens),
                 truth=known.class_code if known else None,
-                truth_by_reader=known is not None and authors[known.id] in reading,
+                truth_by_reader=link.case.id in by_readers,
                 ai="none" if ai is None else "call" if ai.call else "failure",
                 ai_parameters=ai.parameters_hash if ai else None,
             )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
 from core.study.protocol import AidedDisplay
-from db import ai_reads
+from db import ai_reads, panel_members
 from db.ai_reads import AiReadInfo
 from db.models import Account, AiRead, Case, Read, Series, Study, StudyCase, StudyClass
 from db.reading_queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
@@ -26,10 +26,13 @@ def case_access(session: Session, *, account_id: int, study_id: int, case_number
     """Return the volume of a case if this account may see it now; raises Forbidden otherwise.
 
     A reader: the case of the read that is theirs now and the one next case. Coordinators and administrators who are
-    not readers of the study: any of its cases. Unknown cases get the same answer as forbidden ones.
+    not readers of the study, and its truth panel before it is opened: any of its cases. Unknown cases get the same
+    answer as forbidden ones.
     """
     if study_id > MAX_ID or case_number > MAX_ID:
         raise Forbidden(NOT_YOURS)
+    if panel_members.may_label(session, study_id, account_id):
+        return _any_case(session, study_id, case_number)
     if reader_of(session, study_id, account_id) is None:
         return _staff_access(session, account_id, study_id, case_number)
     study, reader = active_reader(session, study_id, account_id)
@@ -160,6 +163,10 @@ def _staff_access(session: Session, account_id: int, study_id: int, case_number:
     account = session.get(Account, account_id)
     if account is None or account.role not in STAFF or account.disabled_at is not None:
         raise Forbidden(NOT_YOURS)
+    return _any_case(session, study_id, case_number)
+
+
+def _any_case(session: Session, study_id: int, case_number: int) -> CaseAccess:
     case_id = session.scalar(
         select(StudyCase.case_id)
         .join(Case, Case.id == StudyCase.case_id)

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from db import panel_members
 from db.accounts import Account
+from db.engine import open_view
 from pages.components.access import current, oidc_configured
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
@@ -28,6 +30,7 @@ ADMINISTRATOR = {
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
     ],
 }
+PANEL = {"Reference standard": [("panel/label.py", "Truth panel", "panel", ":material/balance:")]}
 BY_ROLE = {
     "reader": READER,
     "coordinator": COORDINATOR,
@@ -59,9 +62,14 @@ def _alone(page: object, title: str) -> None:
 
 
 def _pages(account: Account) -> None:
+    with open_view() as session:
+        on_panel = bool(panel_members.seats(session, account.id))
+    panel = PANEL if on_panel else {}
+    # who is on a panel and reads nowhere finds the panel first
+    mine = {**panel, **READER} if account.role == "reader" else {**BY_ROLE[account.role], **panel}
     sections = {
         section: [st.Page(path, title=title, url_path=url, icon=icon) for path, title, url, icon in pages]
-        for section, pages in BY_ROLE[account.role].items()
+        for section, pages in mine.items()
     }
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent

@@ -23,3 +23,18 @@ def reminder(*, name: str, title: str, address: str, left: int, minutes: int | N
         f"{many} left for you in the study “{title}”{about}. You go on where you stopped:\n{address}\n\n"
         "If you cannot go on, please tell us. Thank you."
     )
+
+
+def panel_invitation(*, name: str, title: str, link: str, cases: int, adjudicator: bool) -> str:
+    """Return the text that invites somebody to the truth panel; `link` works once."""
+    what = (
+        "to decide the cases on which the panel that sets the reference standard is split"
+        if adjudicator
+        else f"to the panel that sets the reference standard of {cases} chest CT: you label every case on your own"
+    )
+    return (
+        f"Dear {name},\n\n"
+        f"you are invited {what}, for the study “{title}”. You see neither the others' labels nor any AI.\n\n"
+        f"Choose your password here (the link works once, for seven days); the page is called Truth panel:\n{link}\n\n"
+        "Please tell no reader of the study what you answer. Thank you."
+    )

@@ -1,8 +1,12 @@
-"""Mounts the viewer's component, which talks to the routes by itself: reading a study, or looking one case over."""
+"""Mounts the viewer's component, which talks to the routes by itself: reading a study, looking one case over, images alone."""
+
+from typing import Any
 
 import streamlit as st
 
 from core.viewer.build import ensure_bundle
+from db.reading_types import CaseAccess
+from pages.routes.shapes import volume_json
 
 # The bundle is fetched once by its hashed name and kept by the browser; as component text it would travel at every run.
 SCRIPT = """
@@ -25,7 +29,14 @@ def review(*, study_id: int, case_number: int) -> None:
     _mount(f"review_{study_id}_{case_number}", {"study_id": study_id, "case": case_number})
 
 
-def _mount(key: str, data: dict[str, int]) -> None:
+def looking(access: CaseAccess, *, study_id: int, bindings: dict[str, Any]) -> None:
+    """Show the images of one case in the page, and nothing else of it; they come through the reading page's route."""
+    volume = volume_json(access, f"/api/studies/{study_id}/cases/{access.case_number}/slices")
+    look = {"title": f"Case {access.case_number}", "volume": volume, "bindings": bindings}
+    _mount(f"look_{study_id}_{access.case_number}", {"look": look})
+
+
+def _mount(key: str, data: dict[str, Any]) -> None:
     script = f"api/viewer/{ensure_bundle().name}"
     component = st.components.v2.component("parallax_reading", js=SCRIPT)
     component(key=key, data={**data, "api": "", "script": script})

@@ -3,10 +3,10 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict, Forbidden, InvalidInput
-from core.study.protocol import Protocol, ReferenceStandard
+from core.errors import Forbidden, InvalidInput
+from core.study.protocol import Protocol
 from core.study.truth_csv import TruthRow
-from db import audit, studies, truth, truth_panel
+from db import audit, panel_members, studies, truth
 from db.models import Truth
 from tests.study import builder
 from tests.study.builder import AT
@@ -44,7 +44,7 @@ def test_a_reader_of_the_study_authors_truth_only_where_the_protocol_says_so(ses
     with pytest.raises(Forbidden, match="reads in this study"):
         truth.record(session, made.id, case, class_code="cap", source="CT", by=other, at=AT)
     with pytest.raises(Forbidden, match="reads in this study"):
-        truth_panel.vote(session, made.id, case, class_code="cap", author_id=other, by=me, at=AT)
+        panel_members.add_member(session, made.id, other, by=me, at=AT)
     studies.save_protocol(session, made.id, Protocol(readers_may_author_truth=True), by=me, at=AT)
     assert truth.record(session, made.id, case, class_code="cap", source="CT", by=other, at=AT).version == 1
 
@@ -70,41 +70,3 @@ def test_a_sheet_is_taken_whole_or_not_at_all(session: Session):
     with pytest.raises(InvalidInput, match="Row 3, reason"):
         truth.take(session, made.id, changed, by=me, at=AT)
     assert {info.class_code for info in truth.current(session, made.id).values()} == {"cap"}
-
-
-def panel_study(session: Session):
-    protocol = Protocol(reference=ReferenceStandard(rests_on=("expert panel",), panel=True, panel_size=3))
-    made, me = builder.study(session, protocol=protocol, cases_=3, readers=0), builder.coordinator(session)
-    members = [builder.account(session, f"member{n}") for n in range(3)]
-    return made, me, members, [one.case.id for one in studies.cases(session, made.id)]
-
-
-def test_a_panel_decides_by_majority_and_the_rest_is_adjudicated(session: Session):
-    made, me, members, cases = panel_study(session)
-    opinions = [("cap", "cap", "covid"), ("cap", "covid", "normal"), ("cap", "cap")]
-    for case, codes in zip(cases, opinions, strict=True):
-        for member, code in zip(members, codes, strict=False):
-            truth_panel.vote(session, made.id, case, class_code=code, author_id=member, by=me, at=AT)
-    found = truth_panel.panel(session, made.id)
-    assert [(one.state, one.majority) for one in found] == [("agreed", "cap"), ("split", None), ("waiting", None)]
-    assert found[2].votes == ()  # nobody sees others' opinions before the panel is complete
-    assert truth_panel.settle(session, made.id, by=me, at=AT) == 1
-    with pytest.raises(Conflict, match="no majority"):
-        truth_panel.adjudicate(session, made.id, cases[2], class_code="cap", reason="seen again", by=me, at=AT)
-    truth_panel.adjudicate(session, made.id, cases[1], class_code="covid", reason="PCR came", by=me, at=AT)
-    settled = truth.current(session, made.id)
-    assert [settled[case].class_code for case in cases[:2]] == ["cap", "covid"]
-    assert settled[cases[0]].source == "panel, majority 2 of 3"
-    assert settled[cases[1]].reason == "PCR came"
-
-
-def test_a_member_may_change_an_opinion_until_the_case_is_settled(session: Session):
-    made, me, members, cases = panel_study(session)
-    for code in ("cap", "covid"):
-        truth_panel.vote(session, made.id, cases[0], class_code=code, author_id=members[0], by=me, at=AT)
-    assert truth_panel.votes_of(session, made.id, members[0]) == {cases[0]: "covid"}
-    for member in members[1:]:
-        truth_panel.vote(session, made.id, cases[0], class_code="covid", author_id=member, by=me, at=AT)
-    truth_panel.settle(session, made.id, by=me, at=AT)
-    with pytest.raises(Conflict, match="settled"):
-        truth_panel.vote(session, made.id, cases[0], class_code="cap", author_id=members[0], by=me, at=AT)

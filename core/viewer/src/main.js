@@ -1,6 +1,7 @@
-// The component as Streamlit mounts it. component.data is {study_id, api} for reading, and {study_id, case, api} to look
-// one case of an unblinded study over; everything else comes from the routes.
+// The component as Streamlit mounts it. component.data is {study_id, api} for reading, {study_id, case, api} to look one
+// case of an unblinded study over, {look, api} for images alone; everything else comes from the routes.
 
+import { Look } from "./look.js";
 import { Reading } from "./reading/reading.js";
 import { Review } from "./review/review.js";
 import style from "./style.css";
@@ -9,14 +10,15 @@ const KINDS = ["keydown", "keyup", "keypress"];
 const mounted = new WeakMap();
 
 export default function component({ data, parentElement }) {
-  const what = `${data.study_id}/${data.case ?? ""}`;
+  const what = data.look?.volume.url ?? `${data.study_id}/${data.case ?? ""}`;
   const known = mounted.get(parentElement);
   if (known?.what === what) return known.end; // the page ran again; nothing changes
   known?.end();
   const sheet = document.createElement("style");
   sheet.textContent = style;
   const options = { studyId: data.study_id, base: data.api ?? "", rendering: data.rendering };
-  const shown = data.case ? review({ ...options, caseNumber: data.case }) : reading(options);
+  const shown = data.look ? look({ ...options, look: data.look })
+    : data.case ? review({ ...options, caseNumber: data.case }) : reading(options);
   parentElement.append(sheet, shown.root);
   const end = () => {
     mounted.delete(parentElement);
@@ -47,19 +49,27 @@ function reading(options) {
   };
 }
 
-/** Part of a page with other things on it: keys are its own only while it has the focus. */
 function review(options) {
   const course = new Review(options);
-  const root = course.page.element;
-  root.addEventListener("keydown", (event) => {
+  return inPage(course, course.page.element, course.page.frame);
+}
+
+function look(options) {
+  const course = new Look(options);
+  return inPage(course, course.element, course.element);
+}
+
+/** Part of a page with other things on it: keys are its own only while it has the focus. */
+function inPage(course, element, root) {
+  element.addEventListener("keydown", (event) => {
     event.stopPropagation();
     course.keydown(event);
   });
-  for (const kind of ["keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
-  root.addEventListener("click", (event) => {
-    if (!event.composedPath().some((one) => one instanceof Element && one.matches("input"))) root.focus({ preventScroll: true });
+  for (const kind of ["keyup", "keypress"]) element.addEventListener(kind, (event) => event.stopPropagation());
+  element.addEventListener("click", (event) => {
+    if (!event.composedPath().some((one) => one instanceof Element && one.matches("input"))) element.focus({ preventScroll: true });
   });
-  return { root: course.page.frame, begin: () => course.mounted(), end: () => course.destroy() };
+  return { root, begin: () => course.mounted(), end: () => course.destroy() };
 }
 
 /** Keys of the page end here: what hosts the component (Streamlit's R and C) never sees them. */
