@@ -60,30 +60,37 @@ def _label(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequence[Stu
         return
     if done == len(tasks):
         st.success("Every case is labelled. Thank you. A label can be changed until all members have given theirs.")
-    number = _case(tasks, named=lambda task: _own(task, classes))
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    with left:
+        number = _case(tasks, named=lambda task: _own(task, classes))
     task = next(one for one in tasks if one.case_number == number)
-    _look(me, seat, number)
+    with right:
+        clicked = None if task.fixed else _classes(task, classes)
     if task.fixed:
-        st.caption("This label stands: every member has labelled the case, or its truth is settled.")
-        return
-    # the case is in the key, so that a double click never labels the next case
+        right.caption("This label stands: every member has labelled the case, or its truth is settled.")
+    _look(me, seat, number)
+    if clicked:
+        code, at = clicked.code, clock.now()
+        act(
+            lambda session: truth_panel.label(session, seat.study_id, number, class_code=code, account_id=me.id, at=at),
+            done=f"Case {number}: {clicked.label}",
+        )
+        st.rerun()
+
+
+def _classes(task: Task, classes: Sequence[StudyClass]) -> StudyClass | None:
+    """Return the class whose button was pressed. The case is in the key: a double click never labels the next one."""
     with st.container(horizontal=True):
         clicked = [
             one
             for one in classes
             if st.button(
-                f"Case {number} is {one.label}",
-                key=f"panel_is_{number}_{one.code}",
+                one.label,
+                key=f"panel_is_{task.case_number}_{one.code}",
                 type="primary" if one.code == task.own else "secondary",
             )
         ]
-    if clicked:
-        code, at = clicked[0].code, clock.now()
-        act(
-            lambda session: truth_panel.label(session, seat.study_id, number, class_code=code, account_id=me.id, at=at),
-            done=f"Case {number}: {clicked[0].label}",
-        )
-        st.rerun()
+    return clicked[0] if clicked else None
 
 
 def _adjudicate(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequence[StudyClass]) -> None:
@@ -94,16 +101,15 @@ def _adjudicate(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequenc
     labels = {one.code: one.label for one in classes}
     number = _case(tasks, named=lambda task: "")
     task = next(one for one in tasks if one.case_number == number)
-    _look(me, seat, number)
     said = ", ".join(f"{labels.get(code, code)} {count}" for code, count in task.counts)
     st.markdown(f"The members said: {said}.")
     with st.form(f"panel_decide_{number}", clear_on_submit=False, border=False):
-        left, right = st.columns(2)
+        left, middle, right = st.columns([2, 3, 1], vertical_alignment="bottom")
         code = left.selectbox(
             "Truth", list(labels), index=None, format_func=lambda one: labels[one], key=f"panel_truth_{number}"
         )
-        reason = right.text_input("Reason", key=f"panel_reason_{number}")
-        if st.form_submit_button("Decide", key=f"panel_decide_save_{number}", type="primary"):
+        reason = middle.text_input("Reason", key=f"panel_reason_{number}")
+        if right.form_submit_button("Decide", key=f"panel_decide_save_{number}", type="primary"):
             at = clock.now()
 
             def decide(session: Session) -> object:
@@ -113,6 +119,7 @@ def _adjudicate(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequenc
 
             act(decide, done=f"Case {number} is decided")
             st.rerun()
+    _look(me, seat, number)
 
 
 def _case(tasks: Sequence[Task], *, named: Callable[[Task], str]) -> int:
