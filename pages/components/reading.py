@@ -1,4 +1,4 @@
-"""Mounts the viewer's component, which talks to the routes by itself: reading a study, looking one case over, images alone."""
+"""Mounts the viewer, which talks to the routes by itself: reading a study, looking a case over, or images alone."""
 
 from typing import Any
 
