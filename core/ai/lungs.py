@@ -149,10 +149,16 @@ def _predict(
     for part, gray in batches(depth, batch_size(model.device), lambda z: lung_input(hu[z], parameters)):
         with torch.inference_mode():
             logits = network(to_input(gray, model.device, model.dtype))
-            small[part.start : part.stop] = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+            small[part.start : part.stop] = labels(logits.float(), parameters.lung_threshold).cpu().numpy()
         seen[part.start : part.stop] = gray
         on_progress(part.stop, depth)
     return small, seen
+
+
+def labels(logits: torch.Tensor, threshold: float) -> torch.Tensor:
+    """Return (n, y, x) uint8 from logits (n, 3, y, x): the likelier lung where lung has at least this probability."""
+    lung = 1 - logits.softmax(dim=1)[:, 0] >= threshold
+    return torch.where(lung, 1 + logits[:, 1:].argmax(dim=1), 0).to(torch.uint8)
 
 
 def _sizes(pieces: NDArray[np.int32]) -> NDArray[np.int64]:

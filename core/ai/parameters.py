@@ -2,8 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
+
+from core.errors import InvalidInput
 
 CLASSES = ("normal", "cap", "covid")  # order of every probability triple
 
@@ -60,14 +63,18 @@ class RuleParams:
 
 @dataclass(frozen=True, slots=True)
 class PipelineParams:
-    """All that shapes slice scores and calls. Sizes in pixels; margin and closing (a radius) in mm."""
+    """All that shapes slice scores and calls. Sizes in pixels; margin and closing (a radius) in mm.
+
+    The sizes are those a model was trained at; its card may name others (`parameters_of`).
+    """
 
     truncation: Truncation = field(default_factory=Truncation)
     rule: RuleParams = field(default_factory=RuleParams)
     lung_window: Window = LUNG_WINDOW
     wide_window: Window = WIDE_WINDOW
     lung_size: int = 192
-    slice_size: int = 96  # what the shipped slice network was trained at; at 160 it is right less often
+    lung_threshold: float = 0.25  # probability from which a pixel is lung; .5 leaves out the rim (procedural truth)
+    slice_size: int = 128
     box_margin_mm: float = 8.0
     lung_closing_mm: float = 12.0  # bays of a lung's outline up to twice this wide are taken for consolidation
 
@@ -78,3 +85,23 @@ class PipelineParams:
     def hash(self) -> str:
         """Return a stable SHA-256 of the values, hex."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+
+SIZES = {"lung_size": 16, "slice_size": 1}  # what a card may name: pixels, and what they are a multiple of
+LEAST, MOST = 32, 1024  # pixels a network's input may have a side
+
+
+def parameters_of(card: Mapping[str, Any]) -> PipelineParams:
+    """Return the parameters of the model whose card this is: the defaults, at the input sizes it was trained at.
+
+    Raises InvalidInput where the card names a size that no network takes.
+    """
+    stated = card.get("parameters", {})
+    sizes = {name: stated[name] for name in SIZES if isinstance(stated, Mapping) and name in stated}
+    for name, size in sizes.items():
+        if not isinstance(size, int) or not LEAST <= size <= MOST or size % SIZES[name]:
+            multiple = f" and a multiple of {SIZES[name]}" if SIZES[name] > 1 else ""
+            raise InvalidInput(
+                f"The card's {name} is {size}; it must be a whole number of {LEAST} to {MOST}{multiple}."
+            )
+    return replace(PipelineParams(), **sizes)

@@ -68,10 +68,11 @@ def read_volume(
 ) -> CaseResult:
     """Read a volume with both networks and call the patient.
 
-    Slices outside the kept range are never given to the slice network. Progress counts slices of both networks.
+    Slices outside the kept range are never given to the slice network. Parameters are the model's own unless others
+    are given. Progress counts slices of both networks.
     Raises NoLungs when the series shows none, InvalidInput for an unknown rule or when truncation leaves no slice.
     """
-    parameters = parameters or PipelineParams()
+    parameters = parameters or model.parameters
     check_rule(rule)
     depth = len(volume.hu)
     kept = kept_slices(depth, parameters.truncation)

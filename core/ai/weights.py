@@ -6,7 +6,8 @@ own weights join without code. In it:
   core.ai.preprocess (a three-channel first convolution is summed to one channel);
 - lungs.safetensors or lungs.pt: this project's U-Net; without it the shipped lungs are used;
 - card.json, which may name `classes` in another order, a `temperature`, the `manifest` of the patients it was trained
-  on, and `"lungs": "R231"` for the lungs of the lungmask package.
+  on, `"parameters": {"slice_size": 224}` for the pixels a side it was trained at, and `"lungs": "R231"` for the lungs
+  of the lungmask package.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from core.ai.networks import lung_network, one_channel, slice_network
-from core.ai.parameters import CLASSES
+from core.ai.parameters import CLASSES, PipelineParams, parameters_of
 from core.ai.precision import fast_dtype, prepare
 from core.errors import NotFound, ParallaxError
 from core.settings import settings
@@ -59,6 +60,7 @@ class Model:
     device: str
     dtype: torch.dtype = torch.float32
     temperature: float = 1.0
+    parameters: PipelineParams = field(default_factory=PipelineParams)
     classes: tuple[str, ...] = field(default=CLASSES)
 
 
@@ -87,6 +89,7 @@ def load_model(name: str | None = None, *, device: str | None = None, fast: bool
         raise NotFound(f"No AI model{f' named {name}' if name else ''} is on this machine; there is {names}.")
     weights, place = matching[0], _checked(device or best_device())
     dtype = fast_dtype(place) if fast else torch.float32
+    parameters = parameters_of(weights.card)
     slices = slice_network(len(CLASSES))
     _fill(slices, weights.slices)
     _reorder(slices, weights)
@@ -106,6 +109,7 @@ def load_model(name: str | None = None, *, device: str | None = None, fast: bool
         device=place,
         dtype=dtype,
         temperature=float(weights.card.get("temperature", 1.0)),
+        parameters=parameters,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from core import __version__, clock
-from core.ai.parameters import CLASSES, PipelineParams
+from core.ai.parameters import CLASSES
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.rule import RULES, patient_call
 from core.ai.weights import Model, available_models, load_model
@@ -48,15 +48,12 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
         content_hash=case.storage_key,
     )
     model = _model(f"{model_name}/{model_version}", settings().device)
-    parameters = PipelineParams()
-    result = read_volume(
-        volume, model, parameters=parameters, on_progress=lambda done, total: on_progress("reading slices", done, total)
-    )
+    result = read_volume(volume, model, on_progress=lambda done, total: on_progress("reading slices", done, total))
     on_progress("storing", 0, 1)
     store.put_array(case.storage_key, f"lungs-{model.sha256[:12]}", result.lungs)
     if result.heat is not None:
         store.put_array(case.storage_key, f"heat-{model.sha256[:12]}", result.heat)
-    _store(series_id, model, parameters, result)
+    _store(series_id, model, result)
     on_progress("storing", 1, 1)
 
 
@@ -92,7 +89,7 @@ def _register(session: Session, name: str, version: str, sha256: str, card: dict
     ).id
 
 
-def _store(series_id: int, model: Model, parameters: PipelineParams, result: CaseResult) -> None:
+def _store(series_id: int, model: Model, result: CaseResult) -> None:
     probabilities = [slice_.probabilities for slice_ in result.slices]
     scores = ai_reads.NewScores(
         parameters=result.parameters,
@@ -108,7 +105,7 @@ def _store(series_id: int, model: Model, parameters: PipelineParams, result: Cas
             session,
             series_id=series_id,
             model_id=_register(session, model.name, model.version, model.sha256, model.card),
-            parameters_hash=parameters.hash(),
+            parameters_hash=model.parameters.hash(),
             scores=scores,
             calls=[_call(rule, result) for rule in RULES],
             at=clock.now(),

@@ -52,7 +52,7 @@ def read_and_store(series_id: int, model_name: str, model_version: str) -> str:
 
 
 def _store_failure(series_id: int, model_name: str, model_version: str, reason: str) -> None:
-    from core.ai.parameters import PipelineParams
+    from core.ai.parameters import parameters_of
     from core.ai.rule import RULES
 
     with open_session() as session:
@@ -64,7 +64,7 @@ def _store_failure(series_id: int, model_name: str, model_version: str, reason: 
             session,
             series_id=series_id,
             model_id=found[0].id,
-            parameters_hash=PipelineParams().hash(),
+            parameters_hash=parameters_of(found[0].card).hash(),
             scores=None,
             calls=failed,
             at=clock.now(),

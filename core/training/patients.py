@@ -54,11 +54,11 @@ def shrunk(volume: Volume, size: int) -> Volume:
 def lungs_of(volume: Volume) -> np.ndarray:
     """Return the lungs (z, y, x; 1 right, 2 left) of a real volume."""
     from core.ai.lungs import lung_mask
-    from core.ai.parameters import PipelineParams
     from core.ai.weights import available_models, load_model
 
     if available_models():
-        return lung_mask(volume.hu, volume.spacing_mm, load_model(), parameters=PipelineParams())
+        model = load_model()
+        return lung_mask(volume.hu, volume.spacing_mm, model, parameters=model.parameters)
     lungs = threshold_lungs(volume.hu.astype(np.float32))
     if not lungs.any():
         raise InvalidInput("No lungs were found in a patient of this folder; check that it holds chest CT.")

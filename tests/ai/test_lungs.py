@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
-from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, close_bays, drop_outer_air, lung_mask, volume_ml
+from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, close_bays, drop_outer_air, labels, lung_mask, volume_ml
 from core.imaging.synthetic import small_chest
 from tests.ai.build import SMALL, chest_lungs, small_model
 
@@ -125,3 +126,10 @@ def test_progress_reaches_the_last_slice() -> None:
     )
     assert told[-1] == (20, 20)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_pixel_is_lung_from_the_threshold_on_and_takes_the_likelier_side() -> None:
+    probabilities = torch.tensor([[0.76, 0.2, 0.04], [0.7, 0.1, 0.2], [0.2, 0.5, 0.3]])
+    logits = probabilities.log().T[None, :, None]  # (1, 3, 1, 3)
+    assert labels(logits, 0.25).tolist() == [[[0, LEFT, RIGHT]]]
+    assert labels(logits, 0.5).tolist() == [[[0, 0, RIGHT]]]

@@ -9,10 +9,11 @@ from safetensors.torch import load_file, save_file
 
 from core.ai import weights
 from core.ai.networks import slice_network
+from core.ai.slices import score_slices
 from core.ai.weights import WeightsError, available_models, load_model
 from core.errors import NotFound, ParallaxError
 from core.imaging.synthetic import small_chest
-from tests.ai.build import write_model
+from tests.ai.build import chest_lungs, write_model
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +132,22 @@ def test_shipped_weights_are_small_and_carry_a_card() -> None:
         assert {str(t.dtype) for t in load_file(file).values()} <= {"torch.float16", "torch.int64"}
         card = json.loads((file.parent / "card.json").read_text())
         assert card
+
+
+def test_a_model_is_read_at_the_size_its_card_names(only_own: Path) -> None:
+    write_model(only_own / "own" / "1", card={"parameters": {"slice_size": 64, "lung_size": 96}})
+    loaded = load_model("own", device="cpu", fast=False)
+    assert (loaded.parameters.slice_size, loaded.parameters.lung_size) == (64, 96)
+    seen: list[int] = []
+    loaded.slices.conv1.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-1]))
+    volume = small_chest(slices=10, size=96, seed=3)
+    truth = chest_lungs(volume).astype("uint8")
+    score_slices(volume, truth, loaded, [4, 5], parameters=loaded.parameters)
+    assert set(seen) == {64}
+
+
+@pytest.mark.parametrize("stated", [{"slice_size": "large"}, {"slice_size": 8}, {"lung_size": 100}])
+def test_a_size_no_network_takes_is_refused(only_own: Path, stated: dict[str, object]) -> None:
+    write_model(only_own / "own" / "1", card={"parameters": stated})
+    with pytest.raises(ParallaxError, match="must be a whole number"):
+        load_model("own")
