@@ -28,7 +28,8 @@ def score_slices(
 ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
     """Return probabilities (n, 3) of the named slices and, if asked, activation maps (n, y, x) of the lung box.
 
-    `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever slices are named.
+    `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever slices are named. Each slice is seen
+    as it is and mirrored, since training shows both sides alike, and the logits are averaged; maps are of the first.
     """
     box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
     network: Any = model.slices
@@ -40,8 +41,10 @@ def score_slices(
 
     for part, gray in batches(len(indices), batch_size(model.device), make):
         with torch.inference_mode():
-            features = slice_features(model, to_input(gray, model.device, model.dtype)).float()
-            logits = network.fc(features.mean(dim=(2, 3))) / model.temperature
+            x = to_input(gray, model.device, model.dtype)
+            features = slice_features(model, x).float()
+            mirrored = slice_features(model, x.flip(-1)).float()
+            logits = sum(network.fc(seen.mean(dim=(2, 3))) for seen in (features, mirrored)) / (2 * model.temperature)
             probabilities[part.start : part.stop] = functional.softmax(logits.double(), dim=1).cpu().numpy()
             if heat_maps:
                 maps.append(activation_maps(features, network.fc.weight, logits).cpu().numpy())

@@ -13,7 +13,7 @@ from core.ai.networks import slice_network
 from core.ai.parameters import CLASSES, PipelineParams, Truncation
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.preprocess import Box
-from core.ai.slices import activation_maps, slice_features
+from core.ai.slices import activation_maps, score_slices, slice_features
 from core.ai.weights import Model
 from core.errors import InvalidInput
 from core.imaging.synthetic import small_chest
@@ -58,7 +58,7 @@ def test_dropped_slices_never_reach_the_slice_network(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("core.ai.slices.slice_features", counted)
     read_volume(VOLUME, small_model(), parameters=replace(SMALL, truncation=Truncation(0.4, 0.4)), heat_maps=False)
-    assert sum(seen) == 4
+    assert sum(seen) == 2 * 4  # as they are and mirrored
 
 
 def test_the_same_volume_is_read_alike_twice(result: CaseResult) -> None:
@@ -151,3 +151,11 @@ def test_the_strip_names_each_slices_call_and_what_decided() -> None:
     assert [s.call for s in shown] == [None, "normal", "covid"]
     assert [s.deciding for s in shown] == [False, False, True]
     assert shown[2].abnormal == pytest.approx(0.8)
+
+
+def test_a_mirrored_chest_gets_the_same_scores() -> None:
+    mirrored = replace(VOLUME, hu=np.ascontiguousarray(VOLUME.hu[:, :, ::-1]))
+    lungs = np.ones(VOLUME.hu.shape, np.uint8)
+    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=SMALL)[0] for v in (VOLUME, mirrored))
+    assert plain == pytest.approx(other, abs=1e-5)
+    assert np.abs(plain[0] - plain[1]).max() > 1e-4
