@@ -13,7 +13,7 @@ from core.errors import Forbidden, NotFound
 from core.report.rows import FAILURE, INDETERMINATE, Filter
 from db import accounts, analysis
 from db.models import Read, Reader, Study, Truth
-from tests.report.simulated_study import Plan, seed_study
+from db.simulated import Plan, seed_study
 
 SMALL = Plan(cases=12, practice=2, missing=0.0, indeterminate=0.0)
 

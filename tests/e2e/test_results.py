@@ -8,9 +8,9 @@ import pytest
 
 from core.imaging.storage import VolumeStore
 from db.engine import open_session
+from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
 from tests.report.simulated_pictures import picture
-from tests.report.simulated_study import Plan, seed_study
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from core.report.files import KINDS, Kind, file_of
 from core.report.rows import Filter
 from db import accounts, analysis
 from db.engine import open_session, open_view
+from db.simulated import Plan, seed_study
 from tests.reading.client import Client, sign_in
-from tests.report.simulated_study import Plan, seed_study
 
 PLAN = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
 

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from db.engine import open_session
+from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
-from tests.report.simulated_study import Plan, seed_study
 
 PANELS = [path for path, *_ in PAGES if "results/" in path]
 FULL = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)

@@ -18,7 +18,7 @@ from core.report.rows import StudyRows
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
 from db import analysis
-from tests.report.simulated_study import Plan, seed_study
+from db.simulated import Plan, seed_study
 
 QUESTIONS = {
     "questions": [

@@ -15,8 +15,8 @@ from core.report.verdict import Verdict, verdict
 from core.stats.analyse import analyse
 from core.stats.pairs import fixed_order
 from db import analysis
+from db.simulated import Plan, seed_study
 from tests.conftest import NOW
-from tests.report.simulated_study import Plan, seed_study
 
 COUNT = count()
 FAMILY = ["sensitivity covid", "specificity covid", "macro_f1"]

@@ -12,8 +12,8 @@ from core.report.document import SECTIONS, report_html
 from core.report.rows import StudyRows
 from core.report.story import Story
 from db import analysis
+from db.simulated import Plan, seed_study
 from tests.conftest import NOW
-from tests.report.simulated_study import Plan, seed_study
 
 FULL = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
 LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=False, ai=False, indeterminate=0.0)

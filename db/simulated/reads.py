@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from db.models import OrderEntry, Read, Reader, ReadingOrder
-from tests.report.simulated_plan import BEGAN, CLASSES, Plan
+from db.simulated.plan import BEGAN, CLASSES, Plan
 
 
 def calls_of(rng: np.random.Generator, truth: np.ndarray, difficulty: np.ndarray, accuracy: float) -> np.ndarray:
