@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -15,9 +16,9 @@ __all__ = ["Session", "engine_for", "make_engine", "open_session", "open_view"]
 
 def make_engine(url: str) -> Engine:
     """Return an engine for SQLite (write-ahead log, BEGIN IMMEDIATE, foreign keys, full sync) or PostgreSQL."""
-    if url.startswith("sqlite:///"):
-        settings().data_dir.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)

@@ -1,4 +1,4 @@
-"""Commands of this part of the command line: `report` and `export`."""
+"""Commands of this part of the command line: `report`, `export`, and `bench results`."""
 
 import json
 import sys
@@ -11,6 +11,7 @@ import typer
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from core.report.bench import Costs
     from core.report.rows import StudyRows
     from core.report.story import Story
 
@@ -58,43 +59,59 @@ def export(
 
 
 def bench_results(
-    study: Annotated[int, typer.Argument(help="number of an unblinded study")],
+    readers: Annotated[int, typer.Option(help="readers, half novices and half experts")] = 100,
+    cases: Annotated[int, typer.Option(help="cases that each of them reads")] = 1000,
+    aided: Annotated[bool, typer.Option(help="read twice, without and with the AI")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
-    """Time what the comparison page does for a study: reading its rows, the whole comparison, and one filtered anew."""
-    import resource
-    from time import perf_counter, process_time
+    """Simulate a study in a temporary database, and time every results panel on it."""
+    from concurrent.futures import ProcessPoolExecutor
+    from dataclasses import asdict
+    from multiprocessing import get_context
+    from tempfile import TemporaryDirectory
 
-    from core.report.compare import compare
-    from core.report.figures import comparison_chart, difference_chart, time_chart
-    from core.report.rows import Filter
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        # each in a process of its own: the peak memory is that of the panels, not of making the study up
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as apart:
+            apart.submit(_simulated, url, readers, cases, aided).result()
+            found = apart.submit(_costs, url).result()
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    typer.echo(f"{found.reads} reads; processor seconds, and seconds by the clock")
+    for step in found.steps:
+        typer.echo(f"  {step.step:38s} {step.processor_s:6.3f} {step.wall_s:6.3f}")
+    typer.echo(f"comparison page cold {found.cold_s:.3f} s, on a filter {found.filter_s:.3f} s (processor)")
+    typer.echo(f"peak memory {found.memory_mb:.0f} MB")
+
+
+def _simulated(url: str, readers: int, cases: int, aided: bool) -> None:
+    from db.engine import open_session
+    from db.migrate import migrate
+    from db.simulated import Plan, seed_study
+
+    migrate(url)
+    design = "sequential" if aided else "independent"
+    plan = Plan(novices=readers - readers // 2, experts=readers // 2, cases=cases, missing=0.005, design=design)
+    with open_session(url) as session:
+        seed_study(session, plan)
+
+
+def _costs(url: str) -> "Costs":
+    from core.report.bench import panel_costs
     from db import analysis
     from db.engine import open_view
 
-    said: dict[str, float] = {}
-    marks = [(perf_counter(), process_time())]
+    def read() -> "StudyRows":
+        with open_view(url) as session:
+            return analysis.rows(session, study_id=1, account_id=None)
 
-    def mark(name: str) -> None:
-        marks.append((perf_counter(), process_time()))
-        said[name] = round(marks[-1][0] - marks[-2][0], 3)
-        said[f"{name}_cpu"] = round(marks[-1][1] - marks[-2][1], 3)  # what it takes on a machine that others use too
+    def stamp() -> str:
+        with open_view(url) as session:
+            return analysis.stamp(session, study_id=1, account_id=None)
 
-    with open_view() as session:
-        rows = analysis.rows(session, study_id=study, account_id=None)
-    mark("rows_s")
-    for name, chosen in (("comparison_s", Filter()), ("filter_s", Filter(classes=rows.study.codes[1:]))):
-        found = compare(rows.where(chosen), whole=rows if name == "comparison_s" else None)
-        labels = {column: found.label(column) for column in found.columns}
-        drawn = [
-            comparison_chart(rows.study, found.dots, labels, title="", key=""),
-            time_chart(rows.study, found.times),
-        ]
-        for chart in (*drawn, difference_chart(rows.study, found.gaps)):
-            chart.figure.to_json()
-        mark(name)
-    said["reads"] = len(rows)
-    said["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    typer.echo(json.dumps(said) if as_json else ", ".join(f"{name} {value}" for name, value in said.items()))
+    return panel_costs(read, stamp)
 
 
 def _read(study: int) -> "tuple[StudyRows, Story]":

@@ -1,19 +1,18 @@
-"""From the analysis to what figures draw: kappa matrices, switches, drift, and every reader on every case."""
+"""From the analysis to what figures draw: kappa matrices, switches, and every reader on every case."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.report.figure_curves import Drift
-from core.report.grids import Grid, grid_of
+from core.report.grids import grid_of, read_table
 from core.report.rows import AI, StudyFacts, StudyRows
 from core.report.tables import Row
 from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
+from core.stats.course import case_figures
 from core.stats.estimate import Estimate
 
-PARTS = 10  # the reading order is cut into so many parts for the chart of drift
 ORDERS = ("difficulty", "true class", "case number")
 
 
@@ -35,51 +34,25 @@ def largest_set(found: Analysis, arm: str) -> NamedAgreement:
     return max((one for one in found.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
 
 
+def fast_rows(found: Analysis) -> list[Row]:
+    """Return readers with reads that were too fast: how many, of how many, and on which cases."""
+    return [
+        {
+            "reader": one.reader,
+            "arm": one.arm or "–",
+            "too fast": len(one.cases),
+            "reads": one.reads,
+            "cases": ", ".join(one.cases[:20]) + (" …" if len(one.cases) > 20 else ""),
+        }
+        for one in found.too_fast
+    ]
+
+
 def switch_rows(study: StudyFacts, found: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
     """Return (name, group, harmful, helpful) of groups, then of readers."""
     group_of = {one.name: one.group for one in study.participants}
     rows = [(f"{one.name}s", one.name, one.automation_bias, one.good_advice) for one in found.group_switches]
     return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in found.switches]
-
-
-def drifts_of(rows: StudyRows) -> list[Drift]:
-    """Return median seconds and accuracy by part of the reading order, a line a group; [] with under six reads each."""
-    grid = grid_of(rows)
-    made = []
-    for group in rows.study.groups:
-        members = grid.members(group)
-        read = grid.calls[members] != MISSING
-        at = grid.position[members][read].astype(float)
-        if len(at) < 6:
-            continue
-        seconds = grid.seconds[members][read]
-        right = (grid.calls[members] == grid.truth[None, :])[read]
-        edges = np.unique(np.quantile(at, np.linspace(0, 1, PARTS + 1)))
-        part = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, max(len(edges) - 2, 0))
-        used = np.unique(part)
-        made.append(
-            Drift(
-                group,
-                np.array([at[part == one].mean() for one in used]),
-                np.array([_median(seconds[part == one]) for one in used]),
-                np.array([right[part == one].mean() for one in used]),
-                np.array([int((part == one).sum()) for one in used]),
-            )
-        )
-    return made
-
-
-def too_fast(rows: StudyRows, shortest: float) -> list[Row]:
-    """Return readers with reads under `shortest` seconds: how many, of how many, and on which cases."""
-    grid, made = grid_of(rows), list[Row]()
-    for at in grid.readers:
-        fast = grid.seconds[at] < shortest
-        if fast.any():
-            numbers = [str(rows.study.cases[grid.case[place]].number) for place in np.flatnonzero(fast)]
-            shown = ", ".join(numbers[:20]) + (" …" if len(numbers) > 20 else "")
-            reads = int((grid.calls[at] != MISSING).sum())
-            made.append({"reader": grid.people[at].name, "too fast": len(numbers), "reads": reads, "cases": shown})
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +85,13 @@ class CaseMap:
 
 
 def case_map(rows: StudyRows, *, order: str) -> CaseMap:
-    """Return the map in one of ORDERS; difficulty is the share of readers who were wrong, most difficult first."""
+    """Return the map of the arm shown in one of ORDERS; difficulty is the share of readers who were wrong, first."""
     study, grid = rows.study, grid_of(rows)
     shown = [*grid.readers, *grid.members(AI)]
-    people = grid.calls[grid.readers]
-    read = (people != MISSING).sum(axis=0)
-    right = (people == grid.truth[None, :]).sum(axis=0)
-    share = np.where(read > 0, right / np.maximum(read, 1), np.nan)
+    known = {int(one.case): one for one in case_figures(read_table(rows)) if one.arm == grid.arm}
     numbers = np.array([study.cases[case].number for case in grid.case])
+    found = [known.get(int(number)) for number in numbers]
+    share = np.array([np.nan if one is None or one.share is None else one.share for one in found])
     keys = {"difficulty": (numbers, np.nan_to_num(share, nan=2.0)), "true class": (numbers, grid.truth)}
     turn = np.lexsort(keys.get(order, (numbers,)))
     calls = grid.calls[shown][:, turn]
@@ -133,14 +105,9 @@ def case_map(rows: StudyRows, *, order: str) -> CaseMap:
         states=states,
         texts=_words(study, calls),
         share_right=[None if np.isnan(one) else float(one) for one in share[turn]],
-        read_by=read[turn].tolist(),
+        read_by=[one.read if (one := found[at]) else 0 for at in turn],
         study_id=study.id,
     )
-
-
-def called(study: StudyFacts, grid: Grid, participant: int, column: int) -> str:
-    """Return what a participant called a case, in words."""
-    return str(_words(study, grid.calls[[participant]][:, [column]])[0, 0])
 
 
 def _words(study: StudyFacts, calls: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -150,8 +117,3 @@ def _words(study: StudyFacts, calls: NDArray[np.int64]) -> NDArray[np.object_]:
     for code, word in lookup.items():
         made[calls == code] = word
     return made
-
-
-def _median(seconds: NDArray[np.float64]) -> float:
-    known = seconds[~np.isnan(seconds)]
-    return float(np.median(known)) if known.size else float("nan")

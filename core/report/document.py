@@ -17,6 +17,7 @@ from core.report.references import REFERENCES
 from core.report.rows import StudyRows
 from core.report.story import Story
 from core.report.tables import Row, points, verdict_note, verdict_table
+from core.report.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 
 SECTIONS = (
@@ -44,7 +45,7 @@ SECTIONS = (
 def report_html(rows: StudyRows, story: Story, *, at: datetime) -> str:
     """Return the report of an unblinded study as one page. `rows` are all its rows, in detail, without practice."""
     study = rows.study
-    found = analyse(read_table(rows))
+    found = analyse(read_table(rows), options=options_of(study))
     compared = compare(rows, whole=rows)
     parts = {
         "Prespecified comparison": _verdict(compared),
@@ -195,7 +196,7 @@ def _again(rows: StudyRows, story: Story) -> str:
     seeds: list[Row] = [{"reader": name, "session": number_, "seed": seed} for name, number_, seed in story.order_seeds]
     commands = (
         f"python -m core export {rows.study.id} --format csv --out study.csv   # SHA-256 {digest.hexdigest()}\n"
-        "python -m core analyse study.csv --json\n"
+        f"python -m core analyse study.csv --json --shortest {options_of(rows.study).shortest:g}\n"
         f"python -m core report {rows.study.id} --out report.html"
     )
     named = {"software": f"Parallax {__version__}", "seed of the study": rows.study.seed}

@@ -1,46 +1,35 @@
-"""Figures along an axis: drift over the reading day, switches after the AI, and the AI along the slices."""
+"""Figures along an axis: drift over the reading day, and switches after the AI."""
 
-from dataclasses import dataclass
-
-import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from core.report.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
 from core.report.rows import StudyFacts
+from core.stats.course import Drift
 from core.stats.estimate import Estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """Median seconds and accuracy of a group by part of the reading order. `edges` are positions; one value a part."""
-
-    group: str
-    middle: NDArray[np.float64]
-    seconds: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-    reads: NDArray[np.int64]
-
-
-def drift_chart(study: StudyFacts, drifts: list[Drift]) -> Chart:
-    """Draw median seconds (log axis) and accuracy by position in the reading order."""
+def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...]) -> Chart:
+    """Draw median seconds (log axis) and accuracy by position in the reading order, a line a group and arm."""
     figure = make_subplots(rows=1, cols=2, subplot_titles=["median seconds a case", "accuracy"], horizontal_spacing=0.1)
+    several = len({one.arm for one in drifts}) > 1
     for one in drifts:
+        name = f"{one.group}, {one.arm}" if several else one.group
         style = {"color": colour_of(study, one.group)}
+        line = {**style, "width": 1.5, "dash": "dot" if one.arm == "aided" else "solid"}
         marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
         for col, values in ((1, one.seconds), (2, one.accuracy)):
             figure.add_trace(
                 go.Scatter(
-                    x=one.middle,
+                    x=one.position,
                     y=values,
                     mode="lines+markers",
-                    name=one.group,
-                    line={**style, "width": 1.5},
+                    name=name,
+                    line=line,
                     marker=marker,
                     showlegend=col == 1,
                     customdata=one.reads,
-                    hovertemplate=f"{one.group}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
+                    hovertemplate=f"{name}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
                 ),
                 row=1,
                 col=col,
@@ -48,12 +37,12 @@ def drift_chart(study: StudyFacts, drifts: list[Drift]) -> Chart:
     figure.update_yaxes(type="log", row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=1, col=2)
     figure.update_xaxes(title="position in the reading order")
-    reads = int(sum(one.reads.sum() for one in drifts))
+    reads = sum(sum(one.reads) for one in drifts)
     note = f"{reads} reads in up to ten equal parts of the reading order, groups pooled; no interval is drawn."
     data = [
-        {"group": one.group, "position": float(m), "median_seconds": float(s), "accuracy": float(a), "reads": int(n)}
+        {"group": one.group, "arm": one.arm, "position": at, "median_seconds": s, "accuracy": right, "reads": n}
         for one in drifts
-        for m, s, a, n in zip(one.middle, one.seconds, one.accuracy, one.reads, strict=True)
+        for at, s, right, n in zip(one.position, one.seconds, one.accuracy, one.reads, strict=True)
     ]
     return Chart("drift", "Time and accuracy by position", dress(figure, height=380, legend=True), note, data)
 

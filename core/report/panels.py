@@ -13,7 +13,7 @@ from core.report.analysis_tables import (
     whole_table,
 )
 from core.report.compare import Comparison, label_of
-from core.report.curves import drifts_of, kappa_matrix, switch_rows
+from core.report.curves import fast_rows, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import confusion_chart, kappa_chart
 from core.report.figures import comparison_chart, difference_chart, time_chart
@@ -121,7 +121,12 @@ def _bias(rows: StudyRows, found: Analysis) -> str:
 def _time(rows: StudyRows, compared: Comparison, found: Analysis) -> str:
     text = m.chart(time_chart(rows.study, compared.times)) + m.table(time_table(compared.times))
     text += m.table(time_ratio_table(found), note="Ratios of geometric means. The AI's time is not compared.")
-    drifts = drifts_of(rows)
-    if drifts:
-        text += m.chart(drift_chart(rows.study, drifts)) + m.table(fatigue_table(found))
+    if found.drifts:
+        text += m.chart(drift_chart(rows.study, found.drifts)) + m.table(fatigue_table(found))
+    shortest = protocol_of(rows.study).min_plausible_s
+    fast = fast_rows(found)
+    if fast:
+        text += m.table(fast, note=f"Reads under {shortest} s of active time; they stay in all figures.")
+    else:
+        text += m.paragraph(f"No read was shorter than {shortest} s, the protocol's shortest plausible time.")
     return text

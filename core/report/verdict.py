@@ -8,6 +8,7 @@ import numpy as np
 from core.errors import ParallaxError
 from core.report.grids import arm_shown, read_table
 from core.report.rows import ARMS, StudyFacts, StudyRows
+from core.stats.analyse import Options
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Interval, StatsError
@@ -68,6 +69,11 @@ def protocol_of(study: StudyFacts) -> Protocol:
         return Protocol.from_json(study.protocol)
     except ParallaxError:
         return Protocol()
+
+
+def options_of(study: StudyFacts) -> Options:
+    """Return what the protocol fixes for the analysis: which reads count as too fast."""
+    return Options(shortest=float(protocol_of(study).min_plausible_s))
 
 
 def verdict(rows: StudyRows) -> Verdict:

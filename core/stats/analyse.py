@@ -17,6 +17,7 @@ from core.stats.comparisons import (
     with_each_reader,
 )
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
+from core.stats.course import CaseFigure, Drift, TooFast, case_figures, drifts, too_fast
 from core.stats.estimate import Bools, Estimate, StatsError, to_plain
 from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
@@ -46,7 +47,7 @@ from core.stats.times import Fatigue
 class Options:
     """What a protocol fixes. `readers_as` None: random from three readers on. `ordered`: classes have an order, so that
     weighted kappas make sense. `margin`: non-inferiority margin in units of each figure. `bootstrap`: resamples of the
-    secondary two-way bootstrap, 0 for none, from `seed`.
+    secondary two-way bootstrap, 0 for none, from `seed`. `shortest`: seconds below which a read is called too fast.
     """
 
     readers_as: Factor | None = None
@@ -54,6 +55,7 @@ class Options:
     ordered: bool = False
     bootstrap: int = 0
     seed: int = 1
+    shortest: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,9 @@ class Analysis:
     group_switches: tuple[Switches, ...]
     times: tuple[TimeComparison, ...]
     fatigue: tuple[tuple[str, Fatigue], ...]  # by arm
+    drifts: tuple[Drift, ...]
+    too_fast: tuple[TooFast, ...]
+    cases: tuple[CaseFigure, ...]
     sensitivity: tuple[Sensitivity, ...]
     notes: tuple[str, ...]
     secondary: tuple[Secondary, ...] = ()
@@ -174,6 +179,9 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         group_switches=grouped,
         times=times_compared(sets, table),
         fatigue=tuple((arm, f) for k, arm in enumerate(table.arms) if (f := fatigue_of(table, k)) is not None),
+        drifts=drifts(table),
+        too_fast=too_fast(table, shortest=chosen.shortest),
+        cases=case_figures(table),
         sensitivity=tuple(sensitivity),
         notes=notes_of(table, sets),
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),

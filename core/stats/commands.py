@@ -95,6 +95,7 @@ def analyse(
     ordered: Annotated[bool, typer.Option("--ordered", help="The classes have an order: weighted kappas too.")] = False,
     bootstrap: Annotated[int, typer.Option(help="Resamples of a secondary two-way bootstrap; 0 for none.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 1,
+    shortest: Annotated[float, typer.Option(help="Seconds below which a read is called too fast.")] = 5.0,
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.
@@ -105,7 +106,9 @@ def analyse(
     from core.stats import analyse as analysis
     from core.stats import reads, show, show_analysis
 
-    options = analysis.Options(readers_as=readers, margin=margin, ordered=ordered, bootstrap=bootstrap, seed=seed)
+    options = analysis.Options(
+        readers_as=readers, margin=margin, ordered=ordered, bootstrap=bootstrap, seed=seed, shortest=shortest
+    )
     data = reads.read_table(table)
     found = analysis.analyse(data, options=options)
     if json:

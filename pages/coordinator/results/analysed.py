@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import ParallaxError
 from core.report.grids import read_table
 from core.report.rows import StudyRows
+from core.report.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 from pages.components.filters import View
 from pages.components.tables import missing
@@ -12,7 +13,7 @@ from pages.components.tables import missing
 
 @st.cache_resource(max_entries=16, show_spinner="Analysing …")
 def _analysis(stamp: str, _rows: StudyRows) -> Analysis:
-    return analyse(read_table(_rows))
+    return analyse(read_table(_rows), options=options_of(_rows.study))
 
 
 def analysed(view: View) -> Analysis:

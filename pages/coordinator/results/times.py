@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.report.analysis_tables import fatigue_table, time_ratio_table
 from core.report.compare import compare
-from core.report.curves import drifts_of, too_fast
+from core.report.curves import fast_rows
 from core.report.figure_curves import drift_chart
 from core.report.figures import time_chart
 from core.report.tables import time_table
@@ -30,17 +30,16 @@ def page() -> None:
     note = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
     show_table(time_ratio_table(found), key="time-ratios", note=note)
     st.subheader("Over the reading order")
-    drifts = drifts_of(view.rows)
-    if not drifts:
-        missing("Too few reads have a position.", "Six reads of one reader are the least.")
+    if not found.drifts:
+        missing("Too few reads have a position.", "Six reads of one group are the least.")
     else:
-        show(drift_chart(study, drifts))
+        show(drift_chart(study, found.drifts))
         show_table(
             fatigue_table(found), key="fatigue", note="Means over readers with Student's t intervals over readers."
         )
     st.subheader("Too fast to have been read")
     shortest = protocol_of(study).min_plausible_s
-    fast = too_fast(view.rows, shortest)
+    fast = fast_rows(found)
     note = f"Reads under {shortest} s of active time, the protocol's shortest plausible time; they stay in all figures."
     if fast:
         show_table(fast, key="fast", note=note)
