@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.report.compare import compare
 from core.report.export import csv_pieces, json_pieces, safe
 from core.report.grids import read_table
 from core.report.mrmc_export import mrmc_pieces
@@ -38,31 +37,6 @@ def test_the_analysis_of_the_long_csv_is_the_panels_analysis(rows: StudyRows):
     of_file = analyse(table_from_text("".join(csv_pieces(rows))))
     of_panels = analyse(read_table(rows))
     assert of_file.to_dict() == of_panels.to_dict()
-
-
-def test_every_number_of_the_comparison_is_in_the_analysis_of_the_long_csv(rows: StudyRows):
-    found = analyse(table_from_text("".join(csv_pieces(rows))))
-    compared = compare(rows)
-    singles = {one.reader: one for one in found.readers if one.arm in ("", "unaided")}
-    groups = {one.group: one for one in found.groups if one.arm == "unaided"}
-    for dot in compared.dots:
-        for column, shown in dot.figures.items():
-            if dot.level == "group":
-                mean = next(one.mean for one in groups[dot.group].figures if one.figure == column)
-                assert (shown.value, shown.ci, shown.se) == (mean.estimate, mean.ci, mean.se)
-                continue
-            one = singles[dot.name]
-            kind, _, code = column.partition(" ")
-            expected = one.accuracy if not code else getattr(next(c for c in one.classes if c.label == code), kind)
-            assert shown == expected
-    against = {(one.figure, one.group): one.result for one in found.ai_with_groups if one.arm == "unaided"}
-    assert compared.tests
-    for key, test in compared.tests.items():
-        assert test == against[key]
-    for time in compared.times:
-        summary = singles[time.name].times
-        assert time.seconds.size == summary.n
-        assert np.isclose(time.seconds.sum(), summary.total)
 
 
 def test_cells_that_a_spreadsheet_would_run_are_defused():

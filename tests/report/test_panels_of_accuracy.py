@@ -1,0 +1,192 @@
+"""Comparison, confusion, metrics, ROC and MRMC: every number is the statistics command's.
+
+`python -m core analyse` gets the study's own long export; see tests/report/commanded.py.
+"""
+
+import numpy as np
+import pytest
+
+from core.report import analysis_tables as tables
+from core.report.ablation import ablation_table
+from core.report.chart import percent, with_interval
+from core.report.compare import compare
+from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.grids import confusion, grid_of
+from core.report.roc import area_table, curves_of, roc_chart
+from core.report.tables import comparison_table, difference_table, p_text, points, time_table
+from core.stats.estimate import Estimate
+from tests.report.commanded import Case, arm_of, estimate, minus, pair, plain, point
+
+
+def test_comparison_page(case: Case) -> None:
+    shown = compare(case.rows, whole=case.rows)
+    singles, groups = 0, 0
+    for dot in shown.dots:
+        for column, figure in dot.figures.items():
+            kind, _, code = column.partition(" ")
+            if dot.level == "group":
+                group = case.one("groups", group=dot.group, arm=case.arm)
+                (said,) = [one for one in group["figures"] if one["figure"] == column]
+                mean = said["mean"]
+                assert (figure.value, figure.se, figure.ci) == (mean["estimate"], mean["se"], pair(mean["ci"]))
+                groups += 1
+                continue
+            one = case.reader(dot.name)
+            own = one["accuracy"] if not code else next(c for c in one["classes"] if c["label"] == code)[kind]
+            assert figure == estimate(own)
+            singles += 1
+    assert singles == 7 * len(case.reader_names())
+    assert (groups > 0) == (len(case.reader_names()) > 1)
+    for gap in shown.gaps:
+        said = case.one("ai_with_groups", figure=gap.figure, group=gap.group, arm=case.arm)["result"]
+        assert gap.estimate.value == said["difference"]
+        assert gap.estimate.ci == pair(said["ci"])
+    assert bool(shown.gaps) == case.said["study"]["ai"]
+    assert shown.missing == sum(one["missing"] for one in case.said["readers"] if one["arm"] in ("", case.arm))
+    # what is drawn and what is tabled are those figures
+    labels = {column: shown.label(column) for column in shown.columns}
+    drawn = comparison_chart(case.rows.study, shown.dots, labels, title="", key="")
+    assert [(row["value"], row["low"], row["high"]) for row in drawn.data] == [
+        (figure.value, *(figure.ci or (None, None))) for dot in shown.dots for figure in dot.figures.values()
+    ]
+    for row, dot in zip(comparison_table(shown), shown.dots, strict=True):
+        assert list(row.values())[1:] == [with_interval(dot.figures[column]) for column in shown.columns]
+    for row, gap in zip(difference_table(shown), shown.gaps, strict=True):
+        said = case.one("ai_with_groups", figure=gap.figure, group=gap.group, arm=case.arm)["result"]
+        assert (row["AI"], row["readers"]) == (percent(said["ai"]), percent(said["readers"]))
+        assert (row["difference"], row["p"]) == (points(said["difference"]), p_text(said["p"]))
+    for row, gap in zip(difference_chart(case.rows.study, shown.gaps).data, shown.gaps, strict=True):
+        assert row["ai_minus_group"] == gap.estimate.value
+
+
+def test_times_beside_the_comparison(case: Case) -> None:
+    shown = compare(case.rows)
+    for row in time_table(shown.times):
+        said = case.reader(str(row[""]))["times"]
+        assert row["cases with a time"] == said["n"]
+        if said["n"]:
+            assert row["total, min"] == round(said["total"] / 60, 1)
+            assert row["median, s"] == round(said["median"], 1)
+            assert row["geometric mean, s"] == round(said["geometric_mean"]["value"], 1)
+    drawn = {row["reader"]: row for row in time_chart(case.rows.study, shown.times).data}
+    for name, row in drawn.items():
+        said = case.reader(name)["times"]
+        assert (row["cases"], row["median_seconds"]) == (said["n"], said["median"])
+        assert row["total_minutes"] == pytest.approx(said["total"] / 60, rel=1e-12)
+        assert row["geometric_mean_seconds"] == pytest.approx(said["geometric_mean"]["value"], rel=1e-12)
+
+
+def test_confusion_page(case: Case) -> None:
+    grid, classes = grid_of(case.rows), len(case.rows.study.codes)
+    shown = [*grid.readers, *grid.members("AI")]
+    assert len(shown) == len(case.reader_names())
+    for at in shown:
+        assert confusion(grid, [at], classes=classes).tolist() == case.reader(grid.people[at].name)["confusion"]
+    for group in case.rows.study.groups:
+        pooled = confusion(grid, grid.members(group), classes=classes)
+        assert pooled.tolist() == case.one("groups", group=group, arm=case.arm)["confusion"]
+
+
+def test_metrics_page(case: Case) -> None:
+    names = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "ppv", "npv", "f1")
+    whole = tables.whole_table(case.rows.study, case.found)
+    assert len(whole) == len(case.said["readers"])
+    for row, one, said in zip(whole, case.found.readers, case.said["readers"], strict=True):
+        assert (row["reader"], row["reads"], row["missing"]) == (said["reader"], said["n"], said["missing"])
+        assert (row["indeterminate"], row["failures"]) == (said["indeterminate"], said["failures"])
+        assert row["accuracy"] == with_interval(estimate(said["accuracy"]))
+        assert row["AUC, Hand-Till"] == tables.number(estimate(said["hand_till"]))
+        for name, figure in said["figures"]:
+            assert row[name] == tables.number(estimate(figure))
+        for line, its in zip(tables.class_table(case.rows.study, one), said["classes"], strict=True):
+            assert line["cases"] == its["positives"]
+            for name in names:
+                head = name.upper() if name not in ("sensitivity", "specificity") else name
+                assert line[head] == with_interval(estimate(its[name]))
+
+
+def test_table_2(case: Case) -> None:
+    shown = ablation_table(case.runs)
+    assert len(shown) == int(case.said["study"]["ai"])
+    for row in shown:
+        said = case.reader("AI")
+        assert row["accuracy"] == with_interval(estimate(said["accuracy"]))
+        for one in said["classes"]:
+            label = case.rows.study.label(one["label"])
+            assert row[f"sensitivity {label}"] == with_interval(estimate(one["sensitivity"]))
+
+
+def test_roc_page(case: Case) -> None:
+    study = case.rows.study
+    for code in study.codes:
+        curves = curves_of(study, case.found, code)
+        for one in curves:
+            if one.level == "group":
+                said = case.of("group_curves", group=one.group, arm=one.arm, label=code)
+                assert (one.fpr is None) == (not said)
+                if said:
+                    curve = said[0]["curve"]
+                    assert (list(one.fpr), list(one.tpr), one.area) == (curve["fpr"], curve["tpr"], curve["area"])
+                members = case.of("readers", group=one.group, arm=one.arm)
+                assert one.point == pytest.approx(tuple(np.mean([point(each, code) for each in members], axis=0)))
+                continue
+            name = one.name.split(",")[0]
+            said = case.one("readers", reader=name, arm=one.arm)
+            score = next(each for each in said["scores"] if each["label"] == code)
+            assert one.point == point(said, code)
+            assert (one.area, one.cases) == (score["auc"]["value"], score["auc"]["n"])
+            assert (one.fpr is None) == (score["roc"] is None)
+            if one.fpr is not None:
+                assert (list(one.fpr), list(one.tpr)) == (score["roc"]["fpr"], score["roc"]["tpr"])
+        chart = roc_chart(study, curves, label=code, key="")
+        assert len(chart.data) == sum(len(one.fpr or ()) + (one.point is not None) for one in curves)
+        for row in area_table(study, case.found, code):
+            if str(row["reader"]).startswith("mean of"):
+                its = case.one("groups", group=row["group"], arm=arm_of(row))
+                (mean,) = [each["mean"] for each in its["figures"] if each["figure"] == f"AUC {code}"]
+                assert row["AUC"] == tables.number(Estimate(mean["estimate"], ci=pair(mean["ci"])))
+                test = case.of("ai_with_groups", group=row["group"], arm=arm_of(row), figure=f"AUC {code}")
+                assert row["p"] == p_text(test[0]["result"]["p"] if test and test[0]["result"] else None)
+                continue
+            said = case.one("readers", reader=row["reader"], arm=arm_of(row))
+            assert row["AUC"] == tables.number(estimate(next(s for s in said["scores"] if s["label"] == code)["auc"]))
+            pairs = case.of("ai_areas_with_each_reader", reader=row["reader"], arm=arm_of(row), figure=f"AUC {code}")
+            assert row["p (Holm)"] == p_text(pairs[0]["p_holm"] if pairs else None)
+            assert row["p"] == p_text(pairs[0]["pair"]["p"] if pairs and pairs[0]["pair"] else None)
+
+
+def test_mrmc_page(case: Case) -> None:
+    study = case.rows.study
+    wanted = [
+        (gap["estimate"], gap["ci"], gap["p"])
+        for one in case.said["arms_compared"]
+        if one["result"]
+        for gap in one["result"]["differences"]
+    ]
+    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in tables.arm_table(study, case.found)] == [
+        (minus(f"{value:.3f}"), tables.span(pair(ci)), p_text(p)) for value, ci, p in wanted
+    ]
+    assert bool(wanted) == (len(case.said["study"]["arms"]) > 1)
+    for one, said in zip(case.found.arms_compared, case.said["arms_compared"], strict=True):
+        if one.result is None:
+            assert said["result"] is None
+            continue
+        shown, its = tables.mrmc_tables(one.result), said["result"]
+        assert [row["mean"] for row in shown["Means"]] == [minus(f"{t['estimate']:.3f}") for t in its["treatments"]]
+        assert [row["SE"] for row in shown["Means"]] == [plain(t["se"]) for t in its["treatments"]]
+        assert [row["df"] for row in shown["Differences"]] == [
+            "–" if d["df"] is None else f"{d['df']:.1f}" for d in its["differences"]
+        ]
+        test = shown["Test that all arms are equal"][0]
+        assert (test["value"], test["p"]) == (plain(its["test"]["value"]), p_text(its["test"]["p"]))
+        parts = its["components"]
+        order = ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr")
+        assert [row["estimate"] for row in shown["Variance components"]] == [plain(parts[n], 6) for n in order]
+    groups = [
+        (minus(f"{gap['estimate']:.3f}"), tables.span(pair(gap["ci"])), p_text(gap["p"]))
+        for one in case.said["groups_compared"]
+        if one["result"]
+        for gap in one["result"]["differences"]
+    ]
+    shown_groups = tables.group_difference_table(study, case.found)
+    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in shown_groups] == groups
