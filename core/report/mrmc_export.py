@@ -1,9 +1,11 @@
 """The same reads for two public MRMC programs, one class against the rest, as their manuals ask for.
 
-iMRMC (DIDSR/iMRMC, user manual 4.1.1): free description, lines N0, N1, NR, NM, then "BEGIN DATA:" and rows
-`reader,case,modality,score` without spaces, in any order; the truth of every case once, by reader "-1", score 0 or 1;
-designs need not be fully crossed. RJafroc (DfReadDataFile, format "iMRMC"): the same file with numeric ids only, truth
-by reader -1, modality 0, every reader having rated every case in every modality.
+iMRMC (DIDSR/iMRMC: user manual 4.1.1, R help of `dfMRMC_example` and `undoIMRMCdf`, its test file test-missing-data):
+free text, then "BEGIN DATA:" at the start of a line, then rows `reader,case,modality,score` in any order; the truth of
+every case once, by reader "-1" (any modality, score 0 or 1); designs need not be fully crossed. It takes N0:, N1:, NR:
+and NM: in any line of the text for sizes, so no other line has a colon. RJafroc (its function DfReadDataFile, format
+"iMRMC", and its test file issue73): the same file named .imrmc, with whole numbers as ids, the four sizes given and
+right, readers in numeric order, and every reader having rated every case in every modality exactly once.
 """
 
 import re
@@ -109,12 +111,15 @@ def _header(
     rows: StudyRows, scores: _Scores, names: list[str], kinds: list[str], positive: str, program: Program
 ) -> str:
     left_out = len({int(case) for case in rows.case}) - len(scores.cases)
-    lines = [
-        f"{rows.study.title} - {positive} against the rest".replace(":", " "),
+    told = [
+        f"{rows.study.title} - {positive} against the rest",
         "Scores 0-100. The AI, where present, is a research demonstration.",
         f"Cases left out because somebody did not rate them - {left_out}" if program == "rjafroc" else "",
         *(f"reader {name} = {reader}" for name, reader in zip(names, scores.readers, strict=True)),
         *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, scores.modalities, strict=True)),
+    ]
+    lines = [
+        *(" ".join(line.replace(":", " ").split()) for line in told),
         "",
         f"N0: {int((~scores.positive).sum())}",
         f"N1: {int(scores.positive.sum())}",

@@ -64,40 +64,91 @@ def test_json_holds_the_rows_and_no_database_ids(rows: StudyRows):
     assert found["ai"]["note"].startswith("research demonstration")
 
 
-def parsed(text: str) -> tuple[dict[str, int], list[list[str]]]:
-    """Read a file as RJafroc's ReadImrmc does: the counts by name, then rows of four fields after BEGIN DATA:."""
+def imrmc_reads(text: str) -> tuple[dict[str, int], dict[str, int], list[tuple[str, str, str, float]]]:
+    """Read a file as iMRMC does: sizes from any line of the text that has N0: and so on, from its fourth letter on; the
+    truth by reader -1, once a case; then one score for each reader, case and modality.
+    """
+    lines = text.splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.upper().find("BEGIN DATA:") == 0)
+    sizes: dict[str, int] = {}
+    for line in lines[:begin]:
+        for name in ("N0", "N1", "NR", "NM"):
+            if f"{name}:" in line.upper():
+                sizes[name] = int(line[3:].strip())
+    truth: dict[str, int] = {}
+    read = []
+    for line in lines[begin + 1 :]:
+        reader, case, modality, score = (field.strip() for field in line.split(","))
+        if reader == "-1":
+            assert case not in truth
+            truth[case] = {"0": 0, "1": 1}[score]
+        else:
+            read.append((reader, case, modality, float(score)))
+    assert {case for _, case, _, _ in read} <= set(truth)
+    assert len({row[:3] for row in read}) == len(read)
+    return sizes, truth, read
+
+
+def rjafroc_reads(text: str) -> dict[tuple[int, str, int], float]:
+    """Read a file as RJafroc does, with its refusals: whole numbers as ids, sizes that are right, no hole."""
     lines = [line.strip() for line in text.splitlines()]
-    sizes = {
-        line.split(":")[0]: int(line.split(":")[1]) for line in lines if line.split(":")[0] in ("N0", "N1", "NR", "NM")
-    }
+    sizes = {line.split(":")[0]: int(line.split(":")[1]) for line in lines if line[:3] in ("N0:", "N1:", "NR:", "NM:")}
     data = [line.split(",") for line in lines[lines.index("BEGIN DATA:") + 1 :]]
-    return sizes, data
+    assert all(len(row) == 4 for row in data)
+    truth = {int(row[1]): int(row[3]) for row in data if float(row[0]) == -1}
+    rated = {(int(row[0]), row[2], int(row[1])): float(row[3]) for row in data if float(row[0]) != -1}
+    assert len(rated) + len(truth) == len(data)
+    readers, modalities = {reader for reader, _, _ in rated}, {kind for _, kind, _ in rated}
+    assert (sizes["N0"], sizes["N1"]) == (sum(t == 0 for t in truth.values()), sum(t == 1 for t in truth.values()))
+    assert (sizes["NR"], sizes["NM"]) == (len(readers), len(modalities))
+    assert rated.keys() == {(r, k, case) for r in readers for k in modalities for case in truth}
+    return rated
 
 
 @pytest.mark.parametrize(("compared", "readers", "arms"), [("ai", 5, 1), ("arms", 4, 2)])
-def test_rjafroc_files_are_numeric_and_fully_crossed(rows: StudyRows, compared: str, readers: int, arms: int):
-    sizes, data = parsed("".join(mrmc_pieces(rows, program="rjafroc", positive="covid", compare=compared)))
-    assert all(len(row) == 4 and float(row[3]) >= 0 for row in data)
-    truth = {row[1]: row[3] for row in data if row[0] == "-1"}
-    read = [row for row in data if row[0] != "-1"]
-    assert sizes == {
-        "N0": sum(one == "0" for one in truth.values()),
-        "N1": sum(one == "1" for one in truth.values()),
-        "NR": len({row[0] for row in read}),
-        "NM": len({row[2] for row in read}),
-    }
-    assert (sizes["NR"], sizes["NM"]) == (readers, arms)
-    assert len(read) == len(truth) * readers * arms
-    assert len({tuple(row[:3]) for row in read}) == len(read)
+def test_rjafroc_reads_its_file(rows: StudyRows, compared: str, readers: int, arms: int):
+    rated = rjafroc_reads("".join(mrmc_pieces(rows, program="rjafroc", positive="covid", compare=compared)))
+    found = sorted({reader for reader, _, _ in rated})
+    assert found == list(range(0 if compared == "ai" else 1, 5))
+    assert len(found) == readers
+    assert sorted({kind for _, kind, _ in rated}) == [str(n + 1) for n in range(arms)]
+    if compared == "ai":  # the AI comes first, where an analysis of an AI against radiologists expects it
+        one = rows.take(rows.is_ai & (rows.case == rows.case[rows.is_ai][0]))
+        number = rows.study.cases[one.case[0]].number
+        assert rated[0, "1", number] == 100 * one.probabilities[0, 2]
 
 
-def test_imrmc_files_keep_every_rated_read_and_name_each_truth_once(rows: StudyRows):
-    sizes, data = parsed("".join(mrmc_pieces(rows, program="imrmc", positive="covid", compare="arms")))
-    truth = [row[1] for row in data if row[0] == "-1"]
-    assert len(truth) == len(set(truth)) == sizes["N0"] + sizes["N1"]
+@pytest.mark.parametrize("compared", ["ai", "arms"])
+def test_imrmc_reads_every_rated_read_and_each_truth_once(rows: StudyRows, compared: str):
+    sizes, truth, read = imrmc_reads("".join(mrmc_pieces(rows, program="imrmc", positive="covid", compare=compared)))
+    known = {str(case.number): int(case.truth == "covid") for case in rows.study.cases}
+    assert truth == {case: known[case] for case in truth}
+    assert (sizes["N0"], sizes["N1"]) == (sum(t == 0 for t in truth.values()), sum(t == 1 for t in truth.values()))
+    assert (sizes["NR"], sizes["NM"]) == (len({r for r, *_ in read}), len({kind for _, _, kind, _ in read}))
     rated = ~rows.is_ai & ~np.isnan(rows.ratings).any(axis=1)
-    assert len(data) - len(truth) == int(rated.sum())
-    assert not any(" " in field for row in data for field in row)
+    if compared == "ai":
+        rated &= rows.arm == 0
+        rated |= rows.is_ai & ~np.isnan(rows.probabilities).any(axis=1)
+    assert len(read) == int(rated.sum())
+    wanted = {}
+    for at in np.flatnonzero(rated).tolist():
+        score = 100 * rows.probabilities[at, 2] if rows.is_ai[at] else rows.ratings[at, 2]
+        name = rows.study.participants[rows.participant[at]].name.replace(" ", "_")
+        kind = "unaided" if rows.is_ai[at] else ("unaided", "aided")[rows.arm[at]]
+        wanted[name, str(rows.study.cases[rows.case[at]].number), kind] = score
+    assert {row[:3]: row[3] for row in read} == wanted
+
+
+def test_names_people_typed_cannot_be_taken_for_sizes_or_data(rows: StudyRows):
+    people = tuple(
+        replace(one, name=name)
+        for one, name in zip(rows.study.participants, ("N1: 7, x", "-1", "truth", "N1:\n7 x", "AI"), strict=True)
+    )
+    odd = replace(rows, study=replace(rows.study, title="BEGIN DATA: N0: 5\nNR: 3", participants=people))
+    for program in ("imrmc", "rjafroc"):
+        text = "".join(mrmc_pieces(odd, program=program, positive="covid", compare="ai"))
+        sizes, _, read = imrmc_reads(text)
+        assert sizes["NR"] == 5 == len({reader for reader, *_ in read})
 
 
 def test_files_without_ratings_or_a_second_arm_are_refused_in_words(session: Session):
