@@ -149,6 +149,23 @@ def readers_table() -> list[Row]:
     return made
 
 
+def readers_margins() -> list[Row]:
+    """Return what is known of figure 3, the readers' matrices: how many they got right, by two groups of truth."""
+    covid, n = published.VALIDATION_CASES[2], sum(published.VALIDATION_CASES)
+    made: list[Row] = []
+    for one in published.READERS:
+        if one.group == AI:
+            continue
+        right = round(one.covid_sensitivity * covid)
+        for truth, cases, good in (
+            ("COVID-19", covid, right),
+            ("normal and CAP together", n - covid, round(one.accuracy * n) - right),
+        ):
+            row: Row = {"reader": one.name, "truth": truth, "cases": cases, "right": good, "wrong": cases - good}
+            made.append({**row, "what wrong ones were called": "not reported"})
+    return made
+
+
 def test_set() -> list[Row]:
     """Return the test set's figures as printed, with the counts and Wilson intervals that follow."""
     made: list[Row] = []

@@ -29,6 +29,9 @@ def page() -> None:
         with st.container(width=420):
             show(paper.ai_matrix())
         _table_3()
+    st.subheader("Figure 3: the readers on the same cases")
+    note = "Counts nearest to the printed shares. The matrices' cells are not reported, nor normal and CAP apart."
+    show_table(paper.readers_margins(), key="published-margins", note=note)
     st.subheader("Table 2: ablation")
     show_table(paper.table_2(), key="published-2", note="As printed, 98 validation cases.")
     st.subheader("Figure 5: the AI on 130 test cases")

@@ -6,24 +6,37 @@ import numpy as np
 import pytest
 
 from core.report import published as paper
+from core.report.analysis_tables import class_table, whole_table
 from core.report.compare import compare
-from core.report.grids import confusion, grid_of
+from core.report.curves import case_map
+from core.report.files import file_of
+from core.report.grids import confusion, grid_of, read_table
+from core.report.roc import curves_of, without_scores
 from core.report.rows import AI, ARMS, CaseFacts, StudyRows
 from core.stats import published
+from core.stats.analyse import analyse
+from core.stats.reads import table_from_text
 
 N = published.VALIDATION_CASES
 
 
-def synthetic_rows() -> StudyRows:
-    """One matrix a reader, synthetic, consistent with the printed margins; the AI's is the reconstructed one."""
-    study = paper.study()
+SYNTHETIC = "synthetic, consistent with the printed margins"
+
+
+def synthetic_rows(seed: int) -> StudyRows:
+    """One matrix a reader, synthetic, consistent with the printed margins; the AI's is the reconstructed one.
+
+    Which cases a reader got wrong, and what they called them instead, was not printed: it is drawn by lot.
+    """
+    rng = np.random.default_rng(seed)
+    study = replace(paper.study(), title=f"{published.SOURCE} ({SYNTHETIC})")
     truth = np.repeat(np.arange(3), N)
     cases = tuple(CaseFacts(k + 1, study.codes[t], 1, "printed", k, (), False) for k, t in enumerate(truth))
     study = replace(study, cases=cases)
     place = {one.name: at for at, one in enumerate(study.participants)}
     participant, call, seconds = [], [], []
     for reader in published.READERS:
-        made = ai_calls() if reader.group == AI else reader_calls(reader, truth)
+        made = ai_calls() if reader.group == AI else reader_calls(rng, reader, truth)
         participant += [place[reader.name]] * len(truth)
         call += made.tolist()
         seconds += [reader.minutes * 60 / len(truth)] * len(truth)
@@ -53,17 +66,19 @@ def ai_calls() -> np.ndarray:
     return np.concatenate([np.repeat(np.arange(3), row) for row in published.AI_VALIDATION])
 
 
-def reader_calls(reader: published.PublishedReader, truth: np.ndarray) -> np.ndarray:
-    """Right on the printed number of COVID-19 cases and of all cases; wrong ones are called the next class."""
+def reader_calls(rng: np.random.Generator, reader: published.PublishedReader, truth: np.ndarray) -> np.ndarray:
+    """Right on the printed number of COVID-19 cases and of all cases; which ones, and what else was called, by lot."""
     covid = round(reader.covid_sensitivity * N[2])
     others = round(reader.accuracy * sum(N)) - covid
-    right = np.concatenate([np.arange(N[0] + N[1]) < others, np.arange(N[2]) < covid])
-    return np.where(right, truth, (truth + 1) % 3)
+    right = np.zeros(len(truth), bool)
+    right[rng.choice(N[0] + N[1], others, replace=False)] = True
+    right[N[0] + N[1] + rng.choice(N[2], covid, replace=False)] = True
+    return np.where(right, truth, (truth + rng.integers(1, 3, len(truth))) % 3)
 
 
-@pytest.fixture(scope="module")
-def rows() -> StudyRows:
-    return synthetic_rows()
+@pytest.fixture(scope="module", params=[1, 2, 3])
+def rows(request: pytest.FixtureRequest) -> StudyRows:
+    return synthetic_rows(request.param)
 
 
 def test_the_comparison_gives_the_printed_margins_back(rows: StudyRows):
@@ -92,6 +107,49 @@ def test_the_ai_s_matrix_comes_back_and_groups_are_these_readers_only(rows: Stud
     assert all("these readers only" in method for method in methods)
 
 
+def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(rows: StudyRows):
+    found = analyse(read_table(rows))
+    printed = {one.name: one for one in published.READERS}
+    grid, study = grid_of(rows), rows.study
+    assert SYNTHETIC in study.title
+    for one in found.readers:
+        said = printed[one.reader]
+        right = round(said.accuracy * 98), round(said.covid_sensitivity * 55)
+        matrix = np.array(one.confusion)
+        assert matrix.sum(axis=1).tolist() == list(N)
+        assert (int(np.trace(matrix)), int(matrix[2, 2])) == right
+        place = next(at for at, person in enumerate(grid.people) if person.name == one.reader)
+        assert confusion(grid, [place], classes=3).tolist() == matrix.tolist()
+        covid = next(row for row in class_table(study, one) if row["class"] == "COVID-19")
+        assert str(covid["sensitivity"]).startswith(f"{100 * right[1] / 55:.1f} %")
+    whole = {row["reader"]: row for row in whole_table(study, found)}
+    for one in paper.readers_table():
+        assert one["accuracy, Wilson"] == whole[one["reader"]]["accuracy"]
+    difficulty = case_map(rows, order="case number")
+    assert sum(round(share * 4) for share in difficulty.share_right) == sum(
+        round(one.accuracy * 98) for one in published.READERS if one.group != AI
+    )
+    assert without_scores(found)
+    assert curves_of(study, found, "COVID-19")[-1].point == pytest.approx((4 / 43, 52 / 55))
+    assert not found.arms_compared
+    assert not found.switches
+    text = "".join(file_of(rows, "csv").pieces)
+    assert analyse(table_from_text(text)).to_dict() == found.to_dict()
+
+
+def test_what_is_known_of_the_readers_matrices_is_their_margins(rows: StudyRows):
+    shown = {(row["reader"], row["truth"]): row for row in paper.readers_margins()}
+    grid = grid_of(rows)
+    for at in grid.readers:
+        matrix = confusion(grid, [at], classes=3)
+        covid = shown[grid.people[at].name, "COVID-19"]
+        rest = shown[grid.people[at].name, "normal and CAP together"]
+        assert (covid["cases"], covid["right"]) == (55, int(matrix[2, 2]))
+        assert (rest["cases"], rest["right"]) == (43, int(matrix[0, 0] + matrix[1, 1]))
+    assert {row["what wrong ones were called"] for row in shown.values()} == {"not reported"}
+    assert len(shown) == 8
+
+
 def test_table_3_marks_the_four_figures_that_do_not_follow():
     cells = [str(cell) for row in paper.table_3() for cell in row.values()]
     marked = [cell for cell in cells if "⚠" in cell]
@@ -107,6 +165,9 @@ def test_what_is_not_printed_says_so_and_nothing_is_tested():
     readers = [row for row in paper.readers_table() if row["reader"] != AI]
     assert all(row["confusion matrix"] == "not reported" for row in readers)
     assert all(row["time of single cases"] == "not reported" for row in paper.readers_table())
+    matrix = paper.ai_matrix()
+    assert "reconstructed" in matrix.title
+    assert "Reconstructed" in matrix.note
     notes = paper.figure_4().note + paper.minutes().note
     assert "No test is run" in notes
     assert "p =" not in notes
