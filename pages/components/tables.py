@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.report.gaps import Gap
 from pages.components.charts import csv_button
 
 
@@ -23,6 +24,12 @@ def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: t
     words.caption(note)
     with button:
         csv_button(rows, key=f"{key}-table")
+
+
+def say(gaps: list[Gap]) -> None:
+    """Say what a panel lacks and what would fill it, one after the other."""
+    for gap in gaps:
+        missing(gap.what, gap.remedy)
 
 
 def missing(what: str, remedy: str) -> None:

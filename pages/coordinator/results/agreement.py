@@ -5,9 +5,10 @@ import streamlit as st
 from core.report.analysis_tables import agreement_table
 from core.report.curves import kappa_matrix, largest_set
 from core.report.figure_matrices import kappa_chart
+from core.report.gaps import agreement_gaps
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import say, show_table
 from pages.coordinator.results.analysed import analysed
 
 
@@ -15,8 +16,8 @@ def page() -> None:
     """Draw the pairwise kappas and the table of groups."""
     view = results_view("Agreement", "Readers with each other; the truth plays no part here, but for Cochran's Q.")
     found = analysed(view)
+    say(agreement_gaps(found))
     if not found.agreement:
-        missing("Agreement needs two readers of the same cases.", "It appears with the second reader's locked reads.")
         return
     arms = list(dict.fromkeys(one.arm for one in found.agreement))
     arm = (

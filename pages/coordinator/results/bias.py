@@ -5,9 +5,10 @@ import streamlit as st
 from core.report.analysis_tables import switch_table
 from core.report.curves import switch_rows
 from core.report.figure_curves import switch_chart
+from core.report.gaps import bias_gaps
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import say, show_table
 from pages.coordinator.results.analysed import analysed
 
 
@@ -17,11 +18,8 @@ def page() -> None:
         "Automation bias", "Switches after the AI was shown: to its wrong calls, and to its right ones."
     )
     found = analysed(view)
+    say(bias_gaps(view.rows, found))
     if not found.switches:
-        missing(
-            "There are no reads of the same case without and with the AI.",
-            "A sequential or crossover design fills this panel.",
-        )
         return
     show(switch_chart(view.study, switch_rows(view.study, found)))
     st.subheader("Groups")

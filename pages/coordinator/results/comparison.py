@@ -5,11 +5,12 @@ import streamlit as st
 from core.report.chart import percent
 from core.report.compare import Comparison, compare
 from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.gaps import comparison_gaps
 from core.report.rows import StudyRows
 from core.report.tables import comparison_table, difference_table, time_table, verdict_note, verdict_table
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import missing, say, show_table
 
 
 @st.cache_resource(max_entries=16, show_spinner="Comparing …")
@@ -24,12 +25,7 @@ def page() -> None:
     found = _compared(view.stamp, view.rows, view.whole)
     labels = {column: found.label(column) for column in found.columns}
     first = {name: label for name, label in labels.items() if not name.startswith("specificity")}
-    if not found.has_ai:
-        missing("This study has no AI.", "Choose an AI model in the study's design to see it beside the readers.")
-    if found.missing:
-        st.caption(
-            f"{found.missing} reads of these cases are missing; they are left out, never counted as right or wrong."
-        )
+    say(comparison_gaps(view.rows))
     show(comparison_chart(study, found.dots, first, title="Accuracy and sensitivity", key="dots"))
     show(time_chart(study, found.times))
     with st.expander("Specificity", expanded=True, icon=":material/filter_list:"):

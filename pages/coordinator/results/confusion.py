@@ -4,11 +4,12 @@ import numpy as np
 import streamlit as st
 
 from core.report.figure_matrices import confusion_chart
+from core.report.gaps import confusion_gaps
 from core.report.grids import Grid, cases_in_cell, confusion, grid_of
 from core.report.rows import StudyFacts
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import say, show_table
 
 FIRST = 3  # readers shown before any is chosen
 SIDE = 420  # pixels; matrices wrap on a narrow screen
@@ -19,15 +20,13 @@ def page() -> None:
     view = results_view("Confusion", "Truth in rows, what was called in columns. Click a cell to see its cases.")
     study, grid = view.study, grid_of(view.rows)
     shown = [("AI", [grid.ai])] if grid.ai is not None and grid.members("AI") else []
-    if not shown:
-        missing("The AI has read none of these cases.", "Choose an AI model for the study and let it read the cases.")
+    say(confusion_gaps(view.rows))
     groups = [(group, grid.members(group)) for group in study.groups if grid.members(group)]
     shown += [(f"{group}s, pooled", members) for group, members in groups]
     _matrices(study, grid, shown)
     st.subheader("Single readers")
     names = {grid.people[at].name: at for at in grid.readers}
     if not names:
-        missing("No reader has locked a read.", "Matrices appear with the first one.")
         return
     chosen = st.multiselect(
         "Readers", list(names), default=list(names)[:FIRST], key="reader", bind="query-params", placeholder="choose"

@@ -4,14 +4,16 @@ import streamlit as st
 
 from core.report.curves import ORDERS, case_map
 from core.report.figure_matrices import case_chart
+from core.report.gaps import cases_gaps
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import show_table
+from pages.components.tables import say, show_table
 
 
 def page() -> None:
     """Draw the map and the table of cases."""
     view = results_view("Cases and readers", "Who was right on which case. Click a cell to choose its case.")
+    say(cases_gaps(view.rows))
     order = st.segmented_control("Sort by", ORDERS, default=ORDERS[0], required=True, key="order", bind="query-params")
     found = case_map(view.rows, order=order)
     picked = show(case_chart(found.names, found.numbers, found.truths, found.states, found.texts), selectable=True)

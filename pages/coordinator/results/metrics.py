@@ -4,12 +4,13 @@ import streamlit as st
 
 from core.report.ablation import ablation_table
 from core.report.analysis_tables import class_table, whole_table
+from core.report.gaps import metrics_gaps
 from core.report.rows import AI
 from db import analysis
 from db.engine import open_view
 from pages.components.access import require
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import missing, say, show_table
 from pages.coordinator.results.analysed import analysed
 
 WILSON = "Percent with Wilson 95 % interval. PPV, NPV and FDR hold at the prevalence of this study."
@@ -22,6 +23,7 @@ def page() -> None:
     )
     found, study = analysed(view), view.study
     names = [f"{one.reader}, {one.arm}" if one.arm else one.reader for one in found.readers]
+    say(metrics_gaps(view.rows, found))
     st.subheader("Per class")
     chosen = st.selectbox("Whose", names, key="who", bind="query-params")
     one = found.readers[names.index(chosen)]

@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.report.analysis_tables import group_difference_table, mrmc_tables
 from core.report.compare import label_of
+from core.report.gaps import mrmc_gaps
 from core.report.tables import verdict_note, verdict_table
 from core.report.verdict import protocol_of, verdict
 from core.stats.comparisons import ArmComparison
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import missing, say, show_table
 from pages.coordinator.results.analysed import analysed
 
 ASSUMED = (
@@ -26,12 +27,8 @@ def page() -> None:
     st.caption(ASSUMED)
     st.subheader("Aided against unaided")
     plan = protocol_of(study).prespecification
-    if not found.arms_compared:
-        missing(
-            "These reads have one arm only.",
-            "A sequential or crossover design, with the AI shown in one of its arms, fills this panel.",
-        )
-    else:
+    say(mrmc_gaps(view.rows, found))
+    if found.arms_compared:
         figures = list(dict.fromkeys(one.figure for one in found.arms_compared))
         figure = st.selectbox(
             "Figure of merit",
@@ -55,8 +52,6 @@ def page() -> None:
     if rows:
         note = "Readers nested in groups (Hillis 2014, corrected multiplier); later minus earlier group. Exploratory."
         show_table(rows, key="groups", note=note)
-    else:
-        missing("There is one group of readers only.", "Two groups that read the same cases fill this table.")
 
 
 def _arms(one: ArmComparison) -> None:

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from core.report.roc import area_table, curves_of, roc_chart, without_scores
+from core.report.gaps import roc_gaps
+from core.report.roc import area_table, curves_of, roc_chart
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import say, show_table
 from pages.coordinator.results.analysed import analysed
 
 
@@ -23,8 +24,7 @@ def page() -> None:
         key="positive",
         bind="query-params",
     )
-    for sentence in without_scores(found):
-        missing(sentence, "Ratings are switched on in the study's form; an AUC from the diagnosis alone is not given.")
+    say(roc_gaps(view.rows, found, code))
     show(roc_chart(study, curves_of(study, found, code), label=study.label(code), key=f"roc-{code}"))
     note = (
         "AUC: empirical with DeLong's interval; of a group the mean of its readers. AI minus reader: DeLong, p also by "

@@ -7,11 +7,12 @@ from core.report.compare import compare
 from core.report.curves import fast_rows
 from core.report.figure_curves import drift_chart
 from core.report.figures import time_chart
+from core.report.gaps import times_gaps
 from core.report.tables import time_table
 from core.report.verdict import protocol_of
 from pages.components.charts import show
 from pages.components.filters import results_view
-from pages.components.tables import missing, show_table
+from pages.components.tables import say, show_table
 from pages.coordinator.results.analysed import analysed
 
 
@@ -20,9 +21,8 @@ def page() -> None:
     view = results_view("Time and fatigue", "Active reading time by the server's clock, and what the day did to it.")
     found, study = analysed(view), view.study
     times = compare(view.rows).times
-    if not any(one.seconds.size for one in times):
-        missing("No read has a time.", "Times come from the reading page's clock with every locked read.")
-    else:
+    say(times_gaps(view.rows, found))
+    if any(one.seconds.size for one in times):
         show(time_chart(study, times))
         note = "A time saving is never claimed from a sequential design: its aided times start after the unaided read."
         show_table(time_table(times), key="time-totals", note=note if study.design == "sequential" else "")
@@ -30,9 +30,7 @@ def page() -> None:
     note = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
     show_table(time_ratio_table(found), key="time-ratios", note=note)
     st.subheader("Over the reading order")
-    if not found.drifts:
-        missing("Too few reads have a position.", "Six reads of one group are the least.")
-    else:
+    if found.drifts:
         show(drift_chart(study, found.drifts))
         show_table(
             fatigue_table(found), key="fatigue", note="Means over readers with Student's t intervals over readers."

@@ -1,0 +1,170 @@
+"""What a results panel lacks, and what would fill it: one function a panel, the same words on every page."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.report.grids import grid_of
+from core.report.roc import without_scores
+from core.report.rows import AI, StudyRows
+from core.stats.analyse import Analysis
+from core.stats.confusion import MISSING
+
+FEWEST = 3  # readers who can stand for readers at large
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something missing, in a sentence, and the remedy, in another."""
+
+    what: str
+    remedy: str
+
+
+NOBODY = Gap("No reader has locked a read.", "The panel fills with the first locked reads of the study.")
+NO_AI = Gap("The AI has read none of these cases.", "Choose an AI model for the study and let it read the cases.")
+ONE_CASE = Gap("There is one case only.", "With more cases figures get intervals that say something.")
+NO_RATINGS = "Ratings are switched on in the study's form; an AUC from the diagnosis alone is not given."
+
+
+def comparison_gaps(rows: StudyRows) -> list[Gap]:
+    """Return what the comparison lacks: readers, AI, cases, single reads."""
+    return [*_people(rows), *_ai(rows), *_cases(rows), *_holes(rows)]
+
+
+def confusion_gaps(rows: StudyRows) -> list[Gap]:
+    """Return what the matrices lack."""
+    return [*_nobody(rows), *_ai(rows), *_holes(rows)]
+
+
+def metrics_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
+    """Return what the tables per class lack: readers, AI, ratings, a class without a case."""
+    empty = [
+        rows.study.label(code)
+        for code, count in zip(found.study.classes, found.study.cases_by_class, strict=True)
+        if not count
+    ]
+    gaps = [*_nobody(rows), *_ai(rows), *_cases(rows), *_ratings(found)]
+    if empty:
+        what = f"No case of {', '.join(empty)}: sensitivity and everything built on it do not exist."
+        gaps.append(Gap(what, "Loosen the filters, or add cases of this class to the study."))
+    return gaps
+
+
+def roc_gaps(rows: StudyRows, found: Analysis, code: str) -> list[Gap]:
+    """Return what the curves of one class lack: readers, AI, ratings, cases of both kinds, ratings that differ."""
+    gaps = [*_nobody(rows), *_ai(rows), *_ratings(found)]
+    own = found.study.cases_by_class[found.study.classes.index(code)]
+    if own in (0, found.study.cases):
+        what = f"Every case is on one side of {rows.study.label(code)}: there is no curve."
+        gaps.append(Gap(what, "Loosen the filters, or choose another class; a curve needs cases of both kinds."))
+        return gaps
+    flat = [
+        one.reader
+        for one in found.readers
+        for each in one.scores
+        if each.label == code and each.roc is not None and len(each.roc.fpr) == 2
+    ]
+    if flat:
+        names = ", ".join(dict.fromkeys(flat))
+        what = (
+            f"{names}: every case has the same rating of {rows.study.label(code)}; all are tied, the AUC is one half."
+        )
+        gaps.append(Gap(what, "Ratings that differ from case to case make a curve; tell readers to use the scale."))
+    return gaps
+
+
+def mrmc_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
+    """Return what comparing arms and groups lacks."""
+    gaps = _people(rows)
+    if not found.arms_compared:
+        remedy = "A sequential or crossover design, with the AI shown in one of its arms, fills this panel."
+        gaps.append(Gap("These reads have one arm only.", remedy))
+    elif not any(one.result for one in found.arms_compared):
+        why = next((one.reason for one in found.arms_compared if one.reason), "no reader read in every arm")
+        gaps.append(Gap(f"No figure could be compared between arms: {why}", "Finish the reads of both arms."))
+    gaps += _ratings(found) if found.arms_compared else []
+    if len({group for _, group in found.study.readers}) < 2:
+        remedy = "Two groups that read the same cases fill the table of groups."
+        gaps.append(Gap("There is one group of readers only.", remedy))
+    return gaps
+
+
+def agreement_gaps(found: Analysis) -> list[Gap]:
+    """Return what agreement lacks: a second reader, cases read by two, reads that differ."""
+    if not found.agreement:
+        remedy = "It appears with the second reader's locked reads."
+        return [Gap("Agreement needs two readers of the same cases.", remedy)]
+    gaps = []
+    for one in found.agreement:
+        if one.result.fleiss.value is None:
+            where = f"{one.group}{f', {one.arm}' if one.arm else ''}"
+            remedy = "Kappa needs cases that two readers read, and reads of more than one category."
+            gaps.append(Gap(f"No kappa of {where}: {one.result.fleiss.reason}.", remedy))
+    return gaps
+
+
+def bias_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
+    """Return what automation bias lacks: both arms, the AI, and calls of the AI that were wrong."""
+    if not found.switches:
+        remedy = "A sequential or crossover design fills this panel."
+        return [Gap("There are no reads of the same case without and with the AI.", remedy)]
+    gaps = _ai(rows)
+    if not gaps and not any(one.automation_bias.n for one in found.group_switches):
+        remedy = "Automation bias shows on cases that the AI gets wrong and readers get right."
+        gaps.append(Gap("No read was right without the AI where the AI was wrong.", remedy))
+    return gaps
+
+
+def times_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
+    """Return what times and fatigue lack: times, positions, a second group or arm to compare."""
+    gaps = _nobody(rows)
+    if not any(one.times.n for one in found.readers):
+        gaps.append(Gap("No read has a time.", "Times come from the reading page's clock with every locked read."))
+    if not found.drifts:
+        gaps.append(Gap("Too few reads have a position.", "Six reads of one group are the least."))
+    if not found.times and not gaps:
+        remedy = "Two groups, or reads in two arms, fill this table."
+        gaps.append(Gap("There is nothing to compare times with.", remedy))
+    return gaps
+
+
+def cases_gaps(rows: StudyRows) -> list[Gap]:
+    """Return what the map of readers and cases lacks."""
+    return [*_nobody(rows), *_ai(rows), *_holes(rows)]
+
+
+def _nobody(rows: StudyRows) -> list[Gap]:
+    return [NOBODY] if rows.is_ai.all() else []
+
+
+def _people(rows: StudyRows) -> list[Gap]:
+    count = len(np.unique(rows.participant[~rows.is_ai]))
+    if not count:
+        return [NOBODY]
+    if count == 1:
+        what = "One reader has read: figures are of this reader only."
+        return [Gap(what, f"From {FEWEST} readers on they can stand for readers at large.")]
+    return []
+
+
+def _ai(rows: StudyRows) -> list[Gap]:
+    return [] if rows.is_ai.any() else [NO_AI]
+
+
+def _cases(rows: StudyRows) -> list[Gap]:
+    return [ONE_CASE] if len(np.unique(rows.case)) == 1 else []
+
+
+def _holes(rows: StudyRows) -> list[Gap]:
+    grid = grid_of(rows)
+    shown = [*grid.readers, *grid.members(AI)]
+    count = int((grid.calls[shown] == MISSING).sum())
+    if not count:
+        return []
+    what = f"{count} reads of these cases are missing; they are left out, never counted as right or wrong."
+    return [Gap(what, "The report shows what other rules for missing reads would give.")]
+
+
+def _ratings(found: Analysis) -> list[Gap]:
+    return [Gap(sentence, NO_RATINGS) for sentence in without_scores(found)]
