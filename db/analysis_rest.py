@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db.analysis_facts import Index
 from db.models import AiModel, AiRead, Read, Reader
 
-TIMES = ("shown_at", "loaded_at", "first_action_at", "locked_at", "ai_shown_at")
+TIMES = ("shown_at", "loaded_at", "first_action_at", "diagnosis_changed_at", "locked_at", "ai_shown_at")
 TEXTS = ("content", "counters", "ai_output")  # kept as JSON texts: 100,000 dictionaries would take ten times the memory
 PLAIN = ("app_version", "screen", "attempt_reason", "began_with")
 

@@ -144,7 +144,8 @@ def _merged(by_tab: dict[str, Any], tab: str, given: dict[str, Any]) -> dict[str
 
 
 def _taken(session: Session, study: Study, read: Read, draft: Draft, tab: str, accepted: int, at: datetime) -> Taken:
-    state = DraftState(draft.revision, draft.content, draft.tab, draft.saved_at)
+    chosen = draft.diagnosis_changed_at is not None
+    state = DraftState(draft.revision, draft.content, draft.tab, draft.saved_at, chosen=chosen)
     locked = read.state == "locked"
     until = read.locked_at if locked and read.locked_at else at
     return Taken(accepted, draft.tab in (None, tab), locked, state, clock_of(session, study, read, until))

@@ -65,12 +65,16 @@ class AiShown:
 
 @dataclass(frozen=True, slots=True)
 class DraftState:
-    """The draft of an open read. A write names the revision it is based on; `tab` holds the case."""
+    """The draft of an open read. A write names the revision it is based on; `tab` holds the case.
+
+    `chosen` tells that the reader has set the diagnosis in this read, not only found it filled in.
+    """
 
     revision: int
     content: dict[str, Any]
     tab: str | None
     saved_at: datetime | None
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ __all__ = [
 
 TAKEN_OVER = "This case was opened in another tab or browser, which holds it now. Take over here to go on."
 STALE = "These answers were changed elsewhere since; the newer ones are shown."
+STANDS = "In this study the first diagnosis of a case stands; it cannot be changed."
 LOCKED = "This case is locked already; nothing of it changes any more."
 
 
@@ -67,6 +68,7 @@ def save_draft(
     if draft.tab == tab and draft.revision == revision + 1 and draft.content == clean:
         return _draft(draft)
     _must_hold(draft, revision, tab)
+    _must_stand(study, draft, clean)
     _write(draft, clean, tab, at)
     session.flush()
     return _draft(draft)
@@ -89,6 +91,7 @@ def lock(
     clean, fields = checked(content, form_of(session, study, read), complete=True)
     if fields:
         raise InvalidContent(fields)
+    _must_stand(study, draft, clean)
     clock = clock_of(session, study, read, at)
     if clock.started_at is None:
         raise Conflict("The image of this case has not been shown yet; wait until it appears, then lock again.")
@@ -207,6 +210,14 @@ def _must_hold(draft: Draft, revision: int, tab: str) -> None:
         raise StaleDraft("stale", STALE, _draft(draft))
 
 
+def _must_stand(study: Study, draft: Draft, clean: dict[str, Any]) -> None:
+    """Hold a reader to the first diagnosis they chose, where the protocol lets answers not be taken back."""
+    before = draft.content.get("diagnosis")
+    chosen = draft.diagnosis_changed_at is not None and before is not None
+    if chosen and clean["diagnosis"] != before and not protocol_of(study).undo:
+        raise InvalidContent({"diagnosis": STANDS})
+
+
 def _write(draft: Draft, clean: dict[str, Any], tab: str, at: datetime) -> None:
     if draft.content.get("diagnosis") != clean["diagnosis"]:
         draft.diagnosis_changed_at = at
@@ -215,4 +226,6 @@ def _write(draft: Draft, clean: dict[str, Any], tab: str, at: datetime) -> None:
 
 
 def _draft(draft: Draft) -> DraftState:
-    return DraftState(draft.revision, draft.content, draft.tab, draft.saved_at)
+    return DraftState(
+        draft.revision, draft.content, draft.tab, draft.saved_at, chosen=draft.diagnosis_changed_at is not None
+    )

@@ -31,6 +31,7 @@ PLAIN = {
     "shown_at": "shown_at",
     "loaded_at": "loaded_at",
     "first_action_at": "first_action_at",
+    "diagnosis_changed_at": "diagnosis_changed_at",
     "locked_at": "locked_at",
     "attempt_reason": "attempt_reason",
     "began_with": "began_with",
@@ -157,13 +158,19 @@ def _question_headers(rows: StudyRows) -> list[str]:
 def _rest(rows: StudyRows, at: int, counters: list[str], questions: list[dict[str, Any]]) -> list[Cell]:
     content = json.loads(rows.extra["content"][at] or "{}")
     counted = json.loads(rows.extra["counters"][at] or "{}")
-    answers = content.get("answers") or {}
+    answers, marks = content.get("answers") or {}, content.get("marks") or []
     return [
         *(_cell(counted.get(name)) for name in counters),
-        *(_answer(one, answers.get(one["id"])) for one in questions),
-        _cell(content.get("marks") or None),
+        *(_marks(one, marks) if one["kind"] == "mark" else _answer(one, answers.get(one["id"])) for one in questions),
+        _cell(marks or None),
         _cell(content.get("key_slices") or None),
     ]
+
+
+def _marks(question: dict[str, Any], marks: list[dict[str, Any]]) -> Cell:
+    """Return the marks that answer a question: slices counted from 0 at the apex, points in voxels (x, y)."""
+    mine = [{"slice": one["slice"], "points": one["points"]} for one in marks if one.get("question") == question["id"]]
+    return _cell(mine or None)
 
 
 def _answer(question: dict[str, Any], value: Any) -> Cell:

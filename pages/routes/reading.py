@@ -143,7 +143,7 @@ def _next(found: NextRead, account: Account) -> dict[str, Any]:
         },
         "form": _form(read),
         "viewer": {"open_at": read.protocol.open_at, "bindings": account.preferences.get("bindings", {})},
-        "draft": {"revision": read.draft.revision, "content": read.draft.content},
+        "draft": _draft(read.draft),
         "clock": _clock(read.clock, float(read.protocol.idle_after_s)),
         "volume": _volume(found.study_id, read.case),
         "ai": _ai(read),
@@ -227,8 +227,11 @@ def _clock(clock: Reading, idle_after_s: float | None) -> dict[str, Any]:
 
 
 def _stale(reason: str, message: str, current: DraftState) -> Response:
-    shown = {"revision": current.revision, "content": current.content}
-    return _answer({"error": reason, "message": message, "draft": shown}, 409)
+    return _answer({"error": reason, "message": message, "draft": _draft(current)}, 409)
+
+
+def _draft(state: DraftState) -> dict[str, Any]:
+    return {"revision": state.revision, "content": state.content, "chosen": state.chosen}
 
 
 def _invalid(error: InvalidContent) -> Response:

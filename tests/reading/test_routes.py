@@ -22,6 +22,7 @@ def test_the_next_read_has_the_agreed_shape(ada: Client, built: Built) -> None:
     assert found["draft"] == {
         "revision": 0,
         "content": {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []},
+        "chosen": False,
     }
     assert found["clock"] == {
         "active_s": 0, "raw_s": 0, "started": False, "paused": False, "idle_after_s": 120, "heartbeat_s": 10,
@@ -151,7 +152,7 @@ def test_a_stale_draft_comes_back_with_the_current_one(ada: Client, built: Built
     ada.save(token, 1, answers("covid"))
     refused = ada.save(token, 0, answers("normal"))
     assert (refused.status_code, refused.json()["error"]) == (409, "stale")
-    assert refused.json()["draft"] == {"revision": 2, "content": answers("covid")}
+    assert refused.json()["draft"] == {"revision": 2, "content": answers("covid"), "chosen": True}
 
 
 def test_an_incomplete_lock_is_422_with_a_sentence_a_field(ada: Client, built: Built) -> None:

@@ -71,6 +71,8 @@ def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_l
     ]
     assert {row[f"answer: {kind} may?"] for kind, _, _ in kinds} == {""}
     assert [(mark["question"], mark["points"]) for mark in json.loads(row["marks"])] == list(points.items())
+    for kind, at in points.items():
+        assert json.loads(row[f"answer: A {kind}?"]) == [{"slice": 9, "points": at}]
     assert row["key_slices"] == "[0, 9]"
 
 

@@ -180,3 +180,13 @@ def test_every_control_has_a_name_for_screen_readers(desk: Sit) -> None:
           .map((one) => one.outerHTML)"""
     )
     assert unnamed == []
+
+
+def test_where_answers_cannot_be_taken_back_another_letter_changes_nothing_and_says_so(desk: Sit, bar: Volume) -> None:
+    seat = desk(Fake.of(bar, form={**FORM, "undo": False}))
+    seat.press("c", "n", "u")
+    seat.page.get_by_text("first diagnosis of a case stands").wait_for()
+    seat.page.get_by_role("radio", name="CAP").click()
+    seat.press("Shift+Digit9")  # everything else still goes
+    seat.until(lambda: seat.read.content["ratings"] == {"covid": 90})
+    assert seat.read.content["diagnosis"] == "covid"

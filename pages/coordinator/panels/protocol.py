@@ -69,7 +69,11 @@ def _rules(fields: Fields) -> None:
     left, middle, right = st.columns(3)
     with left:
         fields.choice("open_at", "Cases open", FIRST_SLICE)
-        fields.toggle("undo", "Answers may change until locked")
+        fields.toggle(
+            "undo",
+            "Answers may change until locked",
+            help="Off: the first diagnosis of a case stands, and there is no undo.",
+        )
         fields.toggle("clock_visible", "Readers see the clock")
         fields.toggle("practice_feedback", "Show the truth after a practice case")
     with middle:

@@ -61,7 +61,7 @@ export class Form {
     this.content.change("diagnosis", (value) => {
       value.diagnosis = code;
     });
-    this.ratings?.activate(code);
+    if (this.content.value.diagnosis === code) this.ratings?.activate(code);
   }
 
   rate(value) {

@@ -26,7 +26,7 @@ export class Case {
     });
     this.volume = volume;
     this.stream = stream;
-    content.adopt(next.draft.content, next.form.undo);
+    content.adopt(next.draft, next.form.undo);
     form.open(next.form);
     page.heading(next);
     page.stage("reading");

@@ -14,13 +14,16 @@ export class Content {
   constructor() {
     this.value = emptyContent();
     this.undoable = true;
+    this.stands = false; // the diagnosis was chosen and cannot be changed, by protocol
     this.onchange = () => {};
+    this.onstanding = () => {};
   }
 
   /** Take what the server holds; there is nothing to undo before it. */
-  adopt(content, undoable = true) {
+  adopt({ content, chosen = false }, undoable = true) {
     this.value = { ...emptyContent(), ...structuredClone(content || {}) };
     this.undoable = undoable;
+    this.stands = !undoable && chosen && Boolean(this.value.diagnosis);
     this.#past = [];
     this.#last = { what: "", at: 0 };
   }
@@ -29,6 +32,12 @@ export class Content {
   change(what, alter) {
     const before = structuredClone(this.value);
     alter(this.value);
+    if (this.stands && this.value.diagnosis !== before.diagnosis) {
+      this.value = before;
+      this.onstanding();
+      return;
+    }
+    if (what === "diagnosis" && !this.undoable) this.stands = Boolean(this.value.diagnosis);
     if (JSON.stringify(before) === JSON.stringify(this.value)) return;
     const now = performance.now();
     const goesOn = /^(rating|answer) /.test(what) && what === this.#last.what && now - this.#last.at < ONE_STEP_MS;

@@ -74,4 +74,5 @@ export function assemble(reading) {
     leave: () => reading.case && reading.telemetry.leave(),
   });
   reading.content.onchange = (what) => reading.changed(what);
+  reading.content.onstanding = () => reading.page.problem("In this study the first diagnosis of a case stands.");
 }

@@ -164,7 +164,7 @@ export class Reading {
   }
 
   adopt(draft, message) {
-    this.content.adopt(draft.content, this.form.form.undo);
+    this.content.adopt(draft, this.form.form.undo);
     if (this.open_ || this.state === "locking") this.locking.back();
     this.form.refresh();
     this.viewer.setKeys(this.content.value.key_slices);
