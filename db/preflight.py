@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
-from db import ai_reads, orders, study_info, truth
+from db import ai_reads, orders, panel_members, study_info, truth
 from db.ai_reads import AiReadInfo
 from db.cases import CaseInfo
 from db.models import Account, Patient
@@ -46,6 +46,7 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
                 withdrawn=link.case.withdrawn,
                 in_training=link.case.patient_id in trained,
                 tags=link.case.tags,
+                attributes=link.case.attributes,
                 opens=_why_not(link.case, opens),
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
@@ -64,6 +65,7 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
         readers=_readers(session, study_id),
         ai_classes=model.classes if model else None,
         plan=orders.plan(session, study_id),
+        panel=len(panel_members.voters(session, study_id)),
     )
 
 

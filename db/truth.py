@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.study.identifiers import identifying
 from core.study.protocol import Protocol
 from core.study.truth_csv import Fault, TruthRow
 from db import audit
@@ -94,6 +95,11 @@ def store(
         raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
     if not 1 <= len(source.strip()) <= 200:
         raise InvalidInput("Say what the truth of this case rests on, in 1 to 200 characters.")
+    for text in (source, reason or ""):
+        if what := identifying(text, names=False):
+            raise InvalidInput(
+                f"Source or reason look as if they held {what}; it would be kept for good. Leave it out."
+            )
     _must_be_in_study(session, study_id, case_id)
     earlier = history(session, study_id, case_id)
     if earlier and (earlier[0].class_code, earlier[0].source) == (class_code, source.strip()):

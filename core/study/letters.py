@@ -1,15 +1,17 @@
 """Words to copy into a message: invitations and reminders. Parallax sends nothing itself."""
 
 
-def invitation(*, name: str, title: str, link: str, cases: int, practice: int, sessions: int) -> str:
-    """Return the text that invites a reader; `link` works once."""
+def invitation(
+    *, name: str, title: str, link: str | None, address: str, cases: int, practice: int, sessions: int
+) -> str:
+    """Return the text that invites a reader: by a `link` that works once, or to the `address` where they sign in."""
     practice_text = f", after {practice} for practice" if practice else ""
     sessions_text = f" in {sessions} sessions some weeks apart" if sessions > 1 else ""
     return (
         f"Dear {name},\n\n"
         f"you are invited to read in the study “{title}”: {cases} chest CT{sessions_text}{practice_text}. "
         "You can stop and go on at any time, on any computer; nothing is lost.\n\n"
-        f"Choose your password here (the link works once, for seven days):\n{link}\n\n"
+        f"{_way_in(link, address)}\n\n"
         "Please read alone and tell nobody what you answer. Thank you."
     )
 
@@ -25,16 +27,22 @@ def reminder(*, name: str, title: str, address: str, left: int, minutes: int | N
     )
 
 
-def panel_invitation(*, name: str, title: str, link: str, cases: int, adjudicator: bool) -> str:
-    """Return the text that invites somebody to the truth panel; `link` works once."""
+def panel_invitation(*, name: str, title: str, link: str | None, address: str, cases: int, adjudicator: bool) -> str:
+    """Return the text that invites somebody to the truth panel: by a `link` that works once, or to the `address`."""
     what = (
         "to decide the cases on which the panel that sets the reference standard is split"
         if adjudicator
-        else f"to the panel that sets the reference standard of {cases} chest CT: you label every case on your own"
+        else f"to the panel that sets the reference standard of {cases} chest CT, where you label every case on your own"
     )
     return (
         f"Dear {name},\n\n"
         f"you are invited {what}, for the study “{title}”. You see neither the others' labels nor any AI.\n\n"
-        f"Choose your password here (the link works once, for seven days); the page is called Truth panel:\n{link}\n\n"
+        f"{_way_in(link, address)}\nThe page is called Truth panel.\n\n"
         "Please tell no reader of the study what you answer. Thank you."
     )
+
+
+def _way_in(link: str | None, address: str) -> str:
+    if link is None:
+        return f"You have an account already; sign in here:\n{address}"
+    return f"Choose your password here (the link works once, for seven days):\n{link}"

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from core.errors import InvalidInput
+from core.imaging.volume import Attributes
 from core.study.classes import StudyClass, class_problems
 from core.study.identifiers import identifying
 from core.study.orders import Plan, make_orders
@@ -34,7 +35,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """A case of the study. `opens` is None when its volume opens in storage, else why it does not."""
+    """A case of the study. `opens` is None when its volume opens in storage, else why it does not.
+
+    `attributes` is what was kept of the files' headers.
+    """
 
     number: int
     patient_id: int
@@ -42,6 +46,7 @@ class CaseFacts:
     withdrawn: bool
     in_training: bool
     tags: tuple[str, ...]
+    attributes: Mapping[str, object]
     opens: str | None
     truth: str | None
     truth_by_reader: bool
@@ -61,7 +66,7 @@ class ReaderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the check looks at. `ai_classes` is None when no AI takes part."""
+    """Everything the check looks at. `ai_classes` is None when no AI takes part; `panel` counts voting members."""
 
     title: str
     design: str
@@ -72,6 +77,7 @@ class Facts:
     readers: tuple[ReaderFacts, ...]
     ai_classes: tuple[str, ...] | None
     plan: Plan
+    panel: int = 0
 
     @property
     def shows_ai(self) -> bool:
@@ -111,10 +117,33 @@ def _texts(facts: Facts) -> list[Finding]:
     found = []
     if what := identifying(facts.title):
         found.append(Finding("protocol", f"The title looks as if it held {what}; readers see it.", blocks=False))
+    named_parts: tuple[tuple[Area, str, str], ...] = (
+        *(("protocol", "diagnosis", one.label) for one in facts.classes),
+        *(("protocol", "question", one.label) for one in facts.protocol.questions),
+        *(("readers", "reader group", name) for name in facts.groups),
+    )
+    for area, part, name in named_parts:
+        if what := identifying(name, names=False):
+            found.append(Finding(area, f"The {part} “{name}” looks as if it held {what}; rename it."))
     for case in facts.cases:
         for tag in case.tags:
             if what := identifying(tag):
                 found.append(Finding("cases", f"A tag of case {case.number} looks like {what}; change it."))
+        found += _attributes(case)
+    return found
+
+
+def _attributes(case: CaseFacts) -> list[Finding]:
+    """Look at what the upload kept of the headers once more: its names against the allow-list, its texts as such."""
+    again = "withdraw it and upload it again."
+    kept = {one.name for one in fields(Attributes)}
+    found = [
+        Finding("cases", f"Case {case.number} keeps {name}, which is not on the list of what may be kept; {again}")
+        for name in sorted(set(case.attributes) - kept)
+    ]
+    for name, value in case.attributes.items():
+        if name in kept and isinstance(value, str) and (what := identifying(value, names=False)):
+            found.append(Finding("cases", f"The {name} of case {case.number} looks like {what}; {again}"))
     return found
 
 
@@ -143,6 +172,10 @@ def _truth(facts: Facts, codes: tuple[str, ...]) -> list[Finding]:
     found = []
     if missing := [case.number for case in facts.cases if case.truth is None]:
         found.append(Finding("truth", f"Without truth: case {named(missing)}."))
+    reference = facts.protocol.reference
+    if missing and reference.panel and facts.panel < reference.panel_size:
+        text = f"The truth panel has {facts.panel} of {reference.panel_size} members; add the others."
+        found.append(Finding("truth", text))
     unknown = [case.number for case in facts.cases if case.truth is not None and case.truth not in codes]
     if unknown:
         found.append(Finding("truth", f"The truth is none of the study's classes: case {named(unknown)}; correct it."))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
+from core.study.identifiers import identifying
 
 COLUMNS = ("case", "diagnosis", "source", "reason")
 NEEDED = ("case", "diagnosis")
@@ -86,6 +87,9 @@ def read_truth_csv(
             wrong.append(Fault(line, "source", "is empty or over 200 characters; say what the truth rests on."))
         if len(given.get("reason", "")) > 500:
             wrong.append(Fault(line, "reason", "is over 500 characters."))
+        for column, text in (("source", row_source), ("reason", given.get("reason", ""))):
+            if what := identifying(text, names=False):
+                wrong.append(Fault(line, column, f"looks as if it held {what}; it would be kept for good."))
         faults += wrong
         if not wrong and number is not None and code is not None:
             rows.append(TruthRow(line, number, code, row_source, given.get("reason", "")))

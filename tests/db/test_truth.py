@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, InvalidInput
 from core.study.protocol import Protocol
-from core.study.truth_csv import TruthRow
+from core.study.truth_csv import TruthRow, read_truth_csv
 from db import audit, panel_members, studies, truth
 from db.models import Truth
 from tests.study import builder
@@ -70,3 +70,20 @@ def test_a_sheet_is_taken_whole_or_not_at_all(session: Session):
     with pytest.raises(InvalidInput, match="Row 3, reason"):
         truth.take(session, made.id, changed, by=me, at=AT)
     assert {info.class_code for info in truth.current(session, made.id).values()} == {"cap"}
+
+
+@pytest.mark.parametrize("text", ["PCR of 2021-03-04", "PCR, patient 1234567", "see DOE^JANE", "scan_17.dcm"])
+def test_what_looks_like_an_identifier_is_never_kept_as_source_or_reason(session: Session, text: str):
+    made, me = builder.study(session), builder.coordinator(session)
+    case = studies.cases(session, made.id)[0].case
+    with pytest.raises(InvalidInput, match="kept for good"):
+        truth.record(session, made.id, case.id, class_code="cap", source=text, by=me, at=AT)
+    with pytest.raises(InvalidInput, match="kept for good"):
+        truth.record(session, made.id, case.id, class_code="cap", source="PCR", reason=text, by=me, at=AT)
+    sheet = read_truth_csv(
+        f'case,diagnosis,source\n{case.number},cap,"{text}"\n'.encode(),
+        classes={"cap": "Pneumonia"},
+        case_numbers={case.number},
+        source="",
+    )
+    assert [(fault.row, fault.column) for fault in sheet.faults] == [(2, "source")]

@@ -16,6 +16,7 @@ def case(number: int, **rest: object) -> CaseFacts:
         withdrawn=False,
         in_training=False,
         tags=(),
+        attributes={"kernel": "B60f", "manufacturer": "Philips Medical", "kvp": 120.0},
         opens=None,
         truth=CLASSES[number % 3].code,
         truth_by_reader=False,
@@ -25,6 +26,7 @@ def case(number: int, **rest: object) -> CaseFacts:
     return replace(made, **rest)  # type: ignore[arg-type]
 
 
+PANEL = replace(READY, reference=replace(READY.reference, panel=True))
 GOOD = Facts(
     title="A study",
     design="independent",
@@ -58,6 +60,10 @@ def test_a_complete_study_has_no_blocker():
         (with_case(withdrawn=True), "Withdrawn from the library: case 1"),
         (with_case(patient_id=2), "Of the same patient: cases 1, 2"),
         (with_case(tags=("1961-03-02",)), "A tag of case 1 looks like a date"),
+        (with_case(attributes={"institution": "x"}), "Case 1 keeps institution, which is not on the list"),
+        (with_case(attributes={"kernel": "DOE^JANE"}), "The kernel of case 1 looks like a DICOM name"),
+        (replace(GOOD, groups=("Novices", "Experts 12.03.2024")), "reader group “Experts 12.03.2024” looks as if"),
+        (replace(with_case(truth=None), protocol=PANEL, panel=1), "panel has 1 of 3 members"),
         (with_case(truth=None), "Without truth: case 1."),
         (with_case(truth="flu"), "none of the study's classes: case 1"),
         (with_case(truth_by_reader=True), "authored by a reader of the study: case 1"),

@@ -32,7 +32,9 @@ def show(me: Account, study: StudyInfo) -> None:
 
 
 def _opens(key: str) -> object:
-    return VolumeStore(settings().storage).slice(key, 0)
+    store = VolumeStore(settings().storage)
+    (depth, _, _), _, _ = store.geometry(key)
+    return [store.slice(key, z) for z in (0, depth // 2, depth - 1)]
 
 
 def _check(me: Account, study: StudyInfo) -> None:

@@ -69,11 +69,13 @@ def _add(me: Account, study: StudyInfo, known: dict[int, str]) -> None:
 
 def _create(me: Account, study: StudyInfo, account_id: int, *, name: str, username: str, adjudicator: bool) -> bool:
     at = clock.now()
-    made: list[tuple[str, str]] = []
+    made: list[tuple[str, str | None]] = []
 
     def create(session: Session) -> None:
         chosen = account_id
-        if not chosen:
+        if chosen:
+            made.append((accounts.by_id(session, chosen).name, None))
+        else:
             new = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
             made.append((new.name, accounts.password_link(session, new.id, at=at, by=me.id)))
             chosen = new.id
@@ -85,8 +87,9 @@ def _create(me: Account, study: StudyInfo, account_id: int, *, name: str, userna
     return held
 
 
-def _remember(study: StudyInfo, made: list[tuple[str, str]], *, adjudicator: bool) -> None:
-    links = [(study.id, name, f"{settings().public_url}/?link={token}", adjudicator) for name, token in made]
+def _remember(study: StudyInfo, made: list[tuple[str, str | None]], *, adjudicator: bool) -> None:
+    address = settings().public_url
+    links = [(study.id, name, f"{address}/?link={token}" if token else None, adjudicator) for name, token in made]
     st.session_state[INVITED] = [*st.session_state.get(INVITED, []), *links]
 
 
@@ -97,7 +100,14 @@ def _invitations(study: StudyInfo, cases: int) -> None:
     st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
     for name, link, adjudicator in mine:
         with st.expander(f"Invitation for {name}", expanded=len(mine) <= 2):
-            text = panel_invitation(name=name, title=study.title, link=link, cases=cases, adjudicator=adjudicator)
+            text = panel_invitation(
+                name=name,
+                title=study.title,
+                link=link,
+                address=settings().public_url,
+                cases=cases,
+                adjudicator=adjudicator,
+            )
             st.code(text, language=None, wrap_lines=True)
 
 
@@ -108,7 +118,7 @@ def _change(me: Account, study: StudyInfo, sitting: list[MemberInfo]) -> None:
         person, at = next(one for one in sitting if one.account_id == chosen), clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_panel_link"):
-                made: list[tuple[str, str]] = []
+                made: list[tuple[str, str | None]] = []
                 act(
                     lambda session: made.append(
                         (person.name, accounts.password_link(session, chosen, at=at, by=me.id))

@@ -124,11 +124,13 @@ def _create(
     reason: str,
 ) -> None:
     at, seed = clock.now(), secrets.randbelow(SEEDS)
-    made: list[tuple[str, str]] = []
+    made: list[tuple[str, str | None]] = []
 
     def create(session: Session) -> None:
         chosen = account_id
-        if not chosen:
+        if chosen:
+            made.append((accounts.by_id(session, chosen).name, None))
+        else:
             new = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
             made.append((new.name, accounts.password_link(session, new.id, at=at, by=me.id)))
             chosen = new.id
@@ -143,8 +145,8 @@ def _create(
         _remember(study, made)
 
 
-def _remember(study: StudyInfo, made: list[tuple[str, str]]) -> None:
-    links = [(name, f"{settings().public_url}/?link={token}") for name, token in made]
+def _remember(study: StudyInfo, made: list[tuple[str, str | None]]) -> None:
+    links = [(name, f"{settings().public_url}/?link={token}" if token else None) for name, token in made]
     st.session_state[INVITED] = [*st.session_state.get(INVITED, []), *((study.id, *link) for link in links)]
 
 
@@ -162,6 +164,7 @@ def _invitations(study: StudyInfo) -> None:
                 name=name,
                 title=study.title,
                 link=link,
+                address=settings().public_url,
                 cases=len(links) - practice,
                 practice=practice,
                 sessions=study.sessions,
@@ -195,7 +198,7 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
         at = clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_reader_link"):
-                made: list[tuple[str, str]] = []
+                made: list[tuple[str, str | None]] = []
                 act(
                     lambda session: made.append(
                         (reader.name, accounts.password_link(session, reader.account_id, at=at, by=me.id))
