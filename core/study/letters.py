@@ -32,7 +32,7 @@ def panel_invitation(*, name: str, title: str, link: str | None, address: str, c
     what = (
         "to decide the cases on which the panel that sets the reference standard is split"
         if adjudicator
-        else f"to the panel that sets the reference standard of {cases} chest CT, where you label every case on your own"
+        else f"to the panel that sets the reference standard: you label {cases} chest CT, each on your own"
     )
     return (
         f"Dear {name},\n\n"

@@ -106,7 +106,7 @@ def test_a_coordinator_invites_the_panel_and_takes_the_majority(act_as: Act, ope
         assert not page.error, page.error[0].value
     letters = [block.value for block in page.code]
     assert len(letters) == 2
-    assert "you label every case on your own" in letters[0]
+    assert "each on your own" in letters[0]
     with open_session() as session:
         people = panel_members.members(session, study_id)
         number = studies.cases(session, study_id)[0].case.number

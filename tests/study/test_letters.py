@@ -16,8 +16,8 @@ def test_who_has_no_account_gets_a_link_and_who_has_one_the_address():
 def test_a_panel_is_told_its_part():
     given = {"name": "Ada", "title": "A study", "address": "https://here", "link": None, "cases": 9}
     member, adjudicator = (panel_invitation(adjudicator=part, **given) for part in (False, True))
-    assert "label every case on your own" in member
-    assert "panel is split" in adjudicator
+    assert "you label 9 chest CT, each on your own" in member
+    assert "standard is split" in adjudicator
     assert "neither the others' labels nor any AI" in member
 
 
