@@ -7,6 +7,7 @@ import pytest
 
 from core import clock
 from tests.e2e.conftest import Server
+from tests.e2e.reading import lock
 from tests.e2e.reading_study import MODEL, SLICES, SOURCE, open_study
 
 pytestmark = pytest.mark.browser
@@ -78,10 +79,7 @@ def test_nothing_hidden_reaches_a_readers_browser(server: Server, sign_in: Calla
         assert secret not in heard
 
     # locked: now the AI of this case is shown, and the truth still is not
-    page.keyboard.press("Enter")
-    page.get_by_text("Enter locks, Esc goes back").wait_for()
-    page.wait_for_timeout(250)
-    page.keyboard.press("Enter")
+    lock(page, "c")
     page.get_by_text("AI output").wait_for()
     now = page.request.get(f"{server.url}/api/reading/{study.id}/next").json()
     assert now["ai"]["call"] == "covid"
@@ -93,6 +91,33 @@ def test_nothing_hidden_reaches_a_readers_browser(server: Server, sign_in: Calla
     heard = tap.text() + page.content()
     assert MODEL in heard  # it would have been heard before, had it been sent
     assert SOURCE not in heard
+
+
+@pytest.mark.parametrize("design", ["independent", "crossover"])
+def test_an_unaided_read_brings_nothing_hidden_in_any_design(
+    server: Server, sign_in: Callable[..., Any], design: str
+) -> None:
+    study = open_study(server, f"blind-{design}", design=design, at=clock.now(), count=3)
+    for name in study.readers:  # in a crossover one of the two begins with the AI
+        page = sign_in(server, name)
+        tap = Wiretap(page)
+        found = page.request.get(f"{server.url}/api/reading/{study.id}/next").json()["read"]
+        page.goto(f"{server.url}/read?study={study.id}")
+        page.get_by_text(f"Slice 1 / {SLICES}").wait_for()
+        if found["arm"] == "aided":
+            assert MODEL in tap.text()
+            continue
+        for overlay in ("lungs", "heat"):
+            assert page.request.get(f"{server.url}/api/reads/{found['token']}/{overlay}").status == 403
+        lock(page, "n")
+        page.locator(".place", has_text="Case 2 of 3").wait_for()
+        page.get_by_text(f"Slice 1 / {SLICES}").wait_for()
+        heard = tap.text() + page.content()
+        assert f"Study blind-{design}" in heard
+        for secret in (SOURCE, *AI_OUTPUT):
+            assert secret not in heard
+        return
+    pytest.fail("nobody reads without the AI first")
 
 
 def test_without_a_cookie_there_is_nothing(server: Server, browser: Any) -> None:

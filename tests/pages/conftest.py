@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -31,6 +32,18 @@ def act_as(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], acco
 
 
 @pytest.fixture
+def work_as(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sign in as an account by id."""
+
+    def sign_in(account_id: int) -> None:
+        with open_session(db_url) as session:
+            me = accounts.by_id(session, account_id)
+        monkeypatch.setattr(access, "current", lambda: me)
+
+    return sign_in
+
+
+@pytest.fixture
 def open_page(db_url: str) -> Callable[..., AppTest]:
     """Run a page script: open_page("admin/accounts.py", study="1") -> AppTest that raised nothing."""
 
@@ -43,3 +56,14 @@ def open_page(db_url: str) -> Callable[..., AppTest]:
         return page
 
     return run
+
+
+def sent(page: AppTest) -> str:
+    """Everything the page sends to the browser, as text."""
+
+    def inside(block: Any) -> str:
+        return "".join(
+            inside(child) if hasattr(child, "children") else str(child.proto) for child in block.children.values()
+        )
+
+    return inside(page.main) + inside(page.sidebar)

@@ -4,29 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
 from db import accounts
 from db.engine import open_session
-from pages.components import access
-from tests.reading.build import SECRET_SOURCE, Built, read_one, study
+from tests.pages.conftest import sent
+from tests.reading.build import Built, read_one, study
 
 Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
-
-
-@pytest.fixture
-def work_as(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Sign in as an account by id."""
-
-    def sign_in(account_id: int) -> None:
-        with open_session(db_url) as session:
-            me = accounts.by_id(session, account_id)
-        monkeypatch.setattr(access, "current", lambda: me)
-
-    return sign_in
 
 
 def build(db_url: str, design: str = "independent", read: int = 0, **more: Any) -> Built:
@@ -36,17 +23,6 @@ def build(db_url: str, design: str = "independent", read: int = 0, **more: Any) 
         for index in range(read):
             read_one(session, built, built.readers[0], at + timedelta(minutes=index))
     return built
-
-
-def sent(page: AppTest) -> str:
-    """Everything the page sends to the browser, as text."""
-
-    def inside(block: Any) -> str:
-        return "".join(
-            inside(child) if hasattr(child, "children") else str(child.proto) for child in block.children.values()
-        )
-
-    return inside(page.main) + inside(page.sidebar)
 
 
 def test_without_a_study_the_work_list_says_who_opens_one(act_as: Act, open_page: Open) -> None:
@@ -96,19 +72,6 @@ def test_the_end_is_thanked_for(db_url: str, work_as: Callable[[int], None], ope
     page = open_page("reader/work_list.py")
     assert "Every case is read" in page.caption[0].value
     assert not page.button
-
-
-@pytest.mark.parametrize("place", ["reader/work_list.py", "reader/read.py"])
-def test_no_page_of_a_reader_holds_what_is_hidden(
-    db_url: str, work_as: Callable[[int], None], open_page: Open, place: str
-) -> None:
-    built = build(db_url, design="sequential", cases=3, practice=1, read=1)
-    work_as(built.readers[0])
-    page = open_page(place, study=str(built.study_id))
-    assert SECRET_SOURCE not in sent(page)
-    assert "planted-model" not in sent(page)
-    for number in built.truth:
-        assert str(number) not in sent(page)
 
 
 def test_another_readers_study_is_not_mounted(

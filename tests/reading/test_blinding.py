@@ -1,4 +1,7 @@
-"""Nothing leaks: two worlds that differ only in what must stay hidden answer every request byte for byte alike."""
+"""Nothing leaks: two worlds that differ only in what must stay hidden answer every request byte for byte alike.
+
+Every route of Parallax is asked, in every design; answers are compared whole: status, headers and body.
+"""
 
 import re
 import shutil
@@ -24,7 +27,9 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
     """Make a whole database, let a reader work and pry in it, and return everything that came back."""
     numbers = count()
 
-    def live(design: str, *, truth: str = "a", ai: str = "a", other: str = "idle", until: str = "end") -> list[Any]:
+    def live(
+        design: str, *, truth: str = "a", ai: str = "a", other: str = "idle", until: str = "end", seat: int = 0
+    ) -> list[Any]:
         url = f"sqlite:///{tmp_path / f'world{next(numbers)}.db'}"
         shutil.copy(migrated_sqlite, url.removeprefix("sqlite:///"))
         monkeypatch.setattr("core.settings.Settings.database", property(lambda self: url))
@@ -34,10 +39,16 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
         with open_session(url) as session:
             built = study(session, at, design=design, cases=3, practice=1, practice_feedback=False)
             _vary(session, truth, ai)
-            me, her = sign_in(session, built.readers[0], at), sign_in(session, built.readers[1], at)
+            me, her = (sign_in(session, built.readers[n], at) for n in (seat, 1 - seat))
         _other(her, built, wall, other)
         wall.now = at
-        _work(me, built, wall, until)
+
+        def sign_in_again() -> str | None:
+            with open_session(url) as session:
+                return sign_in(session, built.readers[seat], wall.now).cookie
+
+        _work(me, built, wall, until, sign_in_again, sequential=design == "sequential")
+        assert until == "reveal" or '"done":true' in me.seen[-1][3], "the reader came to the end"
         engine_for(url).dispose()
         return me.seen
 
@@ -67,32 +78,49 @@ def _other(her: Client, built: Built, wall: Wall, what: str) -> None:
         her.lock(found["read"]["token"], found["draft"]["revision"], answers(what))
 
 
-def _work(me: Client, built: Built, wall: Wall, until: str) -> None:
-    """Read everything, prying before each lock; `until` 'reveal' stops before the first aided read opens."""
+def _work(
+    me: Client, built: Built, wall: Wall, until: str, sign_in_again: Callable[[], str | None], *, sequential: bool
+) -> None:
+    """Read everything, prying before each lock.
+
+    `until` 'reveal' stops before the first aided read opens; 'second session' forgets what the first one brought.
+    """
+    earlier = "none"
     for _ in range(40):
         found = me.next(built.study_id)
         if "read" not in found:
             if found.get("opens_on") is None:
                 return
+            if until == "reveal":
+                return
+            if until == "second session":
+                me.seen.clear()
             wall.forward(days=60)
+            me.cookie = sign_in_again()
             continue
         token, revision = found["read"]["token"], found["draft"]["revision"]
         me.events(token, "painted", scrolls=4)
-        _pry(me, built, token)
+        _pry(me, built, token, found["read"]["case"])
+        me.ask("GET", f"/api/reads/{earlier}/heat")
+        earlier = token
         wall.forward(20)
         me.save(token, revision, answers("cap"))
         me.save(token, revision - 1, answers("covid"))
         me.lock(token, revision + 1, {"diagnosis": "cap"})
-        if until == "reveal":
+        if until == "reveal" and sequential:
             return
         me.lock(token, revision + 1, answers("cap"))
 
 
-def _pry(me: Client, built: Built, token: str) -> None:
-    """Ask for what is not there, or not yet."""
+def _pry(me: Client, built: Built, token: str, case: int) -> None:
+    """Ask for what is not there, or not yet, or not for readers."""
+    study = f"/api/studies/{built.study_id}"
+    now, last = (f"{study}/cases/{number}" for number in (case, built.orders[0][-1]))
     for path in (
         f"/api/reads/{token}/ai", f"/api/reads/{token}/truth", f"/api/reads/{token}", f"/api/reading/{built.study_id}",
         f"/api/reading/{built.study_id}/next?arm=aided&phase=aided&position=3", "/api/reads/1/lungs",
+        f"/api/reads/{token}/lungs", f"/api/reads/{token}/heat", f"{now}/review", f"{now}/review/heat",
+        f"{last}/review", f"{last}/slices?first=99", f"{study}/export/csv", f"{study}/report",
     ):  # fmt: skip
         me.ask("GET", path)
     me.save(token, 10**6, {"diagnosis": "covid"})
@@ -115,14 +143,22 @@ def test_another_readers_reads_change_no_byte_of_any_answer(world: World, design
     assert len(plain(world(design, other="idle"))) > 0
 
 
-@pytest.mark.parametrize("design", ["independent", "sequential"])
+@pytest.mark.parametrize("design", DESIGNS)
 def test_the_ai_changes_no_byte_before_it_is_revealed(world: World, design: str) -> None:
-    until = "reveal" if design == "sequential" else "end"
-    assert world(design, ai="a", until=until) == world(design, ai="b", until=until)
+    assert world(design, ai="a", until="reveal") == world(design, ai="b", until="reveal")
+    assert len(world(design, until="reveal")) > 15
 
 
-def test_the_ai_does_change_the_answers_once_it_is_revealed(world: World) -> None:
-    assert world("sequential", ai="a") != world("sequential", ai="b")
+def test_the_ai_changes_no_byte_of_an_unaided_session_after_an_aided_one(world: World) -> None:
+    seen = [world("crossover", ai=ai, until="second session", seat=1) for ai in "ab"]
+    assert seen[0] == seen[1]
+    assert '"arm":"unaided"' in str(seen[0])
+    assert MODEL not in str(seen[0])
+
+
+@pytest.mark.parametrize("design", ["sequential", "crossover"])
+def test_the_ai_does_change_the_answers_once_it_is_revealed(world: World, design: str) -> None:
+    assert world(design, ai="a") != world(design, ai="b")
 
 
 @pytest.mark.parametrize("design", DESIGNS)
