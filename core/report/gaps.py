@@ -95,13 +95,13 @@ def agreement_gaps(found: Analysis) -> list[Gap]:
     if not found.agreement:
         remedy = "It appears with the second reader's locked reads."
         return [Gap("Agreement needs two readers of the same cases.", remedy)]
-    gaps = []
+    without: dict[str, list[str]] = {}
     for one in found.agreement:
         if one.result.fleiss.value is None:
-            where = f"{one.group}{f', {one.arm}' if one.arm else ''}"
-            remedy = "Kappa needs cases that two readers read, and reads of more than one category."
-            gaps.append(Gap(f"No kappa of {where}: {one.result.fleiss.reason}.", remedy))
-    return gaps
+            name = f"{one.group} ({one.arm})" if one.arm else one.group
+            without.setdefault(one.result.fleiss.reason or "it does not exist", []).append(name)
+    remedy = "Kappa needs cases that two readers read, and reads of more than one category."
+    return [Gap(f"No kappa of {', '.join(names)}: {reason}.", remedy) for reason, names in without.items()]
 
 
 def bias_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:

@@ -92,14 +92,14 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -
 def without_scores(found: Analysis) -> list[str]:
     """Return sentences on who gave no scores, so that no AUC is shown; empty where all did."""
     people = [one for one in found.readers if one.group != AI]
-    silent = [one.reader for one in people if all(each.auc.value is None for each in one.scores)]
+    silent = [one.reader for one in people if not any(each.auc.n for each in one.scores)]
     said = []
     if people and len(silent) == len(people):
         said.append("No reader gave ratings: there are points, but no curve and no AUC of readers.")
     elif silent:
         said.append(f"No ratings from {', '.join(silent[:8])}: no AUC of theirs.")
     machine = [one for one in found.readers if one.group == AI]
-    if machine and all(each.auc.value is None for each in machine[0].scores):
+    if machine and machine[0].n > machine[0].failures and not any(each.auc.n for each in machine[0].scores):
         said.append("The AI gave calls without probabilities: a point, but no curve.")
     return said
 
