@@ -79,8 +79,13 @@ def chart(drawn: Chart) -> str:
     """Return a figure with its title and note; the drawing library must be on the page."""
     figure = drawn.figure
     figure.update_layout(template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color="#16191d")
+    # an id of its own instead of plotly's random one: the same study gives the same report, byte for byte
     inner = plotly.io.to_html(
-        figure, include_plotlyjs=False, full_html=False, config={"displaylogo": False, "responsive": True}
+        figure,
+        include_plotlyjs=False,
+        full_html=False,
+        div_id=anchor(f"chart {drawn.key}"),
+        config={"displaylogo": False, "responsive": True},
     )
     return f'<div class="chart"><h3>{escape(drawn.title)}</h3>{inner}{paragraph(drawn.note, kind="note")}</div>'
 

@@ -2,12 +2,14 @@
 
 from core.report import markup as m
 from core.report.analysis_tables import (
+    PAIRED,
     agreement_table,
     arm_table,
     class_table,
     fatigue_table,
     group_difference_table,
     mrmc_tables,
+    pair_table,
     switch_table,
     time_ratio_table,
     whole_table,
@@ -30,7 +32,7 @@ MOST_READERS = 12  # matrices and tables of single readers beyond this many make
 def panels(rows: StudyRows, compared: Comparison, found: Analysis) -> dict[str, str]:
     """Return the HTML of every panel by section name; each says what it lacks."""
     return {
-        "AI and readers": _comparison(rows, compared),
+        "AI and readers": _comparison(rows, compared, found),
         "Confusion": _confusion(rows),
         "Figures per class": _classes(rows, found),
         "ROC": _roc(rows, found),
@@ -41,7 +43,7 @@ def panels(rows: StudyRows, compared: Comparison, found: Analysis) -> dict[str, 
     }
 
 
-def _comparison(rows: StudyRows, compared: Comparison) -> str:
+def _comparison(rows: StudyRows, compared: Comparison, found: Analysis) -> str:
     labels = {column: compared.label(column) for column in compared.columns}
     first = {name: label for name, label in labels.items() if not name.startswith("specificity")}
     rest = {name: label for name, label in labels.items() if name not in first}
@@ -51,7 +53,9 @@ def _comparison(rows: StudyRows, compared: Comparison) -> str:
     text += m.table(comparison_table(compared), note="Percent with 95 % interval.")
     if compared.gaps:
         text += m.chart(difference_chart(study, compared.gaps))
-        text += m.table(difference_table(compared), note="AI minus readers in percentage points; exploratory.")
+        text += m.table(difference_table(compared), note="AI minus readers in percentage points.")
+    if found.ai_with_each_reader and len(found.study.readers) <= MOST_READERS:
+        text += m.heading("AI against each reader", level=3) + m.table(pair_table(rows.study, found), note=PAIRED)
     return text
 
 

@@ -105,6 +105,26 @@ def test_metrics_page(case: Case) -> None:
                 assert line[head] == with_interval(estimate(its[name]))
 
 
+def test_ai_against_each_reader(case: Case) -> None:
+    table = tables.pair_table(case.rows.study, case.found)
+    assert len(table) == len(case.said["ai_with_each_reader"])
+    said = {
+        (tables.label_of(case.rows.study, one["figure"]), one["reader"], one["arm"]): one
+        for one in case.said["ai_with_each_reader"]
+    }
+    for row in table:
+        one = said[row["figure"], row["reader"], arm_of(row)]
+        its = one["pair"]
+        assert (row["cases"], row["only the AI right"], row["only the reader right"]) == (
+            its["n"], its["only_a"], its["only_b"],
+        )  # fmt: skip
+        low, high = its["ci"]
+        assert row["AI minus reader"] == points(its["difference"])
+        assert row["95 % interval"] == f"{points(low)} to {points(high)}"
+        assert (row["p (exact)"], row["p (mid-p)"]) == (p_text(its["p_exact"]), p_text(its["p_midp"]))
+        assert row["p (Holm)"] == p_text(one["p_holm"])
+
+
 def test_table_2(case: Case) -> None:
     shown = ablation_table(case.runs)
     assert len(shown) == int(case.said["study"]["ai"])

@@ -1,14 +1,17 @@
 """The report: one file without network, every section, also where there is next to nothing to report."""
 
+import hashlib
 import re
 from dataclasses import replace
 
 import pytest
 from sqlalchemy.orm import Session
 
+from core import __version__
 from core.report.checklist import ITEMS, mapped
 from core.report.compare import compare
 from core.report.document import SECTIONS, report_html
+from core.report.files import file_of
 from core.report.rows import StudyRows
 from core.report.story import Story
 from db import analysis
@@ -41,6 +44,19 @@ def test_the_report_needs_no_network_and_has_every_section(session: Session, pla
     assert "research demonstration" in text
     assert "not answered" in text
     assert not re.search(r"\bnan\b", re.sub(r"<script.*?</script>", "", text, flags=re.S), flags=re.I)
+
+
+def test_the_same_study_gives_the_same_report_and_the_hash_of_its_file(session: Session):
+    rows, story = read(session, FULL)
+    html = report_html(rows, story, at=NOW)
+    assert report_html(rows, story, at=NOW) == html
+    ids = re.findall(r'<div id="(chart-[^"]+)"', html)
+    assert len(ids) == len(set(ids)) > 10
+    text = "".join(file_of(rows, "csv").pieces)
+    assert f"SHA-256 {hashlib.sha256(text.encode()).hexdigest()}" in html
+    assert all(f"<td>{seed}</td>" in html for _, _, seed in story.order_seeds)
+    assert f"Parallax {__version__}" in html
+    assert rows.study.ai.sha256 in html
 
 
 def test_what_people_typed_is_escaped(session: Session):

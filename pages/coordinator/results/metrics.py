@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.report.ablation import ablation_table
-from core.report.analysis_tables import class_table, whole_table
+from core.report.analysis_tables import PAIRED, class_table, pair_table, whole_table
 from core.report.gaps import metrics_gaps
 from core.report.rows import AI
 from db import analysis
@@ -34,6 +34,9 @@ def page() -> None:
     st.subheader("All classes together")
     note = "Accuracy: Wilson. Balanced accuracy, macro F1, kappa with the truth: jackknife over cases, normal."
     show_table(whole_table(study, found), key="whole", note=note)
+    if found.ai_with_each_reader:
+        st.subheader("AI against each reader")
+        show_table(pair_table(study, found), key="pairs", note=PAIRED)
     st.subheader("Other runs of the AI on these cases")
     _ablation(view.study.id)
     for note in found.notes:
