@@ -1,10 +1,12 @@
 """The coordinator's study pages, opened on empty and full databases and clicked through without a browser."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.study.questions import Kind, Option, Question
 from core.study.template import PUBLISHED
 from db import accounts, cases, orders, studies, truth
 from db.engine import open_session, open_view
@@ -162,6 +164,45 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
     page.button(key="study_question_remove_0").click().run()
     with open_view(db_url) as session:
         assert studies.study(session, full).protocol.questions == ()
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "fields", "stored"),
+    [
+        ("choice", {"options": "Left\nRight"}, {"options": (Option("left", "Left"), Option("right", "Right"))}),
+        ("choices", {"options": "GGO\nNodule"}, {"options": (Option("ggo", "GGO"), Option("nodule", "Nodule"))}),
+        (
+            "number",
+            {"min": 0.0, "max": 90.0, "step": 0.5, "unit": "mm"},
+            {"min": 0, "max": 90, "step": 0.5, "unit": "mm"},
+        ),
+        ("text", {"pattern": "[A-Z]*", "length": 80}, {"pattern": "[A-Z]*", "max_length": 80}),
+        ("scale", {"low": "poor", "high": "good"}, {"anchors": ("poor", "good")}),
+        ("mark", {"mark": "box"}, {"mark": "box"}),
+    ],
+)
+def test_a_question_of_every_kind_is_stored_as_it_was_typed(
+    act_as: Act, open_page: Open, full: int, db_url: str, kind: Kind, fields: dict[str, Any], stored: dict[str, Any],
+    required: bool,
+):  # fmt: skip
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="protocol")
+    page.selectbox(key="study_question_kind").select(kind).run()
+    page.text_input(key=f"study_question_label_new_{kind}").input("What do you see?")
+    page.text_input(key=f"study_question_help_new_{kind}").input("Look twice.")
+    for field, value in fields.items():
+        key = f"study_question_{field}_new_{kind}"
+        next(
+            one for one in (*page.text_input, *page.text_area, *page.number_input, *page.selectbox) if one.key == key
+        ).set_value(value)
+    page.checkbox(key=f"study_question_required_new_{kind}").set_value(required)
+    page.button(key=f"study_question_save_new_{kind}").click().run()
+    assert not page.error
+    with open_view(db_url) as session:
+        (asked,) = studies.study(session, full).protocol.questions
+    wanted = Question("what_do_you_see", kind, "What do you see?", "Look twice.", required, **stored)
+    assert asked == wanted
 
 
 def test_a_refused_question_keeps_what_was_typed_and_a_taken_one_leaves_the_form_empty(

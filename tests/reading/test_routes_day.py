@@ -5,9 +5,7 @@ import io
 import json
 from typing import Any
 
-from core.report.export import csv_pieces
-from db import analysis
-from db.engine import open_session, open_view
+from db.engine import open_session
 from db.models import Study
 from tests.reading.build import Built, answers, study
 from tests.reading.client import Client, Wall, reads_in, sign_in
@@ -40,6 +38,7 @@ def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_l
     ]
     for mark in ("point", "box", "length"):
         questions.append({"id": mark, "kind": "mark", "label": f"A {mark}?", "mark": mark})
+        questions.append({"id": f"{mark}_may", "kind": "mark", "label": f"{mark}?", "mark": mark, "required": False})
     with open_session(db_url) as session:
         built = study(session, wall.now, questions=questions, indeterminate=True)
         ada = sign_in(session, built.readers[0], wall.now)
@@ -61,7 +60,17 @@ def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_l
     }
     assert ada.lock(token, 1, given).status_code == 200
     assert reads_in(db_url)[0].content == given
-    row = exported(built)
+    # the next case answers what is optional as well
+    everything = given | {"answers": {q["id"]: value for q, value in zip(questions, _twice(kinds), strict=False)}}
+    everything["marks"] = [
+        *marks,
+        *({**mark, "id": f"{mark['id']}2", "question": f"{mark['kind']}_may"} for mark in marks),
+    ]
+    token = ada.next(built.study_id)["read"]["token"]
+    ada.events(token, "painted")
+    assert ada.save(token, 0, everything).status_code == 200
+    assert ada.lock(token, 1, everything).status_code == 200
+    row, full = exported(db_url, built, wall)
     assert [row[f"answer: {kind} must?"] for kind, _, _ in kinds] == [
         "Right",
         "Right; Left",
@@ -74,16 +83,26 @@ def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_l
     for kind, at in points.items():
         assert json.loads(row[f"answer: A {kind}?"]) == [{"slice": 9, "points": at}]
     assert row["key_slices"] == "[0, 9]"
+    for kind, _, _ in kinds:
+        assert full[f"answer: {kind} may?"] == full[f"answer: {kind} must?"] == row[f"answer: {kind} must?"]
+    for kind, at in points.items():
+        assert row[f"answer: {kind}?"] == ""
+        assert json.loads(full[f"answer: {kind}?"]) == [{"slice": 9, "points": at}]
 
 
-def exported(built: Built) -> dict[str, str]:
-    """The first reader's row of the long CSV, as the export page gives it once the study is unblinded."""
-    with open_session() as session:
+def _twice(kinds: list[tuple[str, dict[str, Any], Any]]) -> list[Any]:
+    return [value for _, _, value in kinds for _ in ("must", "may")]
+
+
+def exported(db_url: str, built: Built, wall: Wall) -> list[dict[str, str]]:
+    """The readers' rows of the long CSV by position, as its route gives them once the study is unblinded."""
+    with open_session(db_url) as session:
         session.get_one(Study, built.study_id).state = "unblinded"
-    with open_view() as session:
-        rows = analysis.rows(session, study_id=built.study_id, account_id=built.coordinator, detail=True)
-    lines = csv.DictReader(io.StringIO("".join(csv_pieces(rows))))
-    return next(line for line in lines if line["reader"] != "AI")
+        coordinator = sign_in(session, built.coordinator, wall.now)
+    answer = coordinator.ask("GET", f"/api/studies/{built.study_id}/export/csv")
+    assert answer.status_code == 200
+    lines = csv.DictReader(io.StringIO(answer.text, newline=""))
+    return sorted((line for line in lines if line["reader"] != "AI"), key=lambda line: int(line["position"]))
 
 
 def test_a_break_is_suggested_after_so_many_cases_or_minutes(db_url: str, wall: Wall) -> None:
