@@ -9,7 +9,7 @@ from core.errors import Conflict, InvalidInput, ParallaxError
 from core.study.classes import PALETTE, StudyClass
 from core.study.orders import largest_imbalance
 from core.study.protocol import Option, Protocol, Question
-from db import audit, orders, studies, truth
+from db import audit, orders, reads, studies, truth
 from tests.reading.build import Built, answers, read_one
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
@@ -114,6 +114,21 @@ def test_an_open_study_is_frozen_but_for_words(session: Session):
     studies.save_classes(session, made.id, relabelled, by=me, at=AT)
     assert studies.study(session, made.id).protocol == reworded
     assert studies.classes(session, made.id) == relabelled
+
+
+def test_once_a_case_was_opened_not_even_words_change(session: Session):
+    made, me = opened(session)
+    reader = studies.readers(session, made.id)[0]
+    assert reads.next_read(session, account_id=reader.account_id, study_id=made.id, at=AT).read is not None
+    relabelled = (replace(CLASSES[0], label="No finding"), *CLASSES[1:])
+    for change in (
+        lambda: studies.save_title(session, made.id, "Another title", by=me, at=AT),
+        lambda: studies.save_protocol(session, made.id, replace(made.protocol, instructions="Go."), by=me, at=AT),
+        lambda: studies.save_classes(session, made.id, relabelled, by=me, at=AT),
+    ):
+        with pytest.raises(Conflict, match="wording is locked"):
+            change()
+    assert studies.study(session, made.id) == made
 
 
 def test_a_change_after_the_check_goes_back_to_draft(session: Session):

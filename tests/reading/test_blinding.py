@@ -12,13 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import reads
 from db.engine import engine_for, open_session
+from db.models import Read
 from tests.reading.build import MODEL, SECRET_SOURCE, Built, answers, study
 from tests.reading.client import Client, Wall, sign_in
 
-DESIGNS = ["independent", "sequential", "crossover"]
+PROTOCOLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "independent": ("independent", {}),
+    "sequential": ("sequential", {}),
+    "blank": ("sequential", {"aided_begins": "blank", "undo": False}),
+    "crossover": ("crossover", {}),
+}
+DESIGNS = list(PROTOCOLS)
 World = Callable[..., list[Any]]
 
 
@@ -37,7 +46,8 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
         monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: f"token{next(tokens)}")
         wall = Wall(at, monkeypatch)
         with open_session(url) as session:
-            built = study(session, at, design=design, cases=3, practice=1, practice_feedback=False)
+            name, protocol = PROTOCOLS[design]
+            built = study(session, at, design=name, cases=3, practice=1, practice_feedback=False, **protocol)
             _vary(session, truth, ai)
             me, her = (sign_in(session, built.readers[n], at) for n in (seat, 1 - seat))
         _other(her, built, wall, other)
@@ -47,7 +57,7 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
             with open_session(url) as session:
                 return sign_in(session, built.readers[seat], wall.now).cookie
 
-        _work(me, built, wall, until, sign_in_again, sequential=design == "sequential")
+        _work(me, built, wall, until, sign_in_again, sequential=name == "sequential")
         assert until == "reveal" or '"done":true' in me.seen[-1][3], "the reader came to the end"
         engine_for(url).dispose()
         return me.seen
@@ -110,6 +120,16 @@ def _work(
         if until == "reveal" and sequential:
             return
         me.lock(token, revision + 1, answers("cap"))
+        _reset(built, token, wall.now)
+
+
+def _reset(built: Built, token: str, at: datetime) -> None:
+    """Have every third case read again, where that is allowed: later reads of the case fall with it."""
+    with open_session() as session:
+        read = session.scalars(select(Read).where(Read.token == token)).one()
+        again = read.attempt == 1 and read.position == 3 and reads.reset_effect(session, read.id).refused is None
+        if again:
+            reads.reset(session, read_id=read.id, reason="screen failed", by=built.coordinator, at=at)
 
 
 def _pry(me: Client, built: Built, token: str, case: int) -> None:
@@ -165,6 +185,7 @@ def test_the_ai_does_change_the_answers_once_it_is_revealed(world: World, design
 def test_no_planted_secret_is_in_any_answer(world: World, design: str) -> None:
     seen = str(world(design))
     assert SECRET_SOURCE not in seen
+    assert '"attempt":2' in seen  # resets are part of these worlds
     unaided = str(world(design, until="reveal"))
     assert MODEL not in unaided
     assert "0.625" not in unaided
