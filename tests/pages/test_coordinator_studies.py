@@ -122,7 +122,8 @@ def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Ope
         assert len({one.pseudonym for one in orders.table(session, full)}) == 5
     assert "?link=" in page.code[0].value
     page = open_page(PAGE, study=str(full), step="monitor")
-    assert "R3 fell ill" in page.dataframe[0].value.to_string()
+    assert "R5 joined" in texts(page)
+    assert "R3 fell ill" in texts(page)
 
 
 def test_blockers_are_named(act_as: Act, open_page: Open, db_url: str, full: int):

@@ -40,6 +40,8 @@ def show(me: Account, study: StudyInfo) -> None:
     if new and study.state == "open":
         names = ", ".join(one.name for one in new)
         st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
+    if notes := [f"{one.pseudonym} {one.note}" for one in found.readers if one.note]:
+        st.caption("  \n".join(notes))  # joined and withdrawn, when and why
     silent = [one for one in found.readers if one.silent]
     if silent and study.state == "open":
         names = ", ".join(f"{people[one.reader_id].name} ({one.pseudonym})" for one in silent)
@@ -86,7 +88,6 @@ def _reader_row(one: ReaderProgress, person: ReaderInfo) -> dict[str, object]:
         "Minutes left": one.minutes_left,
         "Finish at this pace": _day(one.finish) if one.finish else "",
         "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
-        "Note": one.note,
     }
 
 
