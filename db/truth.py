@@ -124,8 +124,8 @@ def store(
         study.state = "draft"  # what was checked is not what is there now
     session.flush()
     made = history(session, study_id, case_id)[0]
-    # the class itself stays out of the trail, which more people may see than the truth
-    detail = {"case": made.case_number, "version": version, "reason": reason, "state": study.state}
+    # class and reason stay out of the trail, which coordinators who read in the study may see
+    detail = {"case": made.case_number, "version": version, "state": study.state}
     audit.record(session, kind="truth recorded", at=at, actor_id=by, study_id=study_id, detail=detail)
     return made
 
