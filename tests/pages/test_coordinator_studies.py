@@ -274,3 +274,20 @@ def test_a_coordinator_who_reads_in_the_study_sees_no_truth(act_as: Act, open_pa
     assert "not shown to you" in page.warning[0].value
     assert not page.dataframe
     assert "PCR" not in texts(page)
+
+
+def test_the_endpoints_of_a_family_are_chosen_from_those_that_can_be_tested(
+    act_as: Act, open_page: Open, db_url: str, full: int
+):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="prespecification")
+    assert not [one for one in page.multiselect if "beside the primary" in one.label]
+    page.selectbox(key=f"study_prespecification_multiplicity_{full}").set_value("holm").run()
+    (family,) = [one for one in page.multiselect if "beside the primary" in one.label]
+    code = builder.CLASSES[-1].code
+    assert "Accuracy over all classes" in family.options
+    assert f"Sensitivity for one class: {builder.CLASSES[-1].label}" in family.options
+    family.set_value([f"sensitivity {code}", "macro_f1"]).run()
+    with open_view(db_url) as session:
+        plan = studies.study(session, full).protocol.prespecification
+    assert (plan.multiplicity, plan.family) == ("holm", (f"sensitivity {code}", "macro_f1"))
