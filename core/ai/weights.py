@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -82,12 +82,7 @@ def load_model(name: str | None = None, *, device: str | None = None, fast: bool
     `fast` lets it run in bfloat16 where the device multiplies that in hardware; otherwise, and else, in float32.
     Raises NotFound when there is none of that name, WeightsError when its files or the device do not fit.
     """
-    known = available_models()
-    matching = [w for w in known if name in (None, w.name, f"{w.name}/{w.version}")]
-    if not matching:
-        names = ", ".join(f"{w.name}/{w.version}" for w in known) or "none"
-        raise NotFound(f"No AI model{f' named {name}' if name else ''} is on this machine; there is {names}.")
-    weights, place = matching[0], _checked(device or best_device())
+    weights, place = _named(name), _checked(device or best_device())
     dtype = fast_dtype(place) if fast else torch.float32
     parameters = parameters_of(weights.card)
     slices = slice_network(len(CLASSES))
@@ -113,6 +108,20 @@ def load_model(name: str | None = None, *, device: str | None = None, fast: bool
     )
 
 
+def fill_from(network: nn.Module, kind: Literal["lungs", "slices"], name: str) -> None:
+    """Fill a network of ours with a model's weights as they lie on disk, in place; classes in this project's order.
+
+    Raises NotFound and WeightsError as `load_model`, and WeightsError where the model has no network of this kind.
+    """
+    weights = _named(name)
+    file = weights.slices if kind == "slices" else weights.lungs
+    if file is None:
+        raise WeightsError(f"The model {weights.name}/{weights.version} finds lungs by a package; it has no weights.")
+    _fill(network, file)
+    if kind == "slices":
+        _reorder(network, weights)
+
+
 def best_device() -> str:
     """Return 'cuda' where there is one, else 'cpu'; PARALLAX_DEVICE overrides."""
     return settings().device or ("cuda" if torch.cuda.is_available() else "cpu")
@@ -123,6 +132,15 @@ def device_name(device: str) -> str:
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     return f"cpu, {torch.get_num_threads()} threads"
+
+
+def _named(name: str | None) -> Weights:
+    known = available_models()
+    matching = [w for w in known if name in (None, w.name, f"{w.name}/{w.version}")]
+    if not matching:
+        names = ", ".join(f"{w.name}/{w.version}" for w in known) or "none"
+        raise NotFound(f"No AI model{f' named {name}' if name else ''} is on this machine; there is {names}.")
+    return matching[0]
 
 
 def _checked(device: str) -> str:

@@ -36,6 +36,8 @@ def train(
     patience: Annotated[int, typer.Option(help="validations without a gain before it stops")] = 12,
     first_seed: Annotated[int, typer.Option(help="seed of the first case; the others follow")] = 1000,
     seed: Annotated[int, typer.Option(help="of samples and first weights")] = 7,
+    begin_with: Annotated[str, typer.Option(help="NAME/VERSION of a model whose weights come first; else random")] = "",
+    size: Annotated[int, typer.Option(help="pixels a side the network sees; 0 for the default")] = 0,
     devices: Annotated[int, typer.Option(help="devices to train on")] = 1,
     strategy: Annotated[str, typer.Option(help="Lightning's strategy, such as ddp for several GPUs")] = "auto",
     precision: Annotated[str, typer.Option(help="bf16-mixed, 16-mixed or 32-true")] = "bf16-mixed",
@@ -45,9 +47,8 @@ def train(
     """Train the lung or the slice network; run the same command again after an interruption and it goes on."""
     if task not in DEFAULTS:
         raise InvalidInput("The task is lungs or slices.")
-    from core.ai.parameters import PipelineParams
     from core.training.cache import Recipe, make_cache, stored_cases
-    from core.training.fit import lung_streams, run, slice_streams
+    from core.training.fit import begin_with_model, lung_streams, run, sized, slice_streams
     from core.training.tasks import LungTask, Plan, SliceTask
 
     own_steps, own_batch, own_rate, early, share = DEFAULTS[task]
@@ -58,6 +59,7 @@ def train(
         warm_up=min(100, (steps or own_steps) // 10),
         epoch_steps=epoch_steps,
         patience=patience,
+        size=size,
         early_size=early,
         early_share=share,
         seed=seed,
@@ -74,8 +76,10 @@ def train(
         from core.training.patients import store_patients
 
         store_patients(data, cases, on_progress=_tell("patients"))
-    streams = (lung_streams if task == "lungs" else slice_streams)(stored_cases(cases), plan, PipelineParams())
     network = LungTask(plan) if task == "lungs" else SliceTask(plan)
+    streams = (lung_streams if task == "lungs" else slice_streams)(stored_cases(cases), plan, sized(network))
+    if begin_with:
+        begin_with_model(network, begin_with)
     result = run(network, streams, work / task, on_progress=_tell("steps"))
     result["checkpoint"] = str(work / task / "last.ckpt")
     _show(result, as_json)

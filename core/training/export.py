@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from core.ai.parameters import CLASSES, PipelineParams
+from core.ai.parameters import CLASSES
 from core.errors import InvalidInput
 from core.training.backgrounds import ATTRIBUTION
 from core.training.cache import StoredCase
 from core.training.calibrate import fit_temperature, lung_figures, slice_figures, slice_logits
-from core.training.fit import curves, load_task
+from core.training.fit import curves, load_task, sized
 
 LABEL = "Research demonstration, trained on procedural CT. Not a medical device; not for diagnosis."
 LIMITS = (
@@ -44,8 +44,8 @@ def export_model(
         raise InvalidInput("The made cases hold none kept from training; make at least ten cases of each kind.")
     folder = out / name / version
     folder.mkdir(parents=True, exist_ok=True)
-    parameters = PipelineParams()
     lung_task, slice_task = load_task("lungs", lungs), load_task("slices", slices)
+    parameters = sized(lung_task, slice_task)
     for task, file in ((lung_task, "lungs"), (slice_task, "slices")):
         save_file(half_weights(task.average), folder / f"{file}.safetensors", metadata={"label": LABEL})
     logits, codes = slice_logits(slice_task.average, cases, parameters, count=600, seed=11)

@@ -17,7 +17,8 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, Dataset
 
-from core.ai.parameters import PipelineParams
+from core.ai.parameters import PipelineParams, parameters_of
+from core.ai.weights import fill_from
 from core.progress import Progress, ignore
 from core.training.cache import StoredCase
 from core.training.samples import ExactSlices, LungSamples, Place, SliceSamples, case_boxes, slice_groups
@@ -148,6 +149,12 @@ def draw_curves(rows: Sequence[dict[str, float]], path: Path) -> None:
     figure.write_html(path, include_plotlyjs=True)
 
 
+def sized(*tasks: Task) -> PipelineParams:
+    """Return the pipeline's parameters at the sizes these tasks train at. Raises InvalidInput for a wrong one."""
+    names = [("lung_size" if isinstance(task, LungTask) else "slice_size", task.plan.size) for task in tasks]
+    return parameters_of({"parameters": {name: size for name, size in names if size}})
+
+
 def is_early(plan: Plan, first: int) -> bool:
     """Whether sample `first` belongs to the part trained on smaller slices, which cost a fraction of the time."""
     return plan.early_size > 0 and first < plan.early_share * plan.steps * plan.batch * plan.devices
@@ -160,8 +167,8 @@ def lung_streams(
     train, held = [c for c in cases if not c.held_out], [c for c in cases if c.held_out] or list(cases)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        sized = replace(parameters, lung_size=plan.early_size) if is_early(plan, first) else parameters
-        return LungSamples(train, sized, seed=plan.seed, first=first, count=count)
+        now = replace(parameters, lung_size=plan.early_size) if is_early(plan, first) else parameters
+        return LungSamples(train, now, seed=plan.seed, first=first, count=count)
 
     return Streams(
         plan, training, LungSamples(held, parameters, seed=plan.seed + 1, first=0, count=validation, exact=True)
@@ -177,8 +184,8 @@ def slice_streams(
     boxes = case_boxes(train, parameters)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        sized = replace(parameters, slice_size=plan.early_size) if is_early(plan, first) else parameters
-        return SliceSamples(train, sized, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
+        now = replace(parameters, slice_size=plan.early_size) if is_early(plan, first) else parameters
+        return SliceSamples(train, now, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
 
     return Streams(plan, training, ExactSlices(held, held_places(held, parameters, validation, plan.seed), parameters))
 
@@ -193,6 +200,15 @@ def held_places(held: Sequence[StoredCase], parameters: PipelineParams, count: i
         if some:
             out += [some[int(i)] for i in rng.permutation(len(some))[: count // 3]]
     return out
+
+
+def begin_with_model(task: Task, name: str) -> None:
+    """Fill a task's network and its running average with the weights of a model, "name/version", in place.
+
+    Raises NotFound where there is no such model, WeightsError where it has no network of this kind.
+    """
+    for network in (task.net, task.average):
+        fill_from(network, "lungs" if isinstance(task, LungTask) else "slices", name)
 
 
 def load_task(kind: str, checkpoint: Path) -> Task:

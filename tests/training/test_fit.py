@@ -1,18 +1,22 @@
 """Training runs, stops where it should and goes on after an interruption."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from core.ai.parameters import PipelineParams
+from core.errors import NotFound
 from core.training import augment
 from core.training.cache import Recipe, make_cache, stored_cases
 from core.training.calibrate import expected_error, fit_temperature, nll
-from core.training.fit import curves, lung_streams, run, slice_streams
+from core.training.fit import begin_with_model, curves, load_task, lung_streams, run, sized, slice_streams
 from core.training.samples import SliceSamples, case_boxes, slice_groups
 from core.training.tasks import LungTask, Plan
+from tests.ai.build import write_model
 from tests.training.cases import stored
 
 PARAMETERS = PipelineParams(lung_size=32, slice_size=64)
@@ -41,6 +45,21 @@ def test_lung_training_keeps_every_step_and_resumes_where_it_stopped(tmp_path, c
     assert {"train_loss", "val_loss", "val_dice_left"} <= {k for r in rows for k in r}
     assert (tmp_path / "curves.html").stat().st_size > 1000
     assert json.loads((tmp_path / "plan.json").read_text())["steps"] == 5
+
+
+def test_training_begins_with_a_models_weights_at_the_size_asked_for(tmp_path, cases, data_dir):
+    write_model(data_dir / "models" / "own" / "1")
+    task = LungTask(replace(plan(1), size=48))
+    begin_with_model(task, "own/1")
+    stored = load_file(data_dir / "models" / "own" / "1" / "lungs.safetensors")
+    for network in (task.net, task.average):
+        assert all(torch.equal(network.state_dict()[k], v.to(torch.float32)) for k, v in stored.items() if v.ndim)
+    streams = lung_streams(cases, task.plan, sized(task), validation=2)
+    assert streams.training(0, 1)[0][0].shape == (1, 48, 48)
+    run(task, streams, tmp_path)
+    assert sized(load_task("lungs", tmp_path / "last.ckpt")).lung_size == 48
+    with pytest.raises(NotFound, match="No AI model named"):
+        begin_with_model(task, "nobody/1")
 
 
 def test_slice_samples_are_of_three_classes_and_the_same_again(cases):
