@@ -14,7 +14,7 @@ from core.report.compare import compare
 from core.report.curves import case_map, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import case_chart, confusion_chart, kappa_chart
-from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.figures import comparison_chart, difference_chart
 from core.report.grids import confusion, grid_of, read_table
 from core.report.roc import area_table, curves_of, roc_chart
 from core.report.rows import AI, Filter, StudyRows
@@ -86,9 +86,8 @@ def _comparison(rows: StudyRows, whole: StudyRows) -> int:
     rest = {name: label for name, label in labels.items() if name not in first}
     comparison_table(found), difference_table(found), time_table(found.times)
     return _draw(
-        comparison_chart(rows.study, found.dots, first, title="", key=""),
+        comparison_chart(rows.study, found.dots, first, title="", key="", times=found.times),
         comparison_chart(rows.study, found.dots, rest, title="", key=""),
-        time_chart(rows.study, found.times),
         difference_chart(rows.study, found.gaps),
     )
 

@@ -20,7 +20,8 @@ GROUP_COLOURS = ("#3f8fd2", "#1a9a72", "#b5749f", "#c08a00", "#7a8794", "#8c6bd1
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "star", "hexagon")
 GRID = "rgba(128,138,150,0.25)"
 INK = "#808a96"  # reads on white and on the dark theme
-SHADES = [[0.0, "rgba(63,143,210,0.04)"], [1.0, "rgba(63,143,210,0.95)"]]
+SHADES = [[0.0, "rgba(31,111,178,0.04)"], [1.0, "rgba(31,111,178,0.95)"]]
+STRONG = 0.85  # share of SHADES from which white text reads better than the theme's, in light; in dark both do
 DEMONSTRATION = "The AI is a research demonstration, not a medical device."
 
 
@@ -66,6 +67,7 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 12, "t": top, "b": 8},
+        template="none",
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
@@ -73,8 +75,8 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
         hoverlabel={"namelength": -1},
         font={"size": 13},
     )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font_size=12)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font_size=12)
     return figure
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.report.figures import Dot, Gap, Times
+from core.report.figure_times import Times
+from core.report.figures import Dot, Gap
 from core.report.grids import arm_shown, read_table
 from core.report.rows import AI, ARMS, StudyFacts, StudyRows
 from core.report.verdict import Verdict, prespecified, verdict
@@ -119,8 +120,8 @@ def _group(found: GroupFigures, columns: list[str], cells: dict[str, Cells | Sta
         column: Estimate(None, reason=str(cells[column])) for column in columns if isinstance(cells[column], StatsError)
     }
     for one in found.figures:
-        kind = "from three readers on: random" if one.readers_as == "random" else "fewer: these readers only"
-        method = f"mean of readers, Obuchowski-Rockette single test ({kind})"
+        kind = "random readers" if one.readers_as == "random" else "these readers only"
+        method = f"Obuchowski-Rockette single test, {kind}"
         mean = one.mean
         figures[one.figure] = Estimate(mean.estimate, mean.se, mean.ci, count, method, mean.reason)
     return Dot(f"{found.group} (mean of {count})", found.group, "group", figures)

@@ -144,6 +144,11 @@ def confusion(grid: Grid, members: list[int], *, classes: int) -> NDArray[np.int
     return np.asarray(counts(grid.truth, grid.calls[members], classes).sum(axis=0), np.int64)
 
 
+def cases_read(grid: Grid, members: list[int]) -> int:
+    """Return how many cases at least one of some participants has read."""
+    return int((grid.calls[members] != MISSING).any(axis=0).sum())
+
+
 def cases_in_cell(
     study: StudyFacts, grid: Grid, members: list[int], *, truth: int, called: str
 ) -> list[tuple[int, list[str]]]:

@@ -18,7 +18,8 @@ from core.report.compare import Comparison, label_of
 from core.report.curves import fast_rows, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import confusion_chart, kappa_chart
-from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.figure_times import time_chart
+from core.report.figures import comparison_chart, difference_chart
 from core.report.grids import confusion, grid_of
 from core.report.roc import area_table, curves_of, roc_chart, without_scores
 from core.report.rows import AI, StudyRows

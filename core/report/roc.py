@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.report.analysis_tables import number
 from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
-from core.report.figures import MANY
+from core.report.figure_times import MANY
 from core.report.rows import AI, StudyFacts
 from core.report.tables import Row, p_text
 from core.stats.analyse import Analysis

@@ -4,7 +4,7 @@ import numpy as np
 
 from core.report.chart import percent, with_interval
 from core.report.compare import Comparison
-from core.report.figures import Times
+from core.report.figure_times import Times
 from core.report.verdict import Verdict
 
 Row = dict[str, object]

@@ -192,7 +192,7 @@ class _Seeder:
                     else {code: float(p) for (code, *_), p in zip(CLASSES, scores[place], strict=True)},
                     "counts": {} if bad else counted(strip),
                     "deciding_slices": [] if bad else deciding,
-                    "abnormal_share": None if bad else 0.5,
+                    "abnormal_share": None if bad else 1 - counted(strip)["normal"] / sum(counted(strip).values()),
                     "seconds": None if bad else float(seconds[place]),
                     "at": BEGAN,
                 }

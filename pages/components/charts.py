@@ -1,4 +1,4 @@
-"""Show a chart with its note and its downloads."""
+"""Show a chart with its title, its note and its downloads."""
 
 from typing import Any
 
@@ -6,53 +6,64 @@ import streamlit as st
 
 from core.report.chart import Chart, csv_of
 
-FORMATS = ("png", "svg")
+LIGHT, DARK = ("#16191d", "#ffffff"), ("#e6e8eb", "#0e1116")  # ink and ground, as the theme has them
+FAMILY = "Arial, Helvetica, sans-serif"  # not the pages' own: a picture is drawn without it, and labels would be cut
+# The browser draws the charts, so it makes their pictures: by the chart's own camera button, told which format.
+PICTURES = """
+export default function ({data, parentElement}) {
+  const row = document.createElement("div");
+  row.style.cssText = "display:flex;gap:.25rem";
+  for (const format of ["png", "svg"]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = format.toUpperCase();
+    button.title = `This chart as ${format.toUpperCase()}`;
+    button.style.cssText = "all:unset;cursor:pointer;padding:.4rem .5rem;border-radius:.5rem;font:inherit;" +
+      "font-size:.9rem;color:var(--st-text-color)";
+    button.onfocus = button.onmouseenter = () => { button.style.background = "var(--st-secondary-background-color)"; };
+    button.onblur = button.onmouseleave = () => { button.style.background = ""; };
+    button.onclick = () => {
+      const chart = document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`);
+      if (!chart) return;
+      const size = format === "png" ? {scale: 2} : {};
+      chart._context.toImageButtonOptions = {format, filename: data.name, ...size};
+      chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]')?.click();
+    };
+    row.append(button);
+  }
+  parentElement.replaceChildren(row);
+}
+"""
 
 
-def picture_format() -> None:
-    """Let people choose what the camera button of every chart saves; kept in the address."""
-    st.segmented_control(
-        "Camera button saves",
-        FORMATS,
-        default="png",
-        required=True,
-        key="picture",
-        bind="query-params",
-        format_func=str.upper,
-    )
-
-
-def show(chart: Chart, *, selectable: bool = False) -> Any:
-    """Show a chart, the line that names its n and method, and a button for its data as CSV.
+def show(chart: Chart, *, selectable: bool = False, title: bool = True) -> Any:
+    """Show a chart, the line that names its n and method, and its downloads: PNG, SVG, and its data as CSV.
 
     Returns the selection (points clicked) of a `selectable` chart, else None.
     """
-    ink = "#e6e8eb" if st.context.theme.type == "dark" else "#16191d"  # the theme's text colours
-    chart.figure.update_layout(font_color=ink)
+    ink, ground = DARK if st.context.theme.type == "dark" else LIGHT
+    chart.figure.update_layout(
+        font={"color": ink, "family": FAMILY}, paper_bgcolor=ground
+    )  # a picture taken of it can be read anywhere
     chart.figure.for_each_annotation(lambda one: one.update(font_color=one.font.color or ink))
-    picture = str(st.session_state.get("picture", "png"))
-    config = {
-        "displaylogo": False,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-        "toImageButtonOptions": {"format": picture, "filename": chart.key, "scale": 2 if picture == "png" else 1},
-    }
-    if selectable:
-        chosen: Any = st.plotly_chart(
-            chart.figure,
-            key=f"chart_{chart.key}",
-            config=config,
-            on_select="rerun",
-            selection_mode="points",
-            alt=f"{chart.title}. {chart.note}",
-        )
-    else:
-        st.plotly_chart(chart.figure, key=f"chart_{chart.key}", config=config, alt=f"{chart.title}. {chart.note}")
-        chosen = None
-    words, button = st.columns([6, 1], vertical_alignment="top")
-    words.caption(chart.note)
-    with button:
+    name = "".join(letter if letter.isalnum() else "-" for letter in chart.key)  # class name and file name
+    if title:
+        st.markdown(f"**{chart.title}**")
+    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if selectable else {}
+    chosen: Any = st.plotly_chart(
+        chart.figure,
+        key=f"chart_{name}",
+        theme=None,
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
+        alt=f"{chart.title}. {chart.note}",
+        **more,
+    )
+    with st.container(horizontal=True, gap="small"):
+        st.caption(chart.note, width="stretch")
+        pictures = st.components.v2.component("parallax_pictures", js=PICTURES)
+        pictures(key=f"picture_{name}", data={"chart": f"chart_{name}", "name": name}, width=110)
         csv_button(chart.data, key=chart.key)
-    return chosen
+    return chosen if selectable else None
 
 
 def csv_button(data: list[dict[str, Any]], *, key: str) -> None:

@@ -9,18 +9,22 @@ from core.report.rows import Filter, StudyFacts, StudyRows
 from db import analysis
 from db.engine import open_view
 from pages.components.access import require
-from pages.components.charts import picture_format
+from pages.components.screen import narrow
 from pages.components.tables import missing
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a results page looks at: the rows of a study, and those the filters leave. `stamp` names them in caches."""
+    """What a results page looks at: the rows of a study, and those the filters leave.
+
+    `stamp` names them in caches; `narrow` tells whether the page is.
+    """
 
     rows: StudyRows
     whole: StudyRows
     chosen: Filter
     stamp: str
+    narrow: bool
 
     @property
     def study(self) -> StudyFacts:
@@ -54,7 +58,7 @@ def results_view(title: str, lead: str) -> View:
     if not len(rows):
         missing("No locked read is left to look at.", "Loosen the filters, or wait until reads are locked.")
         st.stop()
-    return View(rows, whole, chosen, f"{stamp} {practice} {chosen}")
+    return View(rows, whole, chosen, f"{stamp} {practice} {chosen}", narrow())
 
 
 def _study(account_id: int) -> int:
@@ -106,7 +110,6 @@ def _filters(rows: StudyRows) -> Filter:
         session = _many("Sessions", [str(one) for one in sessions], "session") if len(sessions) > 1 else []
         tag = _many("Case tags", tags, "tag") if tags else []
         practice = st.toggle("Practice reads too", key="practice", bind="query-params")
-        picture_format()
     whole = tuple(groups), tuple(arm), tuple(int(one) for one in session), tuple(classes), tuple(tag)
     return Filter(*whole, practice=practice)
 

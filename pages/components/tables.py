@@ -20,9 +20,8 @@ def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: t
         height="content" if len(rows) <= 25 else 640,
         column_config={name: st.column_config.LinkColumn(name, display_text="open") for name in links},
     )
-    words, button = st.columns([6, 1], vertical_alignment="top")
-    words.caption(note)
-    with button:
+    with st.container(horizontal=True, gap="small"):
+        st.caption(note, width="stretch")
         csv_button(rows, key=f"{key}-table")
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core.report import published as paper
 from core.stats import published
 from pages.components.access import require
-from pages.components.charts import picture_format, show
+from pages.components.charts import show
 from pages.components.tables import show_table
 
 
@@ -19,16 +19,17 @@ def page() -> None:
         "page: a paired test needs to know who was right on which case, and that is not reported.",
         icon=":material/rule:",
     )
-    picture_format()
     st.subheader("Figure 4: AI and readers")
-    show(paper.figure_4())
+    show(paper.figure_4(), title=False)
     show(paper.minutes())
     show_table(paper.readers_table(), key="published-readers", note="Wilson intervals are computed here.")
     st.subheader("Figure 2: the AI on 98 validation cases")
-    with st.container(horizontal=True, gap="large"):
-        with st.container(width=420):
-            show(paper.ai_matrix())
-        _table_3()
+    with st.container(width=440):
+        show(paper.ai_matrix())
+    st.markdown("**Table 3, printed and recomputed**")
+    show_table(paper.table_3(), key="published-3", note="⚠: the printed figure does not follow from the matrix.")
+    st.markdown("**Table 3 recomputed, with Wilson intervals**")
+    show_table(paper.table_3_intervals(), key="published-3b", note="From the reconstructed matrix.")
     st.subheader("Figure 3: the readers on the same cases")
     note = "Counts nearest to the printed shares. The matrices' cells are not reported, nor normal and CAP apart."
     show_table(paper.readers_margins(), key="published-margins", note=note)
@@ -42,14 +43,6 @@ def page() -> None:
     st.subheader("Not reported")
     for one in published.NOT_PRINTED:
         st.markdown(f"- {one}")
-
-
-def _table_3() -> None:
-    with st.container(width=720):
-        st.markdown("**Table 3, printed and recomputed**")
-        show_table(paper.table_3(), key="published-3", note="⚠: the printed figure does not follow from the matrix.")
-        st.markdown("**Recomputed with Wilson intervals**")
-        show_table(paper.table_3_intervals(), key="published-3b", note="From the reconstructed matrix.")
 
 
 page()

@@ -17,7 +17,8 @@ from core.report.compare import compare
 from core.report.curves import case_map, fast_rows, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import case_chart, confusion_chart, kappa_chart
-from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.figure_times import time_chart
+from core.report.figures import comparison_chart, difference_chart
 from core.report.gaps import Gap
 from core.report.grids import confusion, grid_of, read_table
 from core.report.roc import area_table, curves_of, roc_chart

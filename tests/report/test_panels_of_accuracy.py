@@ -10,7 +10,8 @@ from core.report import analysis_tables as tables
 from core.report.ablation import ablation_table
 from core.report.chart import percent, with_interval
 from core.report.compare import compare
-from core.report.figures import comparison_chart, difference_chart, time_chart
+from core.report.figure_times import time_chart
+from core.report.figures import comparison_chart, difference_chart
 from core.report.grids import confusion, grid_of
 from core.report.roc import area_table, curves_of, roc_chart
 from core.report.tables import comparison_table, difference_table, p_text, points, time_table
@@ -74,6 +75,9 @@ def test_times_beside_the_comparison(case: Case) -> None:
         assert (row["cases"], row["median_seconds"]) == (said["n"], said["median"])
         assert row["total_minutes"] == pytest.approx(said["total"] / 60, rel=1e-12)
         assert row["geometric_mean_seconds"] == pytest.approx(said["geometric_mean"]["value"], rel=1e-12)
+    beside = comparison_chart(case.rows.study, shown.dots, {}, title="", key="", times=shown.times).data
+    medians = {row["name"]: row["value"] for row in beside if row["level"] != "group"}
+    assert medians == {name: row["median_seconds"] for name, row in drawn.items()}
 
 
 def test_confusion_page(case: Case) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import agreement_table
+from core.report.analysis_tables import agreement_table, number
 from core.report.curves import kappa_matrix, largest_set
 from core.report.figure_matrices import kappa_chart
 from core.report.gaps import agreement_gaps
@@ -10,6 +10,8 @@ from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table
 from pages.coordinator.results.analysed import analysed
+
+SIDE = 720  # pixels; a matrix stretched over a wide screen is hard to read
 
 
 def page() -> None:
@@ -24,7 +26,8 @@ def page() -> None:
         st.segmented_control("Arm", arms, default=arms[0], required=True, key="agreement_arm") if arms[1:] else arms[0]
     )
     names, kappas, counted = kappa_matrix(found, arm)
-    show(kappa_chart(names, kappas, n=counted))
+    with st.container(width=SIDE):
+        show(kappa_chart(names, kappas, n=counted))
     note = (
         "Undecided reads are a category of their own. Intervals: Fleiss and AC1 by Gwet's linearised variance. "
         "Cochran's Q tests that all are right equally often, on cases all of them read."
@@ -34,13 +37,10 @@ def page() -> None:
     largest = largest_set(found, arm)
     pairs = [
         {
-            "a": pair.a,
-            "b": pair.b,
-            "kappa": pair.kappa.value,
-            "low": (pair.kappa.ci or (None, None))[0],
-            "high": (pair.kappa.ci or (None, None))[1],
+            "reader": pair.a,
+            "and": pair.b,
+            "kappa": number(pair.kappa),
             "cases": pair.kappa.n,
-            "note": pair.kappa.reason or "",
         }
         for pair in largest.result.pairs
     ]

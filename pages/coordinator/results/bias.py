@@ -21,7 +21,7 @@ def page() -> None:
     say(bias_gaps(view.rows, found))
     if not found.switches:
         return
-    show(switch_chart(view.study, switch_rows(view.study, found)))
+    show(switch_chart(view.study, switch_rows(view.study, found), per_row=1 if view.narrow else 2))
     st.subheader("Groups")
     note = "These readers only: ratio over cases as clusters (Cochran 1977, 6.3); no p-value."
     show_table(switch_table(found.group_switches), key="group-switches", note=note)

@@ -43,12 +43,12 @@ def _ai(found: CaseReview) -> None:
         missing("This AI came without slice scores.", "Its calls were read from a table.")
     else:
         kept = sum(one is not None for one in ai.slice_probabilities)
-        words, button = st.columns([6, 1], vertical_alignment="top")
-        words.caption(
-            f"The AI read {kept} of {len(ai.slice_probabilities)} slices; the others lie outside the kept part. "
-            "Click the strip to go to a slice. The AI is a research demonstration, not a medical device."
-        )
-        with button:
+        with st.container(horizontal=True, gap="small"):
+            st.caption(
+                f"The AI read {kept} of {len(ai.slice_probabilities)} slices; the others lie outside the kept part. "
+                "Click the strip to go to a slice. The AI is a research demonstration, not a medical device.",
+                width="stretch",
+            )
             csv_button(
                 strip_rows(ai.model.classes, ai.slice_probabilities), key=f"slices-case-{found.case.case_number}"
             )

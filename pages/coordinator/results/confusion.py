@@ -1,18 +1,17 @@
 """Who called what: the paper's figures 2, 3 and 5 for this study. A click on a cell lists its cases."""
 
-import numpy as np
 import streamlit as st
 
 from core.report.figure_matrices import confusion_chart
 from core.report.gaps import confusion_gaps
-from core.report.grids import Grid, cases_in_cell, confusion, grid_of
+from core.report.grids import Grid, cases_in_cell, cases_read, confusion, grid_of
 from core.report.rows import StudyFacts
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table
 
 FIRST = 3  # readers shown before any is chosen
-SIDE = 420  # pixels; matrices wrap on a narrow screen
+SIDE = 440  # pixels; matrices wrap on a narrow screen
 
 
 def page() -> None:
@@ -23,7 +22,10 @@ def page() -> None:
     say(confusion_gaps(view.rows))
     groups = [(group, grid.members(group)) for group in study.groups if grid.members(group)]
     shown += [(f"{group}s, pooled", members) for group, members in groups]
-    _matrices(study, grid, shown)
+    arms = len(view.rows.arms)
+    if arms > 1:
+        st.caption(f"Readers' {grid.arm} reads; choose the other arm under Filters.")
+    _matrices(study, grid, shown, arms)
     st.subheader("Single readers")
     names = {grid.people[at].name: at for at in grid.readers}
     if not names:
@@ -31,28 +33,28 @@ def page() -> None:
     chosen = st.multiselect(
         "Readers", list(names), default=list(names)[:FIRST], key="reader", bind="query-params", placeholder="choose"
     )
-    _matrices(study, grid, [(name, [names[name]]) for name in chosen])
+    _matrices(study, grid, [(name, [names[name]]) for name in chosen], arms)
 
 
-def _matrices(study: StudyFacts, grid: Grid, shown: list[tuple[str, list[int]]]) -> None:
+def _matrices(study: StudyFacts, grid: Grid, shown: list[tuple[str, list[int]]], arms: int) -> None:
     with st.container(horizontal=True, gap="large"):
         for name, members in shown:
             with st.container(width=SIDE):
-                _matrix(study, grid, name, members)
+                _matrix(study, grid, name, members, arms)
 
 
-def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int]) -> None:
+def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int], arms: int) -> None:
     counts = confusion(grid, members, classes=len(study.codes))
-    reads = f"{int(counts.sum())} reads of {int(np.any(grid.calls[members] >= -3, axis=0).sum())} cases"
+    arm = f"{grid.arm} " if name != "AI" and arms > 1 else ""
+    reads = f"{int(counts.sum())} {arm}reads of {cases_read(grid, members)} cases"
     if len(members) > 1:
         reads += f" by {len(members)} readers, pooled: no interval, reads of one case are not independent"
-    st.markdown(f"**{name}**")
     key = f"confusion-{name}"
     picked = show(confusion_chart(study, counts, name=name, reads=reads, key=key), selectable=True)
     points = picked["selection"]["points"] if picked else []
     if points:
-        cell = points[0]
-        _cell_cases(study, grid, members, int(cell["point_index"][0]), str(cell["x"]), key)
+        truth, called = points[0]["customdata"]
+        _cell_cases(study, grid, members, int(truth), str(called), key)
 
 
 def _cell_cases(study: StudyFacts, grid: Grid, members: list[int], truth: int, called: str, key: str) -> None:

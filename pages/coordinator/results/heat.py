@@ -12,14 +12,21 @@ from pages.components.tables import say, show_table
 
 def page() -> None:
     """Draw the map and the table of cases."""
-    view = results_view("Cases and readers", "Who was right on which case. Click a cell to choose its case.")
+    view = results_view(
+        "Cases and readers", "Who was right on which case. Click a cell, or use the table, to open a case."
+    )
     say(cases_gaps(view.rows))
     order = st.segmented_control("Sort by", ORDERS, default=ORDERS[0], required=True, key="order", bind="query-params")
     found = case_map(view.rows, order=order)
-    picked = show(case_chart(found.names, found.numbers, found.truths, found.states, found.texts), selectable=True)
+    if len(view.rows.arms) > 1:
+        st.caption(f"Readers' {view.rows.arms[0]} reads; choose the other arm under Filters.")
+    picked = show(
+        case_chart(found.names, found.numbers, found.truths, found.states, found.texts, narrow=view.narrow),
+        selectable=True,
+    )
     points = picked["selection"]["points"] if picked else []
     if points:
-        number = int(str(points[0]["x"]))
+        number = int(points[0]["customdata"][1])
         st.page_link(
             "coordinator/results/case.py",
             label=f"Open case {number}",

@@ -6,7 +6,7 @@ from core.report.analysis_tables import fatigue_table, time_ratio_table
 from core.report.compare import compare
 from core.report.curves import fast_rows
 from core.report.figure_curves import drift_chart
-from core.report.figures import time_chart
+from core.report.figure_times import time_chart
 from core.report.gaps import times_gaps
 from core.report.tables import time_table
 from core.report.verdict import protocol_of
@@ -31,7 +31,7 @@ def page() -> None:
     show_table(time_ratio_table(found), key="time-ratios", note=note)
     st.subheader("Over the reading order")
     if found.drifts:
-        show(drift_chart(study, found.drifts))
+        show(drift_chart(study, found.drifts, narrow=view.narrow))
         show_table(
             fatigue_table(found), key="fatigue", note="Means over readers with Student's t intervals over readers."
         )
