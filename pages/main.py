@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from db import panel_members
+from db import panel_members, studies
 from db.accounts import Account
 from db.engine import open_view
 from pages.components.access import current, oidc_configured
@@ -61,15 +61,20 @@ def _alone(page: object, title: str) -> None:
     st.navigation([st.Page(page, title=title, url_path="", default=True)], position="hidden").run()  # type: ignore[arg-type]
 
 
-def _pages(account: Account) -> None:
+def _sections(account: Account) -> dict[str, list[tuple[str, str, str, str]]]:
+    """Return the pages of a role, and those that go with what the person does in some study."""
     with open_view() as session:
-        on_panel = bool(panel_members.seats(session, account.id))
-    panel = PANEL if on_panel else {}
-    # who is on a panel and reads nowhere finds the panel first
-    mine = {**panel, **READER} if account.role == "reader" else {**BY_ROLE[account.role], **panel}
+        panel = PANEL if panel_members.seats(session, account.id) else {}
+        reading = READER if studies.studies_for_reader(session, account.id) else {}
+    if account.role == "reader":
+        return {**panel, **READER}  # the panel's work comes before the study is read
+    return {**BY_ROLE[account.role], **reading, **panel}
+
+
+def _pages(account: Account) -> None:
     sections = {
         section: [st.Page(path, title=title, url_path=url, icon=icon) for path, title, url, icon in pages]
-        for section, pages in mine.items()
+        for section, pages in _sections(account).items()
     }
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import clock
-from db import accounts
+from db import accounts, studies
 from db.accounts import Account
 from db.engine import open_session, open_view
 from pages.routes.web import COOKIE
@@ -28,6 +28,16 @@ def require(*roles: str) -> Account:
         st.error("This page is for other roles. Ask your administrator if you need it.")
         st.stop()
     return account
+
+
+def require_reader() -> Account:
+    """Return who is signed in if they read somewhere: readers, and others who were made readers of a study."""
+    account = current()
+    if account is not None and account.role != "reader":
+        with open_view() as session:
+            if studies.studies_for_reader(session, account.id):
+                return account
+    return require("reader")
 
 
 def oidc_configured() -> bool:

@@ -7,7 +7,7 @@ from core.errors import ParallaxError
 from db import reads
 from db.engine import open_view
 from db.reading_types import StudyProgress
-from pages.components.access import require
+from pages.components.access import require_reader
 from pages.components.reading import reading
 
 WORK_LIST = "reader/work_list.py"
@@ -26,7 +26,7 @@ FULL_WINDOW = """
 
 def page() -> None:
     """Mount the reading component on the study named in the address, or on the first that can be read."""
-    me = require("reader")
+    me = require_reader()
     with open_view() as session:
         found = reads.progress(session, account_id=me.id, at=clock.now())
     study = _chosen(found, st.query_params.get("study", ""))

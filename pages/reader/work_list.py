@@ -6,14 +6,14 @@ from core import clock
 from db import reads
 from db.engine import open_view
 from db.reading_types import StudyProgress
-from pages.components.access import require
+from pages.components.access import require_reader
 
 READ_PAGE = "reader/read.py"
 
 
 def page() -> None:
     """List the studies of the reader who is signed in."""
-    me = require("reader")
+    me = require_reader()
     with open_view() as session:
         found = reads.progress(session, account_id=me.id, at=clock.now())
     st.title("Work list")

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core import clock
 from db import accounts
 from db.engine import open_session
+from db.models import Reader
 from tests.pages.conftest import sent
 from tests.reading.build import Built, read_one, study
 
@@ -28,6 +29,15 @@ def build(db_url: str, design: str = "independent", read: int = 0, **more: Any) 
 def test_without_a_study_the_work_list_says_who_opens_one(act_as: Act, open_page: Open) -> None:
     act_as("reader")
     assert "coordinator opens it" in open_page("reader/work_list.py").info[0].value
+
+
+def test_a_coordinator_who_was_made_a_reader_of_a_study_reads_it(act_as: Act, open_page: Open, db_url: str) -> None:
+    me = act_as("coordinator")
+    built = build(db_url)
+    with open_session(db_url) as session:
+        session.get_one(Reader, built.reader_ids[0]).account_id = me.id
+    assert "0 of 4" in sent(open_page("reader/work_list.py"))
+    assert not open_page("reader/read.py").error
 
 
 def test_the_work_list_belongs_to_readers(act_as: Act, open_page: Open) -> None:
