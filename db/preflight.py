@@ -107,7 +107,10 @@ def _trained_on(session: Session, manifest: set[str]) -> set[int]:
 
 def _readers(session: Session, study_id: int) -> tuple[ReaderFacts, ...]:
     disabled = set(session.scalars(select(Account.id).where(Account.disabled_at.is_not(None))))
+    staff = set(session.scalars(select(Account.id).where(Account.role != "reader")))
     return tuple(
-        ReaderFacts(reader.name, reader.group, reader.has_password, reader.account_id in disabled)
+        ReaderFacts(
+            reader.name, reader.group, reader.has_password, reader.account_id in disabled, reader.account_id in staff
+        )
         for reader in study_info.readers(session, study_id, withdrawn=False)
     )

@@ -56,12 +56,13 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReaderFacts:
-    """A reader. `ready` means that the account can sign in."""
+    """A reader. `ready` means that the account can sign in, `staff` that it coordinates or administrates too."""
 
     name: str
     group: str
     ready: bool
     disabled: bool
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,11 @@ def _readers(facts: Facts) -> list[Finding]:
             found.append(Finding("readers", f"The account of {reader.name} is disabled; enable it or take them out."))
         elif not reader.ready:
             text = f"{reader.name} has not set a password yet; send the invitation link."
+            found.append(Finding("readers", text, blocks=False))
+        if reader.staff:
+            text = (
+                f"{reader.name} coordinates too and could see truth and AI before reading; better make another account."
+            )
             found.append(Finding("readers", text, blocks=False))
     return found
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, InvalidInput, NotFound
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol, Question
-from db import audit, studies
+from db import audit, preflight, studies
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
 
@@ -98,3 +98,10 @@ def test_a_reader_is_added_once_changed_and_removed(session: Session):
     again = studies.add_reader(session, made.id, second.account_id, group="Novices", by=me, at=AT)
     assert again.pseudonym == "R2"
     assert studies.studies_for_reader(session, second.account_id) == [made.id]
+
+
+def test_the_check_names_a_reader_who_coordinates_too(session: Session):
+    made, me = builder.study(session, readers=2), builder.coordinator(session)
+    studies.add_reader(session, made.id, me, group="Experts", by=me, at=AT)
+    found = preflight.preflight(session, made.id, opens=lambda key: None)
+    assert [one.blocks for one in found if "coordinates too" in one.message] == [False]

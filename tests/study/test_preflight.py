@@ -93,7 +93,9 @@ def test_every_blocker_is_named(facts: Facts, says: str):
 def test_what_is_only_worth_a_look_does_not_block():
     failed = with_case(ai="failure", ai_parameters="p")
     lonely = replace(GOOD, readers=GOOD.readers[1:])
-    for facts, says in ((failed, "failed on case 1"), (lonely, "Novices has one reader")):
+    staff = replace(GOOD, readers=(replace(GOOD.readers[0], staff=True), *GOOD.readers[1:]))
+    worth = ((failed, "failed on case 1"), (lonely, "Novices has one reader"), (staff, "R1 coordinates too"))
+    for facts, says in worth:
         assert blockers(facts) == []
         assert any(says in finding.message for finding in check(facts))
 
