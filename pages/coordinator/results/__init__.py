@@ -11,6 +11,7 @@ PAGES = [  # path below pages/, title, address, icon; for the navigation
     ("coordinator/results/times.py", "Time and fatigue", "times", ":material/timer:"),
     ("coordinator/results/heat.py", "Cases and readers", "heat", ":material/view_comfy:"),
     ("coordinator/results/case.py", "Case", "case", ":material/person_search:"),
+    ("coordinator/results/next_study.py", "Next study", "next", ":material/straighten:"),
     ("coordinator/results/exports.py", "Export", "export", ":material/download:"),
     ("coordinator/published.py", "Published study", "published", ":material/menu_book:"),
 ]
