@@ -227,7 +227,7 @@ def _ai(facts: Facts) -> list[Finding]:
         text = f"The AI was trained or tuned on the patient of case {named(leaked)}; take it out or choose another AI."
         found.append(Finding("ai", text))
     if missing := [case.number for case in facts.cases if case.ai == "none"]:
-        text = f"The AI has not read case {named(missing)} under this rule; wait for the worker or see the Cases page."
+        text = f"The AI has not read case {named(missing)} under this rule; the step AI shows how far it is."
         found.append(Finding("ai", text))
     if failed := [case.number for case in facts.cases if case.ai == "failure"]:
         text = f"The AI failed on case {named(failed)}; it counts as a failure of the AI in the results."

@@ -33,7 +33,9 @@ def show(me: Account, study: StudyInfo) -> None:
         hide_index=True,
         placeholder="",
         column_config={
-            name: st.column_config.NumberColumn(format="%.1f") for name in ("Median active (s)", "Reads a day")
+            "Median (s)": st.column_config.NumberColumn(format="%.1f", help="Active reading time of a read"),
+            "Reads a day": st.column_config.NumberColumn(format="%.1f"),
+            "Finish": st.column_config.TextColumn(help="At this pace"),
         },
     )
     new = [people[one.reader_id] for one in found.readers if not people[one.reader_id].has_password]
@@ -83,10 +85,10 @@ def _reader_row(one: ReaderProgress, person: ReaderInfo) -> dict[str, object]:
         "State": "finished" if one.locked == one.total and not one.withdrawn else state,
         "Locked": one.locked,
         "Of": one.total,
-        "Median active (s)": one.median_seconds,
+        "Median (s)": one.median_seconds,
         "Reads a day": one.per_day,
         "Minutes left": one.minutes_left,
-        "Finish at this pace": _day(one.finish) if one.finish else "",
+        "Finish": _day(one.finish) if one.finish else "",
         "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
     }
 

@@ -23,7 +23,8 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     codes = " or ".join(f"`{one.code}`" for one in study.classes)
     st.markdown(
         "One row a case: `case` (its number), `diagnosis` "
-        f"({codes}), and if you like `source` and `reason` (needed where it corrects a truth)."
+        f"({codes}), and if you like `source` and `reason` (needed where it corrects a truth). The table of case "
+        "numbers made at the upload fits, once its diagnoses are filled in."
     )
     left, right = st.columns(2, vertical_alignment="bottom")
     left.download_button(
