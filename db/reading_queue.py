@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,7 +49,8 @@ class Step:
 class Queue:
     """A reader's steps in their stored order, with the newest attempt of each that has one.
 
-    `opens` holds the stored opening date of each session, `washout` the time between two sessions.
+    `opens` holds the stored opening date of each session, `washout` the time between two sessions, `locks` when a case
+    (by id and session) was locked last.
     """
 
     study: Study
@@ -57,6 +59,7 @@ class Queue:
     reads: dict[Key, Read]
     opens: dict[int, datetime | None]
     washout: timedelta
+    locks: dict[tuple[int, int], datetime]
 
     def pending(self) -> list[Step]:
         """Return the steps without a locked newest attempt; the one on the reader's screen comes first."""
@@ -70,12 +73,10 @@ class Queue:
 
         So it is after a reset: a case read again in one session keeps its washout before the next, the others go on.
         """
-        before = [read for (case, _, number), read in self.reads.items() if (case, number) == step.before]
-        locks = [read.locked_at for read in before if read.locked_at is not None]
-        opens = self.opens.get(step.session)
-        if not locks or opens is None or max(locks) + self.washout <= opens:
+        locked, opens = self.locks.get(step.before), self.opens.get(step.session)
+        if locked is None or opens is None or locked + self.washout <= opens:
             return None
-        return max(locks) + self.washout
+        return locked + self.washout
 
     def locked(self, step: Step) -> bool:
         """Tell whether the newest attempt of a step is locked."""
@@ -147,14 +148,22 @@ def active_reader(session: Session, study_id: int, account_id: int, *, hold: boo
 def queue(session: Session, study: Study, reader: Reader) -> Queue:
     """Return the queue of a reader."""
     query = (
-        select(OrderEntry, ReadingOrder.session, ReadingOrder.opens_at)
+        # columns only: rows of a thousand cases as objects would take most of a request's time
+        select(
+            OrderEntry.case_id,
+            OrderEntry.arm,
+            OrderEntry.position,
+            OrderEntry.practice,
+            ReadingOrder.session,
+            ReadingOrder.opens_at,
+        )
         .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)
         .where(ReadingOrder.reader_id == reader.id)
         .order_by(ReadingOrder.session, OrderEntry.position)
     )
     rows = session.execute(query).all()
-    entries = [(entry, number) for entry, number, _ in rows]
-    opens: dict[int, datetime | None] = {number: date for _, number, date in rows}
+    entries = [(entry, entry.session) for entry in rows]
+    opens: dict[int, datetime | None] = {entry.session: entry.opens_at for entry in rows}
     totals: dict[tuple[int, bool], int] = {}
     places = []
     for entry, number in entries:
@@ -166,7 +175,12 @@ def queue(session: Session, study: Study, reader: Reader) -> Queue:
         for step in _steps(study, entry, number, place, totals[number, entry.practice])
     )
     washout = timedelta(days=Protocol.from_json(study.protocol).washout_days)
-    return Queue(study, reader, steps, newest_reads(session, reader.id), opens, washout)
+    reads = newest_reads(session, reader.id)
+    locks: dict[tuple[int, int], datetime] = {}
+    for (case_id, _, number), read in reads.items():
+        if read.locked_at is not None:
+            locks[case_id, number] = max(read.locked_at, locks.get((case_id, number), read.locked_at))
+    return Queue(study, reader, steps, reads, opens, washout, locks)
 
 
 def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
@@ -176,7 +190,7 @@ def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
     return {(row.case_id, row.arm, row.session): row for row in rows}
 
 
-def _steps(study: Study, entry: OrderEntry, number: int, place: int, of: int) -> list[Step]:
+def _steps(study: Study, entry: Any, number: int, place: int, of: int) -> list[Step]:
     """Return the reads an entry of the order asks for: one, or in a sequential design the unaided then the aided."""
     arms = ("unaided", "aided") if study.design == "sequential" else (entry.arm,)
     return [
