@@ -64,7 +64,10 @@ def symbol_of(study: StudyFacts, group: str) -> str:
 
 def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36) -> go.Figure:
     """Give a figure the look all share; backgrounds stay clear for light, dark and paper."""
-    figure.update_layout(
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "title": {"font": {"size": 12}}}
+    axes = [name for name in figure.layout if name[1:5] == "axis"] or ["xaxis", "yaxis"]
+    figure.update_layout(  # all at once: plotly checks every change by itself, and pages wait for it
+        {name: axis for name in axes},
         height=height,
         margin={"l": 8, "r": 12, "t": top, "b": 8},
         template="none",
@@ -75,8 +78,6 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
         hoverlabel={"namelength": -1},
         font={"size": 13},
     )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font_size=12)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_font_size=12)
     return figure
 
 
