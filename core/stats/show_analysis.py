@@ -34,6 +34,10 @@ def analysis_text(found: Analysis) -> str:
         _section("Times", ("reader", "arm", "total, min", "geometric mean, s", "95 %"), _times(found)),
         _section("Ratios of times", ("who", "arm", "a / b", "ratio", "95 %", "p"), _ratios(found)),
         _section(
+            "Over the reading order", ("group", "arm", "position", "median, s", "accuracy", "reads"), _drifts(found)
+        ),
+        _section("Reads too fast", ("reader", "arm", "below, s", "too fast", "reads"), _fast(found)),
+        _section(
             "Other rules for undecided and missing reads", ("rule", "arm", "reader", "accuracy", "95 %"), _rules(found)
         ),
         _section("Secondary: two-way bootstrap", ("figure", "arm", "a - b", "estimate", "95 %"), _secondary(found)),
@@ -144,6 +148,17 @@ def _ratios(found: Analysis) -> Iterable[tuple[object, ...]]:
     for arm, f in found.fatigue:
         e = f.time_ratio_per_10
         yield ("readers", arm, "per 10 cases later", _shown(e)[0], figure(e.ci), "")
+
+
+def _drifts(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for d in found.drifts:
+        for part in zip(d.position, d.seconds, d.accuracy, d.reads, strict=True):
+            yield (d.group, d.arm, *part)
+
+
+def _fast(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for f in found.too_fast:
+        yield (f.reader, f.arm, f.shortest, len(f.cases), f.reads)
 
 
 def _rules(found: Analysis) -> Iterable[tuple[object, ...]]:

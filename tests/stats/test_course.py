@@ -10,6 +10,7 @@ import pytest
 from core.stats.analyse import Options, analyse
 from core.stats.course import PARTS, drifts
 from core.stats.reads import table_from_text
+from core.stats.show_analysis import analysis_text
 from tests.stats.test_analyse import aided_study
 
 TEXT = aided_study()
@@ -52,6 +53,13 @@ def test_drift_is_median_seconds_and_share_right_by_tenth_of_the_order():
             assert mean == pytest.approx(sum(float(row["position"]) for row in rows) / n)
             assert seconds == pytest.approx(median(float(row["seconds"]) for row in rows))
             assert accuracy == pytest.approx(sum(row["truth"] == row["prediction"] for row in rows) / n)
+
+
+def test_the_command_s_tables_have_them_too():
+    text = analysis_text(FOUND)
+    assert text.count("Over the reading order") == text.count("Reads too fast") == 1
+    section = text.split("Over the reading order")[1].split("\n\n")[0]
+    assert section.count("novice") == section.count("expert") == 2 * PARTS
 
 
 def test_a_handful_of_reads_makes_no_drift_and_missing_times_are_none():
