@@ -206,7 +206,7 @@ def _note(curves: list[Curve], label: str, *, crowded: bool) -> str:
     if any(one.level == "group" and one.fpr is not None for one in curves):
         parts.append(METHOD)
     if crowded:
-        parts.append(f"With more than {MANY} readers their own curves are left out; all areas stand in the table.")
+        parts.append(f"With more than {MANY} of them, readers' own curves are left out; all areas stand in the table.")
     return " ".join([*parts, DEMONSTRATION])
 
 

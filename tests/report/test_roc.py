@@ -69,7 +69,7 @@ def test_many_readers_keep_their_points_and_leave_the_curves_to_the_means(sessio
     assert [line.name.split(" AUC")[0] for line in lines] == ["novices, mean of 9", "experts, mean of 9", "AI"]
     points = [trace for trace in chart.figure.data if trace.mode == "markers"]
     assert [len(trace.x) for trace in points] == [9, 9, 1, 1, 1]
-    assert "their own curves are left out" in chart.note
+    assert "own curves are left out" in chart.note
 
 
 def test_without_ratings_there_are_points_and_no_curve(session: Session):
