@@ -5,10 +5,10 @@ import streamlit as st
 from db import panel_members, studies
 from db.accounts import Account
 from db.engine import open_view
-from pages.components.access import current, oidc_configured
+from pages.components.access import by_institution, current, institution_knows
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
-from pages.sign_in import link_page, sign_in_page
+from pages.sign_in import link_page, not_invited_page, sign_in_page, start_for
 
 READER = {
     "Reading": [
@@ -37,6 +37,7 @@ BY_ROLE = {
     "administrator": {**COORDINATOR, **ADMINISTRATOR},
 }
 
+LOGOUT = "/auth/logout"  # where st.logout sends the browser, too: the institution's sign-in ends after our own
 
 # Streamlit's margins leave a laptop's window of 1280 pixels too little room for the steps of a study
 MARGINS = "<style>.stApp [data-testid='stMainBlockContainer'] { padding: 3.5rem 2.5rem 4rem; }</style>"
@@ -51,10 +52,14 @@ def main() -> None:
     token = st.query_params.get("link")
     if token:
         _alone(lambda: link_page(token), "Welcome")
-    elif account is None:
-        _alone(sign_in_page, "Sign in")
-    else:
+    elif account is not None:
         _pages(account)
+    elif not institution_knows():
+        _alone(sign_in_page, "Sign in")
+    elif (known := by_institution()) is not None:
+        start_for(known)
+    else:
+        _alone(not_invited_page, "Sign in")
 
 
 def _alone(page: object, title: str) -> None:
@@ -90,10 +95,7 @@ def _pages(account: Account) -> None:
 
 
 def _finish_sign_out() -> None:
-    if oidc_configured() and st.user.get("is_logged_in"):
-        st.session_state.pop("signing_out")
-        st.logout()
-    post("/api/session/end", {}, once="sign_out", then="/")
+    post("/api/session/end", {}, once="sign_out", then=LOGOUT if institution_knows() else "/")
     st.stop()
 
 

@@ -40,6 +40,18 @@ def sign_in_page() -> None:
         st.caption("No account? Ask the person who runs the study for an invitation link.")
 
 
+def not_invited_page() -> None:
+    """What somebody sees whom the institution knows and Parallax does not."""
+    _, middle, _ = st.columns([1, 1.4, 1])
+    with middle:
+        st.title("Parallax")
+        st.warning(
+            f"Your institution has signed you in as {st.user.get('email')}, but no account here has this user name, "
+            "or it is disabled. Ask the person who runs the study to add it, then reload this page."
+        )
+        st.button("Sign in as somebody else", key="sign_in_other", on_click=st.logout)
+
+
 def link_page(token: str) -> None:
     """What a one-time link opens: the first administrator's form, or a form for a password."""
     with open_view() as session:
@@ -61,6 +73,13 @@ def start(ticket: str) -> None:
     post("/api/session/redeem", {"ticket": ticket}, once=ticket[:12], then="/")
     st.info("Signing in …")
     st.stop()
+
+
+def start_for(account: Account) -> None:
+    """Sign in somebody whom the institution has vouched for."""
+    with open_session() as session:
+        ticket = accounts.ticket_for(session, account.id, at=clock.now())
+    start(ticket)
 
 
 def _setup_form(token: str) -> None:

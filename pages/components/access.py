@@ -10,12 +10,9 @@ from pages.routes.web import COOKIE
 
 
 def current() -> Account | None:
-    """Return who is signed in: by cookie, or by the institution (OIDC)."""
+    """Return who is signed in by our own cookie, which pages and routes alike go by."""
     with open_view() as session:
-        found = accounts.account_for_cookie(session, st.context.cookies.get(COOKIE), at=clock.now())
-    if found is None and oidc_configured() and st.user.get("is_logged_in"):
-        found = _by_institution()
-    return None if found is None or found.disabled else found
+        return accounts.account_for_cookie(session, st.context.cookies.get(COOKIE), at=clock.now())
 
 
 def require(*roles: str) -> Account:
@@ -48,7 +45,13 @@ def oidc_configured() -> bool:
         return False
 
 
-def _by_institution() -> Account | None:
+def institution_knows() -> bool:
+    """Tell whether the institution (OIDC) has signed this browser in."""
+    return oidc_configured() and bool(st.user.get("is_logged_in"))
+
+
+def by_institution() -> Account | None:
+    """Return the account that the institution's sign-in belongs to, which still has to get our own cookie."""
     subject, email = str(st.user.get("sub", "")), str(st.user.get("email", ""))
     if not subject or not st.user.get("email_verified", True):
         return None

@@ -34,6 +34,7 @@ class Server:
     port: int
     worker: bool
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = ()
 
     def start(self) -> None:
         environment = {
@@ -45,6 +46,7 @@ class Server:
         }
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]
+        command += self.options
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -102,20 +104,21 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
     """Start as many servers as a test asks for; all end with the tests."""
-    started: list[Server] = []
+    servers: list[Server] = []
 
-    def start(*, worker: bool = False) -> Server:
+    def start(*, worker: bool = False, started: bool = True) -> Server:
         data = tmp_path_factory.mktemp("server")
         port = free_port()
         server = Server(f"http://127.0.0.1:{port}", data, port, worker)
         migrate(server.database)
         server.account("root", "administrator")
-        server.start()
-        started.append(server)
+        if started:
+            server.start()
+        servers.append(server)
         return server
 
     yield start
-    for server in started:
+    for server in servers:
         server.stop(signal.SIGTERM)
         engine_for(server.database).dispose()
     settings.cache_clear()
