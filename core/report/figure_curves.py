@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.report.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
-from core.report.figure_times import TICKS
 from core.report.rows import StudyFacts
 from core.report.small_panels import Panel, laid
 from core.stats.course import Drift
 from core.stats.estimate import Estimate
 
+FINE = [one * ten for ten in (0.1, 1, 10, 100, 1000) for one in (1, 1.5, 2, 3, 4, 5, 6, 8)]  # s, of a log axis
 SWITCHES = ("to the AI's wrong call", "to the AI's right call")
 
 
@@ -46,7 +46,7 @@ def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = 
                 row=row,
                 col=col,
             )
-    figure.update_yaxes(type="log", tickvals=TICKS, row=1, col=1)
+    figure.update_yaxes(type="log", tickvals=FINE, row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=places[1][0], col=places[1][1])
     figure.update_xaxes(title="position in the reading order")
     figure.update_annotations(font_size=12)

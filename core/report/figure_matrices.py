@@ -60,7 +60,7 @@ def confusion_chart(study: StudyFacts, counts: NDArray[np.int64], *, name: str, 
         )
     ]
     make_clickable(figure, [heads[at] for at in kept], rows, told)
-    figure.update_yaxes(autorange="reversed", title="truth", showgrid=False)
+    figure.update_yaxes(title="truth", showgrid=False)
     figure.update_xaxes(side="bottom", title="read as", showgrid=False, tickangle=0, tickfont_size=11)
     note = f"{reads}; counts and percent of the row. " + (DEMONSTRATION if name == "AI" else "")
     codes_of = [*codes, INDETERMINATE, FAILURE]
@@ -92,6 +92,8 @@ def make_clickable(figure: go.Figure, x: list[str], y: list[str], told: Sequence
             unselected={"marker": {"opacity": 0}},
         )
     )
+    figure.update_xaxes(range=[-0.5, len(x) - 0.5])
+    figure.update_yaxes(range=[len(y) - 0.5, -0.5])  # the first on top
     figure.update_layout(hovermode="closest", hoverdistance=-1)  # however far within its cell the cursor is
 
 
@@ -160,7 +162,7 @@ def case_chart(
             colorscale=scale,
             zmin=-0.5,
             zmax=3.5,
-            xgap=1 if len(numbers) <= 200 else 0,
+            xgap=1 if len(numbers) <= (40 if narrow else 200) else 0,
             ygap=1,
             showscale=True,
             colorbar={
@@ -179,7 +181,7 @@ def case_chart(
             for name, line in zip(names, texts.tolist(), strict=True)
         ]
         make_clickable(figure, heads, names, told)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
     figure.update_xaxes(type="category", title="case number", showgrid=False, nticks=10 if narrow else 40, tickangle=0)
     note = f"{len(names)} readers, {len(numbers)} cases. Colour: right, wrong, indeterminate or AI failure, not read."
     data = [

@@ -72,10 +72,11 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -
     """Draw the curves of one class against the rest; a symbol is where a diagnosis was given (for the AI, its rule)."""
     readers = [one for one in curves if one.level == "reader"]
     crowded = len(readers) > MANY
+    means = any(one.level == "group" and one.fpr is not None for one in curves)
     traces = []
     for one in curves:
         if one.fpr is not None and not (crowded and one.level == "reader"):
-            traces.append(_line(study, one))
+            traces.append({**_line(study, one), "showlegend": one.level != "reader" or not means})
     for level in ("reader", "group", "ai"):
         for group, arm in dict.fromkeys((one.group, one.arm) for one in curves):
             chosen = [one for one in curves if (one.group, one.arm, one.level) == (group, arm, level) and one.point]
@@ -85,7 +86,8 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
     figure.update_xaxes(range=[-0.02, 1.02], title="1 − specificity", tickformat=".0%", constrain="domain")
     figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
-    dress(figure, height=560, legend=True)
+    dress(figure, height=600, legend=True)
+    figure.update_layout(legend={"y": -0.14, "font": {"size": 11}})
     return Chart(key, f"ROC: {label}", figure, _note(curves, label, crowded=crowded), _data(curves))
 
 
