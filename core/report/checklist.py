@@ -1,16 +1,17 @@
-"""Where the report answers the items of reporting checklists, or that it does not. Topics in our words, by item number.
-
-Sources: STARD 2015 (Bossuyt et al.) with additions of STARD-AI (Sounderajah et al. 2025), CLAIM 2024 (Tejani et al.
-2024), and FDA guidance on clinical performance assessment of computer-assisted detection (2022), for MRMC studies.
-"""
+"""Where the report answers the items of reporting checklists, or that it does not, by what the study holds."""
 
 from dataclasses import dataclass
 
+from core.report.checklist_items import CHECKLISTS
 from core.report.rows import StudyFacts
 from core.report.story import Story
 from core.report.verdict import protocol_of
 
-Answers = dict[str, str]
+EDITIONS = (
+    "Editions: STARD 2015 (Bossuyt et al.), with topics that STARD-AI adds (Sounderajah et al., Nat Med 2025; item "
+    "numbers not given here); CLAIM 2024 update (Tejani et al., Radiol Artif Intell 2024;6:e240300); FDA guidance "
+    "1698, Clinical Performance Assessment of CADe devices, issued 28 September 2022, by topic. Items are in our words."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,127 +32,68 @@ class Mapped:
     where: str | None
 
 
-STARD, CLAIM, FDA = "STARD 2015 / STARD-AI", "CLAIM 2024", "FDA, MRMC studies"
-ITEMS = tuple(
-    Item(*row)
-    for row in (
-        (STARD, "1", "study of diagnostic accuracy, named so", "title"),
-        (STARD, "4", "objectives and hypotheses", "hypothesis"),
-        (STARD, "5", "prospective or retrospective", "none"),
-        (STARD, "6", "eligibility criteria", "eligibility"),
-        (STARD, "7-9", "how, where and when participants were found; sampling", "none"),
-        (STARD, "10a", "index test: the AI, so that it can be repeated", "ai"),
-        (STARD, "10a, AI", "version, weights and parameters of the AI", "ai"),
-        (STARD, "AI", "data that trained and tuned the AI, apart from these cases", "training"),
-        (STARD, "10b-11", "reference standard and why it was chosen", "reference"),
-        (STARD, "12a", "thresholds of the index test, prespecified or exploratory", "rule"),
-        (STARD, "13a", "what readers knew of the reference standard", "blinding"),
-        (STARD, "13b", "what assessors of the reference standard knew", "reference_blinding"),
-        (STARD, "14-15", "methods of estimating and comparing accuracy", "statistics"),
-        (STARD, "15", "indeterminate results of the tests", "indeterminate"),
-        (STARD, "16", "missing data", "missing"),
-        (STARD, "17", "analyses of variability, prespecified or exploratory", "verdict"),
-        (STARD, "18", "intended sample size", "sample_size"),
-        (STARD, "19", "flow of participants", "flow"),
-        (STARD, "20", "baseline characteristics of participants", "none"),
-        (STARD, "21", "distribution of severity and of alternative diagnoses", "classes"),
-        (STARD, "22", "time between index test and reference standard", "reference_interval"),
-        (STARD, "23", "cross table of results against the reference standard", "confusion"),
-        (STARD, "24", "estimates of accuracy with their precision", "comparison"),
-        (STARD, "25", "adverse events", "none"),
-        (STARD, "26-27", "limitations and implications", "none"),
-        (STARD, "28", "registration", "registration"),
-        (STARD, "29", "where the protocol can be had", "protocol"),
-        (STARD, "30", "funding", "none"),
-        (CLAIM, "5-6", "study design and goal", "hypothesis"),
-        (CLAIM, "7", "data sources", "none"),
-        (CLAIM, "8", "inclusion and exclusion criteria", "eligibility"),
-        (CLAIM, "9", "preprocessing", "ai"),
-        (CLAIM, "11", "de-identification", "deidentification"),
-        (CLAIM, "12", "how missing data were handled", "missing"),
-        (CLAIM, "14-16", "reference standard: definition, rationale, source of annotations", "reference"),
-        (CLAIM, "18", "variability between readers", "agreement"),
-        (CLAIM, "19-20", "partitions of the data and that they share no patient", "training"),
-        (CLAIM, "21", "sample size and how it was determined", "sample_size"),
-        (CLAIM, "22-23", "model, software and versions", "ai"),
-        (CLAIM, "25-26", "training and choice of the final model", "card"),
-        (CLAIM, "28", "metrics of performance", "comparison"),
-        (CLAIM, "29", "measures of significance and uncertainty", "statistics"),
-        (CLAIM, "30", "robustness or sensitivity analysis", "sensitivity"),
-        (CLAIM, "31", "explainability", "none"),
-        (CLAIM, "33", "testing on external data", "none"),
-        (CLAIM, "34-35", "registration; flow of cases", "flow"),
-        (CLAIM, "36", "demographic and clinical characteristics", "none"),
-        (CLAIM, "38", "estimates of performance and their precision", "comparison"),
-        (CLAIM, "39", "failure analysis", "failures"),
-        (CLAIM, "42-43", "protocol, software and data for repeating it", "reproduce"),
-        (FDA, "design", "design, arms, randomisation and order of reading", "orders"),
-        (FDA, "readers", "number, qualification and experience of readers", "readers"),
-        (FDA, "training", "training of readers with the device", "practice"),
-        (FDA, "washout", "washout between arms", "washout"),
-        (FDA, "cases", "selection and enrichment of cases, prevalence told to readers", "prevalence"),
-        (FDA, "truth", "reference standard and truthing process", "reference"),
-        (FDA, "information", "clinical information given to readers", "information"),
-        (FDA, "scoring", "rating scale and questions", "questions"),
-        (FDA, "endpoint", "primary endpoint, hypothesis and margin", "hypothesis"),
-        (FDA, "analysis", "reader and case variability in the analysis", "mrmc"),
-        (FDA, "multiplicity", "control of multiplicity", "multiplicity"),
-        (FDA, "missing", "missing reads and excluded cases", "missing"),
-        (FDA, "stand-alone", "performance of the device alone", "comparison"),
-        (FDA, "deviations", "deviations from the protocol", "deviations"),
-    )
-)
+ITEMS = tuple(Item(name, *row) for name, rows in CHECKLISTS.items() for row in rows)
 
 
 def mapped(study: StudyFacts, story: Story) -> list[Mapped]:
     """Return every item with the place of its answer in this report, or None."""
-    answers = _answers(study, story)
+    answers = {name: where for name, where in _answers(study, story).items() if where}
     return [Mapped(item, answers.get(item.answer)) for item in ITEMS]
 
 
-def _answers(study: StudyFacts, story: Story) -> Answers:
-    """Return the answers this study has: name to the section that gives it. What was left empty has no answer."""
+def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
+    """Return what answers there are: name to the section that gives it, "" for what was left empty."""
     protocol = protocol_of(study)
     plan, reference = protocol.prespecification, protocol.reference
-    sections = {
+    ai, flow = study.ai, story.flow
+    people = [one for one in study.participants if not one.is_ai]
+    aided = study.design != "independent" or protocol.independent_arm == "aided"
+    card = {name.lower() for name in ai.card} if ai else set()
+    planned = "Protocol, prespecification"
+
+    def given(what: object, where: str) -> str:
+        return where if what else ""
+
+    return {
         "title": "Title",
         "flow": "Flow",
-        "statistics": "Statistics and references",
-        "missing": "Protocol, prespecification; Flow",
-        "indeterminate": "Protocol, prespecification; Confusion",
-        "confusion": "Confusion",
-        "comparison": "AI and readers",
-        "classes": "Flow",
-        "deviations": "Deviations",
         "protocol": "Protocol",
+        "deviations": "Deviations",
         "reproduce": "Compute it again",
-        "verdict": "Prespecified comparison",
-        "blinding": "Protocol: readers never received the truth before unblinding; the platform enforces it",
         "deidentification": "Protocol: allow-list at upload, before anything is stored",
-        "sensitivity": "Sensitivity to missing and undecided reads",
-        "mrmc": "Statistics and references",
-        "multiplicity": f"Protocol, prespecification: {plan.multiplicity}",
+        "indeterminate": f"{planned}: {plan.indeterminate}",
+        "missing": f"{planned}: {plan.missing}; Flow",
+        "statistics": given(flow.locked_reads, "Statistics and references"),
+        "confusion": given(flow.locked_reads, "Confusion"),
+        "estimates": given(flow.locked_reads, "AI and readers; Figures per class"),
+        "sensitivity": given(flow.locked_reads, "Sensitivity to missing and undecided reads"),
+        "standalone": given(flow.ai_reads, "AI and readers; Figures per class"),
+        "variability": given(len(people) > 1 and flow.locked_reads, "MRMC; Agreement"),
+        "classes": given(len(study.classes) > 2, "Flow, cases by class"),
+        "hypothesis": given(plan.hypothesis != "none", planned),
+        "scoring": f"{planned}: undecided {plan.indeterminate}, missing {plan.missing}",
+        "eligibility": given(plan.eligibility, planned),
+        "sample_size": given((plan.planned_cases or plan.planned_readers) and plan.sample_size_rationale, planned),
+        "registration": given(plan.registration, planned),
+        "information": given(plan.clinical_information, f"{planned}; the truth is kept from readers until unblinding"),
+        "prevalence": given(plan.prevalence_told and plan.eligibility, planned),
+        "multiplicity": given(plan.hypothesis != "none", f"{planned}: {plan.multiplicity}"),
+        "reference": given(reference.rests_on and reference.who, "Protocol, reference standard"),
+        "reference_who": given(reference.who, "Protocol, reference standard"),
+        "reference_blinding": given(reference.blinded_to, "Protocol, reference standard"),
+        "reference_interval": given(reference.interval, "Protocol, reference standard"),
+        "truth": given(reference.who and all(one.truth_source for one in study.cases), "Protocol, reference standard"),
+        "ai": given(ai, "The AI"),
+        "rule": given(ai and ai.parameters, "The AI: rule and parameters"),
+        "training": given(ai and ai.training_patients, "The AI: patients that trained and tuned it"),
+        "card": given(card, "The AI, model card"),
+        "card_training": given(any("train" in name for name in card), "The AI, model card"),
+        "failures": given(ai and flow.ai_reads, "Flow; Confusion"),
+        "display": given(ai and aided, "Protocol: AI output shown to readers"),
+        "control": given(study.design != "independent", "Protocol: unaided arm; MRMC"),
+        "orders": given(story.order_seeds, "Compute it again: seeds of the stored orders"),
+        "washout": given(study.design == "crossover" and protocol.washout_days >= 28, "Protocol"),
+        "ratings": given(protocol.ratings, "Protocol: 0 to 100 for every class"),
+        "practice": given(flow.practice_cases, "Flow: practice cases"),
+        "readers": given(people and all(one.years is not None for one in people), "Readers"),
     }
-    given = {
-        "hypothesis": plan.hypothesis != "none" and "Protocol, prespecification",
-        "eligibility": plan.eligibility and "Protocol, prespecification",
-        "sample_size": (plan.planned_cases or plan.planned_readers) and "Protocol, prespecification",
-        "registration": plan.registration and "Protocol, prespecification",
-        "information": plan.clinical_information and "Protocol, prespecification",
-        "prevalence": plan.prevalence_told and "Protocol, prespecification",
-        "reference": reference.rests_on and "Protocol, reference standard",
-        "reference_blinding": reference.blinded_to and "Protocol, reference standard",
-        "reference_interval": reference.interval and "Protocol, reference standard",
-        "ai": study.ai and "The AI",
-        "rule": study.ai and "The AI",
-        "training": study.ai and study.ai.training_patients and "The AI",
-        "card": study.ai and study.ai.card and "The AI, model card",
-        "failures": story.flow.ai_failures and "Confusion; Flow",
-        "agreement": sum(not one.is_ai for one in study.participants) > 1 and "Agreement",
-        "orders": story.order_seeds and "Protocol; Compute it again",
-        "readers": study.participants and "Readers",
-        "practice": story.flow.practice_cases and "Flow",
-        "washout": study.design == "crossover" and "Protocol",
-        "questions": (protocol.questions or protocol.ratings) and "Protocol",
-    }
-    return sections | {name: str(where) for name, where in given.items() if where}

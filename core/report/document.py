@@ -7,9 +7,10 @@ from core import __version__
 from core.report import markup as m
 from core.report.analysis_tables import number, whole_table
 from core.report.chart import percent
-from core.report.checklist import mapped
+from core.report.checklist import EDITIONS, mapped
 from core.report.compare import Comparison, compare
 from core.report.export import csv_pieces
+from core.report.flow_diagram import flow_diagram
 from core.report.grids import read_table
 from core.report.panels import panels
 from core.report.protocol_section import protocol_section
@@ -113,7 +114,8 @@ def _flow(rows: StudyRows, story: Story, found: Analysis) -> str:
         for code, count in zip(found.study.classes, found.study.cases_by_class, strict=True)
     ]
     steps: list[Row] = [{"when": f"{when:%Y-%m-%d %H:%M} UTC", "step": what} for when, what in story.steps]
-    return m.facts(counts) + m.table(classes) + (m.table(steps) if steps else "")
+    drawn = flow_diagram(rows.study, flow, found)
+    return drawn + m.facts(counts) + m.table(classes, note="Cases by true class.") + (m.table(steps) if steps else "")
 
 
 def _sensitivity(found: Analysis) -> str:
@@ -185,7 +187,7 @@ def _checklists(rows: StudyRows, story: Story) -> str:
         for one in found
     ]
     answered = sum(one.where is not None for one in found)
-    note = f"{answered} of {len(found)} items are answered here; the others are the authors'. Topics in our words."
+    note = f"{answered} of {len(found)} items are answered here; the others are for the authors. {EDITIONS}"
     return m.table(made, note=note)
 
 

@@ -24,6 +24,7 @@ th { background: #f3f5f8; overflow-wrap: normal; }
 .verdict { border-left: 4px solid #2f6fb5; padding: 8px 14px; background: #f3f7fc; }
 .warn { border-left: 4px solid #b45309; padding: 8px 14px; background: #fff8ed; } .no { color: #a33a12; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f5f8; padding: 10px; font-size: 12.5px; }
+svg.flow { width: 100%; max-width: 760px; font: 13px system-ui, Arial, sans-serif; break-inside: avoid; }
 nav a { margin-right: 12px; } .wide { overflow-x: auto; } .chart { break-inside: avoid; }
 @page { size: A4; margin: 14mm; }
 @media print { body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }

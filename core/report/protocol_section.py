@@ -6,6 +6,7 @@ from core.report import markup as m
 from core.report.rows import StudyFacts
 from core.report.verdict import endpoint_in_words, name_in_words, protocol_of
 from core.study.prespecification import MULTIPLICITY, tested_endpoints
+from core.study.protocol import Protocol
 
 
 def protocol_section(study: StudyFacts) -> str:
@@ -21,6 +22,7 @@ def protocol_section(study: StudyFacts) -> str:
         "indeterminate allowed": protocol.indeterminate,
         "questions": [one.label for one in protocol.questions],
         "washout, days": protocol.washout_days if study.design == "crossover" else "does not apply",
+        "AI output shown to readers": _shown(protocol, study.design),
         "idle after, s": protocol.idle_after_s,
         "instructions": protocol.instructions,
         "blinding": "readers never received the truth or another's read before unblinding",
@@ -61,3 +63,10 @@ def protocol_section(study: StudyFacts) -> str:
         + m.heading("Reference standard", level=3)
         + m.facts(truth)
     )
+
+
+def _shown(protocol: Protocol, design: str) -> str:
+    if design == "independent" and protocol.independent_arm == "unaided":
+        return "none: no aided reads"
+    shown = [name.replace("_", " ") for name, on in protocol.to_json()["aided"].items() if on]
+    return ", ".join(shown) or "nothing"

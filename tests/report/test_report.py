@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core import __version__
-from core.report.checklist import ITEMS, mapped
+from core.report.checklist import CHECKLISTS, ITEMS, mapped
 from core.report.compare import compare
 from core.report.document import SECTIONS, report_html
 from core.report.files import file_of
+from core.report.flow_diagram import flow_diagram
+from core.report.grids import read_table
 from core.report.rows import StudyRows
 from core.report.story import Story
+from core.stats.analyse import analyse
 from db import analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
@@ -69,8 +72,43 @@ def test_checklist_items_are_answered_only_by_what_was_recorded(session: Session
     rows, story = read(session, replace(FULL, protocol=(("prespecification", plan),)))
     where = {(one.item.checklist, one.item.answer): one.where for one in mapped(rows.study, story)}
     assert all(where[key] for key in where if key[1] in ("eligibility", "registration", "flow", "ai"))
-    assert all(where[key] is None for key in where if key[1] in ("none", "information", "reference", "sample_size"))
-    assert len(where) <= len(ITEMS)
+    assert all(where[key] is None for key in where if key[1] in ("", "information", "reference", "sample_size"))
+    assert {one.item for one in mapped(rows.study, story)} == set(ITEMS)
+
+
+def test_checklists_have_every_item_of_their_editions():
+    numbers = {name: [one.number for one in ITEMS if one.checklist == name] for name in CHECKLISTS}
+    assert numbers["CLAIM 2024 update"] == [str(n) for n in range(1, 45)]
+    parts = {"10", "12", "13", "21"}  # of STARD 2015, with a and b
+    stard = [f"{n}{part}" for n in range(1, 31) for part in ("ab" if str(n) in parts else [""])]
+    assert numbers["STARD 2015"] == stard
+
+
+def test_a_study_without_an_ai_or_reads_answers_fewer_items(session: Session):
+    rows, story = read(session, replace(FULL, ai=False, title="no AI"))
+    without = {one.item.answer for one in mapped(rows.study, story) if one.where is None}
+    assert {"ai", "rule", "training", "card", "failures", "display", "standalone"} <= without
+    assert {"estimates", "confusion"}.isdisjoint(without)
+    unread = replace(story, flow=replace(story.flow, locked_reads=0))
+    assert {"estimates", "confusion", "statistics"} <= {
+        one.item.answer for one in mapped(rows.study, unread) if one.where is None
+    }
+
+
+def test_the_flow_diagram_has_the_counts_of_the_study(session: Session):
+    rows, story = read(session, FULL)
+    drawn = flow_diagram(rows.study, story.flow, analyse(read_table(rows)))
+    machine = int(rows.is_ai.sum())
+    for text in (
+        f"Cases of the study: {FULL.cases + FULL.practice}",
+        f"Cases analysed: {FULL.cases}",
+        f"Reads planned: {2 * 4 * FULL.cases}",
+        f"not locked: {2 * 4 * FULL.cases - (len(rows) - machine)}",
+        f"Reads analysed: {len(rows) - machine}<",
+        f"AI reads analysed: {machine}",
+        f"of them failures: {FULL.ai_failures}",
+    ):
+        assert text in drawn
 
 
 def prespecified(hypothesis: str, **more: object) -> Plan:
