@@ -13,6 +13,7 @@ RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour
 UNREAD = "rgba(128,138,150,0.18)"
 MOST_CELLS = 5_000  # that can be clicked; more would make the page heavy
 MOST_DATA = 50_000  # cells in the CSV of the map
+SHORT = {"Indeterminate": "Indeter-<br>minate", "AI failure": "AI<br>failure"}  # under narrow columns
 STATES = ("not read", "wrong", "indeterminate or AI failure", "right")
 
 
@@ -62,6 +63,7 @@ def confusion_chart(study: StudyFacts, counts: NDArray[np.int64], *, name: str, 
     make_clickable(figure, [heads[at] for at in kept], rows, told)
     figure.update_yaxes(title="truth", showgrid=False)
     figure.update_xaxes(side="bottom", title="read as", showgrid=False, tickangle=0, tickfont_size=11)
+    figure.update_xaxes(tickvals=[heads[at] for at in kept], ticktext=[SHORT.get(heads[at], heads[at]) for at in kept])
     note = f"{reads}; counts and percent of the row. " + (DEMONSTRATION if name == "AI" else "")
     codes_of = [*codes, INDETERMINATE, FAILURE]
     data = [

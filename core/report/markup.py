@@ -18,7 +18,8 @@ body { font: 15px/1.5 system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: #
 h1 { font-size: 26px; margin: 0 0 4px; } h2 { font-size: 20px; margin: 36px 0 8px; border-bottom: 2px solid #d5dae1; }
 h3 { font-size: 16px; margin: 22px 0 6px; } .note { color: #545d68; font-size: 13px; margin: 4px 0 14px; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0; font-size: 12.5px; }
-th, td { border: 1px solid #d5dae1; padding: 4px 7px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { border: 1px solid #d5dae1; padding: 4px 7px; text-align: left; vertical-align: top; }
+.facts td { overflow-wrap: anywhere; }
 th { background: #f3f5f8; overflow-wrap: normal; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; } .pair > * { min-width: 0; }
 .verdict { border-left: 4px solid #2f6fb5; padding: 8px 14px; background: #f3f7fc; }
@@ -27,7 +28,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f5f8; paddi
 svg.flow { width: 100%; max-width: 760px; font: 13px system-ui, Arial, sans-serif; break-inside: avoid; }
 nav a { margin-right: 12px; } .wide { overflow-x: auto; } .chart { break-inside: avoid; }
 @page { size: A4; margin: 14mm; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
+@media print { .modebar { display: none !important; } body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
   tr, .verdict { break-inside: avoid; } table { font-size: 9px; } thead { display: table-header-group; } }
 """
 
@@ -57,14 +58,14 @@ def paragraph(text: str, *, kind: str = "") -> str:
     return f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
-def table(rows: list[Row], *, note: str = "") -> str:
+def table(rows: list[Row], *, note: str = "", kind: str = "") -> str:
     """Return rows as a table with a note beneath; a sentence where there are none."""
     if not rows:
         return paragraph(note or "Nothing to show.", kind="note")
     head = "".join(f"<th>{escape(str(name))}</th>" for name in rows[0])
     body = "".join("<tr>" + "".join(f"<td>{cell(value)}</td>" for value in row.values()) + "</tr>" for row in rows)
     below = paragraph(note, kind="note") if note else ""
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{below}'
+    return f'<div class="wide {kind}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{below}'
 
 
 def cell(value: object) -> str:
@@ -94,7 +95,7 @@ def chart(drawn: Chart) -> str:
 def facts(pairs: dict[str, Any]) -> str:
     """Return names and values as a table of two columns; what is empty is said to be not recorded."""
     rows: list[Row] = [{"": name, " ": _value(value)} for name, value in pairs.items()]
-    return table(rows)
+    return table(rows, kind="facts")
 
 
 def _value(value: Any) -> str:

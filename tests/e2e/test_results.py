@@ -39,7 +39,7 @@ def settle(page: Any, title: str) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("theme", "width"), [("light", 1920), ("dark", 800)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1920), ("dark", 800), ("light", 800), ("dark", 1920)])
 def test_every_panel_opens_without_an_error(server: Any, study: int, sign_in: Callable, theme: str, width: int):
     page = sign_in(server, "clara", color_scheme=theme, viewport={"width": width, "height": 1000})
     errors: list[str] = []
@@ -82,6 +82,20 @@ def test_the_long_csv_is_downloaded_and_has_every_read(server: Any, study: int, 
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("reader,group,case,truth,prediction,prob_normal,prob_cap,prob_covid,seconds,arm,session")
     assert any(line.startswith("AI,AI,") for line in lines)
+
+
+def test_a_cell_lists_its_cases_and_a_chart_gives_its_picture(server: Any, study: int, sign_in: Callable):
+    page = sign_in(server, "clara", viewport={"width": 1920, "height": 1000})
+    page.goto(f"{server.url}/confusion?study={study}")
+    settle(page, "Confusion")
+    cells = page.locator('[data-testid="stPlotlyChart"] .nsewdrag').first.bounding_box()
+    page.mouse.click(cells["x"] + cells["width"] / 8, cells["y"] + cells["height"] / 6)  # normal, read as normal
+    page.get_by_text("Truth Normal, read as Normal:").wait_for(timeout=LONG)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="SVG", exact=True).first.click()
+    drawn = download.value.path().read_text()
+    assert download.value.suggested_filename == "confusion-AI.svg"
+    assert drawn.startswith("<svg") and "COVID-19" in drawn
 
 
 def test_a_case_is_looked_over_in_the_viewer(server: Any, study: int, sign_in: Callable):
