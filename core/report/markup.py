@@ -28,7 +28,8 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f3f5f8; paddi
 svg.flow { width: 100%; max-width: 760px; font: 13px system-ui, Arial, sans-serif; break-inside: avoid; }
 nav a { margin-right: 12px; } .wide { overflow-x: auto; } .chart { break-inside: avoid; }
 @page { size: A4; margin: 14mm; }
-@media print { .modebar { display: none !important; } body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
+@media print { .modebar { display: none !important; }
+  body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
   tr, .verdict { break-inside: avoid; } table { font-size: 9px; } thead { display: table-header-group; } }
 """
 
