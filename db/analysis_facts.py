@@ -152,7 +152,10 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
 
 
 def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
-    """Return the newest read of each series by the study's AI under its rule; rows, not objects: there are many."""
+    """Return the AI read of each series that the study was opened with; rows, not objects: there are many.
+
+    Before the opening, and in studies that pinned none, it is the newest by the study's AI under its rule.
+    """
     wanted = (AiRead.id, AiRead.series_id, AiRead.slice_scores_id, AiRead.attempt, AiRead.call, AiRead.failure)
     query = (
         select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at)
@@ -162,8 +165,10 @@ def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
     parameters = study.ai_parameters.get("parameters_hash")
     if parameters:
         query = query.where(AiRead.parameters_hash == parameters)
-    newest = {read.series_id: read for read in session.execute(query)}
-    return [newest[one] for one in series if one in newest]
+    pinned = study.ai_parameters.get("reads")
+    among = None if pinned is None else set(pinned)
+    found = {read.series_id: read for read in session.execute(query) if among is None or read.id in among}
+    return [found[one] for one in series if one in found]
 
 
 def _calls_by_read(session: Session, study: Study, series: list[int], to_study: dict[str, str]) -> dict[int, str]:

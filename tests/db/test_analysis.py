@@ -12,7 +12,7 @@ from core import clock
 from core.errors import Forbidden, NotFound
 from core.report.rows import FAILURE, INDETERMINATE, Filter
 from db import accounts, analysis
-from db.models import Read, Reader, Study, Truth
+from db.models import AiRead, Read, Reader, Study, Truth
 from db.simulated import Plan, seed_study
 
 SMALL = Plan(cases=12, practice=2, missing=0.0, indeterminate=0.0)
@@ -103,6 +103,23 @@ def test_truth_is_the_version_the_study_was_opened_with(session: Session):
     assert analysis.stamp(session, study_id=study, account_id=None) != stamped
     story = analysis.story(session, study_id=study, account_id=None)
     assert "not used" in story.deviations[0].what
+
+
+def test_the_ai_s_reads_are_those_the_study_was_opened_with(session: Session):
+    study = seed_study(session, SMALL)
+    row = session.get_one(Study, study)
+    reads = list(session.scalars(select(AiRead).where(AiRead.model_id == row.ai_model_id, AiRead.rule == row.ai_rule)))
+    row.ai_parameters = {**row.ai_parameters, "reads": [read.id for read in reads]}
+    before = analysis.rows(session, study_id=study, account_id=None)
+    again = {c.key: getattr(reads[0], c.key) for c in AiRead.__table__.columns if c.key != "id"}
+    again |= {"attempt": reads[0].attempt + 1, "call": "cap" if reads[0].call != "cap" else "normal"}
+    session.add(AiRead(**again))
+    session.flush()
+    after = analysis.rows(session, study_id=study, account_id=None)
+    assert after.call[after.is_ai].tolist() == before.call[before.is_ai].tolist()
+    row.ai_parameters = {k: v for k, v in row.ai_parameters.items() if k != "reads"}
+    newest = analysis.rows(session, study_id=study, account_id=None)
+    assert newest.call[newest.is_ai].tolist() != before.call[before.is_ai].tolist()
 
 
 def test_ai_calls_are_in_the_study_s_own_classes(session: Session):

@@ -77,7 +77,7 @@ def _verdict(found: Comparison, *, filtered: bool) -> None:
         show_table(verdict_table(said), key="verdict", note=verdict_note(said))
         if filtered:
             st.caption("The filters do not touch this verdict: it is of the whole study.")
-        st.caption("Everything below this box is exploratory.")
+        st.caption("Below this box only rows marked prespecified belong to this verdict; all else is exploratory.")
 
 
 page()
