@@ -69,6 +69,11 @@ def _study(account_id: int) -> int:
         st.stop()
     names = {one.id: f"{one.id}: {one.title} ({one.state})" for one in choices}
     first = next((one.id for one in choices if one.unblinded), choices[0].id)
+    asked = st.query_params.get("study", "")
+    if asked and asked not in {str(one) for one in names}:
+        st.warning(
+            f"The address names study {asked[:20]}, which does not exist here; another one is shown. Choose below."
+        )
     chosen: int = st.selectbox(
         "Study",
         list(names),

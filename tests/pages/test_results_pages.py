@@ -79,6 +79,13 @@ def test_a_filter_in_the_address_is_the_filter_of_the_page(db_url: str, act_as: 
     assert names == ["AI", "novice 1", "novice 2"]
 
 
+def test_an_address_of_a_study_that_is_not_there_says_so(db_url: str, act_as: Callable, open_page: Callable):
+    seed(db_url, replace(FULL, cases=4))
+    act_as("coordinator")
+    assert "names study 999" in open_page(PANELS[0], study="999").warning[0].value
+    assert not [one for one in open_page(PANELS[0]).warning if "names study" in one.value]
+
+
 def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: Callable, open_page: Callable):
     plan = {"hypothesis": "superiority", "comparator": "novice", "alpha": 0.05}
     seed(db_url, replace(FULL, design="independent", protocol=(("prespecification", plan),)))
