@@ -39,7 +39,15 @@ def settle(page: Any, title: str) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("theme", "width"), [("light", 1920), ("dark", 800), ("light", 800), ("dark", 1920)])
+@pytest.mark.parametrize(
+    ("theme", "width"),
+    [
+        ("light", 1920),
+        ("dark", 800),
+        pytest.param("light", 800, marks=pytest.mark.slow),  # each look and each width is had once; these cross them
+        pytest.param("dark", 1920, marks=pytest.mark.slow),
+    ],
+)
 def test_every_panel_opens_without_an_error(server: Any, study: int, sign_in: Callable, theme: str, width: int):
     page = sign_in(server, "clara", color_scheme=theme, viewport={"width": width, "height": 1000})
     errors: list[str] = []
