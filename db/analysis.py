@@ -39,7 +39,8 @@ class StudyChoice:
 def choices(session: Session, *, account_id: int | None) -> list[StudyChoice]:
     """Return the studies, newest first, for coordinators and administrators; whether unblinded or not."""
     _may_coordinate(session, account_id)
-    rows = session.execute(select(Study.id, Study.title, Study.state).order_by(Study.id.desc()))
+    kept = select(Study.id, Study.title, Study.state).where(Study.deleted_at.is_(None))
+    rows = session.execute(kept.order_by(Study.id.desc()))
     return [StudyChoice(*row) for row in rows]
 
 

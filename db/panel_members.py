@@ -110,7 +110,7 @@ def seats(session: Session, account_id: int) -> list[Seat]:
         select(Study, PanelMember.adjudicator)
         .join(PanelMember, PanelMember.study_id == Study.id)
         .where(PanelMember.account_id == account_id, PanelMember.left_at.is_(None))
-        .where(Study.state.in_(BEFORE_OPENING))
+        .where(Study.state.in_(BEFORE_OPENING), Study.deleted_at.is_(None))
         .order_by(Study.id)
     )
     return [

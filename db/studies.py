@@ -1,5 +1,6 @@
 """Studies: their design, cases, readers and life cycle. The verbs live in the db.study_* modules, by subject."""
 
+from db.study_deletion import DeletedStudy, DeletionEffect, delete_study, deleted, deletion_effect, take_back
 from db.study_design import (
     DESIGNS,
     add_cases,
@@ -41,6 +42,8 @@ from db.study_readers import add_reader, change_reader, join_reader, remove_read
 
 __all__ = [
     "DESIGNS",
+    "DeletedStudy",
+    "DeletionEffect",
     "GroupInfo",
     "ReaderInfo",
     "StudyCaseInfo",
@@ -55,6 +58,9 @@ __all__ = [
     "close_study",
     "copy_study",
     "create_study",
+    "delete_study",
+    "deleted",
+    "deletion_effect",
     "every",
     "export_study",
     "groups",
@@ -74,6 +80,7 @@ __all__ = [
     "set_practice",
     "studies_for_reader",
     "study",
+    "take_back",
     "unblind",
     "withdraw_reader",
 ]

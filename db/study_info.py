@@ -98,11 +98,16 @@ class StudySummary:
 
 
 def row(session: Session, study_id: int, *, hold: bool = False) -> Study:
-    """Return the row of a study, for verbs of db only; raises NotFound. `hold` locks it for this transaction."""
+    """Return the row of a study, for verbs of db only; raises NotFound, also for one that was deleted.
+
+    `hold` locks it for this transaction.
+    """
     query = select(Study).where(Study.id == study_id)
     found = session.scalar(query.with_for_update().execution_options(populate_existing=True) if hold else query)
     if found is None:
         raise NotFound("This study does not exist.")
+    if found.deleted_at is not None:
+        raise NotFound("This study was deleted; the list of studies can take it back.")
     return found
 
 
@@ -130,7 +135,7 @@ def study(session: Session, study_id: int) -> StudyInfo:
 
 
 def every(session: Session) -> list[StudySummary]:
-    """Return all studies, newest first."""
+    """Return all studies but the deleted ones, newest first."""
     cases: dict[tuple[int, bool], int] = {
         (study_id, practice): count
         for study_id, practice, count in session.execute(
@@ -153,7 +158,7 @@ def every(session: Session) -> list[StudySummary]:
             created_at=found.created_at,
             opened_at=found.opened_at,
         )
-        for found in session.scalars(select(Study).order_by(Study.id.desc()))
+        for found in session.scalars(select(Study).where(Study.deleted_at.is_(None)).order_by(Study.id.desc()))
     ]
 
 
@@ -200,7 +205,11 @@ def readers(session: Session, study_id: int, *, withdrawn: bool = True) -> list[
 
 def studies_for_reader(session: Session, account_id: int) -> list[int]:
     """Return the ids of the studies this account reads in, in any state, oldest first."""
-    query = select(Reader.study_id).where(Reader.account_id == account_id, Reader.withdrawn_at.is_(None))
+    query = (
+        select(Reader.study_id)
+        .join(Study, Study.id == Reader.study_id)
+        .where(Reader.account_id == account_id, Reader.withdrawn_at.is_(None), Study.deleted_at.is_(None))
+    )
     return list(session.scalars(query.order_by(Reader.study_id)))
 
 

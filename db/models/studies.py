@@ -10,7 +10,10 @@ from db.models.base import Base
 
 
 class Study(Base):
-    """One reader study. `protocol` is the JSON of core.study.protocol.Protocol; frozen once the study is open."""
+    """One reader study. `protocol` is the JSON of core.study.protocol.Protocol; frozen once the study is open.
+
+    A draft that was deleted keeps its row, with `deleted_at`: append-only truth and audit events name it.
+    """
 
     __tablename__ = "studies"
     __table_args__ = (
@@ -32,6 +35,7 @@ class Study(Base):
     opened_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     unblinded_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
 
 
 class StudyClass(Base):

@@ -6,7 +6,7 @@ from core.errors import ParallaxError
 from db import studies
 from db.engine import open_view
 from pages.components.access import require
-from pages.coordinator.panels import new_study, one_study
+from pages.coordinator.panels import deletion, new_study, one_study
 from pages.coordinator.panels.acting import say
 
 
@@ -28,6 +28,7 @@ def page() -> None:
     say()
     new_study.show_list()
     new_study.show_new(me)
+    deletion.show_deleted(me)
 
 
 page()

@@ -11,7 +11,7 @@ from db import accounts, audit
 from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow
-from db.models import AuditEvent, Base, PanelMember, Read, Reader
+from db.models import AuditEvent, Base, PanelMember, Read, Reader, Study
 
 AS_OF_0001 = (
     "INSERT INTO accounts (id, username, name, role, preferences, failed_sign_ins, created_at) VALUES "
@@ -97,6 +97,7 @@ def test_a_database_with_data_in_it_is_upgraded_with_its_rows_and_triggers(empty
         read = session.scalars(select(Read)).one()
         assert (read.diagnosis, read.began_with) == ("cap", None)
         assert session.scalars(select(Reader)).one().joined_reason is None
+        assert [(study.title, study.deleted_at) for study in session.scalars(select(Study))] == [("Old", None)]
         with pytest.raises(DBAPIError), session.begin_nested():
             session.execute(update(Read).values(diagnosis="covid"))
         with pytest.raises(DBAPIError), session.begin_nested():

@@ -10,6 +10,7 @@ from db import audit, studies
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.studies import StudyInfo
+from pages.coordinator.panels import deletion
 from pages.coordinator.panels.acting import act
 from pages.coordinator.panels.new_study import DESIGN_NAMES
 
@@ -30,6 +31,8 @@ def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...]) -> None:
         _to_do(findings)
     _papers(study)
     _trail(study)
+    if study.editable:
+        deletion.show(me, study)
 
 
 def _title(me: Account, study: StudyInfo) -> None:

@@ -1,0 +1,70 @@
+"""Deleting a study that was never opened, and taking it back from the list."""
+
+import streamlit as st
+
+from core import clock
+from db import studies
+from db.accounts import Account
+from db.engine import open_view
+from db.studies import DeletionEffect, StudyInfo
+from pages.coordinator.panels.acting import act
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Offer to delete the study, after saying what goes, what stays, and that it can be taken back."""
+    with st.expander("Delete this study"):
+        with open_view() as session:
+            effect = studies.deletion_effect(session, study.id, by=me.id, at=clock.now())
+        if effect.refused:
+            st.info(effect.refused)
+            return
+        st.markdown(_said(effect))
+        sure = st.checkbox(f"Delete “{study.title}”", key="study_delete_sure")
+        if st.button("Delete the study", key="study_delete", icon=":material/delete:", disabled=not sure):
+            if act(
+                lambda session: studies.delete_study(session, study.id, by=me.id, at=clock.now()),
+                done="Deleted. “Deleted studies”, at the foot of the list, takes it back.",
+            ):
+                st.query_params.clear()
+            st.rerun()
+
+
+def show_deleted(me: Account) -> None:
+    """List the deleted studies that this person may take back."""
+    with open_view() as session:
+        found = studies.deleted(session, by=me.id)
+    if not found:
+        return
+    with st.expander(f"Deleted studies ({len(found)})"):
+        for line in found:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{line.title}**", width="stretch")
+                st.caption(f"deleted {line.deleted_at:%Y-%m-%d %H:%M} UTC", width="stretch")
+                if st.button("Take it back", key=f"studies_take_back_{line.id}"):
+                    act(
+                        lambda session, study_id=line.id: studies.take_back(  # type: ignore[misc]
+                            session, study_id, by=me.id, at=clock.now()
+                        ),
+                        done="The study is a draft again. Invitations that ended have to be made anew.",
+                    )
+                    st.rerun()
+
+
+def _said(effect: DeletionEffect) -> str:
+    parts = (
+        _many(effect.cases, "case taken in", "cases taken in"),
+        _many(effect.truths, "case's truth", "cases' truth"),
+        _many(effect.readers, "reader", "readers"),
+        _many(effect.panel, "panel member", "panel members"),
+    )
+    ends = _many(effect.invitations, "invitation, not used yet, ends", "invitations, not used yet, end")
+    return (
+        f"**What goes:** the study leaves every list, with {', '.join(('its protocol', *filter(None, parts)))}. "
+        f"{f'{ends} and cannot be brought back. ' if ends else ''}\n\n"
+        "**What stays:** the cases in the library with their AI reads, people's accounts, and the audit trail. "
+        "“Deleted studies”, at the foot of the list of studies, takes the study back."
+    )
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}" if n else ""
