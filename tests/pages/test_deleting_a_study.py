@@ -68,7 +68,7 @@ def test_a_study_opened_in_another_tab_is_not_deleted(
     with open_session(db_url) as session:
         session.connection().exec_driver_sql(f"UPDATE studies SET state = 'open' WHERE id = {made.id}")
     page.button(key="study_delete").click().run()
-    assert "This study was opened" in page.error[0].value
+    assert "Open: readers read" in page.info[0].value
     with open_view(db_url) as session:
         assert [one.state for one in studies.every(session)] == ["open"]
     page = open_page(PAGE, study=str(made.id), step="overview")
