@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(4096, description="largest upload accepted, MB")
     session_hours: int = Field(12, description="how long a sign-in lasts, hours")
     log_json: bool = Field(False, description="logs as JSON lines rather than for a console")
-    public_url: str = Field("http://localhost:8501", description="address people use, for links that are copied")
+    public_url: str = Field("", description="address people use, for links that are copied; found out when empty")
 
     @property
     def database(self) -> str:

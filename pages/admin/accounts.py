@@ -4,10 +4,10 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import open_session, open_view
+from pages.components import addresses
 from pages.components.access import require
 from pages.components.forms import fresh, used
 
@@ -85,7 +85,7 @@ def _change(me: Account, found: list[Account]) -> None:
 
 def _show_link(account: Account, token: str) -> None:
     st.success(f"Send this link to {account.name}. It works once, for seven days, and is not shown again.")
-    st.code(f"{settings().public_url}/?link={token}", language=None)
+    st.code(addresses.link(token), language=None)
 
 
 page()

@@ -17,6 +17,7 @@ from core.viewer.build import ensure_bundle
 from db import accounts
 from db.engine import open_session
 from db.migrate import migrate
+from pages.components import addresses
 
 log = structlog.get_logger()
 
@@ -46,4 +47,4 @@ def _prepare() -> None:
     with open_session() as session:
         token = accounts.setup_link(session, at=clock.now())
     if token:
-        log.warning("no administrator yet: open this link once", link=f"{settings().public_url}/?link={token}")
+        log.warning("no administrator yet: open this link once", link=addresses.link(token, address=addresses.served()))

@@ -5,13 +5,13 @@ from datetime import datetime
 import streamlit as st
 
 from core import clock
-from core.settings import settings
 from core.study.letters import reminder
 from db import monitor, studies
 from db.accounts import Account
 from db.engine import open_view
 from db.monitor_types import Cell, ReaderProgress, StudyProgress
 from db.studies import ReaderInfo, StudyInfo
+from pages.components import addresses
 from pages.coordinator.panels import steps_of_life
 
 MARKS = {"done": "●", "part": "◐", "open": "○", "none": "·"}
@@ -167,7 +167,7 @@ def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderI
             text = reminder(
                 name=people[one.reader_id].name,
                 title=study.title,
-                address=settings().public_url,
+                address=addresses.for_people(),
                 left=one.total - one.locked,
                 minutes=one.minutes_left,
             )
