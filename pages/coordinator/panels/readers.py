@@ -5,7 +5,6 @@ import secrets
 import streamlit as st
 
 from core import clock
-from core.settings import settings
 from core.study.letters import invitation
 from core.study.orders import SEEDS
 from core.study.template import PUBLISHED
@@ -13,9 +12,8 @@ from db import accounts, studies
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.studies import ReaderInfo, StudyInfo
+from pages.coordinator.panels import inviting
 from pages.coordinator.panels.acting import act
-
-INVITED = "study_invitations"
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -36,7 +34,7 @@ def show(me: Account, study: StudyInfo) -> None:
                 "coordinates, cannot join."
             )
             _add(me, study, found, [one for one in everyone if one.role == "reader"])
-    _invitations(study)
+    _letters(study)
     if not found:
         st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
         return
@@ -82,17 +80,11 @@ def _suggested(study: StudyInfo, found: list[ReaderInfo]) -> tuple[str, float]:
 
 
 def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[Account]) -> None:
-    there = {reader.account_id for reader in found}
-    known = {a.id: f"{a.name} ({a.username})" for a in everyone if not a.disabled and a.id not in there}
     group, years = _suggested(study, found)
     names = [one.name for one in study.groups]
     turn = len(found)  # fresh fields after every reader
-    chosen = st.selectbox(
-        "Add a reader",
-        [0, *known],
-        key=f"study_reader_who_{turn}",
-        format_func=lambda one: known.get(one, "Somebody without an account yet"),
-    )
+    there = {reader.account_id for reader in found}
+    chosen = inviting.who("Add a reader", everyone, without=there, key=f"study_reader_who_{turn}")
     name, username = "", ""
     with st.form(f"study_reader_new_{turn}", enter_to_submit=False):
         name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 2])
@@ -124,52 +116,38 @@ def _create(
     reason: str,
 ) -> None:
     at, seed = clock.now(), secrets.randbelow(SEEDS)
-    made: list[tuple[str, str | None]] = []
 
-    def create(session: Session) -> None:
-        chosen = account_id
-        if chosen:
-            made.append((accounts.by_id(session, chosen).name, None))
-        else:
-            new = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
-            made.append((new.name, accounts.password_link(session, new.id, at=at, by=me.id)))
-            chosen = new.id
+    def add(session: Session, chosen: int) -> object:
         if study.editable:
-            studies.add_reader(session, study.id, chosen, group=group, years=years, by=me.id, at=at)
-        else:
-            studies.join_reader(
-                session, study.id, chosen, group=group, years=years, reason=reason, seed=seed, by=me.id, at=at
-            )
+            return studies.add_reader(session, study.id, chosen, group=group, years=years, by=me.id, at=at)
+        return studies.join_reader(
+            session, study.id, chosen, group=group, years=years, reason=reason, seed=seed, by=me.id, at=at
+        )
 
-    if act(create, done=f"{name or 'Reader'} added"):
-        _remember(study, made)
-
-
-def _remember(study: StudyInfo, made: list[tuple[str, str | None]]) -> None:
-    links = [(name, f"{settings().public_url}/?link={token}" if token else None) for name, token in made]
-    st.session_state[INVITED] = [*st.session_state.get(INVITED, []), *((study.id, *link) for link in links)]
+    done = f"{name or 'Reader'} added"
+    inviting.invite(me, _box(study), account_id, name=name, username=username, add=add, done=done)
 
 
-def _invitations(study: StudyInfo) -> None:
-    mine = [(name, link) for study_id, name, link in st.session_state.get(INVITED, []) if study_id == study.id]
-    if not mine:
-        return
+def _box(study: StudyInfo) -> str:
+    return f"study_invitations_{study.id}"
+
+
+def _letters(study: StudyInfo) -> None:
     with open_view() as session:
-        links = studies.cases(session, study.id)
-    practice = sum(one.practice for one in links)
-    st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
-    for name, link in mine:
-        with st.expander(f"Invitation for {name}", expanded=len(mine) <= 2):
-            text = invitation(
-                name=name,
-                title=study.title,
-                link=link,
-                address=settings().public_url,
-                cases=len(links) - practice,
-                practice=practice,
-                sessions=study.sessions,
-            )
-            st.code(text, language=None, wrap_lines=True)
+        taken = studies.cases(session, study.id)
+    practice = sum(one.practice for one in taken)
+    inviting.letters(
+        _box(study),
+        lambda letter, address: invitation(
+            name=letter.name,
+            title=study.title,
+            link=letter.link,
+            address=address,
+            cases=len(taken) - practice,
+            practice=practice,
+            sessions=study.sessions,
+        ),
+    )
 
 
 def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
@@ -198,14 +176,7 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
         at = clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_reader_link"):
-                made: list[tuple[str, str | None]] = []
-                act(
-                    lambda session: made.append(
-                        (reader.name, accounts.password_link(session, reader.account_id, at=at, by=me.id))
-                    ),
-                    done="A new link is made; the old one ends",
-                )
-                _remember(study, made)
+                inviting.new_link(me, _box(study), reader.account_id)
                 st.rerun()
             if st.button("Save", key="study_reader_save", disabled=not study.editable):
                 act(lambda session: studies.change_reader(session, chosen, group=group, years=years, by=me.id, at=at))
