@@ -1,5 +1,6 @@
 """The course of reading, when all goes well and when not: lock, pause, other tabs, networks, expired sign-ins."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -212,12 +213,17 @@ def test_the_ai_is_shown_only_where_the_server_reveals_it(desk: Sit, bar: Volume
     seat.painted("axial", 12)
     seat.until(lambda: f"GET {ai['heat_url']}" in fake.log)
     seat.press("m")
-    seat.page.wait_for_function(
-        """() => {
-          const canvas = document.getElementById("host").shadowRoot.querySelector("canvas.overlay");
-          return canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[3] > 0;
-        }"""
-    )
+    drawn = """() => {
+      const canvas = document.getElementById("host").shadowRoot.querySelector("canvas.overlay");
+      return canvas.getContext("2d").getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data[3] > 0;
+    }"""
+    seat.page.wait_for_function(drawn)
+    for part in ("lungs", "heat map"):
+        seat.page.get_by_label(part, exact=True).uncheck()
+    assert not seat.page.evaluate(drawn)
+    seat.page.get_by_label(re.compile("^Overlay")).first.uncheck()
+    seat.page.locator("canvas.overlay.off").wait_for(state="attached")
+    seat.until(lambda: seat.read.counters.get("overlay_toggles") == 2)  # the key, then the box
     assert not [
         line for line in fake.log[: fake.log.index("POST /api/reads/token1/lock")] if "lungs" in line or "heat" in line
     ]

@@ -44,7 +44,7 @@ export function assemble(reading) {
     made: () => reading.viewer.choose("window"),
     changed: () => reading.buttons(),
   });
-  reading.aiPanel = new AiPanel({ goTo: (slice) => reading.viewer.goToSlice(slice), overlay: (change) => reading.setOverlay(change) });
+  reading.aiPanel = new AiPanel({ goTo: (slice) => reading.viewer.goToSlice(slice), overlay: (change) => reading.viewer.setOverlay(change) });
   reading.help = new Help(reading.keys, {
     save: (own) => reading.api.bindings(own),
     letters: () => (reading.form.form?.classes ?? []).map(({ letter }) => (letter || "").toLowerCase()),

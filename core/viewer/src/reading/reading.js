@@ -172,15 +172,6 @@ export class Reading {
     this.page.say(message || "These answers were changed elsewhere; the newer ones are shown.", ["OK", () => this.page.say(null)]);
   }
 
-  setOverlay({ on, opacity, ...layers }) {
-    const { overlay } = this.viewer;
-    if (on !== undefined) overlay.on = on;
-    if (opacity !== undefined) overlay.opacity = opacity;
-    Object.assign(overlay.layers, layers);
-    overlay.draw();
-    this.buttons();
-  }
-
   close() {
     this.case?.close();
     this.case = null;

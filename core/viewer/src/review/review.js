@@ -35,7 +35,7 @@ export class Review {
       changed: () => this.buttons(),
     });
     const goTo = (slice) => this.viewer.goToSlice(slice);
-    this.aiPanel = new AiPanel({ goTo, overlay: (change) => this.setOverlay(change) });
+    this.aiPanel = new AiPanel({ goTo, overlay: (change) => this.viewer.setOverlay(change) });
     this.reads = new Reads({ goTo, show: (read) => this.show(read) });
     this.actions = viewing(this.viewer);
     this.toolbar = new Toolbar((action) => this.run(action));
@@ -98,15 +98,6 @@ export class Review {
     if (name === "space" && event.target instanceof HTMLButtonElement) return;
     event.preventDefault();
     if (!event.repeat || REPEATING.has(action)) this.run(action);
-  }
-
-  setOverlay({ on, opacity, ...layers }) {
-    const { overlay } = this.viewer;
-    if (on !== undefined) overlay.on = on;
-    if (opacity !== undefined) overlay.opacity = opacity;
-    Object.assign(overlay.layers, layers);
-    overlay.draw();
-    this.buttons();
   }
 
   buttons() {

@@ -35,6 +35,13 @@ export class Overlay {
     this.draw();
   }
 
+  set({ on = this.on, opacity = this.opacity, ...layers }) {
+    this.on = on;
+    this.opacity = opacity;
+    Object.assign(this.layers, layers);
+    this.draw();
+  }
+
   get any() {
     return this.#lungs !== null || this.#heat !== null;
   }

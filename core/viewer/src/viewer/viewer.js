@@ -158,11 +158,15 @@ export class Viewer {
 
   toggleOverlay() {
     if (!this.overlay.any) return false;
-    this.overlay.on = !this.overlay.on;
-    this.overlay.draw();
-    this.hooks.count("overlay_toggles");
-    this.hooks.changed();
+    this.setOverlay({ on: !this.overlay.on });
     return true;
+  }
+
+  /** change: {on, opacity (0 to 1), lungs, heat}, each optional */
+  setOverlay(change) {
+    if ("on" in change) this.hooks.count("overlay_toggles");
+    this.overlay.set(change);
+    this.hooks.changed();
   }
 
   playOrStop() {
