@@ -36,13 +36,21 @@ def record(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Append one event in the caller's transaction."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
+    hold(session)
     before = session.scalar(select(AuditEvent.seal).order_by(AuditEvent.id.desc()).limit(1)) or ""
     event = AuditEvent(at=at, actor_id=actor_id, kind=kind, study_id=study_id, detail=detail or {}, seal="")
     event.seal = _seal(before, event)
     session.add(event)
     session.flush()
+
+
+def hold(session: Session) -> None:
+    """Let nobody else append until this transaction ends; what others appended, and wrote with it, can then be seen.
+
+    For verbs that look first and write then. SQLite lets one transaction at a time write anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
 
 
 def events(session: Session, *, study_id: int | None = None, limit: int = 500) -> list[Event]:

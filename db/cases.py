@@ -62,8 +62,10 @@ def add(
 ) -> Added:
     """Store a series as a new case, or return the case that has the very same content already.
 
-    `draw(n)` gives a random number below n: case numbers tell nothing about the order of upload.
+    `draw(n)` gives a random number below n: case numbers tell nothing about the order of upload. Of several uploads at
+    once each waits here for the one before, so that none draws its number or adds its patient or content twice.
     """
+    audit.hold(session)
     known = session.scalar(select(Series.case_id).where(Series.content_hash == new.content_hash))
     if known is not None:
         return Added(by_id(session, known), known=True)

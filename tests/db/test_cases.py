@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
 from db import accounts, ai_reads, cases
+from db.engine import open_session
 
 
 @pytest.fixture
@@ -49,6 +52,36 @@ def test_a_number_that_is_taken_is_drawn_again(session: Session, at: datetime, c
     drawn = iter([5, 5, 5, 6])
     made = [cases.add(session, new_series(key), by=coordinator, at=at, draw=lambda _: next(drawn)) for key in "ab"]
     assert [added.case.number for added in made] == [1005, 1006]
+
+
+@pytest.mark.parametrize(("content", "patient"), [("b", "q"), ("b", "p"), ("a", "p")])
+def test_an_upload_that_draws_the_number_of_one_not_yet_stored_waits_for_it(
+    db_url: str, at: datetime, content: str, patient: str
+):
+    """The second begins while the first is not committed: of another patient, of the same, of the very same content."""
+    with open_session(db_url) as session:
+        me = accounts.create(session, username="coordinator", name="", role="coordinator", at=at).id
+    drew = threading.Event()
+
+    def second() -> cases.Added:
+        drawn = iter([5, 6])
+
+        def draw(_: int) -> int:
+            drew.set()
+            return next(drawn)
+
+        with open_session(db_url) as session:
+            return cases.add(session, new_series(content, patient), by=me, at=at, draw=draw)
+
+    with ThreadPoolExecutor(1) as pool:
+        with open_session(db_url) as session:
+            first = cases.add(session, new_series("a", "p"), by=me, at=at, draw=lambda _: 5)
+            waiting = pool.submit(second)
+            assert not drew.wait(0.3)
+        after = waiting.result(30)
+    assert first.case.number == 1005
+    assert (after.case.number, after.known) == ((1005, True) if content == "a" else (1006, False))
+    assert (after.case.patient_id == first.case.patient_id) == (patient == "p")
 
 
 def test_cases_numbered_before_keep_theirs(session: Session, at: datetime, coordinator: int):
