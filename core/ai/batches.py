@@ -9,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 
 CPU_BATCH = 16  # slices; more are no quicker on a CPU
-MOST = 256  # slices; a GPU is busy with these
-SLICE_MB = 40.0  # memory one slice takes in either network at most, activations included
+GPU_BATCH = 32  # slices; few enough that the next ones are prepared while a GPU works on these
+PIXEL_BYTES = 1000.0  # memory a pixel of a slice takes in either network at most, activations included
 
 
-def batch_size(device: str) -> int:
-    """Return how many slices go through a network at once, within a quarter of the device's free memory."""
+def batch_size(device: str, side: int) -> int:
+    """Return how many slices of side x side pixels go through a network at once, in a quarter of the free memory."""
     if device.startswith("cuda"):
         free = torch.cuda.mem_get_info(device)[0]
-        most = MOST
+        most = GPU_BATCH
     else:
         free, most = psutil.virtual_memory().available, CPU_BATCH
-    return int(min(max(free / 4 / (SLICE_MB * 1e6), 1), most))
+    return int(min(max(free / 4 / (PIXEL_BYTES * side * side), 1), most))
 
 
 def batches(
@@ -39,6 +39,12 @@ def batches(
             if number + 1 < len(parts):
                 coming.append(ahead.submit(stack, parts[number + 1]))
             yield part, ready
+
+
+def settle(device: str) -> None:
+    """Return once the device has done all it was given, so that the clock can be read; a CPU always has."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
 
 
 def to_input(gray: NDArray[np.uint8], device: str, dtype: torch.dtype) -> torch.Tensor:

@@ -78,6 +78,7 @@ def bench_ai(
     for stage in ("read", "lungs", "slices", "total"):
         beside = figures["peer"].get("classify" if stage == "slices" else stage) if peer else None
         typer.echo(f"{stage:>8} {result['timings'][stage]:8.2f} s" + (f"   peer {beside:8.2f} s" if beside else ""))
+    typer.echo("read: headers and order; a DICOM series is decoded while the lungs are found, and counted there")
     if peer:
         typer.echo(f"   ratio {figures['ratio']:8.1f}")
     typer.echo(
@@ -90,7 +91,8 @@ def read(
 ) -> dict[str, Any]:
     """Read the best series at `path`; return what `infer --json` prints.
 
-    Weights are loaded first, as a worker has them; `total` is from opening the files to the call.
+    Weights are loaded first, as a worker has them; `total` is from opening the files to the call. `read` ends where the
+    networks begin: a DICOM series' headers are checked and its slices are being decoded, which `lungs` waits for.
     """
     from core.ai.rule import check_rule
 
@@ -104,15 +106,15 @@ def read(
 
     from core.ai.pipeline import read_volume
     from core.ai.weights import load_model
-    from core.imaging.read import read_path
+    from core.imaging.read import opening
 
     starting = time.perf_counter()
     loaded = load_model(model or None, device=device or None, fast=precision == "fast")
     begun = time.perf_counter()
-    volume = read_path(path)
-    opened = time.perf_counter()
-    result = read_volume(volume, loaded, rule=rule)
-    total = time.perf_counter() - begun
+    with opening(path) as volume:
+        opened = time.perf_counter()
+        result = read_volume(volume, loaded, rule=rule)
+        total = time.perf_counter() - begun
     if masks is not None:
         _write_masks(masks, result.lungs)
     slices = [

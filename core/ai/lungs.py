@@ -1,5 +1,7 @@
 """The lungs of a volume: the U-Net slice by slice, then what is known of lungs in three dimensions."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import torch
@@ -29,32 +31,50 @@ class NoLungs(ParallaxError):
     """The series shows no lungs."""
 
 
+def at_hand(index: int) -> None:
+    """Return at once: every slice is in memory."""
+
+
 def lung_mask(
     hu: NDArray[np.int16],
     spacing_mm: tuple[float, float, float],
     model: Model,
     *,
     parameters: PipelineParams,
+    ready: Callable[[int], None] = at_hand,
     on_progress: Progress = ignore,
 ) -> Mask:
     """Return the lungs of a volume (z, y, x) HU as uint8 on its grid: 0 none, 1 right, 2 left.
 
-    Air pockets, tumours and consolidation inside stay in. Raises NoLungs when there are none.
+    Air pockets, tumours and consolidation inside stay in. `ready` returns once a slice and all above it are in `hu`;
+    slices are asked for from the apex down. Raises NoLungs when there are none, and what `ready` raises.
     """
     if model.lungs is None:
-        lungs = _by_lungmask(hu)
+        ready(len(hu) - 1)
+        lungs = _by_lungmask(hu, cpu=model.device == "cpu")
         on_progress(len(hu), len(hu))
     else:
-        small, gray = _predict(hu, model, model.lungs, parameters, on_progress)
+        small, gray = _predict(hu, model, model.lungs, parameters, ready, on_progress)
         size = parameters.lung_size
         pixel_mm = (hu.shape[1] * spacing_mm[1] / size, hu.shape[2] * spacing_mm[2] / size)
-        clean(small, pixel_mm[0] * pixel_mm[1])
-        close_bays(small, pixel_mm, radius_mm=parameters.lung_closing_mm)
+        close = around(small)
+        clean(small[close], pixel_mm[0] * pixel_mm[1])
+        close_bays(small[close], pixel_mm, radius_mm=parameters.lung_closing_mm)
         drop_outer_air(small, gray < int(to_gray(np.array([AIR_HU], np.int16), parameters.wide_window)[0]))
         lungs = _enlarged(small, hu.shape[1], hu.shape[2])
     if volume_ml(lungs, spacing_mm) < LEAST_ML:
         raise NoLungs("No lungs were found in this series; check that it is a chest CT that covers the lungs.")
     return lungs
+
+
+def around(small: Mask) -> tuple[slice, ...]:
+    """Return the box of a mask's lungs, of any dimensions, with one voxel more on each side; everything if none.
+
+    No lung lies outside, so whatever is filled, closed or spread within comes out as in the whole mask.
+    """
+    inside, axes = small > 0, range(small.ndim)
+    ends = [np.flatnonzero(inside.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    return tuple(slice(max(at[0] - 1, 0), at[-1] + 2) if at.size else slice(None) for at in ends)
 
 
 def volume_ml(lungs: Mask, spacing_mm: tuple[float, float, float]) -> float:
@@ -141,12 +161,22 @@ def drop_outer_air(small: Mask, air: NDArray[np.bool_]) -> None:
 
 
 def _predict(
-    hu: NDArray[np.int16], model: Model, network: torch.nn.Module, parameters: PipelineParams, on_progress: Progress
+    hu: NDArray[np.int16],
+    model: Model,
+    network: torch.nn.Module,
+    parameters: PipelineParams,
+    ready: Callable[[int], None],
+    on_progress: Progress,
 ) -> tuple[Mask, Mask]:
     """Return the network's labels and its gray inputs, both (z, size, size)."""
     depth, size = len(hu), parameters.lung_size
     small, seen = np.empty((depth, size, size), np.uint8), np.empty((depth, size, size), np.uint8)
-    for part, gray in batches(depth, batch_size(model.device), lambda z: lung_input(hu[z], parameters)):
+
+    def make(z: int) -> Mask:
+        ready(z)
+        return lung_input(hu[z], parameters)
+
+    for part, gray in batches(depth, batch_size(model.device, size), make):
         with torch.inference_mode():
             logits = network(to_input(gray, model.device, model.dtype))
             small[part.start : part.stop] = labels(logits.float(), parameters.lung_threshold).cpu().numpy()
@@ -179,13 +209,15 @@ def _enlarged(small: Mask, rows: int, columns: int) -> Mask:
 
 
 def _spread(plane: Mask) -> Mask:
-    """Return the plane with every empty pixel given the side of the nearest lung pixel."""
-    nearest = ndimage.distance_transform_edt(plane == 0, return_distances=False, return_indices=True)
-    spread: Mask = plane[tuple(nearest)]
+    """Return the plane with every empty pixel beside or between the lungs given the side of the nearest lung pixel."""
+    spread = plane.copy()
+    part = spread[around(plane)]
+    nearest = ndimage.distance_transform_edt(part == 0, return_distances=False, return_indices=True)
+    part[:] = part[tuple(nearest)]
     return spread
 
 
-def _by_lungmask(hu: NDArray[np.int16]) -> Mask:
+def _by_lungmask(hu: NDArray[np.int16], *, cpu: bool) -> Mask:
     """Return the lungs by R231 (Hofmanninger et al. 2020) of the optional lungmask package: 1 right, 2 left."""
     try:
         from lungmask import LMInferer
@@ -193,5 +225,7 @@ def _by_lungmask(hu: NDArray[np.int16]) -> Mask:
         raise ParallaxError(
             "This model finds the lungs with the lungmask package, which is not installed; run pip install lungmask."
         ) from None
-    found: Mask = np.asarray(LMInferer(modelname=R231, tqdm_disable=True).apply(hu.astype(np.float32)), np.uint8)
+    found: Mask = np.asarray(
+        LMInferer(modelname=R231, force_cpu=cpu, tqdm_disable=True).apply(hu.astype(np.float32)), np.uint8
+    )
     return found

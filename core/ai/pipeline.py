@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.ai.batches import settle
 from core.ai.explain import store_heat
-from core.ai.lungs import lung_mask, volume_ml
+from core.ai.lungs import at_hand, lung_mask, volume_ml
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.preprocess import kept_slices, lung_box
 from core.ai.rule import check_rule, patient_call
 from core.ai.slices import score_slices
 from core.ai.weights import Model, device_name
 from core.errors import InvalidInput
+from core.imaging.arriving import Arriving
 from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 
@@ -58,7 +60,7 @@ class CaseResult:
 
 
 def read_volume(
-    volume: Volume,
+    volume: Volume | Arriving,
     model: Model,
     *,
     parameters: PipelineParams | None = None,
@@ -69,8 +71,10 @@ def read_volume(
     """Read a volume with both networks and call the patient.
 
     Slices outside the kept range are never given to the slice network. Parameters are the model's own unless others
-    are given. Progress counts slices of both networks.
-    Raises NoLungs when the series shows none, InvalidInput for an unknown rule or when truncation leaves no slice.
+    are given. Progress counts slices of both networks. Of a series that is still arriving the lung network takes each
+    slice once it is there.
+    Raises NoLungs when the series shows none, InvalidInput for an unknown rule or when truncation leaves no slice,
+    ImagingError when a slice that arrives is damaged.
     """
     parameters = parameters or model.parameters
     check_rule(rule)
@@ -79,14 +83,17 @@ def read_volume(
     if not kept:
         raise InvalidInput("Truncation leaves no slice of this series; drop less at its ends.")
     work = depth + len(kept)
+    settle(model.device)
     begun = time.perf_counter()
     lungs = lung_mask(
         volume.hu,
         volume.spacing_mm,
         model,
         parameters=parameters,
+        ready=volume.wait_for if isinstance(volume, Arriving) else at_hand,
         on_progress=lambda done, _: on_progress(done, work),
     )
+    settle(model.device)
     after_lungs = time.perf_counter()
     probabilities, maps = score_slices(
         volume,
@@ -101,6 +108,7 @@ def read_volume(
     if maps is not None:
         box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
         heat = store_heat(maps, box, (lungs.shape[1], lungs.shape[2]))
+    settle(model.device)
     after_slices = time.perf_counter()
     triples: list[Triple | None] = [None] * depth
     for index, row in zip(kept, probabilities.tolist(), strict=True):

@@ -9,6 +9,8 @@ from monai.networks.blocks.convolutions import Convolution
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+AMPERE = (8, 0)  # the first GPUs that multiply bfloat16
+
 
 @lru_cache(maxsize=1)
 def fast_on_cpu() -> bool:
@@ -20,7 +22,7 @@ def fast_on_cpu() -> bool:
 
 def fast_dtype(device: str) -> torch.dtype:
     """Return bfloat16 where the device multiplies it in hardware, else float32."""
-    has = torch.cuda.is_bf16_supported(including_emulation=False) if device.startswith("cuda") else fast_on_cpu()
+    has = torch.cuda.get_device_capability(device) >= AMPERE if device.startswith("cuda") else fast_on_cpu()
     return torch.bfloat16 if has else torch.float32
 
 
@@ -52,6 +54,7 @@ def prepare(network: nn.Module, device: str, dtype: torch.dtype) -> None:
     The whole network is cast rather than run under autocast: that halves the time of the small U-Net, whose casts
     cost as much as its convolutions. The last layer stays float32, so that probabilities keep their digits.
     """
+    torch.backends.cudnn.allow_tf32 = False  # a GPU's float32 would else be rounded to ten bits
     network.eval().requires_grad_(False)
     fuse(network)
     network.to(device=device, dtype=dtype)

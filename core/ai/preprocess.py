@@ -44,9 +44,11 @@ def lung_input(hu: NDArray[np.int16], parameters: PipelineParams) -> NDArray[np.
 def lung_box(lungs: NDArray[np.uint8], spacing_mm: tuple[float, float, float], *, margin_mm: float) -> Box:
     """Return the square around the lungs (z, y, x; 0 none) of a whole volume, with a margin; the image if none."""
     _, rows, columns = lungs.shape
-    inside = lungs > 0
-    area = inside.sum(axis=(1, 2))
-    flat = inside[area > FAINT * max(int(area.max()), 1)].any(axis=0)
+    area = np.array([np.count_nonzero(plane) for plane in lungs])
+    flat = np.zeros((rows, columns), np.bool_)
+    for plane, pixels in zip(lungs, area, strict=True):
+        if pixels > FAINT * max(int(area.max()), 1):
+            flat |= plane > 0
     if not flat.any():
         side = max(rows, columns)
         return Box(0, side, 0, side)

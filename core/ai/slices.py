@@ -12,12 +12,13 @@ from core.ai.batches import batch_size, batches, to_input
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.preprocess import lung_box, slice_input
 from core.ai.weights import Model
+from core.imaging.arriving import Arriving
 from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 
 
 def score_slices(
-    volume: Volume,
+    volume: Volume | Arriving,
     lungs: NDArray[np.uint8],
     model: Model,
     indices: Sequence[int],
@@ -28,8 +29,9 @@ def score_slices(
 ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
     """Return probabilities (n, 3) of the named slices and, if asked, activation maps (n, y, x) of the lung box.
 
-    `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever slices are named. Each slice is seen
-    as it is and mirrored, since training shows both sides alike, and the logits are averaged; maps are of the first.
+    The volume's slices are all there. `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever
+    slices are named. Each slice is seen as it is and mirrored, since training shows both sides alike, and the logits
+    are averaged; maps are of the first.
     """
     box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
     network: Any = model.slices
@@ -39,11 +41,10 @@ def score_slices(
     def make(n: int) -> NDArray[np.uint8]:
         return slice_input(volume.hu[indices[n]], lungs[indices[n]], box, parameters)
 
-    for part, gray in batches(len(indices), batch_size(model.device), make):
+    for part, gray in batches(len(indices), batch_size(model.device, parameters.slice_size), make):
         with torch.inference_mode():
             x = to_input(gray, model.device, model.dtype)
-            features = slice_features(model, x).float()
-            mirrored = slice_features(model, x.flip(-1)).float()
+            features, mirrored = slice_features(model, torch.cat([x, x.flip(-1)])).float().chunk(2)
             logits = sum(network.fc(seen.mean(dim=(2, 3))) for seen in (features, mirrored)) / (2 * model.temperature)
             probabilities[part.start : part.stop] = functional.softmax(logits.double(), dim=1).cpu().numpy()
             if heat_maps:

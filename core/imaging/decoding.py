@@ -1,9 +1,9 @@
 """JPEG, JPEG-LS and JPEG 2000 images, decoded in a process of their own.
 
 The C++ decoder ends its whole process on some damaged images, which must not be the web server, and it holds Python's
-lock while it works. So it works in a child, over a pipe: if the child dies, the image is called damaged, and two
-children use two cores. Two are kept idle for the next series, for starting one takes half a second. The child is this
-module, started by its path; it imports nothing else of this project.
+lock while it works. So it works in a child, over a pipe: if the child dies, the image is called damaged, and several
+children use several cores. They are kept idle for the next series, for starting one takes half a second. The child is
+this module, started by its path; it imports nothing else of this project.
 """
 
 import atexit
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PATIENCE_S = 120.0  # for one image; a decoder that hangs is ended
-KEPT = 2  # idle children
+MOST = 4  # children; more gain little beside the parsing in the parent
 LENGTH = struct.Struct("<Q")
 COMPLAINTS = (b"Corrupt JPEG data", b"Stream too short", b"Failed to decode tile")
 HARMLESS = b"extraneous bytes before marker 0xd9"  # padding after the last pixel
@@ -87,6 +87,11 @@ _idle: list[Decoder] = []
 _idle_lock = threading.Lock()
 
 
+def processes() -> int:
+    """Return how many children decode a series at once on this machine."""
+    return min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST)
+
+
 def borrow() -> Decoder:
     """Return a decoder for one thread's use, an idle one where there is one; give it back afterwards."""
     with _idle_lock:
@@ -96,7 +101,7 @@ def borrow() -> Decoder:
 def give_back(decoder: Decoder) -> None:
     """Keep a decoder for the next series, or end it where enough are idle."""
     with _idle_lock:
-        if len(_idle) < KEPT:
+        if len(_idle) < processes():
             _idle.append(decoder)
             return
     decoder.close()
@@ -108,7 +113,7 @@ def _end_idle() -> None:
         _idle.pop().close()
 
 
-def _send(stream: BinaryIO | Any, data: bytes) -> None:
+def _send(stream: BinaryIO | Any, data: bytes | memoryview) -> None:
     stream.write(LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
@@ -161,7 +166,7 @@ def _requests(stream: BinaryIO) -> Iterator[tuple[dict[str, Any], bytes]]:
             return
 
 
-def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes]:
+def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes | memoryview]:
     from pydicom.encaps import encapsulate
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import UID
@@ -170,7 +175,7 @@ def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes]:
     options["correct_unused_bits"] = False  # the caller does, for left-aligned pixels too
     decoder = get_decoder(UID(description["syntax"]))
     array, _ = decoder.as_array(encapsulate([code]), index=0, raw=True, **options)
-    return array.dtype.str.encode(), array.tobytes()
+    return array.dtype.str.encode(), np.ascontiguousarray(array).data.cast("B")
 
 
 if __name__ == "__main__":

@@ -70,15 +70,25 @@ def to_hu(stored: Stored, frame: Frame) -> NDArray[np.int16]:
     padded = _padded(stored, frame)
     values = _significant(stored, frame)
     if frame.slope == int(frame.slope) and frame.intercept == int(frame.intercept) and abs(frame.slope) <= 1000:
-        whole = values.astype(np.int64 if values.dtype.itemsize > 2 else np.int32)
-        whole = whole * int(frame.slope) + int(max(min(frame.intercept, 1e6), -1e6))
-        result: NDArray[np.int16] = whole.clip(AIR, HIGHEST).astype(np.int16)
+        slope, intercept = int(frame.slope), int(max(min(frame.intercept, 1e6), -1e6))
+        whole = values.astype(_roomy(values, slope, intercept))  # a copy, worked on in place: new memory is slow
+        whole *= slope
+        whole += intercept
+        result: NDArray[np.int16] = whole.clip(AIR, HIGHEST, out=whole).astype(np.int16, copy=False)
     else:
         real = np.rint(values * np.float64(frame.slope) + frame.intercept)
         result = real.clip(AIR, HIGHEST).astype(np.int16)
     if padded is not None:
         result[padded] = AIR
     return result
+
+
+def _roomy(values: Stored, slope: int, intercept: int) -> type[np.signedinteger[Any]]:
+    """Return the smallest type of int16 or more that holds the values, slope and intercept, and every step to HU."""
+    ends = int(values.min()), int(values.max())
+    steps = [slope, intercept, *ends, *(end * slope + more for end in ends for more in (0, intercept))]
+    wide = max(max(steps), -min(steps) - 1)
+    return next(kind for kind in (np.int16, np.int32, np.int64) if wide <= np.iinfo(kind).max)
 
 
 def _stored(dataset: Dataset, frame: Frame, decompress: Decoder) -> Stored:
@@ -128,9 +138,10 @@ def _significant(stored: Stored, frame: Frame) -> Stored:
     up = width - 1 - form.high_bit
     down = width - form.bits_stored
     # shifting left drops what lies above the high bit; shifting a signed type right repeats the sign
-    typed = stored.astype(f"{'i' if form.signed else 'u'}{stored.dtype.itemsize}", copy=False)
-    significant: Stored = (typed << up) >> down
-    return significant
+    typed = stored.astype(f"{'i' if form.signed else 'u'}{stored.dtype.itemsize}")
+    typed <<= up
+    typed >>= down
+    return typed
 
 
 def _padded(stored: Stored, frame: Frame) -> NDArray[np.bool_] | None:

@@ -1,31 +1,25 @@
 """The verbs of reading: scan an upload for series, load one as a volume, or read a path in one go."""
 
-from collections.abc import Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.imaging import header, nifti
+from core.imaging.arriving import Arriving
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header
 from core.imaging.geometry import Stack
-from core.imaging.pixels import COMPRESSED, CUT_SHORT, PixelReader
 from core.imaging.quiet import guarded, quiet
 from core.imaging.series import Rejection, SeriesCandidate, dicom_candidates, nifti_candidate, suitability
 from core.imaging.source import UNREADABLE, Source, sources_from_path
-from core.imaging.volume import Volume, content_hash
+from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 
-__all__ = ["Rejection", "Scan", "SeriesCandidate", "load", "read_path", "scan"]
+__all__ = ["Rejection", "Scan", "SeriesCandidate", "load", "opening", "read_path", "scan"]
 
 HEAD = 4096  # bytes that tell what a file is
-DECODERS = 2  # processes that decode compressed images; a third gains little beside the parsing here
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +69,10 @@ def load(candidate: SeriesCandidate, *, on_progress: Progress = ignore) -> Volum
     Raises ImagingError, naming the file by its place, where pixels are damaged or values are not HU.
     """
     content = candidate.content
+    if isinstance(content, Stack):
+        with Arriving(content) as coming:
+            return coming.whole(on_progress)
     with quiet():
-        if isinstance(content, Stack):
-            return _load_stack(content, on_progress)
         try:
             return nifti.load(content, on_progress)
         except ImagingError as error:
@@ -90,10 +85,28 @@ def read_path(path: Path | str, *, on_progress: Progress = ignore) -> Volume:
 
     Raises ImagingError where nothing in it can be read, with the reason that takes out most files.
     """
+    return load(_best(path), on_progress=on_progress)
+
+
+@contextmanager
+def opening(path: Path | str) -> Iterator[Volume | Arriving]:
+    """Open the best series at a path as `read_path` does; the slices of a DICOM series are still arriving.
+
+    Raises ImagingError as `read_path`, where a slice is damaged when it is waited for.
+    """
+    candidate = _best(path)
+    if isinstance(candidate.content, Stack):
+        with Arriving(candidate.content) as coming:
+            yield coming
+    else:
+        yield load(candidate)
+
+
+def _best(path: Path | str) -> SeriesCandidate:
     found = scan(sources_from_path(path))
     if not found.series:
         raise ImagingError(str(max(found.rejected, key=lambda rejection: rejection.files)))
-    return load(found.series[0], on_progress=on_progress)
+    return found.series[0]
 
 
 def _examine(source: Source) -> Header | nifti.NiftiImage:
@@ -133,50 +146,3 @@ def _preselected(series: Sequence[SeriesCandidate]) -> list[SeriesCandidate]:
         marked.append(replace(one, preselected=patient not in patients))
         patients.add(patient)
     return marked
-
-
-def _load_stack(stack: Stack, on_progress: Progress) -> Volume:
-    hu = np.empty(stack.shape, np.int16)
-    with closing(_decoded(stack, hu)) as decoded:
-        for index in decoded:
-            on_progress(index + 1, len(stack.frames))  # in the caller's thread, for a page's progress bar lives there
-    return Volume(
-        hu=hu,
-        spacing_mm=stack.spacing_mm,
-        z_mm=stack.z_mm,
-        affine=stack.affine,
-        attributes=stack.frames[0].attributes,
-        content_hash=content_hash(hu, stack.spacing_mm),
-    )
-
-
-def _decoded(stack: Stack, hu: NDArray[np.int16]) -> Generator[int, None, None]:
-    """Decode each image into its slice of hu and yield the slice's number; compressed single images two at a time."""
-    frames = stack.frames
-    one_file_each = len({frame.source.number for frame in frames}) == len(frames)
-    packed = frames[0].pixels.transfer_syntax in COMPRESSED
-    readers = [PixelReader() for _ in range(DECODERS if one_file_each and packed else 1)]
-    free: SimpleQueue[PixelReader] = SimpleQueue()
-    for reader in readers:
-        free.put(reader)
-
-    def decode(index: int) -> str:
-        reader, frame = free.get(), frames[index]
-        try:
-            hu[index] = stack.reorientation.apply(guarded(partial(reader.hu, frame), CUT_SHORT))
-        except ImagingError as error:
-            return str(Rejection(frame.source.place, str(error)))
-        finally:
-            free.put(reader)
-        return ""
-
-    pool = ThreadPoolExecutor(len(readers), thread_name_prefix="decode")
-    try:
-        for index, problem in enumerate(pool.map(decode, range(len(frames)))):
-            if problem:
-                raise ImagingError(problem)
-            yield index
-    finally:
-        pool.shutdown(cancel_futures=True)
-        for reader in readers:
-            reader.close()

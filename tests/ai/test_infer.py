@@ -71,6 +71,23 @@ def test_bench_ai_prints_stages_and_memory(case: Path) -> None:
     assert found["timings"]["total"] > 0
 
 
+@pytest.mark.usefixtures("shipped")
+def test_a_slice_that_is_found_damaged_while_reading_leaves_a_sentence_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = write_series(CHEST, tmp_path / "case", uid_seed="infer", patient_id="x")
+    files[8].write_bytes(files[8].read_bytes()[:-3000])
+    masks = tmp_path / "lungs.npz"
+    monkeypatch.setattr(sys, "argv", ["parallax", "infer", str(tmp_path / "case"), "--masks", str(masks)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    told = capsys.readouterr()
+    assert stop.value.code == 2
+    assert told.out == ""
+    assert "File 9 of 12: The pixels of this image are cut short or damaged" in told.err
+    assert not masks.exists()
+
+
 def broken_zip(folder: Path) -> Path:
     path = folder / "case.zip"
     path.write_bytes(b"PK\x03\x04 nothing")

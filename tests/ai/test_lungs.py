@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
-from core.ai.lungs import LEFT, RIGHT, NoLungs, clean, close_bays, drop_outer_air, labels, lung_mask, volume_ml
+from core.ai.lungs import LEFT, RIGHT, NoLungs, around, clean, close_bays, drop_outer_air, labels, lung_mask, volume_ml
 from core.imaging.synthetic import small_chest
 from tests.ai.build import SMALL, chest_lungs, small_model
 
@@ -133,3 +134,25 @@ def test_a_pixel_is_lung_from_the_threshold_on_and_takes_the_likelier_side() -> 
     logits = probabilities.log().T[None, :, None]  # (1, 3, 1, 3)
     assert labels(logits, 0.25).tolist() == [[[0, LEFT, RIGHT]]]
     assert labels(logits, 0.5).tolist() == [[[0, 0, RIGHT]]]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_done_around_the_lungs_alone_comes_out_as_in_the_whole_volume(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rough = ndimage.gaussian_filter(rng.standard_normal((20, 60, 70)), 2.5)
+    whole = np.zeros((24, 96, 96), np.uint8)
+    top, left = rng.integers(0, 4), rng.integers(0, 20)  # at the volume's edge, or not
+    piece = whole[top : top + 20, left : left + 60, 5:75]
+    piece[:] = np.where(rough > 0.01, np.where(np.arange(70) < 35, RIGHT, LEFT), 0)
+    part = whole.copy()
+    box = around(part)
+    for small in (whole, part[box]):
+        clean(small, PIXEL_MM2)
+        close_bays(small, (2.0, 2.0), radius_mm=12.0)
+    assert (part > 0).any()
+    assert np.array_equal(part, whole)
+
+
+def test_a_mask_without_lungs_is_all_around_them() -> None:
+    empty = np.zeros((3, 16, 16), np.uint8)
+    assert empty[around(empty)].shape == empty.shape

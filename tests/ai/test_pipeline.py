@@ -1,6 +1,12 @@
 """One volume in, one AI read out."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,6 +14,7 @@ import torch
 from monai.visualize.class_activation_maps import GradCAM
 from torch.nn import functional
 
+from core.ai import batches
 from core.ai.explain import HEAT_SIZE, heat_on_slice, store_heat, strip
 from core.ai.networks import slice_network
 from core.ai.parameters import CLASSES, PipelineParams, Truncation
@@ -16,7 +23,12 @@ from core.ai.preprocess import Box
 from core.ai.slices import activation_maps, score_slices, slice_features
 from core.ai.weights import Model
 from core.errors import InvalidInput
+from core.imaging.arriving import Arriving
+from core.imaging.frames import Frame
+from core.imaging.pixels import PixelReader
+from core.imaging.read import opening
 from core.imaging.synthetic import small_chest
+from core.imaging.write import write_series
 from tests.ai.build import SMALL, random_slices, small_model
 
 VOLUME = small_chest(slices=20, size=96, lesion="covid", seed=1)
@@ -159,3 +171,48 @@ def test_a_mirrored_chest_gets_the_same_scores() -> None:
     plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=SMALL)[0] for v in (VOLUME, mirrored))
     assert plain == pytest.approx(other, abs=1e-5)
     assert np.abs(plain[0] - plain[1]).max() > 1e-4
+
+
+def test_the_networks_begin_before_the_last_slice_is_decoded(
+    result: CaseResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, real = Event(), PixelReader.hu
+    write_series(VOLUME, tmp_path, uid_seed="arriving")
+
+    def hu(reader: PixelReader, frame: Frame) -> np.ndarray:
+        if frame.source.number == len(VOLUME.hu):
+            assert begun.wait(20)
+        return real(reader, frame)
+
+    monkeypatch.setattr(PixelReader, "hu", hu)
+    with opening(tmp_path) as coming:
+        assert isinstance(coming, Arriving)
+        read = read_volume(coming, small_model(), parameters=SMALL, on_progress=lambda *_: begun.set())
+    assert read.slices == result.slices
+    assert np.array_equal(read.lungs, result.lungs)
+    assert read.heat is not None
+    assert result.heat is not None
+    assert np.array_equal(read.heat, result.heat)
+
+
+def test_a_large_input_goes_through_in_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches.psutil, "virtual_memory", lambda: SimpleNamespace(available=4e9))
+    sizes = [batches.batch_size("cpu", side) for side in (96, 192, 512, 1024)]
+    assert sizes == [16, 16, 3, 1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="GNU's OpenMP is torch's on Linux only")
+def test_waiting_threads_do_not_hold_their_cores_for_long() -> None:
+    env = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"} | {"OMP_DISPLAY_ENV": "verbose"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import core.ai.batches"], env=env, capture_output=True, text=True, check=True
+    )
+    assert "GOMP_SPINCOUNT = '2000'" in done.stderr
+
+
+def test_mirroring_keeps_the_layout_the_networks_are_quick_with() -> None:
+    x = batches.to_input(np.zeros((3, 64, 64), np.uint8), "cpu", torch.bfloat16)
+    both = torch.cat([x, x.flip(-1)])
+    assert both.is_contiguous(memory_format=torch.channels_last)
+    features = slice_features(small_model(torch.bfloat16), both)
+    assert features.is_contiguous(memory_format=torch.channels_last)

@@ -92,7 +92,7 @@ def test_a_reader_of_progress_that_stops_leaves_the_decoders_to_the_next():
 
     with pytest.raises(KeyboardInterrupt):
         load(found.series[0], on_progress=stop)
-    assert 0 < len(decoding._idle) <= decoding.KEPT
+    assert 0 < len(decoding._idle) <= decoding.processes()
     assert load(found.series[0]).hu.shape == (10, 48, 48)
 
 

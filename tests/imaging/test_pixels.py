@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from core.imaging.frames import Frame, PixelFormat
+from core.imaging.pixels import to_hu
 from core.imaging.read import load, scan
+from core.imaging.volume import Attributes
 from tests import dicom_builder as build
 
 DATASETS = build.series()
@@ -85,3 +91,27 @@ def test_the_sign_of_twelve_stored_bits_is_kept():
 def test_thirty_two_bit_pixels_are_read_and_values_beyond_int16_clipped():
     datasets = squares(100_000, 24, "<u4")
     assert hu_of(datasets)[0, 16, 16] == 32767
+
+
+def frame_of(slope: float, intercept: float, *, bits: int, signed: bool) -> Frame:
+    form = PixelFormat(16, 16, bits, bits, bits - 1, signed, None, "")
+    six, two = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (1.0, 1.0)
+    return Frame(None, 0, form, (0.0, 0.0, 0.0), six, two, slope, intercept, "", (), "", Attributes())  # type: ignore[arg-type]
+
+
+@given(
+    kind=st.sampled_from(["<u1", "<i1", "<u2", "<i2", ">u2", ">i2", "<u4", "<i4"]),
+    slope=st.integers(-1000, 1000).filter(bool),
+    intercept=st.one_of(st.just(-1024), st.integers(-(10**7), 10**7)),
+    data=st.data(),
+)
+def test_whole_slopes_are_exact_in_whatever_type_they_are_worked_out(
+    kind: str, slope: int, intercept: int, data: st.DataObject
+):
+    stored = data.draw(arrays(kind, (2, 3)))
+    before = stored.copy()
+    hu = to_hu(stored, frame_of(slope, intercept, bits=8 * stored.itemsize, signed="i" in kind))
+    shift = max(min(intercept, 10**6), -(10**6))
+    assert hu.dtype == np.int16
+    assert hu.tolist() == [[min(max(int(v) * slope + shift, -1024), 32767) for v in row] for row in stored]
+    assert np.array_equal(stored, before)
