@@ -6,10 +6,11 @@ import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
+import cv2
 import lightning.pytorch as pl
 import numpy as np
 import torch
@@ -46,10 +47,25 @@ class Streams(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Any]:
         epoch = self.trainer.current_epoch if self.trainer else 0
         count = self.plan.epoch_steps * self.plan.batch * self.plan.devices
-        return DataLoader(self.training(epoch * count, count), batch_size=self.plan.batch, num_workers=self.workers)
+        return self.loader(self.training(epoch * count, count))
 
     def val_dataloader(self) -> DataLoader[Any]:
-        return DataLoader(self.validation, batch_size=self.plan.batch)
+        return self.loader(self.validation)
+
+    def loader(self, samples: Dataset[Any]) -> DataLoader[Any]:
+        """Return batches of samples in their order, read by `workers` processes (0: in this one)."""
+        return DataLoader(
+            samples,
+            batch_size=self.plan.batch,
+            num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
+            worker_init_fn=one_thread,
+        )
+
+
+def one_thread(_: int) -> None:
+    """Keep a reading process to one thread: there are as many processes as are wanted."""
+    cv2.setNumThreads(0)
 
 
 class Tell(Callback):
@@ -155,11 +171,6 @@ def sized(*tasks: Task) -> PipelineParams:
     return parameters_of({"parameters": {name: size for name, size in names if size}})
 
 
-def is_early(plan: Plan, first: int) -> bool:
-    """Whether sample `first` belongs to the part trained on smaller slices, which cost a fraction of the time."""
-    return plan.early_size > 0 and first < plan.early_share * plan.steps * plan.batch * plan.devices
-
-
 def lung_streams(
     cases: Sequence[StoredCase], plan: Plan, parameters: PipelineParams, *, validation: int = 96
 ) -> Streams:
@@ -167,8 +178,7 @@ def lung_streams(
     train, held = [c for c in cases if not c.held_out], [c for c in cases if c.held_out] or list(cases)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        now = replace(parameters, lung_size=plan.early_size) if is_early(plan, first) else parameters
-        return LungSamples(train, now, seed=plan.seed, first=first, count=count)
+        return LungSamples(train, parameters, seed=plan.seed, first=first, count=count)
 
     return Streams(
         plan, training, LungSamples(held, parameters, seed=plan.seed + 1, first=0, count=validation, exact=True)
@@ -184,8 +194,7 @@ def slice_streams(
     boxes = case_boxes(train, parameters)
 
     def training(first: int, count: int) -> Dataset[Any]:
-        now = replace(parameters, slice_size=plan.early_size) if is_early(plan, first) else parameters
-        return SliceSamples(train, now, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
+        return SliceSamples(train, parameters, seed=plan.seed, first=first, count=count, groups=groups, boxes=boxes)
 
     return Streams(plan, training, ExactSlices(held, held_places(held, parameters, validation, plan.seed), parameters))
 

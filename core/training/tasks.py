@@ -31,8 +31,6 @@ class Plan:
     smoothing: float = 0.03
     average: float = 0.98  # decay of the running average of the weights, which is what validates and ships
     size: int = 0  # pixels a side of what the network sees; 0: the pipeline's default
-    early_size: int = 0  # pixels of the slices in the first `early_share` of the steps; 0: the full size throughout
-    early_share: float = 0.5
     seed: int = 7
     devices: int = 1
     strategy: str = "auto"  # Lightning's own, "ddp" for several GPUs

@@ -76,6 +76,16 @@ def test_slice_samples_are_of_three_classes_and_the_same_again(cases):
     assert torch.equal(samples[5][0], later[0][0])  # a resumed run sees what an unbroken one would have
 
 
+def test_reading_beside_the_training_gives_the_same_batches(cases):
+    streams = slice_streams(cases, plan(2), PARAMETERS, validation=4)
+    samples = streams.training(0, 4)
+    alone = [batch for batch, _ in streams.loader(samples)]
+    streams.workers = 2
+    beside = [batch for batch, _ in streams.loader(samples)]
+    assert len(beside) == 2
+    assert all(torch.equal(a, b) for a, b in zip(alone, beside, strict=True))
+
+
 def test_infection_free_slices_of_the_sick_train_as_normal(cases):
     groups = slice_groups(cases, PARAMETERS, everywhere=True)
     for place in groups["free"]["procedural"]:

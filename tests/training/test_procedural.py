@@ -6,8 +6,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.training.procedural.cap import FAMILIES as CAP
+from core.training.procedural.cap import set_cap
 from core.training.procedural.case import CLEAR_MM2, FAINT_MM2
 from core.training.procedural.covid import FAMILIES as COVID
+from core.training.procedural.fields import Grid, depth_mm
+from core.training.procedural.lesions import describe
 from core.training.procedural.unseen import FAMILIES as UNSEEN
 from tests.training.cases import small_case
 
@@ -77,6 +80,27 @@ def test_covid_is_two_sided_and_lobar_pneumonia_mostly_not():
         return np.median(shares)
 
     assert sides("covid", "patches") > sides("cap", "lobar")
+
+
+def test_bronchiolitis_lies_around_airways_and_early_covid_at_the_pleura():
+    def depth(label, family):
+        chests = [small_case(seed, label, family=family) for seed in range(2)]
+        grids = [Grid(c.hu.shape, c.spacing) for c in chests]
+        return np.mean([depth_mm(c.lungs, g)[c.lesion > 0].mean() for c, g in zip(chests, grids, strict=True)])
+
+    assert depth("cap", "bronchiolitis") > depth("covid", "early")
+
+
+@pytest.mark.parametrize("family", CAP)
+def test_a_lung_too_shallow_for_bronchi_takes_every_family(family):
+    hu, lungs = np.full((3, 48, 48), -850, np.float32), np.zeros((3, 48, 48), np.uint8)
+    lungs[1, 20:28, 10:12] = 1
+    grid = Grid(lungs.shape, (5.0, 3.0, 3.0))
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        set_cap(rng, describe(rng, grid, hu, lungs, np.zeros_like(lungs)), family=family)
+    assert np.isfinite(hu).all()
+    assert (hu[lungs == 0] == -850).all()
 
 
 def test_cohorts_use_families_that_training_does_not():

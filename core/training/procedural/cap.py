@@ -1,22 +1,36 @@
-"""Community-acquired pneumonia: lobar or segmental consolidation, bronchopneumonia, tree-in-bud, effusion, cavity."""
+"""Community-acquired pneumonia: consolidation, bronchopneumonia, bronchiolitis, effusion, cavity."""
 
 import numpy as np
 
+from core.training.procedural.airways import bronchograms, buds, lobules, plugs, thick_bronchi
 from core.training.procedural.fields import Float, blur, noise, smoothstep
-from core.training.procedural.lesions import Chest, add_haze, blob, consolidate, hilum, lung_tree
-from core.training.procedural.trees import grow, sample_points, splat, walk
+from core.training.procedural.lesions import Chest, add_haze, blob, consolidate, hilum
+from core.training.procedural.trees import sample_points
 
-FAMILIES = ("lobar", "bronchial", "buds", "mixed", "cavity")
+FAMILIES = {  # and how often each is drawn
+    "lobar": 0.27,
+    "bronchial": 0.16,
+    "buds": 0.10,
+    "mixed": 0.16,
+    "cavity": 0.07,
+    "bronchiolitis": 0.14,
+    "lobular": 0.10,
+}
+BOTH = {"bronchiolitis": 0.85, "lobular": 0.55}  # share with both lungs ill; the others are mostly one-sided
 
 
 def set_cap(rng: np.random.Generator, chest: Chest, *, family: str | None = None) -> None:
     """Set one bacterial pneumonia into the chest, in place; `family` is drawn where none is named."""
-    family = family or str(rng.choice(FAMILIES, p=(0.36, 0.2, 0.14, 0.2, 0.10)))
+    family = family or str(rng.choice(list(FAMILIES), p=list(FAMILIES.values())))
     side = int(rng.integers(1, 3))
-    sides = (side,) if rng.random() < 0.68 else (side, 3 - side)
+    sides = (side, 3 - side) if rng.random() < BOTH.get(family, 0.32) else (side,)
     for n, lung in enumerate(sides):
         if not (chest.lungs == lung).any():
             continue
+        if family == "bronchiolitis":
+            bronchiolitis(rng, chest, lung)
+        if family == "lobular":
+            lobules(rng, chest, lung, clusters=int(rng.integers(1, 5)))
         if family in {"lobar", "mixed", "cavity"} and (n == 0 or rng.random() < 0.4):
             segmental(rng, chest, lung, cavity=family == "cavity")
         if family in {"bronchial", "mixed"}:
@@ -29,13 +43,16 @@ def set_cap(rng: np.random.Generator, chest: Chest, *, family: str | None = None
         effusion(rng, chest, side)
 
 
-def bronchograms(rng: np.random.Generator, chest: Chest, lung: int) -> Float:
-    """Return the share of air-filled bronchi in each voxel of one lung (z, y, x), 0..1."""
-    air = np.zeros(chest.grid.shape, np.float32)
-    tree = lung_tree(rng, chest, lung, int(rng.integers(60, 170)), tip_mm=rng.uniform(0.7, 1.1), clear_mm=9)
-    points, radii = walk(rng, tree, 1.2)
-    splat(air, points, np.minimum(radii, 4.5), chest.grid)
-    return air
+def bronchiolitis(rng: np.random.Generator, chest: Chest, lung: int) -> None:
+    """Fill a lung's small airways: tree-in-bud in many places, thick and plugged bronchi, some lobules."""
+    for _ in range(int(rng.integers(1, 4))):
+        buds(rng, chest, lung)
+    if rng.random() < 0.8:
+        thick_bronchi(rng, chest, lung)
+    if rng.random() < 0.6:
+        plugs(rng, chest, lung)
+    if rng.random() < 0.6:
+        lobules(rng, chest, lung, clusters=int(rng.integers(1, 3)))
 
 
 def segmental(rng: np.random.Generator, chest: Chest, lung: int, *, cavity: bool) -> None:
@@ -117,42 +134,6 @@ def patches(rng: np.random.Generator, chest: Chest, lung: int) -> None:
     add_haze(chest, haze)
     spare = bronchograms(rng, chest, lung) * 0.8 if rng.random() < 0.5 else None
     consolidate(chest, solid * np.clip(1 + 0.3 * chest.fine, 0.3, 1.2), rng.uniform(0, 60), spare=spare)
-
-
-def buds(rng: np.random.Generator, chest: Chest, lung: int) -> None:
-    """Scatter centrilobular nodules joined by short branches: tree-in-bud."""
-    grid = chest.grid
-    allowed = ((chest.lungs == lung) & (chest.depth > 3)).astype(np.float32)
-    drawn = np.zeros(grid.shape, np.float32)
-    for focus in sample_points(rng, allowed, int(rng.integers(1, 5)), grid):
-        points = sample_points(rng, allowed, 1500, grid)
-        points = points[np.linalg.norm(points - focus, axis=1) < rng.uniform(18, 45)][: int(rng.integers(25, 130))]
-        if len(points) < 5:
-            continue
-        way, radii = walk(rng, grow(rng, points, points[0], tip_mm=rng.uniform(0.5, 0.9), exponent=5.0), 1.0)
-        gap = np.linalg.norm(way - focus, axis=1) < 60
-        splat(drawn, way[gap], np.minimum(radii[gap], 1.6), grid)
-        splat(drawn, points, rng.uniform(1.2, 2.8, len(points)).astype(np.float32), grid)
-    drawn = blur(drawn, rng.uniform(0.4, 1.1), grid)
-    around = blur(drawn, 6.0, grid, through=True)
-    add_haze(chest, around * np.float32(rng.uniform(0, 900)))
-    inside = chest.lungs > 0
-    room = np.clip((40 - chest.hu) / 880, 0, 1)
-    chest.hu += np.where(inside, drawn * rng.uniform(450, 850) * room, 0).astype(np.float32)
-    np.maximum(chest.lesion, np.where(inside, np.clip(around * 7 - 0.3, 0, 1), 0), out=chest.lesion)
-
-
-def thick_bronchi(rng: np.random.Generator, chest: Chest, lung: int) -> None:
-    """Thicken the walls of the bronchi in the inner two thirds of a lung."""
-    tree = lung_tree(rng, chest, lung, int(rng.integers(25, 70)), tip_mm=rng.uniform(1.0, 1.5), clear_mm=12)
-    points, radii = walk(rng, tree, 1.0)
-    lumen, wall = np.zeros(chest.grid.shape, np.float32), np.zeros(chest.grid.shape, np.float32)
-    radii = np.minimum(radii, 4)
-    splat(lumen, points, radii, chest.grid)
-    splat(wall, points, radii + rng.uniform(1.0, 2.4), chest.grid)
-    inside = chest.lungs > 0
-    chest.hu += np.where(inside, wall * np.maximum(rng.uniform(-250, 0) - chest.hu, 0) * 0.8, 0).astype(np.float32)
-    chest.hu += np.where(inside, lumen * (-930 - chest.hu), 0).astype(np.float32)
 
 
 def effusion(rng: np.random.Generator, chest: Chest, lung: int) -> None:

@@ -6,12 +6,19 @@ from core.training.procedural.fields import noise, smoothstep
 from core.training.procedural.lesions import Chest, add_haze, blob, consolidate
 from core.training.procedural.trees import sample_points
 
-FAMILIES = ("patches", "band", "diffuse", "rounded", "late")
+FAMILIES = {  # and how often each is drawn
+    "patches": 0.33,
+    "band": 0.18,
+    "diffuse": 0.11,
+    "rounded": 0.13,
+    "late": 0.13,
+    "early": 0.12,
+}
 
 
 def set_covid(rng: np.random.Generator, chest: Chest, *, family: str | None = None) -> None:
     """Set one COVID-19 pneumonia into the chest, in place; `family` is drawn where none is named."""
-    family = family or str(rng.choice(FAMILIES, p=(0.38, 0.2, 0.12, 0.15, 0.15)))
+    family = family or str(rng.choice(list(FAMILIES), p=list(FAMILIES.values())))
     grid = chest.grid
     haze = np.zeros(grid.shape, np.float32)
     solid = np.zeros(grid.shape, np.float32)
@@ -27,10 +34,12 @@ def set_covid(rng: np.random.Generator, chest: Chest, *, family: str | None = No
         "diffuse": rng.integers(15, 60),
         "rounded": rng.integers(2, 18),
         "late": rng.integers(6, 30),
+        "early": rng.integers(1, 9),  # few, small and faint
     }[family]
-    level = rng.uniform(170, 420)
+    level = rng.uniform(100, 260) if family == "early" else rng.uniform(170, 420)
     for centre in sample_points(rng, weights, int(count), grid):
-        size = rng.uniform(9, 22) if family == "rounded" else float(np.clip(rng.lognormal(2.8, 0.45), 8, 50))
+        small = family in {"rounded", "early"}
+        size = rng.uniform(8, 22) if small else float(np.clip(rng.lognormal(2.8, 0.45), 8, 50))
         radii = (size * rng.uniform(0.7, 1.5), size * rng.uniform(0.7, 1.3), size * rng.uniform(0.6, 1.2))
         reach = float(rng.uniform(10, 28)) if family in {"band", "late"} or rng.random() < 0.25 else 0.0
         blob(

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from core.training.procedural.cap import bronchograms, effusion
+from core.training.procedural.airways import bronchograms
+from core.training.procedural.cap import effusion
 from core.training.procedural.fields import blur, noise, smoothstep
 from core.training.procedural.lesions import Chest, add_haze, blob, consolidate
 from core.training.procedural.trees import sample_points, splat
