@@ -35,6 +35,11 @@ class Chart:
     note: str
     data: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether anything is drawn; empty axes are not shown."""
+        return bool(self.figure.data)
+
 
 def csv_of(data: list[dict[str, Any]]) -> str:
     """Return rows as CSV, safe in a spreadsheet; "" without rows."""
@@ -79,6 +84,11 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
         font={"size": 13},
     )
     return figure
+
+
+def many(n: int, one: str, more: str = "") -> str:
+    """Return a count with its word: "1 case", "3 cases"; `more` is the plural where it is not `one` with an s."""
+    return f"{n} {one}" if n == 1 else f"{n} {more or one + 's'}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:

@@ -74,7 +74,7 @@ class CaseMap:
             {
                 "case": number,
                 "truth": truth,
-                "readers right": None if share is None else round(100 * share, 1),
+                "readers right, %": None if share is None else round(100 * share, 1),
                 "of readers": count,
                 "open": f"case?study={self.study_id}&case={number}",
             }

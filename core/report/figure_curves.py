@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from core.report.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
+from core.report.figure_times import log_axis
 from core.report.rows import StudyFacts
 from core.report.small_panels import Panel, laid
 from core.stats.course import Drift
 from core.stats.estimate import Estimate
 
-FINE = [one * ten for ten in (0.1, 1, 10, 100, 1000) for one in (1, 1.5, 2, 3, 4, 5, 6, 8)]  # s, of a log axis
 SWITCHES = ("to the AI's wrong call", "to the AI's right call")
 
 
@@ -46,7 +46,9 @@ def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = 
                 row=row,
                 col=col,
             )
-    figure.update_yaxes(type="log", tickvals=FINE, row=1, col=1)
+    medians = [seconds for one in drifts for seconds in one.seconds if seconds is not None and seconds > 0]
+    if medians:
+        figure.update_yaxes(**log_axis(min(medians), max(medians)), row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=places[1][0], col=places[1][1])
     figure.update_xaxes(title="position in the reading order")
     figure.update_annotations(font_size=12)
@@ -65,12 +67,15 @@ def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = 
 def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimate]], *, per_row: int = 2) -> Chart:
     """Draw for each (name, group, harmful, helpful) the share of chances taken: to the AI's wrong and right calls."""
     axis = {"range": [-0.05, 1.05], "tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
-    panels = [Panel(f"{kind}<br>share of chances", axis) for kind in SWITCHES]
+    kinds = [
+        at for at in range(len(SWITCHES)) if any(both[at].value is not None for _, _, *both in rows)
+    ]  # with a chance
+    panels = [Panel(f"{SWITCHES[at]}<br>share of chances", axis) for at in kinds]
     where = laid(panels, [row[0] for row in rows], per_row=per_row)
     traces = [
         {**_switch(study, name, group, one), **axes}
         for name, group, *both in rows
-        for one, axes in zip(both, where.axes, strict=True)
+        for one, axes in zip([both[at] for at in kinds], where.axes, strict=True)
         if one.value is not None
     ]
     note = (

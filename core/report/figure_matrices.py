@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.report.chart import DEMONSTRATION, SHADES, STRONG, Chart, dress
+from core.report.chart import DEMONSTRATION, SHADES, STRONG, Chart, dress, many
 from core.report.rows import AI, FAILURE, INDETERMINATE, StudyFacts
 
 RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour-vision deficiency
@@ -185,7 +185,10 @@ def case_chart(
         make_clickable(figure, heads, names, told)
     figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
     figure.update_xaxes(type="category", title="case number", showgrid=False, nticks=10 if narrow else 40, tickangle=0)
-    note = f"{len(names)} readers, {len(numbers)} cases. Colour: right, wrong, indeterminate or AI failure, not read."
+    readers = sum(name != AI for name in names)
+    people = [*([many(readers, "reader")] if readers else []), *(["AI"] if AI in names else [])]
+    counted = f"{' and '.join(people)}, {many(len(numbers), 'case')}"
+    note = f"{counted}. Colour: right, wrong, indeterminate or AI failure, not read."
     data = [
         {"reader": names[i], "case": numbers[j], "state": STATES[int(states[i, j])], "read_as": texts[i, j]}
         for i in range(len(names))

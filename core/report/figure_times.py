@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from core.report.chart import Chart, colour_of, dress
 from core.report.rows import StudyFacts
 
-TICKS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]  # of a log axis of seconds
+TENS = (0.1, 1, 10, 100, 1000, 10_000)
+STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(n / 10 for n in range(10, 100, 2)))  # coarse to fine
+FEWEST = 3  # labels of an axis, so that values between them can be read
 MANY = 14  # rows beyond which single readers get no line of their own
 READERS_TIME = "active seconds from the first painted image to the lock, without pauses, hidden tabs and idling"
 
@@ -51,9 +53,12 @@ def time_chart(study: StudyFacts, times: list[Times], *, key: str = "time") -> C
                 hoverinfo="x+name",
             )
         )
-    figure.update_xaxes(type="log", title="seconds a case (log axis)", tickvals=TICKS)
+    if known:
+        everything = np.concatenate([one.seconds for one in known])
+        axis = log_axis(float(everything.min()), float(everything.max()))
+        figure.update_xaxes(**axis, title="seconds a case (log axis)")
     figure.update_yaxes(categoryorder="array", categoryarray=[one.name for one in known][::-1], showgrid=False)
-    counts = ", ".join(f"{one.name} {one.seconds.size}" for one in known)
+    counts = ", ".join(f"{one.name}: {one.seconds.size}" for one in known)
     note = (
         f"Reads with a time: {counts}. Readers: {READERS_TIME}. {ai_time(times)}"
         "Box: quartiles and median; whiskers to the extremes, or to 1.5 quartile ranges where points are drawn."
@@ -86,10 +91,26 @@ def own_quartiles(times: list[Times], name: str) -> tuple[float, float, float] |
 
 def seconds_axis(found: list[tuple[float, float, float]]) -> dict[str, Any]:
     """Return a log axis of seconds wide enough for these quartiles, with few labels."""
-    low, high = 0.8 * min(one[0] for one in found), 1.25 * max(one[2] for one in found)
-    inside = [tick for tick in TICKS if low <= tick <= high]
-    shown = inside[:: math.ceil(len(inside) / 3)] if inside else [round(math.sqrt(low * high), 1)]
-    return {"type": "log", "range": [math.log10(low), math.log10(high)], "tickvals": shown, "tickformat": "~g"}
+    low, high = min(one[0] for one in found), max(one[2] for one in found)
+    axis = log_axis(low, high)
+    return {**axis, "tickvals": axis["tickvals"][:: math.ceil(len(axis["tickvals"]) / FEWEST)]}
+
+
+def log_axis(low: float, high: float) -> dict[str, Any]:
+    """Return a log axis of seconds for values from `low` to `high`, with room at both ends and labels to read by."""
+    low, high = max(low, 0.1) / 1.25, max(high, 0.1) * 1.25
+    ends = [math.log10(low), math.log10(high)]
+    return {"type": "log", "range": ends, "tickvals": seconds_ticks(low, high), "tickformat": "~g"}
+
+
+def seconds_ticks(low: float, high: float) -> list[float]:
+    """Return the coarsest round numbers of which FEWEST lie between `low` and `high`, the finest if none do."""
+    found: list[float] = []
+    for steps in STEPS:
+        found = [value for ten in TENS for step in steps if low <= (value := round(step * ten, 3)) <= high]
+        if len(found) >= FEWEST:
+            break
+    return found
 
 
 def _three(seconds: NDArray[np.float64]) -> tuple[float, float, float] | None:

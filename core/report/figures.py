@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
+from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, symbol_of
 from core.report.figure_times import MANY, READERS_TIME, Times, ai_time, own_quartiles, quartiles, seconds_axis
 from core.report.rows import StudyFacts
 from core.report.small_panels import WIDE, Panel, laid, share_axis
@@ -49,10 +49,14 @@ def comparison_chart(
 ) -> Chart:
     """Draw dots with 95 % intervals, one panel a column (name: label), one line a participant; means are larger.
 
-    With `times` a last panel has the median seconds a case with quartiles.
+    With `times` a last panel has the median seconds a case with quartiles. A column that nobody has a value in is left
+    out.
     """
     crowded = len(dots) > MANY
     shown = [dot for dot in dots if not (crowded and dot.level == "reader")]
+    columns = {
+        name: label for name, label in columns.items() if any(dot.figures[name].value is not None for dot in dots)
+    }
     spread = _seconds(study, shown, times or [])
     shares = share_axis(_floor(dots, list(columns)))
     panels = [Panel(label.replace(" ", "<br>", 1), shares) for label in columns.values()]
@@ -80,7 +84,7 @@ def difference_chart(study: StudyFacts, gaps: list[Gap], *, key: str = "differen
     groups = list(dict.fromkeys(gap.group for gap in gaps))
     known = [gap for gap in gaps if gap.estimate.value is not None]
     ends = [abs(end) for gap in known for end in (gap.estimate.value, *(gap.estimate.ci or ())) if end is not None]
-    far = min(1.0, math.ceil(10.5 * max(ends, default=0.1)) / 10)
+    far = min(1.0, math.ceil(10.5 * max([*ends, 0.05])) / 10)  # an axis of a width even where all are equal
     axis = {
         "range": [-1.05 * far, 1.05 * far],
         "tickvals": [-far, 0, far],
@@ -204,7 +208,7 @@ def _note(dots: list[Dot], columns: list[str], *, crowded: bool) -> str:
     """Name n, interval and method of the dots."""
     cases = max((dot.figures[column].n for dot in dots for column in columns if dot.level != "group"), default=0)
     readers = sum(dot.level == "reader" for dot in dots)
-    parts = [f"{readers} readers, up to {cases} cases each; 95 % intervals."]
+    parts = [f"{many(readers, 'reader')}, up to {many(cases, 'case')} each; 95 % intervals."]
     if any(dot.level != "group" for dot in dots):
         parts.append("AI and single readers: Wilson.")
     means = [

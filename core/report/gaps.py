@@ -21,10 +21,10 @@ class Gap:
     remedy: str
 
 
-NOBODY = Gap("No reader has locked a read.", "The panel fills with the first locked reads of the study.")
-NO_AI = Gap("The AI has read none of these cases.", "Choose an AI model for the study and let it read the cases.")
-ONE_CASE = Gap("There is one case only.", "With more cases figures get intervals that say something.")
-NO_RATINGS = "Ratings are switched on in the study's form; an AUC from the diagnosis alone is not given."
+NOBODY = Gap("No reader has locked a read.", "Loosen the filters; without any set, have a copy of the study read.")
+NO_AI = Gap("The AI has read none of these cases.", "Copy the study and choose an AI in it before it is opened.")
+ONE_CASE = Gap("There is one case only.", "It says nothing about other cases; loosen the filters, or plan for more.")
+NO_RATINGS = "Switch ratings on in the next study's protocol; an AUC from the diagnosis alone is not given."
 
 
 def comparison_gaps(rows: StudyRows) -> list[Gap]:
@@ -47,7 +47,7 @@ def metrics_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
     gaps = [*_nobody(rows), *_ai(rows), *_cases(rows), *_ratings(found)]
     if empty:
         what = f"No case of {', '.join(empty)}: sensitivity and everything built on it do not exist."
-        gaps.append(Gap(what, "Loosen the filters, or add cases of this class to the study."))
+        gaps.append(Gap(what, "Loosen the filters, or plan for cases of this class in the next study."))
     return gaps
 
 
@@ -70,7 +70,12 @@ def roc_gaps(rows: StudyRows, found: Analysis, code: str) -> list[Gap]:
         what = (
             f"{names}: every case has the same rating of {rows.study.label(code)}; all are tied, the AUC is one half."
         )
-        gaps.append(Gap(what, "Ratings that differ from case to case make a curve; tell readers to use the scale."))
+        gaps.append(
+            Gap(
+                what,
+                "Ratings that differ from case to case make a curve; tell readers of the next study to use the scale.",
+            )
+        )
     return gaps
 
 
@@ -78,11 +83,12 @@ def mrmc_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
     """Return what comparing arms and groups lacks."""
     gaps = _people(rows)
     if not found.arms_compared:
-        remedy = "A sequential or crossover design, with the AI shown in one of its arms, fills this panel."
+        remedy = "It takes a sequential or crossover design, with the AI shown in one of the arms."
         gaps.append(Gap("These reads have one arm only.", remedy))
     elif not any(one.result for one in found.arms_compared):
         why = next((one.reason for one in found.arms_compared if one.reason), "no reader read in every arm")
-        gaps.append(Gap(f"No figure could be compared between arms: {why}", "Finish the reads of both arms."))
+        remedy = "It takes at least two cases that the same readers read in both arms."
+        gaps.append(Gap(f"No figure could be compared between arms: {why}", remedy))
     gaps += _ratings(found) if found.arms_compared else []
     if len({group for _, group in found.study.readers}) < 2:
         remedy = "Two groups that read the same cases fill the table of groups."
@@ -93,8 +99,10 @@ def mrmc_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
 def agreement_gaps(found: Analysis) -> list[Gap]:
     """Return what agreement lacks: a second reader, cases read by two, reads that differ."""
     if not found.agreement:
-        remedy = "It appears with the second reader's locked reads."
+        remedy = "Loosen the filters, or plan for a second reader in the next study."
         return [Gap("Agreement needs two readers of the same cases.", remedy)]
+    if max(one.result.n for one in found.agreement) == 1:
+        return [ONE_CASE]
     without: dict[str, list[str]] = {}
     for one in found.agreement:
         if one.result.fleiss.value is None:
@@ -107,7 +115,7 @@ def agreement_gaps(found: Analysis) -> list[Gap]:
 def bias_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
     """Return what automation bias lacks: both arms, the AI, and calls of the AI that were wrong."""
     if not found.switches:
-        remedy = "A sequential or crossover design fills this panel."
+        remedy = "It takes a sequential or crossover design."
         return [Gap("There are no reads of the same case without and with the AI.", remedy)]
     gaps = _ai(rows)
     if not gaps and not any(one.automation_bias.n for one in found.group_switches):
@@ -122,7 +130,7 @@ def times_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
     if not any(one.times.n for one in found.readers):
         gaps.append(Gap("No read has a time.", "Times come from the reading page's clock with every locked read."))
     if not found.drifts:
-        gaps.append(Gap("Too few reads have a position.", "Six reads of one group are the least."))
+        gaps.append(Gap("Too few reads to see a drift over the reading order.", "It takes six reads of one group."))
     if not found.times and not gaps:
         remedy = "Two groups, or reads in two arms, fill this table."
         gaps.append(Gap("There is nothing to compare times with.", remedy))

@@ -79,7 +79,9 @@ def cell(value: object) -> str:
 
 
 def chart(drawn: Chart) -> str:
-    """Return a figure with its title and note; the drawing library must be on the page."""
+    """Return a figure with its title and note, "" with nothing drawn in it; the drawing library must be on the page."""
+    if not drawn.drawn:
+        return ""
     figure = drawn.figure
     figure.update_layout(template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color="#16191d")
     # an id of its own instead of plotly's random one: the same study gives the same report, byte for byte

@@ -80,6 +80,8 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
         values[rows.participant[machine], rows.case[machine], 0] = 100 * rows.probabilities[machine, column]
     people = [at for at, one in enumerate(study.participants) if compare == "ai" or not one.is_ai]
     rated = [at for at in people if not np.isnan(values[at]).all()]
+    if rows.is_ai.all():
+        raise InvalidInput("No reader has locked a read; these programs compare readers.")
     if not any(not study.participants[at].is_ai for at in rated):
         raise InvalidInput("No reader gave ratings; these programs need a rating per class, set in the study's form.")
     used = ~np.isnan(values[rated]).all(axis=(0, 2))

@@ -120,9 +120,13 @@ def next_study_gaps(found: Analysis, question: Question) -> list[Gap]:
         what = (
             "This study does not tell how aided and unaided figures vary: it needs two readers who read in both arms."
         )
+        if any(one.result is not None and one.result.n_readers > 1 for one in found.arms_compared):
+            what = "Aided minus unaided varies too little here, over readers and cases, to plan by."
         return [Gap(what, "A sequential or crossover design with more readers serves as a pilot.")]
     what = "This study does not tell how AI minus reader varies: it needs the AI and two readers of the same cases."
-    return [Gap(what, "Reads of a second reader, or another pilot, make planning possible.")]
+    if any(one.result is not None for one in found.ai_with_groups):
+        what = "AI minus reader varies too little here, over readers and cases, to plan by."
+    return [Gap(what, "Plan from another pilot, with more readers or more difficult cases.")]
 
 
 def command(pilot: Pilot, *, effect: float, cases: int, alpha: float) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.report.analysis_tables import number
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
+from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, symbol_of
 from core.report.figure_times import MANY
 from core.report.rows import AI, StudyFacts
 from core.report.tables import Row, p_text
@@ -16,6 +16,7 @@ from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
 
 DASHES = {"aided": "dashdot"}  # of a mean curve; every other arm is dashed
+THIN = {"aided": "dot"}  # of a reader's own curve; every other arm is solid
 METHOD = (
     "Mean curves: sensitivity + specificity averaged over readers at equal sensitivity − specificity (Chen & Samuelson "
     "2014); the area under one is the mean of its readers' areas. Large symbols: mean of the readers' points."
@@ -157,7 +158,7 @@ def _area_row(
 
 def _line(study: StudyFacts, one: Curve) -> dict[str, Any]:
     width = {"ai": 3.0, "group": 2.4, "reader": 1.0}[one.level]
-    dash = DASHES.get(one.arm, "dash") if one.level == "group" else "solid"
+    dash = DASHES.get(one.arm, "dash") if one.level == "group" else THIN.get(one.arm, "solid")
     area = "" if one.area is None else f" AUC {one.area:.3f}"
     return {
         "type": "scatter",
@@ -175,10 +176,10 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
     first = chosen[0]
     marker = {
         "color": colour_of(study, first.group),
-        "symbol": symbol_of(study, first.group),
+        "symbol": symbol_of(study, first.group) + ("-open" if first.arm == "aided" else ""),
         "size": {"ai": 14, "group": 13, "reader": 7}[first.level],
         "opacity": 0.75 if first.level == "reader" else 1,
-        "line": {"width": 1, "color": "rgba(255,255,255,0.8)"},
+        "line": {"width": 1.5} if first.arm == "aided" else {"width": 1, "color": "rgba(255,255,255,0.8)"},
     }
     points = [one.point for one in chosen if one.point is not None]
     arm = f", {first.arm}" if "," in first.name else ""  # names carry the arm where there are several
@@ -199,12 +200,10 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
 def _note(curves: list[Curve], label: str, *, crowded: bool) -> str:
     counted = max((one.cases for one in curves), default=0)
     parts = [
-        f"{label} against the rest; up to {counted} cases. Empirical curves: readers from their 0-100 rating of the"
+        f"{label} against the rest; up to {many(counted, 'case')}.",
+        "Empirical curves: readers from their 0-100 rating of the class, the AI from its mean probability over kept",
+        "slices. Symbols: the diagnoses given, for the AI its rule's calls.",
     ]
-    parts.append(
-        "class, the AI from its mean probability over kept slices. Symbols: the diagnoses given, for the AI its"
-    )
-    parts.append("rule's calls.")
     if any(one.level == "group" and one.fpr is not None for one in curves):
         parts.append(METHOD)
     if crowded:

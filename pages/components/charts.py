@@ -39,8 +39,11 @@ export default function ({data, parentElement}) {
 def show(chart: Chart, *, selectable: bool = False, title: bool = True) -> Any:
     """Show a chart, the line that names its n and method, and its downloads: PNG, SVG, and its data as CSV.
 
-    Returns the selection (points clicked) of a `selectable` chart, else None.
+    Returns the selection (points clicked) of a `selectable` chart, else None. Of a chart with nothing drawn in it
+    nothing is shown: what is missing stands above, as a gap.
     """
+    if not chart.drawn:
+        return None
     ink, ground = DARK if st.context.theme.type == "dark" else LIGHT
     chart.figure.update_layout(
         font={"color": ink, "family": FAMILY}, paper_bgcolor=ground

@@ -56,7 +56,10 @@ def results_view(title: str, lead: str) -> View:
     chosen = _filters(whole)
     rows = whole.where(chosen)
     if not len(rows):
-        missing("No locked read is left to look at.", "Loosen the filters, or wait until reads are locked.")
+        if len(whole):
+            missing("The filters leave no read to look at.", "Loosen them.")
+        else:
+            missing("Nothing was read in this study, by readers or by an AI.", "Copy the study to have it read.")
         st.stop()
     return View(rows, whole, chosen, f"{stamp} {practice} {chosen}", narrow())
 

@@ -9,14 +9,18 @@ from pages.components.charts import csv_button
 
 
 def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: tuple[str, ...] = ()) -> None:
-    """Show rows as a table with a note beneath and its data as CSV. `links` are columns that hold addresses."""
+    """Show rows as a table with a note beneath and its data as CSV. `links` are columns that hold addresses.
+
+    Why there are no rows is said by the page, as a gap.
+    """
     if not rows:
-        st.info(note or "There is nothing to show yet.")
+        st.caption("Nothing to show here.")
         return
     st.dataframe(
         rows,
         hide_index=True,
         key=f"table_{key}",
+        placeholder="–",
         height="content" if len(rows) <= 25 else 640,
         column_config={name: st.column_config.LinkColumn(name, display_text="open") for name in links},
     )

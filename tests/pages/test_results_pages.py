@@ -49,6 +49,32 @@ def test_every_panel_says_what_is_missing_with_one_reader_one_case_no_ratings_an
         assert all(one.value.count(". ") >= 1 for one in page.info)  # what is missing, and then what would fill it
 
 
+@pytest.mark.parametrize("path", PANELS)
+def test_every_panel_of_a_study_that_nobody_read_says_so_and_shows_nothing_else(
+    path: str, db_url: str, act_as: Callable, open_page: Callable
+):
+    seed(db_url, replace(LITTLE, novices=0, cases=4))
+    act_as("coordinator")
+    page = open_page(path)
+    assert [one.value for one in page.info] == [
+        "Nothing was read in this study, by readers or by an AI. Copy the study to have it read."
+    ]
+    assert not page.dataframe
+    assert not page.subheader
+
+
+@pytest.mark.parametrize("path", PANELS)
+@pytest.mark.parametrize("plan", [replace(FULL, novices=0, experts=0), replace(FULL, cases=1, practice=0)])
+def test_no_heading_stands_over_nothing_where_only_the_ai_read_or_one_case_was_read(
+    path: str, plan: Plan, db_url: str, act_as: Callable, open_page: Callable
+):
+    seed(db_url, plan)
+    act_as("coordinator")
+    kinds = [one.type for one in open_page(path).main]
+    assert kinds[-1] != "subheader"
+    assert [at for at, kind in enumerate(kinds[:-1]) if kind == kinds[at + 1] == "subheader"] == []
+
+
 @pytest.mark.parametrize("path", ["coordinator/results/comparison.py", "coordinator/results/exports.py"])
 def test_a_panel_is_sealed_before_unblinding(path: str, db_url: str, act_as: Callable, open_page: Callable):
     seed(db_url, replace(FULL, cases=4, state="closed"))

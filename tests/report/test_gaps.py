@@ -17,7 +17,7 @@ from core.report.compare import compare
 from core.report.curves import case_map, fast_rows, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import case_chart, confusion_chart, kappa_chart
-from core.report.figure_times import time_chart
+from core.report.figure_times import log_axis, time_chart
 from core.report.figures import comparison_chart, difference_chart
 from core.report.gaps import Gap
 from core.report.grids import confusion, grid_of, read_table
@@ -171,7 +171,7 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "MRMC": (READERS, "one arm only", "one group"),
         "agreement": ("needs two readers",),
         "automation bias": ("no reads of the same case without and with",),
-        "times": (READERS, "Too few reads have a position"),
+        "times": (READERS, "Too few reads to see a drift"),
         "cases": (READERS,),
     },
     "one reader": {
@@ -188,9 +188,9 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "metrics": ("one case only", "No case of CAP, COVID-19"),
         "ROC": ("Every case is on one side of COVID-19",),
         "MRMC": ("No figure could be compared between arms",),
-        "agreement": ("every read chose the same category",),
+        "agreement": ("one case only",),
         "automation bias": ("No read was right without the AI where the AI was wrong",),
-        "times": ("Too few reads have a position",),
+        "times": ("Too few reads to see a drift",),
     },
     "no confidence": {
         "metrics": (SILENT,),
@@ -220,6 +220,8 @@ def test_every_panel_opens_on_every_gap_and_says_so(case: Case, panel: str):
     for chart in charts:
         assert "NaN" not in chart.figure.to_json()
         assert chart.note
+        assert empty_axes(chart) == []
+        assert not re.search(r"\b1 (readers|cases)\b", chart.note)
     text = " ".join(f"{name} {cell}" for rows in shown for row in rows for name, cell in row.items())
     assert not re.search(r"\b(nan|inf)\b", text, flags=re.IGNORECASE)
     wanted = SAID[case.name].get(panel, ())
@@ -228,6 +230,26 @@ def test_every_panel_opens_on_every_gap_and_says_so(case: Case, panel: str):
     for gap in said:
         assert re.fullmatch(r"[A-Z0-9n].*\.", gap.what), gap.what
         assert re.fullmatch(r"[A-Z].*\.", gap.remedy), gap.remedy
+
+
+def empty_axes(chart: Chart) -> list[str]:
+    """The horizontal axes of a chart that is shown which nothing is drawn on, or which have no width."""
+    if not chart.drawn:
+        return []
+    layout = chart.figure.layout
+    used = {(trace.xaxis or "x").replace("x", "xaxis", 1) for trace in chart.figure.data}
+    flat = [name for name in used if layout[name].range and layout[name].range[0] >= layout[name].range[1]]
+    return [*flat, *({name for name in layout if name.startswith("xaxis") and layout[name].domain} - used)]
+
+
+def test_an_axis_of_seconds_has_labels_to_read_by_whatever_lies_on_it():
+    for low, high in ((30, 30), (19.5, 22), (9, 95), (0.2, 4000), (61.2, 61.3), (0, 5)):
+        axis = log_axis(low, high)
+        start, end = (10**one for one in axis["range"])
+        assert start < low or low == 0
+        assert end > high
+        assert len([tick for tick in axis["tickvals"] if start <= tick <= end]) >= 3
+        assert len(axis["tickvals"]) <= 15
 
 
 def test_a_study_without_any_read_has_nothing_to_analyse_and_says_so(migrated_sqlite: Path, tmp_path: Path):

@@ -92,7 +92,7 @@ def test_cases_and_readers_page(case: Case) -> None:
     for row in found.table():
         said = known[int(str(row["case"]))]
         assert row["of readers"] == said["read"]
-        assert row["readers right"] == (round(100 * said["right"] / said["read"], 1) if said["read"] else None)
+        assert row["readers right, %"] == (round(100 * said["right"] / said["read"], 1) if said["read"] else None)
         assert row["truth"] == case.rows.study.label(said["truth"])
     assert len(found.table()) == len(known)
     right = STATES.index("right")

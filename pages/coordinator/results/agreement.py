@@ -5,7 +5,7 @@ import streamlit as st
 from core.report.analysis_tables import agreement_table, number
 from core.report.curves import kappa_matrix, largest_set
 from core.report.figure_matrices import kappa_chart
-from core.report.gaps import agreement_gaps
+from core.report.gaps import ONE_CASE, agreement_gaps
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table
@@ -18,8 +18,9 @@ def page() -> None:
     """Draw the pairwise kappas and the table of groups."""
     view = results_view("Agreement", "Readers with each other; the truth plays no part here, but for Cochran's Q.")
     found = analysed(view)
-    say(agreement_gaps(found))
-    if not found.agreement:
+    gaps = agreement_gaps(found)
+    say(gaps)
+    if not found.agreement or ONE_CASE in gaps:
         return
     arms = list(dict.fromkeys(one.arm for one in found.agreement))
     arm = (

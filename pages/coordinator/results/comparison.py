@@ -48,7 +48,10 @@ def page() -> None:
     )
     st.subheader("AI minus readers")
     if not found.gaps:
-        missing("There is nothing to compare.", "It takes the AI and at least one group that read the same cases.")
+        missing(
+            "There is no difference between the AI and a group to estimate.",
+            "It takes the AI and readers on at least two of the same cases.",
+        )
     else:
         show(difference_chart(study, found.gaps, per_row=1 if view.narrow else 3), title=False)
         show_table(difference_table(found), key="differences", note="Percentage points, AI minus readers.")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.report.chart import many
 from core.report.figure_matrices import confusion_chart
 from core.report.gaps import confusion_gaps
 from core.report.grids import Grid, cases_in_cell, cases_read, confusion, grid_of
@@ -20,16 +21,16 @@ def page() -> None:
     study, grid = view.study, grid_of(view.rows)
     shown = [("AI", [grid.ai])] if grid.ai is not None and grid.members("AI") else []
     say(confusion_gaps(view.rows))
-    groups = [(group, grid.members(group)) for group in study.groups if grid.members(group)]
+    groups = [(group, members) for group in study.groups if len(members := grid.members(group)) > 1]
     shown += [(f"{group}s, pooled", members) for group, members in groups]
     arms = len(view.rows.arms)
     if arms > 1:
         st.caption(f"Readers' {grid.arm} reads; choose the other arm under Filters.")
     _matrices(study, grid, shown, arms)
-    st.subheader("Single readers")
     names = {grid.people[at].name: at for at in grid.readers}
     if not names:
         return
+    st.subheader("Single readers")
     chosen = st.multiselect(
         "Readers", list(names), default=list(names)[:FIRST], key="reader", bind="query-params", placeholder="choose"
     )
@@ -46,7 +47,7 @@ def _matrices(study: StudyFacts, grid: Grid, shown: list[tuple[str, list[int]]],
 def _matrix(study: StudyFacts, grid: Grid, name: str, members: list[int], arms: int) -> None:
     counts = confusion(grid, members, classes=len(study.codes))
     arm = f"{grid.arm} " if name != "AI" and arms > 1 else ""
-    reads = f"{int(counts.sum())} {arm}reads of {cases_read(grid, members)} cases"
+    reads = f"{many(int(counts.sum()), f'{arm}read')} of {many(cases_read(grid, members), 'case')}"
     if len(members) > 1:
         reads += f" by {len(members)} readers, pooled: no interval, reads of one case are not independent"
     key = f"confusion-{name}"
@@ -63,7 +64,7 @@ def _cell_cases(study: StudyFacts, grid: Grid, members: list[int], truth: int, c
         {"case": number, "read so by": ", ".join(readers), "open": f"case?study={study.id}&case={number}"}
         for number, readers in found
     ]
-    st.caption(f"Truth {study.classes[truth].label}, read as {called}: {len(rows)} cases.")
+    st.caption(f"Truth {study.classes[truth].label}, read as {called}: {many(len(rows), 'case')}.")
     show_table(rows, key=f"cell-{key}", links=("open",))
 
 

@@ -28,7 +28,14 @@ def page() -> None:
     st.subheader("Aided against unaided")
     plan = protocol_of(study).prespecification
     say(mrmc_gaps(view.rows, found))
-    if found.arms_compared:
+    if found.arms_compared and plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none":
+        said = verdict(view.whole)
+        st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
+        st.markdown(f"**{said.words}**")
+        show_table(verdict_table(said), key="verdict", note=verdict_note(said))
+    elif found.arms_compared:
+        st.caption("Not prespecified: every test on this page is exploratory.")
+    if any(one.result for one in found.arms_compared):
         figures = list(dict.fromkeys(one.figure for one in found.arms_compared))
         figure = st.selectbox(
             "Figure of merit",
@@ -37,19 +44,12 @@ def page() -> None:
             key="figure",
             bind="query-params",
         )
-        if plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none":
-            said = verdict(view.whole)
-            st.markdown(f"**Prespecified:** {said.endpoint} · {said.hypothesis}")
-            st.markdown(f"**{said.words}**")
-            show_table(verdict_table(said), key="verdict", note=verdict_note(said))
-        else:
-            st.caption("Not prespecified: every test on this page is exploratory.")
         for one in found.arms_compared:
             if one.figure == figure:
                 _arms(one)
-    st.subheader("Groups of readers")
     rows = group_difference_table(study, found)
     if rows:
+        st.subheader("Groups of readers")
         note = "Readers nested in groups (Hillis 2014, corrected multiplier); later minus earlier group. Exploratory."
         show_table(rows, key="groups", note=note)
 
@@ -57,7 +57,7 @@ def page() -> None:
 def _arms(one: ArmComparison) -> None:
     st.markdown(f"**{one.group}**")
     if one.result is None:
-        missing(one.reason or "This figure does not exist.", "The table of missing reads is on the page Comparison.")
+        missing(one.reason or "This figure does not exist.", "It takes readers with cases in both arms.")
         return
     who = "random readers" if one.result.readers == "random" else "these readers only"
     st.caption(f"{one.result.design}, {one.result.n_readers} readers ({who}); {one.result.covariance} covariance.")

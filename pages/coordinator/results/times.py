@@ -26,11 +26,12 @@ def page() -> None:
         show(time_chart(study, times))
         note = "A time saving is never claimed from a sequential design: its aided times start after the unaided read."
         show_table(time_table(times), key="time-totals", note=note if study.design == "sequential" else "")
-    st.subheader("Compared")
-    note = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
-    show_table(time_ratio_table(found), key="time-ratios", note=note)
-    st.subheader("Over the reading order")
+    if found.times:
+        st.subheader("Compared")
+        note = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
+        show_table(time_ratio_table(found), key="time-ratios", note=note)
     if found.drifts:
+        st.subheader("Over the reading order")
         show(drift_chart(study, found.drifts, narrow=view.narrow))
         show_table(
             fatigue_table(found), key="fatigue", note="Means over readers with Student's t intervals over readers."
