@@ -55,7 +55,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="print one JSON 
 def examine() -> dict[str, Any]:
     """Return the state of this installation; `problems` is a list of sentences, empty when all is ready."""
     from core import __version__
-    from core.ai.weights import available_models, best_device
+    from core.ai.model_files import available_models
+    from core.ai.weights import best_device
     from core.settings import settings
     from db.engine import open_view
 

@@ -78,7 +78,7 @@ def enqueue(session: Session, *, series_id: int, model_name: str, model_version:
 
 def job_stem(series_id: int, model_name: str, model_version: str) -> str:
     """Return what the ids of all tries at one AI read begin with."""
-    return f"read-{series_id}-{model_name}-{model_version}-try"
+    return f"read-{series_id}-{model_name}/{model_version}-try"
 
 
 def jobs(series_ids: list[int]) -> dict[int, Job]:

@@ -10,7 +10,8 @@ from core import __version__, clock
 from core.ai.parameters import CLASSES
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.rule import RULES, patient_call
-from core.ai.weights import Model, available_models, load_model
+from core.ai.model_files import available_models
+from core.ai.weights import Model, load_model
 from core.errors import ParallaxError
 from core.imaging.identity import Identity
 from core.imaging.storage import VolumeStore

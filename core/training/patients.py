@@ -54,7 +54,8 @@ def shrunk(volume: Volume, size: int) -> Volume:
 def lungs_of(volume: Volume) -> np.ndarray:
     """Return the lungs (z, y, x; 1 right, 2 left) of a real volume."""
     from core.ai.lungs import lung_mask
-    from core.ai.weights import available_models, load_model
+    from core.ai.model_files import available_models
+    from core.ai.weights import load_model
 
     if available_models():
         model = load_model()

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.ai import weights
+from core.ai import model_files
 from core.ai.pipeline import read_volume
 from core.ai.weights import load_model
 from core.imaging.synthetic import small_chest
@@ -14,7 +14,7 @@ from tests.ai.build import chest_lungs
 pytestmark = [
     pytest.mark.usefixtures("data_dir"),
     pytest.mark.skipif(
-        not list((Path(weights.__file__).parent / "weights").glob("*/*/card.json")), reason="no weights are shipped"
+        not list((Path(model_files.__file__).parent / "weights").glob("*/*/card.json")), reason="no weights are shipped"
     ),
 ]
 

@@ -7,10 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from core.ai import weights
+from core.ai import model_files
 from core.ai.networks import slice_network
 from core.ai.slices import score_slices
-from core.ai.weights import WeightsError, available_models, load_model
+from core.ai.weights import load_model
+from core.ai.model_files import WeightsError, available_models
 from core.errors import NotFound, ParallaxError
 from core.imaging.synthetic import small_chest
 from tests.ai.build import chest_lungs, write_model
@@ -19,7 +20,7 @@ from tests.ai.build import chest_lungs, write_model
 @pytest.fixture(autouse=True)
 def only_own(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which no model is shipped."""
-    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr(model_files, "SHIPPED", tmp_path / "shipped")
     return data_dir / "models"
 
 
@@ -65,10 +66,10 @@ def test_torchvisions_three_channel_stem_and_another_class_order_are_taken(only_
 
 
 def test_own_slice_weights_use_the_shipped_lungs(only_own: Path) -> None:
-    write_model(weights.SHIPPED / "shipped" / "1")
+    write_model(model_files.SHIPPED / "shipped" / "1")
     write_model(only_own / "own" / "1", lungs=False, seed=1)
     own = available_models()[1]
-    assert own.lungs == weights.SHIPPED / "shipped" / "1" / "lungs.safetensors"
+    assert own.lungs == model_files.SHIPPED / "shipped" / "1" / "lungs.safetensors"
 
 
 def test_slice_weights_without_any_lungs_are_refused(only_own: Path) -> None:
@@ -123,7 +124,7 @@ def test_a_device_that_is_not_there_is_refused(only_own: Path, device: str) -> N
 
 
 def test_shipped_weights_are_small_and_carry_a_card() -> None:
-    root = Path(weights.__file__).parent / "weights"
+    root = Path(model_files.__file__).parent / "weights"
     files = sorted(root.rglob("*.safetensors"))
     if not files:
         pytest.skip("no weights are shipped yet")

@@ -26,7 +26,7 @@ def test_the_shipped_model_registers_twice_without_harm(
 ):
     from contextlib import contextmanager
 
-    from core.ai.weights import available_models
+    from core.ai.model_files import available_models
     from core.jobs import reading
     from db import ai_reads
 

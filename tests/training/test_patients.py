@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from core.ai import weights
+from core.ai import model_files
 from core.training.cache import stored_cases
 from core.training.cohort import write_cohort
 from core.training.export import card_text, half_weights, training_patients
@@ -14,7 +14,7 @@ from core.training.patients import store_patients
 
 
 def test_a_folder_of_patients_becomes_cases_with_their_slice_labels(tmp_path, monkeypatch):
-    monkeypatch.setattr(weights, "available_models", lambda: ())  # lungs by threshold: quick, and no weights needed
+    monkeypatch.setattr(model_files, "available_models", lambda: ())  # lungs by threshold: quick, and no weights needed
     write_cohort(tmp_path / "data", 3, 2, size=96, spacing_z=20.0)
     assert store_patients(tmp_path / "data", tmp_path / "cases", size=64) == 3
     cases = {c.folder.name: c for c in stored_cases(tmp_path / "cases")}
@@ -37,7 +37,7 @@ def test_shipped_weights_are_half_precision_and_load_again():
 
 
 def test_the_shipped_card_states_what_a_user_must_know():
-    for path in weights.SHIPPED.glob("*/*/card.json"):
+    for path in model_files.SHIPPED.glob("*/*/card.json"):
         card = json.loads(path.read_text())
         text = card_text(card)
         assert path.with_name("card.md").read_text() == text
