@@ -25,6 +25,7 @@ class ModelInfo:
     card: dict[str, Any]
     manifest: tuple[str, ...]
     created_at: datetime
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,13 @@ def register_model(
     manifest: list[str],
     at: datetime,
     by: int | None = None,
+    added: bool = False,
+    origin: str | None = None,
 ) -> ModelInfo:
-    """Return the model of this name and version, added if new; the same version with other weights is refused."""
+    """Return the model of this name and version, added if new; the same version with other weights is refused.
+
+    A removed one comes back only when somebody `added` it again. `origin` is shipped, own or not known.
+    """
     row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
     if row is None:
         row = AiModel(
@@ -103,19 +109,26 @@ def register_model(
             card=card,
             manifest=manifest,
             created_at=at,
+            origin=origin,
         )
         session.add(row)
         session.flush()
-        detail = {"model": name, "version": version, "sha256": sha256}
-        audit.record(session, kind="AI model registered", at=at, actor_id=by, detail=detail)
+        _record(session, "AI model registered", row, at, by)
     elif row.sha256 != sha256:
         raise Conflict(f"{name} {version} is registered with other weights; give the new weights a new version.")
+    elif row.removed_at is not None:
+        if not added:
+            raise Conflict(f"{name} {version} was removed; delete its folder on this machine too, or add it again.")
+        row.removed_at, row.card, row.manifest = None, card, manifest
+        _record(session, "AI model added again", row, at, by)
+    row.origin = origin or row.origin
     return _model(row)
 
 
 def models(session: Session) -> list[ModelInfo]:
-    """Return every registered model, newest first."""
-    return [_model(row) for row in session.scalars(select(AiModel).order_by(AiModel.id.desc()))]
+    """Return every registered model that was not removed, newest first."""
+    found = select(AiModel).where(AiModel.removed_at.is_(None)).order_by(AiModel.id.desc())
+    return [_model(row) for row in session.scalars(found)]
 
 
 def model(session: Session, model_id: int) -> ModelInfo:
@@ -244,7 +257,13 @@ def _model(row: AiModel) -> ModelInfo:
         row.card,
         tuple(row.manifest),
         row.created_at,
+        row.origin,
     )
+
+
+def _record(session: Session, kind: str, row: AiModel, at: datetime, by: int | None) -> None:
+    detail = {"model": row.name, "version": row.version, "sha256": row.sha256}
+    audit.record(session, kind=kind, at=at, actor_id=by, detail=detail)
 
 
 def _public(session: Session, row: AiRead) -> AiReadInfo:

@@ -10,7 +10,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.study.classes import StudyClass, class_problems
 from core.study.protocol import Protocol
 from core.study.questions import question_problems
-from db import audit
+from db import ai_models, audit
 from db.models import Case, Reader, ReaderGroup, Study, StudyCase, Truth, TruthVote
 from db.models import StudyClass as ClassRow
 from db.study_info import StudyInfo, classes, reading_began, row, study
@@ -123,8 +123,10 @@ def save_groups(session: Session, study_id: int, names: Sequence[str], *, by: in
 def save_ai(
     session: Session, study_id: int, *, model_id: int | None, rule: str = "paper", by: int, at: datetime
 ) -> None:
-    """Choose the AI that takes part, or none."""
+    """Choose the AI that takes part, or none; raises NotFound for one that is not registered any more."""
     found = editing(session, study_id, by=by, at=at)
+    if model_id is not None:
+        ai_models.check_registered(session, model_id)
     found.ai_model_id, found.ai_rule = model_id, rule
     session.flush()
     detail = {"model": model_id, "rule": rule}

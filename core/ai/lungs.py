@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from core.ai.batches import batch_size, batches, to_input
+from core.ai.model_files import R231
 from core.ai.parameters import PipelineParams
 from core.ai.preprocess import lung_input, to_gray
-from core.ai.model_files import R231
 from core.ai.weights import Model
 from core.errors import ParallaxError
 from core.progress import Progress, ignore

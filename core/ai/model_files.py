@@ -59,6 +59,11 @@ def available_models() -> tuple[Weights, ...]:
     return tuple(shipped + [_described(folder, lungs) for folder in _folders(own_models())])
 
 
+def described(folder: Path) -> Weights:
+    """Return the model in a folder NAME/VERSION that holds all its files; raises WeightsError where one is missing."""
+    return _described(folder, None)
+
+
 def named(name: str | None) -> Weights:
     """Return a model by "name" or "name/version", or the first there is; raises NotFound with those there are."""
     known = available_models()

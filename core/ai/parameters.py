@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 from core.errors import InvalidInput
 
@@ -89,19 +90,45 @@ class PipelineParams:
 
 SIZES = {"lung_size": 16, "slice_size": 1}  # what a card may name: pixels, and what they are a multiple of
 LEAST, MOST = 32, 1024  # pixels a network's input may have a side
+MOST_TEMPERATURE = 100
 
 
 def parameters_of(card: Mapping[str, Any]) -> PipelineParams:
-    """Return the parameters of the model whose card this is: the defaults, at the input sizes it was trained at.
+    """Return the parameters of the model whose card this is: the defaults, at the inputs it was trained at.
 
-    Raises InvalidInput where the card names a size that no network takes.
+    A card may name `slice_size` and `lung_size` (pixels) and `lung_window` (width and level in HU). Raises InvalidInput
+    where it names what no network takes.
     """
     stated = card.get("parameters", {})
-    sizes = {name: stated[name] for name in SIZES if isinstance(stated, Mapping) and name in stated}
+    stated = stated if isinstance(stated, Mapping) else {}
+    sizes = {name: stated[name] for name in SIZES if name in stated}
     for name, size in sizes.items():
         if not isinstance(size, int) or not LEAST <= size <= MOST or size % SIZES[name]:
             multiple = f" and a multiple of {SIZES[name]}" if SIZES[name] > 1 else ""
             raise InvalidInput(
                 f"The card's {name} is {size}; it must be a whole number of {LEAST} to {MOST}{multiple}."
             )
-    return replace(PipelineParams(), **sizes)
+    return replace(PipelineParams(), lung_window=_window(stated.get("lung_window")), **sizes)
+
+
+def temperature_of(card: Mapping[str, Any]) -> float:
+    """Return what a model's slice logits are divided by, 1 where its card names nothing; raises InvalidInput."""
+    stated = card.get("temperature", 1.0)
+    if not _is_number(stated) or not 0 < stated <= MOST_TEMPERATURE:
+        raise InvalidInput(
+            f"The card's temperature is {stated}; it must be a number above 0, {MOST_TEMPERATURE} at most."
+        )
+    return float(stated)
+
+
+def _window(stated: object) -> Window:
+    if stated is None:
+        return LUNG_WINDOW
+    width, level = (stated.get(key) for key in ("width", "level")) if isinstance(stated, Mapping) else (None, None)
+    if not _is_number(width) or not _is_number(level) or not 1 <= width <= 5000 or not -1500 <= level <= 1500:
+        raise InvalidInput("The card's lung_window must give a width of 1 to 5000 HU and a level of -1500 to 1500 HU.")
+    return Window(width, level)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -103,7 +103,7 @@ def fitting(state: State, network: nn.Module, whose: str) -> State:
 
 
 def halved(state: State) -> State:
-    """Return the weights as they are kept: floats in half precision where they fit it, contiguous and without sharing."""
+    """Return the weights as they are kept: floats in half precision where they fit it, each apart from the others."""
     kept = {}
     for key, value in state.items():
         half = value.half() if value.is_floating_point() else value

@@ -9,7 +9,7 @@ from torch import nn
 
 from core.ai.model_files import Weights, WeightsError, named
 from core.ai.networks import lung_network, slice_network
-from core.ai.parameters import CLASSES, PipelineParams, parameters_of
+from core.ai.parameters import CLASSES, PipelineParams, parameters_of, temperature_of
 from core.ai.precision import fast_dtype, prepare
 from core.ai.state_dicts import fill
 from core.settings import settings
@@ -64,7 +64,7 @@ def load_weights(weights: Weights, *, device: str | None = None, fast: bool = Tr
         slices,
         device=place,
         dtype=dtype,
-        temperature=float(weights.card.get("temperature", 1.0)),
+        temperature=temperature_of(weights.card),
         parameters=parameters,
     )
 

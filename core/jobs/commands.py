@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from core.jobs.model_commands import register_models
+
 PACKAGES = ("streamlit", "torch", "monai", "pydicom", "python-gdcm", "zarr", "sqlalchemy", "dbos", "numpy", "scipy")
 
 
@@ -16,6 +18,7 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     app.command()(migrate)
     app.command()(worker)
     app.command()(doctor)
+    register_models(app)
 
 
 def migrate() -> None:

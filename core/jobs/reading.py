@@ -2,33 +2,31 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
-
-import structlog
 
 from core import __version__, clock
-from core.ai.parameters import CLASSES
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.rule import RULES, patient_call
-from core.ai.model_files import available_models
 from core.ai.weights import Model, load_model
-from core.errors import ParallaxError
-from core.imaging.identity import Identity
+from core.errors import NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
+from core.jobs.model_registry import on_disk
 from core.settings import settings
-from db import ai_reads, cases
+from db import ai_models, ai_reads, cases
 from db.ai_reads import NewCall
 from db.engine import Session, open_session, open_view
-
-log = structlog.get_logger()
 
 StageProgress = Callable[[str, int, int], None]
 
 
 @lru_cache(maxsize=2)
-def _model(name: str, device: str) -> Model:
+def _loaded(name: str, sha256: str, device: str) -> Model:
     return load_model(name, device=device or None)
+
+
+def _model(name: str) -> Model:
+    """Return a model ready to read; what was removed and added again under its name is loaded again."""
+    return _loaded(name, on_disk(name).sha256, settings().device)
 
 
 def read_stored_series(series_id: int, model_name: str, model_version: str, *, on_progress: StageProgress) -> None:
@@ -48,7 +46,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
         attributes=Attributes(**case.attributes),
         content_hash=case.storage_key,
     )
-    model = _model(f"{model_name}/{model_version}", settings().device)
+    model = _model(f"{model_name}/{model_version}")
     result = read_volume(volume, model, on_progress=lambda done, total: on_progress("reading slices", done, total))
     on_progress("storing", 0, 1)
     store.put_array(case.storage_key, f"lungs-{model.sha256[:12]}", result.lungs)
@@ -58,36 +56,12 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     on_progress("storing", 1, 1)
 
 
-def register_shipped_models() -> None:
-    """Make every model whose weights are on this machine known to the database."""
-    with open_session() as session:
-        for model in available_models():
-            try:
-                _register(session, model.name, model.version, model.sha256, model.card)
-            except ParallaxError as error:  # one model out of order must not keep the others from working
-                log.warning("model not registered", model=model.name, version=model.version, reason=str(error))
-
-
-def training_keys(card: dict[str, Any]) -> list[str]:
-    """Return this installation's keys of the patients a model card says trained or tuned the model."""
-    manifest = card.get("manifest", {})
-    names = [*manifest.get("trained", []), *manifest.get("tuned", [])]
-    secret = settings().secret_bytes()
-    return [Identity("patient", "", str(name)).key(secret) for name in names]
-
-
-def _register(session: Session, name: str, version: str, sha256: str, card: dict[str, Any]) -> int:
-    return ai_reads.register_model(
-        session,
-        name=name,
-        version=version,
-        kind="networks",
-        sha256=sha256,
-        classes=list(CLASSES),
-        card=card,
-        manifest=training_keys(card),
-        at=clock.now(),
-    ).id
+def _registered(session: Session, model: Model) -> int:
+    """Return the registered model's id; raises ParallaxError where these weights are not, or not any more, it."""
+    known = ai_models.by_name(session, model.name, model.version)
+    if known is None or known.sha256 != model.sha256:
+        raise NotFound(f"{model.name} {model.version} was removed or replaced while it read; let it read again.")
+    return known.id
 
 
 def _store(series_id: int, model: Model, result: CaseResult) -> None:
@@ -105,7 +79,7 @@ def _store(series_id: int, model: Model, result: CaseResult) -> None:
         ai_reads.store(
             session,
             series_id=series_id,
-            model_id=_register(session, model.name, model.version, model.sha256, model.card),
+            model_id=_registered(session, model),
             parameters_hash=model.parameters.hash(),
             scores=scores,
             calls=[_call(rule, result) for rule in RULES],

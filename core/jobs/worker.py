@@ -101,9 +101,9 @@ def run(name: str) -> None:
                 "serializer": DBOSPortableJSONSerializer(),
             }
         )
-        from core.jobs.reading import register_shipped_models
+        from core.jobs.model_registry import register_all
 
-        register_shipped_models()
+        register_all()
         DBOS.listen_queues([QUEUE])
         DBOS.launch()  # recovers what this name left unfinished
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.5)

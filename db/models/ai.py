@@ -10,7 +10,10 @@ from db.models.base import Base
 
 
 class AiModel(Base):
-    """One frozen version of an AI: the networks of this project, own weights, or calls that came as a CSV."""
+    """One frozen version of an AI: the networks of this project, own weights, or calls that came as a CSV.
+
+    `origin` is shipped or own, and unknown until a worker has registered the model again after an upgrade.
+    """
 
     __tablename__ = "ai_models"
     __table_args__ = (
@@ -27,6 +30,9 @@ class AiModel(Base):
     card: Mapped[dict[str, Any]]
     manifest: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    origin: Mapped[str | None] = mapped_column(String(20))
+    default_since: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
 
 class SliceScores(Base):

@@ -5,7 +5,7 @@ import streamlit as st
 from core import clock
 from core.errors import ParallaxError
 from core.jobs import queue
-from db import ai_reads, cases
+from db import ai_models, ai_reads, cases
 from db.accounts import Account
 from db.ai_reads import AiReadInfo
 from db.cases import CaseInfo
@@ -29,9 +29,9 @@ def library(account: Account) -> None:
 def _table(*, busy: bool) -> None:
     with open_view() as session:
         found = cases.every(session)
-        newest = next((m for m in ai_reads.models(session) if m.kind == "networks"), None)
+        model = ai_models.default(session)
         series = [case.series_id for case in found]
-        reads = ai_reads.of_series(session, series, newest.id, "paper") if newest else {}
+        reads = ai_reads.of_series(session, series, model.id, "paper") if model else {}
     jobs = queue.jobs(series)
     if busy and not queue.unfinished():
         st.rerun()  # the last job ended: the page stops refreshing
@@ -42,10 +42,10 @@ def _table(*, busy: bool) -> None:
         placeholder="",
         column_config={"AI progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent")},
     )
-    if newest is None:
+    if model is None:
         st.warning("No AI model is registered yet: the worker registers the shipped one when it starts.")
     else:
-        st.caption(f"AI: {newest.name} {newest.version}, a research demonstration; calls stay hidden here.")
+        st.caption(f"AI: {model.name} {model.version}, a research demonstration; calls stay hidden here.")
 
 
 def _row(case: CaseInfo, job: queue.Job | None, read: AiReadInfo | None) -> dict[str, object]:
@@ -101,11 +101,6 @@ def _change(account: Account, found: list[CaseInfo]) -> None:
 
 def _ask(case: CaseInfo) -> None:
     with open_session() as session:
-        models = [m for m in ai_reads.models(session) if m.kind == "networks"]
-        if models:
-            queue.enqueue(
-                session,
-                series_id=case.series_id,
-                model_name=models[0].name,
-                model_version=models[0].version,
-            )
+        model = ai_models.default(session)
+        if model is not None:
+            queue.enqueue(session, series_id=case.series_id, model_name=model.name, model_version=model.version)

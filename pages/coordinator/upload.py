@@ -16,7 +16,7 @@ from core.jobs import queue
 from core.progress import Progress
 from core.settings import settings
 from core.study.truth_csv import NOTES
-from db import ai_reads, cases
+from db import ai_models, cases
 from db.accounts import Account
 from db.engine import open_session
 
@@ -165,14 +165,9 @@ def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account,
     )
     with open_session() as session:  # the case and its job come into being together, or not at all
         added = cases.add(session, new, by=account.id, at=clock.now())
-        models = [m for m in ai_reads.models(session) if m.kind == "networks"]
-        if models and not added.known:
-            queue.enqueue(
-                session,
-                series_id=added.case.series_id,
-                model_name=models[0].name,
-                model_version=models[0].version,
-            )
+        model = ai_models.default(session)
+        if model is not None and not added.known:
+            queue.enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)
     return {"case": str(added.case.number), "state": "known" if added.known else "new"}
 
 

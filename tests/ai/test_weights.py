@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from core.ai import model_files
+from core.ai.model_files import WeightsError, available_models
 from core.ai.networks import slice_network
 from core.ai.slices import score_slices
 from core.ai.weights import load_model
-from core.ai.model_files import WeightsError, available_models
 from core.errors import NotFound, ParallaxError
 from core.imaging.synthetic import small_chest
 from tests.ai.build import chest_lungs, write_model

@@ -38,9 +38,10 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
 
 stand_in = types.ModuleType("core.jobs.reading")
 stand_in.read_stored_series = read_stored_series  # type: ignore[attr-defined]
-stand_in.register_shipped_models = lambda: None  # type: ignore[attr-defined]
 sys.modules["core.jobs.reading"] = stand_in
 
-from core.jobs.worker import run  # noqa: E402 - the stand-in must be in place first
+from core.jobs import model_registry  # noqa: E402 - the stand-in must be in place first
+from core.jobs.worker import run  # noqa: E402
 
+model_registry.register_all = lambda: None
 run(NAME)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.imaging.read import scan
 from core.imaging.source import sources_from_path
-from core.jobs.reading import training_keys
+from core.jobs.model_registry import training_keys
 from core.settings import settings
 from tests.dicom_builder import chest_zip
 
@@ -27,16 +27,16 @@ def test_the_shipped_model_registers_twice_without_harm(
     from contextlib import contextmanager
 
     from core.ai.model_files import available_models
-    from core.jobs import reading
+    from core.jobs import model_registry
     from db import ai_reads
 
     @contextmanager
     def same_session():
         yield session
 
-    monkeypatch.setattr(reading, "open_session", same_session)
-    reading.register_shipped_models()
-    reading.register_shipped_models()
+    monkeypatch.setattr(model_registry, "open_session", same_session)
+    model_registry.register_all()
+    model_registry.register_all()
     shipped = available_models()
     assert shipped
     assert {(m.name, m.version, m.sha256) for m in ai_reads.models(session)} == {

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import clock
 from core.study.template import PUBLISHED
-from db import ai_reads, studies
+from db import ai_models, studies
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.studies import StudyInfo
@@ -89,7 +89,7 @@ def _create(me: Account, way: str, title: str, *, source: int | None, data: byte
 
 
 def _published(session: Session, me: Account, title: str, at: datetime) -> StudyInfo:
-    """Return a draft from the template, with the newest registered AI as the fifth reader."""
+    """Return a draft from the template, with the default AI as the fifth reader."""
     made = studies.create_study(
         session,
         title=title,
@@ -100,9 +100,9 @@ def _published(session: Session, me: Account, title: str, at: datetime) -> Study
         by=me.id,
         at=at,
     )
-    newest = next((model for model in ai_reads.models(session) if model.kind == "networks"), None)
-    if newest is not None:
-        studies.save_ai(session, made.id, model_id=newest.id, by=me.id, at=at)
+    model = ai_models.default(session)
+    if model is not None:
+        studies.save_ai(session, made.id, model_id=model.id, by=me.id, at=at)
     return made
 
 
