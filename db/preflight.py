@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.ai.card import UNKNOWN
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
@@ -66,6 +67,7 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
         ai_classes=model.classes if model else None,
         plan=orders.plan(session, study_id),
         panel=len(panel_members.voters(session, study_id)),
+        ai_patients_known=model is None or model.card.get("manifest", {}).get("known") != UNKNOWN,
     )
 
 

@@ -14,6 +14,7 @@ MOST_BYTES = 10**6  # of a card.json; the shipped one has 6 KB
 OWN_LABEL = "Own weights. Research only; not a medical device; not for diagnosis."
 KEYS, PATIENTS = "keys", "patients"  # of a manifest: keys made with this installation's secret, and how many patients
 UNKNOWN = "unknown"  # a manifest's `known` where nobody can say which patients trained the model
+STATED = {UNKNOWN: "patients not known", "none": "no patient who could be read here"}
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~!:])")
 
 
@@ -62,8 +63,8 @@ def trained_on(card: Mapping[str, Any]) -> str:
     """Return what trained the model in a few words: its data and how many patients are named."""
     manifest = card.get("manifest", {})
     named = int(manifest.get(PATIENTS, 0)) or len({*manifest.get("trained", []), *manifest.get("tuned", [])})
-    if manifest.get("known") == UNKNOWN:
-        patients = "patients not known"
+    if manifest.get("known") in STATED:
+        patients = STATED[manifest["known"]]
     else:
         patients = f"{named} {'patient' if named == 1 else 'patients'} named"
     data = card.get("data")
@@ -87,7 +88,7 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     parameters, manifest = parameters_of(card), card.get("manifest", {})
     window = parameters.lung_window
     lungs = "R231 of the package lungmask" if card.get("lungs") == R231 else card.get("lungs_from", "its own U-Net")
-    known = "not known" if manifest.get("known") == UNKNOWN else None
+    known = STATED.get(manifest.get("known", ""))
     what = [
         str(card.get("label", OWN_LABEL)),
         f"Licence: {_line(card.get('licence')) or 'not stated'}",
@@ -102,7 +103,8 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
             data.append(f"Patients that {use} it: {', '.join(map(str, names))}")
     if known or not (manifest.get("trained") or manifest.get("tuned")):
         kept = int(manifest.get(PATIENTS, 0))
-        data.append(f"Patients that trained it: {known or (f'{kept}, kept as keys only' if kept else 'none named')}")
+        listed = f"{kept}, kept as keys only" if kept else known or "none named"
+        data.append(f"Patients that trained it: {listed}")
     figures = card.get("figures")
     lines = [figures] if isinstance(figures, str) else _lines(figures)
     training = [f"Seed {card['seed']}"] if card.get("seed") is not None else []
@@ -118,6 +120,21 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("Trial on procedural chests when it was added", _lines(card.get("trial"))),
     ]
     return [(heading, [line for line in lines if line]) for heading, lines in found if any(lines)]
+
+
+def trial_rows(trial: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Return a trial read as a table, one row a chest."""
+    return [
+        {
+            "Procedural chest": label,
+            "Called": one["call"],
+            **{f"p({name})": one[name] for name in CLASSES},
+            "Lungs, Dice": one["lung_dice"],
+            "Seconds": one["seconds"],
+        }
+        for label, one in trial.items()
+        if label in CLASSES
+    ]
 
 
 def escaped(text: str) -> str:

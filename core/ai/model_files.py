@@ -42,6 +42,11 @@ class Weights:
         """Whether it came with Parallax."""
         return self.slices.is_relative_to(SHIPPED)
 
+    @property
+    def portable(self) -> bool:
+        """Whether it lies there in the form that can be handed on as one file."""
+        return all(file is None or file.suffix == KINDS[0] for file in (self.slices, self.lungs))
+
 
 class WeightsError(ParallaxError):
     """Weights are missing, damaged or of another network."""

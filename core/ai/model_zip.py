@@ -26,7 +26,7 @@ def pack(weights: Weights, target: Path, *, keys: bool = False) -> None:
     Raises InvalidInput for weights that lie there as a PyTorch file, and where the place cannot be written.
     """
     files = {WEIGHTS[0]: weights.slices, WEIGHTS[1]: weights.lungs}
-    if any(file is not None and file.suffix != ".safetensors" for file in files.values()):
+    if not weights.portable:
         raise InvalidInput(
             f"{weights.name}/{weights.version} lies there as a PyTorch file. Add it once more under another version: "
             "it is then kept in the form that can be handed on."

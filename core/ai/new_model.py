@@ -129,6 +129,14 @@ def with_patients(card: Mapping[str, Any], new: NewModel, secret: bytes) -> dict
     return {**card, "manifest": manifest}
 
 
+def patients_text(data: bytes) -> str:
+    """Return a list of patients from the bytes of a file; raises InvalidInput where it is no text."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput("The list of patients is no UTF-8 text; save it as CSV (UTF-8).") from None
+
+
 def training_patients(text: str) -> tuple[TrainingPatient, ...]:
     """Return the patients of a pasted list, one id a line, or of a CSV with the columns patient_id, issuer, use.
 

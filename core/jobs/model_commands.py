@@ -47,8 +47,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Check weights, try them on procedural chests and make them a model that studies can pin."""
-    from core.ai.new_model import new_model
+    from core.ai.new_model import new_model, patients_text
 
+    missing = [file for file in (*files, *([patients] if patients else [])) if not file.is_file()]
+    if missing:
+        raise InvalidInput("There is no file at one of these paths; check them and try again.")
     stated: dict[str, Any] = {
         "name": name,
         "version": version,
@@ -63,7 +66,7 @@ def add(
         "data": data,
         "figures": figures,
         "limits": limits,
-        "patients": _text(patients) if patients else "",
+        "patients": patients_text(patients.read_bytes()) if patients else "",
         "known": patients_are,
         "publish_ids": publish_ids,
     }
@@ -71,9 +74,6 @@ def add(
     if request:  # what the page sends; patients' ids are on no command line and in no file
         stated = json.load(sys.stdin)
         by = stated.pop("by")
-    missing = [file for file in files if not file.is_file()]
-    if missing:
-        raise InvalidInput("There is no file at one of these paths; check them and try again.")
     from core.jobs.model_registry import add as add_model
 
     made = asdict(add_model(files, new_model(stated), by=by))
@@ -155,10 +155,3 @@ def remove(
         typer.confirm(f"Remove {model.name} {model.version} and its weights?", abort=True)
     remove_model(model.id, by=None)
     typer.echo(f"{model.name} {model.version} is removed.")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise InvalidInput("The list of patients cannot be read; save it as text in UTF-8.") from None

@@ -49,6 +49,7 @@ def add(files: Sequence[Path], new: NewModel, *, by: int | None) -> Added:
     from core.ai.weights import load_weights
     from core.training.trial import trial
 
+    register_all()  # a shipped model is known, and the default, before an own one comes beside it
     if new.name and new.version:
         _check_free(new.name, new.version)  # before any work; asked again at the end
     place = _place()

@@ -67,7 +67,10 @@ class ReaderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the check looks at. `ai_classes` is None when no AI takes part; `panel` counts voting members."""
+    """Everything the check looks at. `ai_classes` is None when no AI takes part; `panel` counts voting members.
+
+    `ai_patients_known` is False where nobody can say which patients trained the AI.
+    """
 
     title: str
     design: str
@@ -79,6 +82,7 @@ class Facts:
     ai_classes: tuple[str, ...] | None
     plan: Plan
     panel: int = 0
+    ai_patients_known: bool = True
 
     @property
     def shows_ai(self) -> bool:
@@ -223,6 +227,9 @@ def _ai(facts: Facts) -> list[Finding]:
             return [Finding("ai", "No AI is chosen, but the prespecified comparison is with one.")]
         return [Finding("ai", "No AI is chosen: the study compares readers only.", blocks=False)]
     found = [*_mapping(facts.classes, facts.ai_classes)]
+    if not facts.ai_patients_known:
+        text = "Nobody can say which patients trained the AI: whether it knows a case already cannot be checked."
+        found.append(Finding("ai", text, blocks=False))
     if leaked := [case.number for case in facts.cases if case.in_training]:
         text = f"The AI was trained or tuned on the patient of case {named(leaked)}; take it out or choose another AI."
         found.append(Finding("ai", text))

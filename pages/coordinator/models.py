@@ -1,42 +1,53 @@
-"""AI models: the versions side by side, their cards, and other algorithms that join by a CSV of their calls."""
+"""AI models: the versions side by side, one of them with its card, and the ways to add another."""
 
 import streamlit as st
 
 from core import clock
-from core.ai.calls_csv import CallRow, fingerprint, parse
-from core.ai.parameters import CLASSES
-from core.errors import NotFound, ParallaxError
-from db import ai_reads, cases
+from core.ai.card import escaped, key_figures, sections, sizes, trained_on
+from core.ai.model_files import Weights, available_models
+from core.errors import ParallaxError
+from core.jobs.model_upload import zip_of
+from db import ai_models, ai_reads
 from db.accounts import Account
-from db.ai_reads import ModelInfo, NewCall
+from db.ai_reads import ModelInfo
 from db.engine import open_session, open_view
 from pages.components.access import require
+from pages.coordinator.panels.add_model import add_model, say_added
+from pages.coordinator.panels.model_csv import take_calls
+from pages.coordinator.panels.remove_model import remove_model
 
-NO_PARAMETERS = "csv"  # calls that came as a CSV were made elsewhere; there are no parameters of ours
+KINDS = {"csv": "calls from a CSV", "shipped": "shipped", "own": "own", None: "reads here"}
 
 
 def page() -> None:
-    """List every model with what it has read; show one card; take calls of another algorithm."""
+    """List every model with what pins it; show one; take another."""
     account = require("coordinator")
     st.title("AI models")
     with open_view() as session:
         models = ai_reads.models(session)
+        default = ai_models.default(session)
+        pinned = ai_models.pinned(session)
         counts = ai_reads.counts_by_model(session)
         workers = ai_reads.workers(session)
     st.caption(
         "Every version is frozen by the SHA-256 of its weights; a study pins one. The AI shipped with Parallax is a "
         "research demonstration trained on procedural CT, not a medical device."
     )
+    say_added()
     if models:
-        st.dataframe([_row(model, counts) for model in models], key="models_table", hide_index=True)
-        _card(models)
+        rows = [_row(model, default, pinned.get(model.id, ()), counts.get(model.id, 0)) for model in models]
+        st.dataframe(rows, key="models_table", hide_index=True, height="content")
+        st.caption("The default reads new cases and is suggested to new studies. Figures are what each card states.")
+        _one(account, models, default, pinned)
     else:
         _wait_for_models()
+    st.subheader("Add a model")
+    add_model(account, [model for model in models if model.kind == "networks"], default)
+    take_calls(account)
     for name, beat, device in workers:
         quiet = (clock.now() - beat).total_seconds()
         state = "at work" if quiet < 60 else f"no sign of life for {quiet / 60:.0f} min; start it again"
         st.caption(f"Worker {name} on {device}: {state}")
-    _take_csv(account)
 
 
 @st.fragment(run_every=2.0)
@@ -47,82 +58,76 @@ def _wait_for_models() -> None:
             st.rerun()
 
 
-def _row(model: ModelInfo, counts: dict[int, int]) -> dict[str, object]:
+def _row(model: ModelInfo, default: ModelInfo | None, studies: tuple[str, ...], read: int) -> dict[str, object]:
+    networks = model.kind == "networks"
     return {
         "Model": model.name,
         "Version": model.version,
-        "Kind": "reads images here" if model.kind == "networks" else "calls from a CSV",
+        "Default": "default" if default is not None and model.id == default.id else "",
+        "Kind": KINDS[model.origin if networks else "csv"],
         "Weights (SHA-256)": model.sha256[:16],
-        "Series read": counts.get(model.id, 0),
-        "Training patients known": len(model.manifest),
-        "Registered (UTC)": model.created_at.strftime("%Y-%m-%d %H:%M"),
+        "Inputs": sizes(model.card) if networks else "",
+        "Trained on": trained_on(model.card) if networks else "not known here",
+        "Key figures": key_figures(model.card),
+        "Licence": str(model.card.get("licence") or "not stated"),
+        "Pinned by": ", ".join(studies) or "no study",
+        "Series read": read,
+        "Added (UTC)": model.created_at.strftime("%Y-%m-%d %H:%M"),
     }
 
 
-def _card(models: list[ModelInfo]) -> None:
-    names = {f"{model.name} {model.version}": model for model in models}
-    with st.expander("Model card"):
-        chosen = st.selectbox("Model", list(names), key="models_card")
-        st.json(names[chosen].card, expanded=True)
+def _one(
+    account: Account, models: list[ModelInfo], default: ModelInfo | None, pinned: dict[int, tuple[str, ...]]
+) -> None:
+    names = {model.id: f"{model.name} {model.version}" for model in models}
+    with st.container(border=True):
+        chosen_id = st.selectbox("Model card", list(names), key="models_card", format_func=lambda one: names[one])
+        model = next(one for one in models if one.id == chosen_id)
+        for heading, lines in sections(model.card) if model.kind == "networks" else []:
+            st.markdown(f"**{heading}**\n" + "".join(f"\n- {escaped(line)}" for line in lines))
+        with st.expander("The card as it is stored"):
+            st.json(model.card)
+        with st.container(horizontal=True):
+            if model.kind == "networks":
+                _hand_on(model)
+                if default is None or model.id != default.id:
+                    _make_default(account, model)
+            if model.origin != "shipped":
+                remove_model(account, model, pinned.get(model.id, ()))
 
 
-def _take_csv(account: Account) -> None:
-    with st.expander("Add another algorithm by a CSV of its calls"):
-        st.markdown(
-            "Columns: `case` (the case number), `call` (" + ", ".join(f"`{c}`" for c in CLASSES) + "; empty where it "
-            "failed) and, if there are any, " + ", ".join(f"`prob_{c}`" for c in CLASSES) + " (0 to 1, summing to 1)."
+def _hand_on(model: ModelInfo) -> None:
+    try:
+        here = {(one.name, one.version): one for one in available_models()}
+    except ParallaxError as error:
+        st.caption(str(error))
+        return
+    files: Weights | None = here.get((model.name, model.version))
+    if files is None:
+        st.caption("Its weights are not on this machine.")
+    elif files.portable:
+        st.download_button(
+            "Download as zip",
+            lambda: zip_of(model.name, model.version),
+            file_name=f"{model.name}-{model.version}.zip",
+            mime="application/zip",
+            key=f"models_zip_{model.id}",
+            icon=":material/download:",
+            help="Weights and card in one file. It can be added below on another machine.",
+            on_click="ignore",
         )
-        with st.form("models_csv", clear_on_submit=False):
-            left, right = st.columns(2)
-            name = left.text_input("Name of the algorithm", key="models_name")
-            version = right.text_input("Version", key="models_version")
-            file = st.file_uploader("CSV", type=["csv"], key="models_file")
-            sent = st.form_submit_button("Take these calls", key="models_take", type="primary")
-        if not sent:
-            return
-        if not (name.strip() and version.strip() and file):
-            st.error("Give a name, a version and a CSV file.")
-            return
+
+
+def _make_default(account: Account, model: ModelInfo) -> None:
+    help_ = "It then reads new cases and is suggested to new studies. Studies that are there keep their AI."
+    if st.button("Make it the default", key=f"models_default_{model.id}", help=help_):
         try:
-            data = file.getvalue()
-            rows = parse(data)
-            _store(account, name.strip(), version.strip(), data, rows)
+            with open_session() as session:
+                ai_models.set_default(session, model.id, by=account.id, at=clock.now())
         except ParallaxError as error:
             st.error(str(error))
             return
-        st.success(f"{name} {version}: {len(rows)} calls taken. A study can now pin it.")
-
-
-def _store(account: Account, name: str, version: str, data: bytes, rows: tuple[CallRow, ...]) -> None:
-    at = clock.now()
-    with open_session() as session:
-        known = {case.number: case.series_id for case in cases.every(session)}
-        unknown = [str(row.case_number) for row in rows if row.case_number not in known]
-        if unknown:
-            raise NotFound(f"Nothing was taken. These case numbers do not exist: {', '.join(unknown[:20])}.")
-        model = ai_reads.register_model(
-            session,
-            name=name,
-            version=version,
-            kind="csv",
-            sha256=fingerprint(data),
-            classes=list(CLASSES),
-            card={"source": "calls uploaded as a CSV", "cases": len(rows)},
-            manifest=[],
-            at=at,
-            by=account.id,
-        )
-        for row in rows:
-            call = NewCall("paper", row.call, row.failure, row.probabilities, {}, [], None, None)
-            ai_reads.store(
-                session,
-                series_id=known[row.case_number],
-                model_id=model.id,
-                parameters_hash=NO_PARAMETERS,
-                scores=None,
-                calls=[call],
-                at=at,
-            )
+        st.rerun()
 
 
 page()
