@@ -35,24 +35,23 @@ def lay_out(files: Sequence[Path], new: NewModel, place: Path, *, secret: bytes)
     if any(file.suffix.lower() == ".zip" for file in files):
         if len(files) > 1:
             raise InvalidInput("A zip holds a whole model; give it alone.")
-        card = dict(unpack(files[0], raw))
+        card = with_patients(unpack(files[0], raw), new, secret)
         unpacked = {SLICES: raw / WEIGHTS[0], LUNGS: raw / WEIGHTS[1]}
         found = {kind: path for kind, path in unpacked.items() if path.exists()}
         states = {kind: _fitting(read_state(path, path.name), kind, path.name) for kind, path in found.items()}
     else:
-        card = card_of(new)
+        card = with_patients(card_of(new), new, secret)
         found, states = _recognised(files)
     folder = place / check_part("name", card["name"]) / check_part("version", card["version"])
     folder.mkdir(parents=True)
     if LUNGS not in found:
-        card, lungs = _lungs_of(new.lungs, card)
+        card, lungs = chosen_lungs(new.lungs, card)
         if lungs is not None:
             found[LUNGS] = lungs
     elif new.lungs:
         raise InvalidInput("Lung weights were given and other lungs chosen; keep one of the two.")
     for kind, path in found.items():
         _keep(path, states.get(kind), folder / f"{kind}.safetensors")
-    card = with_patients(card, new, secret)
     write_card(folder, card)
     shutil.rmtree(raw)
     return described(folder)
@@ -87,7 +86,7 @@ def _fitting(state: State, kind: str, whose: str) -> State:
     return fitting(state, network, whose)
 
 
-def _lungs_of(choice: str, card: dict[str, Any]) -> tuple[dict[str, Any], Path | None]:
+def chosen_lungs(choice: str, card: dict[str, Any]) -> tuple[dict[str, Any], Path | None]:
     """Return the card and the lung file for a model that brings none: R231, or the lungs of a model that is here."""
     if not choice and card.get("lungs") == R231:
         choice = R231

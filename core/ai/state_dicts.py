@@ -1,5 +1,6 @@
 """Weights of one network: read from a file without running anything in it, compared with the network, kept in half."""
 
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +45,8 @@ def read_state(file: Path, whose: str) -> State:
         if file.suffix == ".safetensors":
             return load_file(file)
         _check_packing(file, whose)
-        found = torch.load(file, "cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # on pickles of another protocol, which it refuses or reads
+            found = torch.load(file, "cpu", weights_only=True)
     except (SafetensorError, OSError, UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, TypeError,
             AttributeError, IndexError, AssertionError, zipfile.BadZipFile) as error:  # fmt: skip
         raise WeightsError(damaged) from error

@@ -1,0 +1,400 @@
+"""Weights that are to become a model: recognised by their keys, refused in words, laid out as models are kept."""
+
+import json
+import pickle
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from core.ai import adding, model_files, model_zip, state_dicts
+from core.ai.adding import lay_out
+from core.ai.card import card_text, key_figures, sections, trial_rows
+from core.ai.model_files import Weights
+from core.ai.networks import lung_network, slice_network
+from core.ai.new_model import NewModel
+from core.ai.weights import Model, load_weights
+from core.errors import ParallaxError
+from core.training.trial import trial
+from tests.ai.build import SMALL, AirIsLung, write_model
+
+OURS = NewModel(name="ours", version="1", licence="CC0", known="none")
+State = dict[str, torch.Tensor]
+
+
+@lru_cache(maxsize=1)
+def network() -> nn.Module:
+    torch.manual_seed(0)
+    return slice_network()
+
+
+def slices() -> State:
+    return dict(network().state_dict())
+
+
+@pytest.fixture
+def base(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with one shipped model, whose lungs own weights may take."""
+    monkeypatch.setattr(model_files, "SHIPPED", tmp_path / "shipped")
+    return write_model(tmp_path / "shipped" / "base" / "1", seed=5)
+
+
+@pytest.fixture
+def lay(base: Path, tmp_path: Path) -> Callable[..., Weights]:
+    """Lay a model out of what is given: a state dict, which is saved first, or files."""
+
+    def run(*given: State | Path, new: NewModel = OURS) -> Weights:
+        files = []
+        for number, one in enumerate(given):
+            if isinstance(one, dict):
+                torch.save(one, tmp_path / f"given{number}.pt")
+            files.append(one if isinstance(one, Path) else tmp_path / f"given{number}.pt")
+        place = tmp_path / "places" / str(len(list((tmp_path / "places").glob("*"))))
+        return lay_out(files, new, place, secret=b"secret")
+
+    return run
+
+
+def test_a_state_dict_is_kept_in_half_precision_with_one_channel_and_the_lungs_of_a_model(
+    lay: Callable[..., Weights], base: Path
+) -> None:
+    state = slices()
+    stem = state["conv1.weight"]
+    made = lay({**state, "conv1.weight": stem.repeat(1, 3, 1, 1) / 3})
+    kept = load_file(made.slices)
+    assert {str(one.dtype) for one in kept.values()} == {"torch.float16", "torch.int64"}
+    assert torch.allclose(kept["conv1.weight"].float(), stem, atol=1e-3)
+    assert made.lungs is not None
+    assert made.lungs.read_bytes() == (base / "lungs.safetensors").read_bytes()
+    assert made.card["lungs_from"] == "base/1"
+    assert (made.slices.parent / "card.md").read_text() == card_text(made.card)
+    assert [path.name for path in made.slices.parents[2].iterdir()] == ["ours"]
+
+
+def test_files_are_told_apart_by_their_keys_in_any_order(lay: Callable[..., Weights]) -> None:
+    torch.manual_seed(1)
+    lungs = dict(lung_network().state_dict())
+    made = lay(lungs, {"state_dict": {f"module.{key}": value for key, value in slices().items()}, "epoch": 3})
+    assert made.lungs is not None
+    key = "conv_0.conv_0.conv.weight"
+    assert torch.allclose(load_file(made.lungs)[key].float(), lungs[key], atol=1e-3)
+
+
+def test_weights_too_large_for_half_precision_stay_whole(lay: Callable[..., Weights]) -> None:
+    made = lay({**slices(), "bn1.running_var": torch.full((64,), 1e6)})
+    assert float(load_file(made.slices)["bn1.running_var"][0]) == 1e6
+
+
+def without(state: State, part: str) -> State:
+    return {key: value for key, value in state.items() if part not in key}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda s: without(s, "layer4.2"), r"15 keys are missing: layer4\.2\.conv1\.weight, .* and 9 more"),
+        (lambda s: {**s, "head.weight": torch.zeros(1)}, "1 keys are unexpected: head.weight"),
+        (lambda s: {**s, "bn1.weight": torch.zeros(32)}, "bn1.weight 32 instead of 64"),
+        (
+            lambda s: {**s, "fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)},
+            r"1000 outputs \(ImageNet's.*model\.fc = torch\.nn\.Linear\(2048, 3\)",
+        ),
+        (lambda s: {**s, "fc.weight": torch.zeros(2, 2048), "fc.bias": torch.zeros(2)}, "ends in 2 outputs; three"),
+        (lambda s: {**s, "bn1.bias": torch.full((64,), torch.nan)}, "no finite numbers, in bn1.bias"),
+        (lambda s: {**s, "fc.bias": torch.full((3,), torch.inf)}, "no finite numbers, in fc.bias"),
+        (lambda s: {**s, "fc.bias": torch.zeros(3, dtype=torch.int64)}, "no finite numbers, in fc.bias"),
+        (lambda s: {**s, "conv1.weight": torch.zeros(64, 5, 7, 7)}, "conv1.weight 64x5x7x7 instead of 64x1x7x7"),
+        (lambda s: {**s, "conv1.weight": torch.zeros(64)}, "conv1.weight 64 instead of"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_words(change: Callable[[State], State], sentence: str) -> None:
+    with pytest.raises(ParallaxError, match=sentence):
+        state_dicts.fitting(change(slices()), network(), "The file")
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ({"encoder.weight": torch.zeros(1)}, "neither of the two networks.*encoder.weight"),
+        ({}, "no plain state dict"),
+        ({"conv1.weight": 3}, "no plain state dict"),
+        ({"conv1.weight": torch.zeros(3).to_sparse()}, "no plain state dict"),
+        (dict(lung_network().state_dict()), "slice weights are missing"),
+        ({"conv1.weight": torch.zeros(64, 3, 7, 7)}, "keys are missing: bn1.weight"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(lay: Callable[..., Weights], state: State, sentence: str) -> None:
+    with pytest.raises(ParallaxError, match=sentence):
+        lay(state)
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        ({"name": "../../etc"}, "name of a model begins"),
+        ({"name": "a/b"}, "name of a model begins"),
+        ({"version": ".."}, "version of a model begins"),
+        ({"version": "1\x00"}, "version of a model begins"),
+        ({"name": ""}, "name of a model begins"),
+        ({"licence": " "}, "State the licence"),
+        ({"classes": ("normal", "cap")}, "The outputs are normal, cap, covid"),
+        ({"temperature": 0.0}, "temperature is 0"),
+        ({"temperature": float("nan")}, "temperature is nan"),
+        ({"slice_size": 8}, "slice_size is 8"),
+        ({"window_width": 0.0}, "lung_window"),
+        ({"known": "listed"}, "List the patients"),
+        ({"known": "listed", "patients": "P1\nanonymous"}, "Row 2 of the patients names nobody"),
+        ({"known": "listed", "patients": "patient_id;birth\nP1;1950"}, "column birth is not known"),
+        ({"known": "listed", "patients": "patient_id,use\nP1,seen"}, "Row 2 .* trained or tuned"),
+    ],
+)
+def test_what_is_stated_is_checked_before_a_file_is_read(
+    lay: Callable[..., Weights], tmp_path: Path, stated: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ParallaxError, match=sentence):
+        lay(tmp_path / "not there.pt", new=replace(OURS, **stated))
+
+
+@pytest.mark.parametrize(
+    ("lungs", "sentence"),
+    [
+        ("nobody/1", "No AI model named nobody/1"),
+        ("../base/1", "No AI model named"),
+        ("R231", "pip install lungmask"),
+    ],
+)
+def test_lungs_that_are_not_here_are_refused(
+    base: Path, lungs: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ParallaxError, match=sentence):
+        adding.chosen_lungs(lungs, {})
+
+
+def test_a_card_says_the_inputs_and_the_model_is_read_at_them(lay: Callable[..., Weights]) -> None:
+    stated = NewModel(
+        "ours", "1", "CC0", "98 cases", "Adults only", "accuracy .80 (n 98)", ("covid", "normal", "cap"), 1.5, 64,
+        window_width=1000, window_level=-500, known="none",
+    )  # fmt: skip
+    made = lay(slices(), new=stated)
+    model = load_weights(made, device="cpu", fast=False)
+    assert (model.parameters.slice_size, model.parameters.lung_window.width, model.temperature) == (64, 1000, 1.5)
+    assert key_figures(made.card) == "accuracy .80 (n 98)"
+    lines = dict(sections(made.card))
+    assert "Adults only" in lines["Limits"]
+    assert any("lung window 1000 HU wide at -500 HU" in line for line in lines["What it is"])
+
+
+class Harm:
+    """A pickle that writes a file when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def as_torch(thing: object, path: Path) -> None:
+    torch.save({"conv1.weight": thing}, path)
+
+
+def as_old_torch(thing: object, path: Path) -> None:
+    torch.save({"conv1.weight": thing}, path, _use_new_zipfile_serialization=False)
+
+
+def as_pickle(thing: object, path: Path) -> None:
+    path.write_bytes(pickle.dumps({"conv1.weight": thing}))
+
+
+@pytest.mark.parametrize("save", [as_torch, as_old_torch, as_pickle])
+def test_a_pickle_runs_nothing(lay: Callable[..., Weights], tmp_path: Path, save: Callable[..., None]) -> None:
+    harm, file = tmp_path / "harm", tmp_path / "evil.pt"
+    save(Harm(harm), file)
+    with pytest.raises(ParallaxError, match="no plain state dict"):
+        lay(file)
+    assert not harm.exists()
+
+
+def test_a_pickle_under_another_ending_is_not_opened_either(lay: Callable[..., Weights], tmp_path: Path) -> None:
+    harm = tmp_path / "harm"
+    for ending in ("safetensors", "zip", "ckpt", "pkl"):
+        file = tmp_path / f"evil.{ending}"
+        as_torch(Harm(harm), file)
+        with pytest.raises(ParallaxError):
+            lay(file)
+    assert not harm.exists()
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_opened(
+    lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_dicts, "MOST_BYTES", 10**6)
+    bomb = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
+        archive.writestr("archive/data/0", b"\0" * 2 * 10**6)
+    assert bomb.stat().st_size < 10_000
+    with pytest.raises(ParallaxError, match="unpacks to more than"):
+        lay(bomb)
+    (tmp_path / "large.pt").write_bytes(b"\0" * (10**6 + 1))
+    with pytest.raises(ParallaxError, match="larger than"):
+        lay(tmp_path / "large.pt")
+
+
+def zip_with(path: Path, entries: dict[str, bytes | str], how: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", how) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return path
+
+
+CARD = json.dumps({"name": "ours", "version": "1", "manifest": {"trained": ["P1"]}})
+
+
+def test_a_model_goes_to_another_machine_as_one_file_with_the_same_hash(
+    lay: Callable[..., Weights], tmp_path: Path
+) -> None:
+    listed = NewModel("ours", "1", "CC0", known="listed", patients="patient_id,use\nP1,\nP2,tuned", publish_ids=True)
+    made = lay(slices(), new=listed)
+    target = tmp_path / "ours.zip"
+    model_zip.pack(made, target)
+    first = target.read_bytes()
+    model_zip.pack(made, target)
+    assert target.read_bytes() == first
+    again = lay(target, new=NewModel())
+    assert again.sha256 == made.sha256
+    assert (again.card["manifest"]["trained"], again.card["manifest"]["tuned"]) == (["P1"], ["P2"])
+    assert "keys" not in again.card["manifest"]  # of the other installation
+
+
+def test_ids_that_are_not_public_stay_and_are_asked_for_elsewhere(lay: Callable[..., Weights], tmp_path: Path) -> None:
+    made = lay(slices(), new=NewModel("ours", "1", "CC0", known="listed", patients="Secret-1\nSecret-2"))
+    assert "Secret" not in json.dumps(made.card)
+    assert len(made.card["manifest"]["keys"]) == 2
+    target = tmp_path / "ours.zip"
+    model_zip.pack(made, target)
+    assert b"Secret" not in target.read_bytes()
+    with pytest.raises(ParallaxError, match="The ids of 2 more patients"):
+        lay(target, new=NewModel())
+    with pytest.raises(ParallaxError, match="The ids of 1 more patients"):
+        lay(target, new=NewModel(patients="Secret-1"))
+    again = lay(target, new=NewModel(patients="Secret-1\nSecret-2"))
+    assert again.card["manifest"]["keys"] == made.card["manifest"]["keys"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ({"card.json": CARD}, "holds no slices.safetensors"),
+        ({"slices.safetensors": b""}, "holds no card.json"),
+        ({"card.json": CARD, "slices.safetensors": b"", "../card.md": b""}, "belong to no model"),
+        ({"card.json": CARD, "../../slices.safetensors": b""}, "belong to no model"),
+        ({"card.json": CARD, "/tmp/slices.safetensors": b""}, "belong to no model"),
+        ({"card.json": CARD, "..\\slices.safetensors": b""}, "belong to no model"),
+        ({"card.json": CARD, "slices.safetensors": b"", "setup.py": b""}, "belong to no model"),
+        ({"card.json": CARD, "slices.safetensors": b"", "slices.pt": b""}, "belong to no model"),
+        ({"a/card.json": CARD, "b/slices.safetensors": b""}, "more than one folder"),
+        ({"a/card.json": CARD, "b/card.json": CARD, "a/slices.safetensors": b""}, "card.json twice"),
+        ({"card.json": "{", "slices.safetensors": b""}, "card.json is damaged"),
+        ({"card.json": "[" * 100_000, "slices.safetensors": b""}, "card.json is damaged"),
+        ({"card.json": "[]", "slices.safetensors": b""}, "one JSON object"),
+        ({"card.json": '{"name": "a"}', "slices.safetensors": b""}, "model's version as text"),
+        ({"card.json": '{"name": "../a", "version": "1"}', "slices.safetensors": b""}, "name of a model begins"),
+        ({"card.json": '{"name": "a", "version": "1", "x": NaN}', "slices.safetensors": b""}, "damaged"),
+        (
+            {"card.json": '{"name": "a", "version": "1", "lungs": "../b"}', "slices.safetensors": b""},
+            "lungs can only be R231",
+        ),
+        (
+            {"card.json": '{"name": "a", "version": "1", "manifest": {"trained": [{}]}}', "slices.safetensors": b""},
+            "list patients as texts",
+        ),
+        ({"card.json": " " * (10**6 + 1), "slices.safetensors": b""}, "larger than 1 MB"),
+        ({"card.json": CARD, "slices.safetensors": b"no weights"}, "damaged or no plain"),
+    ],
+)
+def test_a_zip_that_is_no_model_is_refused(
+    lay: Callable[..., Weights], tmp_path: Path, entries: dict[str, bytes | str], sentence: str
+) -> None:
+    with pytest.raises(ParallaxError, match=sentence):
+        lay(zip_with(tmp_path / "bad.zip", entries), new=NewModel())
+    written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
+    assert written <= {"bad.zip", "places", "shipped", "data"}
+
+
+def test_a_zip_bomb_stops_where_a_model_would_end(
+    lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_zip, "MOST_WEIGHTS", 10**6)
+    bomb = zip_with(
+        tmp_path / "bomb.zip", {"card.json": CARD, "slices.safetensors": b"\0" * 10**7}, zipfile.ZIP_DEFLATED
+    )
+    data = bytearray(bomb.read_bytes())
+    whole = (10**7).to_bytes(4, "little")
+    lie = data.replace(whole, (10).to_bytes(4, "little"))  # a zip whose table says that little comes out
+    for content in (bytes(data), bytes(lie)):
+        bomb.write_bytes(content)
+        with pytest.raises(ParallaxError, match=r"no model here does|damaged or protected"):
+            lay(bomb, new=NewModel())
+        assert sum(path.stat().st_size for path in (tmp_path / "places").rglob("*") if path.is_file()) <= 2 * 10**6
+
+
+def test_two_zips_or_a_zip_with_weights_are_not_taken(lay: Callable[..., Weights], tmp_path: Path) -> None:
+    with pytest.raises(ParallaxError, match="give it alone"):
+        lay(zip_with(tmp_path / "a.zip", {"card.json": CARD}), slices())
+
+
+class MeanGray(nn.Module):
+    """Has the parts of a ResNet-50, and sees nothing but how bright a slice is: quick."""
+
+    def __init__(self, weight: float) -> None:
+        super().__init__()
+        self.conv1 = nn.AvgPool2d(16)
+        for part in ("bn1", "act", "maxpool", "layer1", "layer2", "layer3", "layer4"):
+            setattr(self, part, nn.Identity())
+        self.fc = nn.Linear(1, 3)
+        nn.init.constant_(self.fc.weight, weight)
+        with torch.no_grad():
+            self.fc.weight[0] = 2 * weight
+
+
+class NoLung(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([torch.ones_like(x), torch.zeros_like(x), torch.zeros_like(x)], dim=1) * 20
+
+
+def quick(weight: float) -> Model:
+    return Model("quick", "1", "0" * 64, {}, AirIsLung(), MeanGray(weight), "cpu", parameters=SMALL)
+
+
+def test_a_trial_reads_one_chest_of_each_class_and_shows_how_well_the_lungs_were_found() -> None:
+    found = trial(quick(1.0))
+    assert [row["Procedural chest"] for row in trial_rows(found)] == ["normal", "cap", "covid"]
+    for row in trial_rows(found):
+        assert row["Called"] in ("normal", "cap", "covid")
+        assert sum(float(str(row[f"p({name})"])) for name in ("normal", "cap", "covid")) == pytest.approx(1, abs=0.01)
+        assert float(str(row["Lungs, Dice"])) > 0.7
+
+
+def test_a_trial_refuses_what_cannot_read_and_doubts_what_says_the_same_of_every_slice() -> None:
+    with pytest.raises(ParallaxError, match="found no lungs"):
+        trial(replace(quick(1.0), lungs=NoLung()))
+    with pytest.raises(ParallaxError, match="probabilities are no numbers"):
+        trial(quick(float("nan")))
+    assert "same probabilities" in trial(quick(0.0))["notes"][0]
+
+
+def test_a_safetensors_file_that_is_as_models_are_kept_is_copied_byte_for_byte(
+    lay: Callable[..., Weights], tmp_path: Path
+) -> None:
+    file = tmp_path / "given.safetensors"
+    save_file(state_dicts.halved(slices()), file, metadata={"by": "somebody"})
+    assert lay(file).slices.read_bytes() == file.read_bytes()
