@@ -14,8 +14,8 @@ MOST_BYTES = 10**6  # of a card.json; the shipped one has 6 KB
 OWN_LABEL = "Own weights. Research only; not a medical device; not for diagnosis."
 KEYS, PATIENTS = "keys", "patients"  # of a manifest: keys made with this installation's secret, and how many patients
 UNKNOWN = "unknown"  # a manifest's `known` where nobody can say which patients trained the model
-STATED = {UNKNOWN: "patients not known", "none": "no patient who could be read here"}
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~!:])")
+STATED = {UNKNOWN: "patients not known", "none": "no patients"}
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~!]|:(?=\w))")
 
 
 def checked_card(data: bytes) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def key_figures(card: Mapping[str, Any]) -> str:
         first = next((key for key in ("accuracy", "dice", "auc") if key in group), None)
         if first is not None:
             count = f" (n {group['n']:g})" if isinstance(group.get("n"), int | float) else " (n not stated)"
-            found.append(f"{name.replace('_', ' ')}: {first} {_value(group[first])}{count}")
+            found.append(f"{_words(name)}: {first} {_value(group[first])}{count}")
     return "; ".join(found) or "none stated"
 
 
@@ -164,20 +164,25 @@ def _check_manifest(manifest: object) -> None:
 
 
 def _lines(stated: object) -> list[str]:
-    return [f"{key}: {_line(value)}" for key, value in stated.items()] if isinstance(stated, Mapping) else []
+    stated = stated if isinstance(stated, Mapping) else {}
+    return [f"{_words(key)}: {_line(value)}" for key, value in stated.items() if value != []]
 
 
 def _line(value: object) -> str:
     """Return any value of a card as one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_line(one)}" for key, one in value.items())
+        return ", ".join(f"{_words(key)} {_line(one)}" for key, one in value.items())
     if isinstance(value, list):
         return ", ".join(_line(one) for one in value)
     return _value(value) if value is not None else ""
 
 
+def _words(key: object) -> str:
+    return str(key).replace("_", " ")
+
+
 def _value(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else str(value)
+    return f"{value:.3g}" if isinstance(value, float) and math.isfinite(value) else str(value)
 
 
 def _no_number(text: str) -> float:

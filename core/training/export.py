@@ -1,6 +1,5 @@
 """From checkpoints to a shipped model: float16 weights, a card that says what they are, and the card as text."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from core.ai.model_zip import write_card
 from core.ai.parameters import CLASSES
 from core.errors import InvalidInput
 from core.training.backgrounds import ATTRIBUTION
@@ -78,8 +78,7 @@ def export_model(
         "limits": list(LIMITS),
         **notes,
     }
-    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
-    (folder / "card.md").write_text(card_text(card))
+    write_card(folder, card)
     return card
 
 
@@ -97,23 +96,3 @@ def half_weights(net: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Return a network's weights, contiguous, floats in half precision; step counters stay as they are."""
     state = net.state_dict()
     return {k: (v.half() if v.is_floating_point() else v).contiguous().clone() for k, v in state.items()}
-
-
-def card_text(card: dict[str, Any]) -> str:
-    """Return the card for people, as Markdown."""
-    lines = [f"# {card['name']} {card['version']}", "", f"**{card['label']}**", ""]
-    lines += [f"Classes: {', '.join(card['classes'])}. Temperature of the slice scores: {card['temperature']}.", ""]
-    lines += ["## Data", "", f"Cases: {json.dumps(card['data'])}.", ""]
-    if card["attribution"]:
-        lines += [f"Real backgrounds, tumour slices left out: {card['attribution']}.", ""]
-    lines += [
-        f"Patients that trained it: {', '.join(card['manifest']['trained']) or 'none'}. Licence: {card['licence']}.",
-        "",
-    ]
-    lines += ["## Training", "", f"Seed {card['seed']}.", "", *(f"    {c}" for c in card["commands"]), ""]
-    lines += ["## Figures", ""]
-    lines += [f"- {name}: {json.dumps(value)}" for name, value in card["figures"].items()]
-    if "evaluation" in card:
-        lines += [f"- {name}: {json.dumps(value)}" for name, value in card["evaluation"].items()]
-    lines += ["", "## Limits", "", *(f"- {limit}" for limit in card["limits"]), ""]
-    return "\n".join(lines)

@@ -33,15 +33,15 @@ def page() -> None:
         "Every version is frozen by the SHA-256 of its weights; a study pins one. The AI shipped with Parallax is a "
         "research demonstration trained on procedural CT, not a medical device."
     )
-    say_added()
     if models:
         rows = [_row(model, default, pinned.get(model.id, ()), counts.get(model.id, 0)) for model in models]
-        st.dataframe(rows, key="models_table", hide_index=True, height="content")
+        st.table(rows, border="horizontal", hide_index=True)
         st.caption("The default reads new cases and is suggested to new studies. Figures are what each card states.")
         _one(account, models, default, pinned)
     else:
         _wait_for_models()
     st.subheader("Add a model")
+    say_added()
     add_model(account, [model for model in models if model.kind == "networks"], default)
     take_calls(account)
     for name, beat, device in workers:
@@ -60,19 +60,18 @@ def _wait_for_models() -> None:
 
 def _row(model: ModelInfo, default: ModelInfo | None, studies: tuple[str, ...], read: int) -> dict[str, object]:
     networks = model.kind == "networks"
+    mark = " :blue-badge[default]" if default is not None and model.id == default.id else ""
     return {
-        "Model": model.name,
-        "Version": model.version,
-        "Default": "default" if default is not None and model.id == default.id else "",
+        "Model": escaped(f"{model.name} {model.version}") + mark,
         "Kind": KINDS[model.origin if networks else "csv"],
-        "Weights (SHA-256)": model.sha256[:16],
+        "SHA-256": model.sha256[:12],
         "Inputs": sizes(model.card) if networks else "",
-        "Trained on": trained_on(model.card) if networks else "not known here",
-        "Key figures": key_figures(model.card),
-        "Licence": str(model.card.get("licence") or "not stated"),
-        "Pinned by": ", ".join(studies) or "no study",
+        "Trained on": escaped(trained_on(model.card)) if networks else "not known here",
+        "Key figures": escaped(key_figures(model.card)),
+        "Licence": escaped(str(model.card.get("licence") or "not stated")),
+        "Pinned by": escaped(", ".join(studies) or "no study"),
         "Series read": read,
-        "Added (UTC)": model.created_at.strftime("%Y-%m-%d %H:%M"),
+        "Added (UTC)": model.created_at.strftime("%Y-%m-%d"),
     }
 
 
@@ -81,12 +80,8 @@ def _one(
 ) -> None:
     names = {model.id: f"{model.name} {model.version}" for model in models}
     with st.container(border=True):
-        chosen_id = st.selectbox("Model card", list(names), key="models_card", format_func=lambda one: names[one])
+        chosen_id = st.selectbox("One model", list(names), key="models_card", format_func=lambda one: names[one])
         model = next(one for one in models if one.id == chosen_id)
-        for heading, lines in sections(model.card) if model.kind == "networks" else []:
-            st.markdown(f"**{heading}**\n" + "".join(f"\n- {escaped(line)}" for line in lines))
-        with st.expander("The card as it is stored"):
-            st.json(model.card)
         with st.container(horizontal=True):
             if model.kind == "networks":
                 _hand_on(model)
@@ -94,6 +89,11 @@ def _one(
                     _make_default(account, model)
             if model.origin != "shipped":
                 remove_model(account, model, pinned.get(model.id, ()))
+        with st.expander("Read the card"):
+            for heading, lines in sections(model.card) if model.kind == "networks" else []:
+                st.markdown(f"**{heading}**\n" + "".join(f"\n- {escaped(line)}" for line in lines))
+            st.markdown("**As it is stored**")
+            st.json(model.card, expanded=False)
 
 
 def _hand_on(model: ModelInfo) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db import accounts, audit
+from db import accounts, ai_models, ai_reads, audit
 from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow
@@ -81,6 +81,24 @@ def test_a_view_that_changes_something_is_refused(db_url: str, at: datetime):
 def test_times_without_a_zone_never_reach_the_database(session: Session):
     with pytest.raises(Exception, match="without a zone"):
         accounts.create(session, username="x", name="", role="reader", at=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_models_of_an_older_database_are_kept_and_can_be_removed(empty_url: str, at: datetime):
+    migrate(empty_url, to="0002")
+    stamp = at.replace(tzinfo=None) if empty_url.startswith("sqlite") else at
+    with engine_for(empty_url).begin() as connection:
+        statement = (
+            "INSERT INTO ai_models (id, name, version, kind, sha256, classes, card, manifest, created_at) "
+            "VALUES (1, 'old', '1', 'networks', 'a', '[]', '{}', '[]', :at)"
+        )
+        connection.execute(text(statement), {"at": stamp})
+    migrate(empty_url)
+    with open_session(empty_url) as session:
+        (old,) = ai_reads.models(session)
+        assert (old.name, old.origin) == ("old", None)
+        assert ai_models.default(session) == old
+        ai_models.remove(session, old.id, by=None, at=at)
+        assert ai_reads.models(session) == []
 
 
 def test_a_database_with_data_in_it_is_upgraded_with_its_rows_and_triggers(empty_url: str, at: datetime):

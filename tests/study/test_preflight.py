@@ -103,3 +103,11 @@ def test_what_is_only_worth_a_look_does_not_block():
 def test_long_lists_of_cases_are_shortened():
     facts = replace(GOOD, cases=tuple(case(n, truth=None) for n in range(1, 41)))
     assert "Without truth: case 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 28 more." in blockers(facts)
+
+
+def test_an_ai_whose_training_patients_nobody_knows_is_worth_a_look_and_blocks_nothing():
+    unknown = replace(GOOD, ai_patients_known=False)
+    assert blockers(unknown) == []
+    said = [finding.message for finding in check(unknown) if finding.area == "ai"]
+    assert any("Nobody can say which patients trained the AI" in message for message in said)
+    assert not any("Nobody can say" in finding.message for finding in check(GOOD))

@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from core.ai import model_files
+from core.ai.card import card_text
 from core.training.cache import stored_cases
 from core.training.cohort import write_cohort
-from core.training.export import card_text, half_weights, training_patients
+from core.training.export import half_weights, training_patients
 from core.training.patients import store_patients
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from itertools import permutations
-from typing import get_args
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -22,10 +21,14 @@ ADDED = "models_added"
 FORM = "models_add"
 MOST_MB = 600
 OWN_LUNGS = ""
-KNOWN: dict[str, str] = {
+KNOWN: dict[Known, str] = {
     "listed": "I list them",
-    "none": "None could come here (public or procedural data only)",
+    "none": "There were none (procedural data only)",
     "unknown": "Nobody knows",
+}
+REST_KNOWN: dict[Known, str] = {
+    "listed": "The list in the zip, and those I name here",
+    "unknown": "The list in the zip; nobody knows the others",
 }
 
 
@@ -145,13 +148,12 @@ def _lungs_named(choice: str) -> str:
 
 def _patients(key: str, new: NewModel, *, whole: bool) -> NewModel:
     st.markdown("**Patients that trained or tuned it.** A study refuses their cases, since the AI knows them already.")
-    if whole:
-        st.caption("The zip brings its own list. Add those whose ids stayed on the machine it comes from.")
+    names = REST_KNOWN if whole else KNOWN
     known = st.radio(
         "Which patients were they?",
-        list(get_args(Known)),
-        key=f"{key}_known",
-        format_func=lambda one: KNOWN[one],
+        list(names),
+        key=f"{key}_known_{whole}",
+        format_func=lambda one: names[one],
         horizontal=True,
         label_visibility="collapsed",
     )
@@ -164,7 +166,7 @@ def _patients(key: str, new: NewModel, *, whole: bool) -> NewModel:
         help="A CSV can name the columns patient_id, issuer (IssuerOfPatientID, where your files carry one) and use "
         "(trained or tuned).",
     )
-    table = right.file_uploader("… or a CSV", type=["csv", "txt"], key=f"{key}_patients_csv")
+    table = right.file_uploader("… or a CSV", type=["csv", "txt"], max_upload_size=5, key=f"{key}_patients_csv")
     publish = right.checkbox(
         "The ids are public: keep them in the card",
         key=f"{key}_publish",
