@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -33,10 +33,10 @@ def set_default(session: Session, model_id: int, *, by: int, at: datetime) -> No
 
 
 def pinned(session: Session) -> dict[int, tuple[str, ...]]:
-    """Return the titles of the studies that name each model, drafts included, by model id."""
+    """Return the titles of the studies that name each model, by model id; drafts too, unless they were deleted."""
     found: dict[int, tuple[str, ...]] = {}
-    query = select(Study.ai_model_id, Study.title).where(Study.ai_model_id.is_not(None)).order_by(Study.id)
-    for model_id, title in session.execute(query):
+    query = select(Study.ai_model_id, Study.title).where(Study.ai_model_id.is_not(None), Study.deleted_at.is_(None))
+    for model_id, title in session.execute(query.order_by(Study.id)):
         if model_id is not None:
             found[model_id] = (*found.get(model_id, ()), title)
     return found
@@ -73,6 +73,8 @@ def remove(session: Session, model_id: int, *, by: int | None, at: datetime) -> 
     """
     found = check_removable(session, model_id)
     row = _registered(session, model_id)
+    deleted = update(Study).where(Study.ai_model_id == model_id, Study.deleted_at.is_not(None))
+    session.execute(deleted.values(ai_model_id=None))  # a deleted draft that is taken back chooses another AI
     audit.record(session, kind="AI model removed", at=at, actor_id=by, detail=_named(row))
     if any(session.scalar(select(func.count()).where(table.model_id == model_id)) for table in (AiRead, SliceScores)):
         row.removed_at, row.default_since = at, None

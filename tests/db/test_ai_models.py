@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from db import ai_models, ai_reads, audit, studies
+from db import ai_models, ai_reads, audit, studies, study_deletion
 from db.ai_reads import ModelInfo
 from db.models import AiModel
 from tests.study import builder
@@ -59,6 +59,17 @@ def test_a_pinned_model_stays_and_says_what_pins_it(session: Session, at: dateti
     assert ai_reads.models(session) == []
     with pytest.raises(NotFound, match="not any more"):
         studies.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
+
+
+def test_a_deleted_draft_keeps_no_model_and_comes_back_without_one(session: Session, at: datetime):
+    me, made = builder.coordinator(session), builder.study(session)
+    own = register(session, "own")
+    studies.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
+    study_deletion.delete_study(session, made.id, by=me, at=AT)
+    assert ai_models.pinned(session) == {}
+    ai_models.remove(session, own.id, by=me, at=at)
+    study_deletion.take_back(session, made.id, by=me, at=AT)
+    assert studies.study(session, made.id).ai_model_id is None
 
 
 def test_a_shipped_model_stays(session: Session, at: datetime):
