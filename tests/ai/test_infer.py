@@ -68,7 +68,16 @@ def test_bench_ai_prints_stages_and_memory(case: Path) -> None:
     assert found["slices"] == 12
     assert found["kept"] == 10
     assert found["peak_memory_mb"] > 0
-    assert found["timings"]["total"] > 0
+    assert found["totals"] == [found["timings"]["total"]]
+
+
+@pytest.mark.usefixtures("shipped")
+def test_bench_ai_reads_several_times_and_shows_the_median(case: Path) -> None:
+    found = json.loads(invoke("bench", "ai", str(case), "--runs", "3", "--json"))
+    assert len(found["totals"]) == 3
+    assert found["timings"]["total"] == sorted(found["totals"])[1]
+    told = invoke("bench", "ai", str(case), "--runs", "2")
+    assert "totals of the runs in order: " in told
 
 
 @pytest.mark.usefixtures("shipped")
