@@ -8,6 +8,7 @@ from core.errors import Conflict, Forbidden, NotFound, ParallaxError
 from core.study.protocol import Protocol, ReferenceStandard
 from db import accounts, analysis, audit, cases, panel_members, studies, truth, truth_panel
 from db.models import Account, Study, Truth
+from db.reading_access import case_access
 from tests.reading import build
 from tests.study import builder
 from tests.study.builder import AT
@@ -24,12 +25,16 @@ def test_a_deleted_draft_is_found_nowhere_and_its_cases_truth_and_audit_trail_st
     truth.record(session, made.id, case.id, class_code="cap", source="PCR", by=me, at=AT)
     reader = studies.readers(session, made.id)[0].account_id
     before = [event.kind for event in audit.events(session, study_id=made.id)]
+    look = {"account_id": member, "study_id": made.id, "case_number": case.number, "at": AT}
+    assert case_access(session, **look).case_number == case.number
 
     studies.delete_study(session, made.id, by=me, at=AT)
 
     assert studies.every(session) == analysis.choices(session, account_id=me) == []
     assert studies.studies_for_reader(session, reader) == []
     assert panel_members.seats(session, member) == []
+    with pytest.raises(Forbidden):
+        case_access(session, **look)
     for verb in (
         lambda: studies.study(session, made.id),
         lambda: studies.save_title(session, made.id, "Again", by=me, at=AT),
