@@ -75,17 +75,16 @@ def fitting(state: State, network: nn.Module, whose: str) -> State:
     no numbers.
     """
     wanted = network.state_dict()
-    state = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-    if STEM in state and state[STEM].dim() == 4:
-        state = one_channel(state)
     state = {**{key: value for key, value in wanted.items() if key.endswith(COUNTER)}, **state}
     _check_head(state, wanted, whose)
     missing = [key for key in wanted if key not in state]
     unexpected = [key for key in state if key not in wanted]
+    stem = state[STEM].shape if STEM in state else ()
+    folded = torch.Size((stem[0], 1, *stem[2:])) if len(stem) == 4 and stem[1] == 3 else stem
     other = [
         f"{key} {_shape(state[key])} instead of {_shape(wanted[key])}"
         for key in wanted
-        if key in state and state[key].shape != wanted[key].shape
+        if key in state and wanted[key].shape != (folded if key == STEM else state[key].shape)
     ]
     parts = [
         f"{len(keys)} {what}: {_some(keys)}"
@@ -101,7 +100,9 @@ def fitting(state: State, network: nn.Module, whose: str) -> State:
             f"{whose} has weights that are no finite numbers, in {_some(broken)}; its training went wrong, so take an "
             "earlier checkpoint."
         )
-    return state
+    # not before: a tensor of another shape may be far larger than its file
+    state = {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    return one_channel(state) if STEM in state else state
 
 
 def halved(state: State) -> State:
@@ -114,7 +115,9 @@ def halved(state: State) -> State:
 
 
 def _is_plain_tensor(value: object) -> bool:
-    return isinstance(value, torch.Tensor) and value.layout is torch.strided and not value.is_quantized
+    if not isinstance(value, torch.Tensor) or value.is_quantized:
+        return False
+    return value.layout is torch.strided and value.device.type == "cpu"
 
 
 def _check_head(state: State, wanted: Mapping[str, torch.Tensor], whose: str) -> None:

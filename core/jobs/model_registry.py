@@ -45,13 +45,13 @@ def add(files: Sequence[Path], new: NewModel, *, by: int | None) -> Added:
     Whatever fails, nothing of it stays. Raises ParallaxError saying what to mend; Conflict where name and version are
     taken.
     """
+    register_all()  # a shipped model is known, and the default, before an own one comes beside it
+    if new.name and new.version:
+        _check_free(new.name, new.version)  # before any work; asked again at the end
     from core.ai.adding import lay_out
     from core.ai.weights import load_weights
     from core.training.trial import trial
 
-    register_all()  # a shipped model is known, and the default, before an own one comes beside it
-    if new.name and new.version:
-        _check_free(new.name, new.version)  # before any work; asked again at the end
     place = _place()
     try:
         weights = lay_out(files, new, place, secret=settings().secret_bytes())

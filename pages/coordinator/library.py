@@ -45,7 +45,8 @@ def _table(*, busy: bool) -> None:
     if model is None:
         st.warning("No AI model is registered yet: the worker registers the shipped one when it starts.")
     else:
-        st.caption(f"AI: {model.name} {model.version}, a research demonstration; calls stay hidden here.")
+        what = ", a research demonstration" if model.origin == "shipped" else ""
+        st.caption(f"AI: {model.name} {model.version}{what}; calls stay hidden here.")
 
 
 def _row(case: CaseInfo, job: queue.Job | None, read: AiReadInfo | None) -> dict[str, object]:

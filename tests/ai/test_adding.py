@@ -112,6 +112,7 @@ def without(state: State, part: str) -> State:
         (lambda s: {**s, "fc.bias": torch.zeros(3, dtype=torch.int64)}, "no finite numbers, in fc.bias"),
         (lambda s: {**s, "conv1.weight": torch.zeros(64, 5, 7, 7)}, "conv1.weight 64x5x7x7 instead of 64x1x7x7"),
         (lambda s: {**s, "conv1.weight": torch.zeros(64)}, "conv1.weight 64 instead of"),
+        (lambda s: {**s, "fc.bias": torch.zeros(1).expand(10**14)}, "fc.bias 100000000000000 instead of 3"),
     ],
 )
 def test_what_does_not_fit_is_said_in_words(change: Callable[[State], State], sentence: str) -> None:
@@ -126,6 +127,7 @@ def test_what_does_not_fit_is_said_in_words(change: Callable[[State], State], se
         ({}, "no plain state dict"),
         ({"conv1.weight": 3}, "no plain state dict"),
         ({"conv1.weight": torch.zeros(3).to_sparse()}, "no plain state dict"),
+        ({"conv1.weight": torch.zeros(3, device="meta")}, "no plain state dict"),
         (dict(lung_network().state_dict()), "slice weights are missing"),
         ({"conv1.weight": torch.zeros(64, 3, 7, 7)}, "keys are missing: bn1.weight"),
     ],
@@ -350,6 +352,18 @@ def test_a_zip_bomb_stops_where_a_model_would_end(
 def test_two_zips_or_a_zip_with_weights_are_not_taken(lay: Callable[..., Weights], tmp_path: Path) -> None:
     with pytest.raises(ParallaxError, match="give it alone"):
         lay(zip_with(tmp_path / "a.zip", {"card.json": CARD}), slices())
+
+
+def test_lungs_by_the_package_are_named_in_the_card_and_travel_without_a_file(
+    lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "lungmask")
+    made = lay(slices(), new=replace(OURS, lungs="R231"))
+    assert (made.lungs, made.card["lungs"]) == (None, "R231")
+    model_zip.pack(made, tmp_path / "ours.zip")
+    again = lay(tmp_path / "ours.zip", new=NewModel())
+    assert (again.lungs, again.sha256) == (None, made.sha256)
+    assert load_weights(again, device="cpu", fast=False).lungs is None
 
 
 class MeanGray(nn.Module):

@@ -2,14 +2,15 @@
 
 import io
 import json
+import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from typer.testing import CliRunner
 
 from core import clock
@@ -21,7 +22,7 @@ from core.imaging.identity import Identity
 from core.jobs import model_registry, model_upload
 from core.settings import settings
 from core.training import trial
-from db import accounts, ai_models, ai_reads
+from db import accounts, ai_models, ai_reads, audit
 from db.engine import open_session, open_view
 from tests.ai.build import write_model
 
@@ -183,10 +184,11 @@ def test_the_command_adds_lists_exports_and_removes(machine: Path, tmp_path: Pat
 
 
 def test_the_page_adds_by_the_command_and_passes_its_sentence_on(machine: Path, data_dir: Path, me: int) -> None:
-    """In a process of its own, with the models that are really shipped; the file is refused before any network runs."""
-    torch.save({"encoder.weight": torch.zeros(1)}, data_dir / "other.pt")
-    with pytest.raises(InvalidInput, match="holds neither of the two networks"):
-        model_upload.add_uploaded([("../../x.pt", io.BytesIO((data_dir / "other.pt").read_bytes()))], OURS, by=me)
+    """In a process of its own, with the model that is really shipped."""
+    (shipped,) = (Path(model_files.__file__).parent / "weights").glob("*/*")
+    taken = replace(OURS, name=shipped.parent.name, version=shipped.name)
+    with pytest.raises(InvalidInput, match=f"There is a model {taken.name} {taken.version} already"):
+        model_upload.add_uploaded([("../../x.pt", io.BytesIO(b"weights"))], taken, by=me)
     with pytest.raises(InvalidInput, match="its name must end in"):
         model_upload.add_uploaded([("x.exe", io.BytesIO(b""))], OURS, by=me)
     with pytest.raises(InvalidInput, match="Choose the weight files"):
@@ -194,9 +196,22 @@ def test_the_page_adds_by_the_command_and_passes_its_sentence_on(machine: Path, 
     assert left_over(data_dir) == []
 
 
-def test_what_a_killed_process_left_is_cleared_away(machine: Path, data_dir: Path, me: int) -> None:
-    import os
+def test_the_page_adds_weights_in_a_process_that_tries_them(machine: Path, data_dir: Path, me: int) -> None:
+    """All of it, with the lungs that are really shipped: random weights, so only that it read them is certain."""
+    added = model_upload.add_uploaded([("weights.safetensors", io.BytesIO(machine.read_bytes()))], OURS, by=me)
+    assert left_over(data_dir) == FILES
+    for label in ("normal", "cap", "covid"):
+        assert added.trial[label]["lung_dice"] > 0.9
+    with open_view() as session:
+        (event,) = [one for one in audit.events(session) if one.detail.get("model") == "ours"]
+    assert (event.kind, event.actor) == ("AI model registered", "cora")
+    names = {
+        name.rpartition("/")[2] for name in zipfile.ZipFile(io.BytesIO(model_upload.zip_of("ours", "1"))).namelist()
+    }
+    assert names == {"card.json", "card.md", "lungs.safetensors", "slices.safetensors"}
 
+
+def test_what_a_killed_process_left_is_cleared_away(machine: Path, data_dir: Path, me: int) -> None:
     old, new = data_dir / "models-incoming" / "old", data_dir / "models-incoming" / "new"
     for folder in (old, new):
         folder.mkdir(parents=True)

@@ -44,7 +44,9 @@ def show(me: Account, study: StudyInfo) -> None:
     model = models.get(study.ai_model_id or 0)
     if model is None:
         return
-    if model.kind == "networks":
+    if model.origin == "own":
+        st.caption("An AI of your own: its card on the page AI models says what it was trained on. Research only.")
+    elif model.kind == "networks":
         st.caption("The shipped AI is a research demonstration trained on procedural CT. It is no medical device.")
     _map(me, study, model)
     if study.design != "independent" or study.protocol.independent_arm == "aided":
