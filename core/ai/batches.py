@@ -47,9 +47,9 @@ def settle(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-def to_input(gray: NDArray[np.uint8], device: str, dtype: torch.dtype) -> torch.Tensor:
-    """Return gray slices (n, y, x) as network input (n, 1, y, x), 0 to 1, channels last, on the device."""
+def to_input(gray: NDArray[np.uint8], device: str) -> torch.Tensor:
+    """Return gray slices (n, y, x) as network input (n, 1, y, x) float32, 0 to 1, channels last, on the device."""
     x = torch.from_numpy(gray)[:, None]
     if device.startswith("cuda"):
         x = x.pin_memory().to(device, non_blocking=True)
-    return x.float().div_(255).to(dtype).contiguous(memory_format=torch.channels_last)
+    return x.float().div_(255).contiguous(memory_format=torch.channels_last)

@@ -179,7 +179,7 @@ def _predict(
 
     for part, gray in batches(depth, batch_size(model.device, size), make):
         with torch.inference_mode():
-            logits = network(to_input(gray, model.device, model.dtype))
+            logits = network(to_input(gray, model.device))
             small[part.start : part.stop] = labels(logits.float(), parameters.lung_threshold).cpu().numpy()
         seen[part.start : part.stop] = gray
         on_progress(part.stop, depth)

@@ -43,7 +43,7 @@ def score_slices(
 
     for part, gray in batches(len(indices), batch_size(model.device, parameters.slice_size), make):
         with torch.inference_mode():
-            x = to_input(gray, model.device, model.dtype)
+            x = to_input(gray, model.device)
             features, mirrored = slice_features(model, torch.cat([x, x.flip(-1)])).float().chunk(2)
             logits = sum(network.fc(seen.mean(dim=(2, 3))) for seen in (features, mirrored)) / (2 * model.temperature)
             probabilities[part.start : part.stop] = functional.softmax(logits.double(), dim=1).cpu().numpy()

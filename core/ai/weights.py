@@ -17,7 +17,7 @@ from core.settings import settings
 
 @dataclass(frozen=True)
 class Model:
-    """Both networks, ready on a device in `dtype`; `lungs` is None where the lungmask package finds them."""
+    """Both networks, ready on a device, that of slices in `dtype`; `lungs` is None where lungmask finds them."""
 
     name: str
     version: str
@@ -35,7 +35,7 @@ class Model:
 def load_model(name: str | None = None, *, device: str | None = None, fast: bool = True) -> Model:
     """Load a model by "name" or "name/version" (default: the shipped one) onto a device (default: the best).
 
-    `fast` lets it run in bfloat16 where the device multiplies that in hardware; otherwise, and else, in float32.
+    `fast` lets the slice network run in bfloat16 where the device multiplies that in hardware; all else is float32.
     Raises NotFound when there is none of that name, WeightsError when its files or the device do not fit.
     """
     return load_weights(named(name), device=device, fast=fast)
@@ -54,7 +54,7 @@ def load_weights(weights: Weights, *, device: str | None = None, fast: bool = Tr
     if weights.lungs is not None:
         lungs = lung_network()
         fill(lungs, weights.lungs)
-        prepare(lungs, place, dtype)
+        prepare(lungs, place, torch.float32)  # one pixel of hilum more or less can move a slice's score by .2
     return Model(
         weights.name,
         weights.version,

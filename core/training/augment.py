@@ -83,7 +83,22 @@ def doubtful_mask(rng: np.random.Generator, mask: Mask, hu: Float) -> Mask:
         out[(dense > 0) & away] = 0
     if rng.random() < 0.15:
         out = cv2.morphologyEx(out, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    if rng.random() < 0.5:
+        out = frayed(rng, out, float(rng.uniform(0.1, 0.45)))
     return np.asarray(out, np.uint8)
+
+
+def frayed(rng: np.random.Generator, mask: Mask, amount: float) -> Mask:
+    """Return the mask with bays and bulges along its outline, the more the larger `amount` (0: a rounder outline).
+
+    So the network sees more or less of hilum and pleura, as any network's mask shows now this, now that.
+    """
+    side = max(4, mask.shape[0] // int(rng.integers(5, 14)))
+    bumps = cv2.resize(
+        rng.standard_normal((side, side), dtype=np.float32), mask.shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
+    soft = cv2.GaussianBlur((mask > 0).astype(np.float32), (0, 0), 1.6)
+    return np.asarray(soft + np.float32(amount) * bumps * ((soft > 0.02) & (soft < 0.98)) > 0.5, np.uint8)
 
 
 def coarse(rng: np.random.Generator, hu: Float) -> Float:

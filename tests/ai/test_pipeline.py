@@ -211,7 +211,7 @@ def test_waiting_threads_do_not_hold_their_cores_for_long() -> None:
 
 
 def test_mirroring_keeps_the_layout_the_networks_are_quick_with() -> None:
-    x = batches.to_input(np.zeros((3, 64, 64), np.uint8), "cpu", torch.bfloat16)
+    x = batches.to_input(np.zeros((3, 64, 64), np.uint8), "cpu")
     both = torch.cat([x, x.flip(-1)])
     assert both.is_contiguous(memory_format=torch.channels_last)
     features = slice_features(small_model(torch.bfloat16), both)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -117,6 +118,19 @@ def test_a_mirrored_sample_keeps_every_lung_on_its_side(cases):
     image[:, :20] = 100
     out = augment.cut(image, matrix, 32, outside=0)
     assert out[:, -4:].mean() > 50 > out[:, :4].mean()
+
+
+def test_a_frayed_mask_changes_near_its_outline_only():
+    mask = np.zeros((96, 96), np.uint8)
+    mask[20:70, 30:80] = 1
+    inner, outer = cv2.erode(mask, np.ones((11, 11))), cv2.dilate(mask, np.ones((11, 11)))
+    rng = np.random.default_rng(3)
+    changed = [augment.frayed(rng, mask, 0.4) for _ in range(5)]
+    for frayed in changed:
+        assert (frayed[inner > 0] == 1).all()
+        assert (frayed[outer == 0] == 0).all()
+        assert 40 < (frayed != mask).sum() < 600
+    assert not np.array_equal(changed[0], changed[1])
 
 
 def test_temperature_softens_scores_that_are_too_sure():
