@@ -73,7 +73,7 @@ def test_cases_are_uploaded_read_by_the_ai_and_by_readers_and_compared(
     page.set_default_timeout(120_000)
     page.goto(f"{server.url}/models")
     page.get_by_text("research demonstration").first.wait_for()
-    page.get_by_text("Model card").wait_for()  # shows by itself once the worker has registered the AI
+    page.get_by_text("One model").wait_for()  # shows by itself once the worker has registered the AI
     page.goto(f"{server.url}/cases")
     page.locator("input[type=file]").set_input_files(upload)
     page.get_by_role("button", name="Store 2 series").click()

@@ -72,7 +72,9 @@ def _bring_an_ai(hand: Hand, server: Server, numbers: list[int]) -> None:
     hand.writes("Name of the algorithm", "called-elsewhere")
     hand.writes("Version", "1")
     data = "\n".join(lines).encode()
-    hand.page.locator("input[type=file]").set_input_files({"name": "c.csv", "mimeType": "text/csv", "buffer": data})
+    hand.page.get_by_test_id("stForm").locator("input[type=file]").set_input_files(
+        {"name": "c.csv", "mimeType": "text/csv", "buffer": data}
+    )
     hand.page.get_by_text("c.csv").wait_for()
     hand.clicks("Take these calls", "6 calls taken")
 
