@@ -76,7 +76,7 @@ def slice_dataset(
     dataset.FrameOfReferenceUID = uid(f"{uid_seed}/frame")
     dataset.Modality = "CT"
     dataset.ImageType = ["DERIVED" if synthetic else "ORIGINAL", "PRIMARY", "AXIAL"]
-    dataset.PatientName = "Procedural^CT" if synthetic else ""
+    dataset.PatientName = "Synthetic^CT" if synthetic else ""
     dataset.PatientID = patient_id
     dataset.PatientSex = attributes.sex or ""
     dataset.PatientAge = f"{attributes.age:03d}Y" if attributes.age is not None else ""

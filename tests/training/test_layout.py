@@ -7,6 +7,7 @@ import pytest
 from core.errors import InvalidInput
 from core.imaging.read import read_path
 from core.training.cohort import class_counts, cohort_case, write_cohort
+from core.training.evaluate import SYNTHETIC
 from core.training.layout import read_layout, write_labels
 
 
@@ -59,6 +60,7 @@ def test_a_cohort_is_readable_synthetic_and_true_to_its_labels(tmp_path):
         volume = read_path(patient.folder)
         assert np.array_equal(volume.hu, np.maximum(case.hu, -1024))
         assert volume.spacing_mm == pytest.approx(case.spacing, rel=1e-3)
+        assert volume.attributes.manufacturer == SYNTHETIC  # what evaluate and its tables warn by
         if patient.label != "normal":
             assert ((case.labels == 1) | (case.labels == 2)).any()
             infected = patient.slice_codes(len(case.hu)) > 0
