@@ -93,7 +93,8 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         str(card.get("label", OWN_LABEL)),
         f"Licence: {_line(card.get('licence')) or 'not stated'}",
         f"Outputs: {', '.join(card.get('classes', CLASSES))}; temperature of the slice scores {temperature_of(card):g}",
-        f"Inputs: {sizes(card)}; lung window {window.width:g} HU wide at {window.level:g} HU",
+        f"Inputs: {sizes(card)}; lung window {window.width:g} HU wide at {window.level:g} HU"
+        + ("" if parameters.mirrored else "; slices are scored once, not mirrored too"),
         f"Lungs: {lungs}",
     ]
     data = [_line(card.get(key)) for key in ("data", "attribution") if card.get(key)]

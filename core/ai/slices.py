@@ -30,8 +30,8 @@ def score_slices(
     """Return probabilities (n, 3) of the named slices and, if asked, activation maps (n, y, x) of the lung box.
 
     The volume's slices are all there. `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever
-    slices are named. Each slice is seen as it is and mirrored, since training shows both sides alike, and the logits
-    are averaged; maps are of the first.
+    slices are named. Each slice is seen as it is and, where the parameters say so, mirrored, since training shows
+    both sides alike; logits are averaged, and maps are of the first view.
     """
     box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
     network: Any = model.slices
@@ -44,11 +44,12 @@ def score_slices(
     for part, gray in batches(len(indices), batch_size(model.device, parameters.slice_size), make):
         with torch.inference_mode():
             x = to_input(gray, model.device)
-            features, mirrored = slice_features(model, torch.cat([x, x.flip(-1)])).float().chunk(2)
-            logits = sum(network.fc(seen.mean(dim=(2, 3))) for seen in (features, mirrored)) / (2 * model.temperature)
+            views = [x, x.flip(-1)] if parameters.mirrored else [x]
+            seen = slice_features(model, torch.cat(views)).float().chunk(len(views))
+            logits = sum(network.fc(view.mean(dim=(2, 3))) for view in seen) / (len(views) * model.temperature)
             probabilities[part.start : part.stop] = functional.softmax(logits.double(), dim=1).cpu().numpy()
             if heat_maps:
-                maps.append(activation_maps(features, network.fc.weight, logits).cpu().numpy())
+                maps.append(activation_maps(seen[0], network.fc.weight, logits).cpu().numpy())
         on_progress(part.stop, len(indices))
     return probabilities, np.concatenate(maps) if maps else None
 

@@ -112,6 +112,7 @@ def export_model(
     version: Annotated[str, typer.Option(help="model version")] = "1.0",
     command: Annotated[list[str] | None, typer.Option(help="a command that trained it, for the card")] = None,
     notes: Annotated[Path | None, typer.Option(help="JSON object to put into the card")] = None,
+    once: Annotated[bool, typer.Option("--once", help="slices will be scored once, not mirrored too: quicker")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Calibrate two trained networks and write them with their card, in half precision."""
@@ -120,7 +121,15 @@ def export_model(
 
     extra = json.loads(notes.read_text()) if notes else {}
     card = export(
-        lungs, slices, stored_cases(cases), out, name=name, version=version, commands=command or [], notes=extra
+        lungs,
+        slices,
+        stored_cases(cases),
+        out,
+        name=name,
+        version=version,
+        commands=command or [],
+        notes=extra,
+        mirrored=not once,
     )
     _show({"name": name, "version": version, "temperature": card["temperature"], "figures": card["figures"]}, as_json)
 

@@ -1,7 +1,7 @@
 """From checkpoints to a shipped model: float16 weights, a card that says what they are, and the card as text."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,19 @@ def export_model(
     version: str,
     commands: Sequence[str],
     notes: dict[str, Any],
+    mirrored: bool = True,
 ) -> dict[str, Any]:
     """Write lungs.safetensors, slices.safetensors, card.json and card.md to out/name/version; return the card.
 
-    `lungs` and `slices` are checkpoints; `cases` the stored cases, of which the held-out ones calibrate.
+    `lungs` and `slices` are checkpoints; `cases` the stored cases, of which the held-out ones calibrate; `mirrored`:
+    whether the model's slices will be scored mirrored too.
     """
     if not any(c.held_out for c in cases):
         raise InvalidInput("The made cases hold none kept from training; make at least ten cases of each kind.")
     folder = out / name / version
     folder.mkdir(parents=True, exist_ok=True)
     lung_task, slice_task = load_task("lungs", lungs), load_task("slices", slices)
-    parameters = sized(lung_task, slice_task)
+    parameters = replace(sized(lung_task, slice_task), mirrored=mirrored)
     for task, file in ((lung_task, "lungs"), (slice_task, "slices")):
         save_file(half_weights(task.average), folder / f"{file}.safetensors", metadata={"label": LABEL})
     logits, codes = slice_logits(slice_task.average, cases, parameters, count=600, seed=11)

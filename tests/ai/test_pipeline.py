@@ -17,7 +17,7 @@ from torch.nn import functional
 from core.ai import batches
 from core.ai.explain import HEAT_SIZE, heat_on_slice, store_heat, strip
 from core.ai.networks import slice_network
-from core.ai.parameters import CLASSES, PipelineParams, Truncation
+from core.ai.parameters import CLASSES, PipelineParams, Truncation, parameters_of
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.preprocess import Box
 from core.ai.slices import activation_maps, score_slices, slice_features
@@ -208,6 +208,17 @@ def test_waiting_threads_do_not_hold_their_cores_for_long() -> None:
         [sys.executable, "-c", "import core.ai.batches"], env=env, capture_output=True, text=True, check=True
     )
     assert "GOMP_SPINCOUNT = '2000'" in done.stderr
+
+
+def test_a_card_that_says_so_has_each_slice_seen_once() -> None:
+    once = replace(SMALL, mirrored=parameters_of({"parameters": {"mirrored": False}}).mirrored)
+    flipped = replace(VOLUME, hu=np.ascontiguousarray(VOLUME.hu[:, :, ::-1]))
+    lungs = np.ones(VOLUME.hu.shape, np.uint8)
+    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=once)[0] for v in (VOLUME, flipped))
+    assert np.abs(plain - other).max() > 1e-3
+    both = score_slices(VOLUME, lungs, small_model(), [4, 9], parameters=SMALL)[0]
+    mean = np.exp((np.log(plain) + np.log(other)) / 2)
+    assert both == pytest.approx(mean / mean.sum(axis=1, keepdims=True), abs=1e-5)
 
 
 def test_mirroring_keeps_the_layout_the_networks_are_quick_with() -> None:

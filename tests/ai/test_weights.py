@@ -152,3 +152,9 @@ def test_a_size_no_network_takes_is_refused(only_own: Path, stated: dict[str, ob
     write_model(only_own / "own" / "1", card={"parameters": stated})
     with pytest.raises(ParallaxError, match="must be a whole number"):
         load_model("own")
+
+
+def test_a_card_whose_mirrored_is_no_yes_or_no_is_refused(only_own: Path) -> None:
+    write_model(only_own / "own" / "1", card={"parameters": {"mirrored": "no"}})
+    with pytest.raises(ParallaxError, match="must be true or false"):
+        load_model("own")
