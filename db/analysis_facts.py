@@ -1,6 +1,6 @@
 """What stands beside the rows of a study: classes, groups, readers, cases with their truth, and the AI's reads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from core.report.rows import (
     FAILURE,
     INDETERMINATE,
     AiFacts,
+    CaseAttributes,
     CaseFacts,
     ClassFacts,
     Participant,
@@ -133,7 +134,7 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
     newest, by_id = {truth.case_id: truth for truth in truths}, {truth.id: truth for truth in truths}
     links = session.execute(
         select(Case.id, Case.number, Case.patient_id, Case.tags, StudyCase.practice, StudyCase.frozen_truth_id)
-        .add_columns(Series.id.label("series"))
+        .add_columns(Series.id.label("series"), Series.slices, Series.attributes)
         .join(StudyCase, Case.id == StudyCase.case_id)
         .join(Series, Series.case_id == Case.id)
         .where(StudyCase.study_id == study_id)
@@ -145,10 +146,17 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
         truth = by_id[one.frozen_truth_id] if one.frozen_truth_id else newest.get(one.id)
         if truth is not None:
             known = (truth.class_code, truth.version, truth.source)
-            made.append(CaseFacts(one.number, *known, one.patient_id, tuple(one.tags), one.practice))
+            about = _about(one.attributes, one.slices)
+            made.append(CaseFacts(one.number, *known, one.patient_id, tuple(one.tags), one.practice, about))
             ids.append(one.id)
             series_of[one.series] = one.id
     return ids, made, series_of
+
+
+def _about(kept: dict[str, Any], slices: int) -> CaseAttributes:
+    """Return what was kept of a case's headers; an empty text counts as not recorded."""
+    known = {one.name: kept[one.name] for one in fields(CaseAttributes) if kept.get(one.name) not in (None, "")}
+    return CaseAttributes(**{**known, "slices": slices})
 
 
 def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:

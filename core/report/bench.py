@@ -18,6 +18,9 @@ from core.report.figures import comparison_chart, difference_chart
 from core.report.grids import confusion, grid_of, read_table
 from core.report.roc import area_table, curves_of, roc_chart
 from core.report.rows import AI, Filter, StudyRows
+from core.report.subgroup_chart import effect_chart, figure_chart
+from core.report.subgroup_tables import contrast_table, effect_table, figure_table
+from core.report.subgroups import subgroups
 from core.report.tables import comparison_table, difference_table, time_table
 from core.stats.analyse import Analysis, analyse
 
@@ -116,6 +119,7 @@ def _panels(rows: StudyRows, found: Analysis) -> Iterator[tuple[str, Callable[[]
     )
     yield "time and fatigue", lambda: (_draw(drift_chart(study, found.drifts)), tables.time_ratio_table(found))
     yield "cases and readers", lambda: _cases(rows)
+    yield "subgroups", lambda: _subgroups(rows)
 
 
 def _confusion(rows: StudyRows) -> None:
@@ -136,6 +140,12 @@ def _cases(rows: StudyRows) -> None:
     found = case_map(rows, order="difficulty")
     _draw(case_chart(found.names, found.numbers, found.truths, found.states, found.texts))
     found.table()
+
+
+def _subgroups(rows: StudyRows) -> None:
+    found = subgroups(rows, figure="accuracy", whole=True)
+    _draw(figure_chart(found, per_row=4), effect_chart(found, per_row=4))
+    figure_table(found), effect_table(found), contrast_table(found)
 
 
 def _draw(*charts: Chart) -> int:

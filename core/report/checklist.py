@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from core.report.case_levels import attributes_of
+from core.report.characteristics import recorded
 from core.report.checklist_items import CHECKLISTS
 from core.report.rows import StudyFacts
 from core.report.story import Story
 from core.report.verdict import protocol_of
+from core.study.prespecification import SUBGROUPS, Prespecification
 
 EDITIONS = (
     "Editions: STARD 2015 (Bossuyt et al.), with topics that STARD-AI adds (Sounderajah et al., Nat Med 2025; item "
@@ -50,6 +53,7 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
     aided = study.design != "independent" or protocol.independent_arm == "aided"
     card = {name.lower() for name in ai.card} if ai else set()
     planned = "Protocol, prespecification"
+    known = recorded(study)
 
     def given(what: object, where: str) -> str:
         return where if what else ""
@@ -95,5 +99,27 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "washout": given(study.design == "crossover" and protocol.washout_days >= 28, "Protocol"),
         "ratings": given(protocol.ratings, "Protocol: 0 to 100 for every class"),
         "practice": given(flow.practice_cases, "Flow: practice cases"),
+        "baseline": given(known["age"][0] and known["sex"][0], _of(known, "age", "sex")),
+        "acquisition": given(
+            known["slice thickness"][0] and known["manufacturer"][0], _of(known, "slice thickness", "manufacturer")
+        ),
+        "subgroups": given(_people_parted(study) and flow.locked_reads, _subgroups(plan)),
         "readers": given(people and all(one.years is not None for one in people), "Readers"),
     }
+
+
+def _of(known: dict[str, tuple[int, int]], *names: str) -> str:
+    """Return where cases are described, with the number of cases each attribute is known of."""
+    parts = [f"{name} known of {known[name][0]} of {known[name][1]} cases" for name in names]
+    return f"Characteristics of cases: {', '.join(parts)}"
+
+
+def _people_parted(study: StudyFacts) -> bool:
+    """Tell whether sex or age parts the cases: groups of people, not of scanners."""
+    cases = [case for case in study.cases if not case.practice]
+    return any(one.pair for one in attributes_of(cases) if one.key in ("sex", "age"))
+
+
+def _subgroups(plan: Prespecification) -> str:
+    named = [name.lower() for key, name in SUBGROUPS.items() if key in plan.subgroups]
+    return f"Subgroups: {', '.join(named)} prespecified" if named else "Subgroups: all exploratory"

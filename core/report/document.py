@@ -6,11 +6,13 @@ from datetime import datetime
 from core import __version__
 from core.report import markup as m
 from core.report.analysis_tables import number, whole_table
+from core.report.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
 from core.report.chart import percent
 from core.report.checklist import EDITIONS, mapped
 from core.report.compare import Comparison, compare
 from core.report.export import csv_pieces
 from core.report.flow_diagram import flow_diagram
+from core.report.gaps import attribute_gaps
 from core.report.grids import read_table
 from core.report.panels import panels
 from core.report.protocol_section import protocol_section
@@ -25,6 +27,7 @@ SECTIONS = (
     "Prespecified comparison",
     "Protocol",
     "Readers",
+    "Characteristics of cases",
     "Flow",
     "AI and readers",
     "Confusion",
@@ -34,6 +37,7 @@ SECTIONS = (
     "Agreement",
     "Automation bias",
     "Time",
+    "Subgroups",
     "Sensitivity to missing and undecided reads",
     "Deviations",
     "The AI",
@@ -52,6 +56,7 @@ def report_html(rows: StudyRows, story: Story, *, at: datetime) -> str:
         "Prespecified comparison": _verdict(compared),
         "Protocol": protocol_section(rows.study),
         "Readers": _readers(rows),
+        "Characteristics of cases": _cases(rows),
         "Flow": _flow(rows, story, found),
         **panels(rows, compared, found),
         "Sensitivity to missing and undecided reads": _sensitivity(found),
@@ -89,7 +94,13 @@ def _readers(rows: StudyRows) -> str:
         for one in rows.study.participants
         if not one.is_ai
     ]
-    return m.table(people, note="Pseudonyms; years of experience as entered by the coordinator.")
+    by_group = m.table(reader_characteristics(rows.study), note=READERS_NOTE)
+    return m.table(people, note="Pseudonyms; years of experience as entered by the coordinator.") + by_group
+
+
+def _cases(rows: StudyRows) -> str:
+    missing = "".join(m.paragraph(f"{gap.what} {gap.remedy}", kind="note") for gap in attribute_gaps(rows.study))
+    return missing + m.table(case_characteristics(rows), note=CASES_NOTE)
 
 
 def _flow(rows: StudyRows, story: Story, found: Analysis) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         ],
         "cases": [
             {"case": one.number, "truth": one.truth, "truth_version": one.truth_version, "source": one.truth_source}
-            | {"tags": list(one.tags), "practice": one.practice}
+            | {"tags": list(one.tags), "practice": one.practice, "attributes": asdict(one.about)}
             for one in study.cases
         ],
         "protocol": study.protocol,

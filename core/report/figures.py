@@ -132,7 +132,7 @@ def _line(dot: Dot) -> str:
     return dot.name if dot.level == "reader" else f"<b>{dot.name}</b>"
 
 
-def _errors(found: list[Estimate]) -> dict[str, object]:
+def error_bars(found: list[Estimate]) -> dict[str, object]:
     """Return the bars of estimates that have a value; none of a length where there is no interval."""
     ends = [(one.value or 0.0, one.ci or (one.value or 0.0,) * 2) for one in found]
     plus, minus = [high - value for value, (_, high) in ends], [value - low for value, (low, _) in ends]
@@ -160,7 +160,7 @@ def _whisker(study: StudyFacts, dot: Dot, column: str, label: str) -> dict[str, 
     return {
         **_mark(study, dot),
         "x": [one.value],
-        "error_x": _errors([one]) if one.ci else None,
+        "error_x": error_bars([one]) if one.ci else None,
         "hovertemplate": f"{dot.name}<br>{label} %{{x:.1%}}{spread}<br>n = {one.n}; {one.method}<extra></extra>",
     }
 
@@ -170,7 +170,7 @@ def _time(study: StudyFacts, dot: Dot, spread: Spread) -> dict[str, Any]:
     return {
         **_mark(study, dot),
         "x": [middle],
-        "error_x": _errors([Estimate(middle, ci=(low, high))]),
+        "error_x": error_bars([Estimate(middle, ci=(low, high))]),
         "hovertemplate": f"{dot.name}<br>median %{{x:.1f}} s<br>quartiles {low:.1f} to {high:.1f} s<extra></extra>",
     }
 
@@ -195,7 +195,7 @@ def _differences(study: StudyFacts, group: str, gaps: list[Gap]) -> dict[str, An
         "type": "scatter",
         "x": [gap.estimate.value for gap in gaps],
         "y": [gap.label for gap in gaps],
-        "error_x": _errors([gap.estimate for gap in gaps]),
+        "error_x": error_bars([gap.estimate for gap in gaps]),
         "mode": "markers",
         "cliponaxis": False,
         "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.report.characteristics import recorded
 from core.report.grids import grid_of
 from core.report.roc import without_scores
-from core.report.rows import AI, StudyRows
+from core.report.rows import AI, StudyFacts, StudyRows
+from core.report.subgroups import Subgroups
 from core.stats.analyse import Analysis
 from core.stats.confusion import MISSING
 
@@ -24,6 +26,7 @@ class Gap:
 NOBODY = Gap("No reader has locked a read.", "Loosen the filters; without any set, have a copy of the study read.")
 NO_AI = Gap("The AI has read none of these cases.", "Copy the study and choose an AI in it before it is opened.")
 ONE_CASE = Gap("There is one case only.", "It says nothing about other cases; loosen the filters, or plan for more.")
+UPLOAD = "What files say of it is kept at upload; tags in the case library can part cases too."
 NO_RATINGS = "Switch ratings on in the next study's protocol; an AUC from the diagnosis alone is not given."
 
 
@@ -134,6 +137,33 @@ def times_gaps(rows: StudyRows, found: Analysis) -> list[Gap]:
     if not found.times and not gaps:
         remedy = "Two groups, or reads in two arms, fill this table."
         gaps.append(Gap("There is nothing to compare times with.", remedy))
+    return gaps
+
+
+def characteristics_gaps(rows: StudyRows) -> list[Gap]:
+    """Return what the characteristics lack: attributes that no case has, years that no reader has."""
+    gaps = [*_people(rows), *_cases(rows), *attribute_gaps(rows.study)]
+    people = [one for one in rows.study.participants if not one.is_ai]
+    if people and all(one.years is None for one in people):
+        remedy = "Enter them on the step Readers before the next study opens."
+        gaps.append(Gap("No reader's years of experience are recorded.", remedy))
+    return gaps
+
+
+def attribute_gaps(study: StudyFacts) -> list[Gap]:
+    """Return which attributes no case has."""
+    empty = [name for name, (known, _) in recorded(study).items() if not known]
+    return [Gap(f"Not recorded for any case: {', '.join(empty)}.", UPLOAD)] if empty else []
+
+
+def subgroup_gaps(rows: StudyRows, found: Subgroups) -> list[Gap]:
+    """Return what subgroups lack: readers, AI, attributes that part the cases."""
+    gaps = [*_people(rows), *_ai(rows), *_cases(rows)]
+    if found.unknown:
+        gaps.append(Gap(f"Not recorded for any case: {', '.join(found.unknown).lower()}.", UPLOAD))
+    if found.alike and not gaps:
+        what = f"All cases are alike in {', '.join(found.alike).lower()}."
+        gaps.append(Gap(what, "Subgroups need cases that differ."))
     return gaps
 
 

@@ -20,13 +20,25 @@ from core.report.figure_curves import drift_chart, switch_chart
 from core.report.figure_matrices import confusion_chart, kappa_chart
 from core.report.figure_times import time_chart
 from core.report.figures import comparison_chart, difference_chart
+from core.report.gaps import subgroup_gaps
 from core.report.grids import confusion, grid_of
 from core.report.roc import area_table, curves_of, roc_chart, without_scores
 from core.report.rows import AI, StudyRows
+from core.report.subgroup_chart import effect_chart, figure_chart
+from core.report.subgroup_tables import (
+    CONTRASTS_NOTE,
+    contrast_table,
+    effect_note,
+    effect_table,
+    figure_note,
+    figure_table,
+)
+from core.report.subgroups import figure_choices, subgroups
 from core.report.tables import comparison_table, difference_table, time_table
 from core.report.verdict import figure_names, protocol_of
 from core.stats.analyse import Analysis
 
+PRINTED = 3  # panels of subgroups a row, beside their lines' names
 MOST_READERS = 12  # matrices and tables of single readers beyond this many make no readable report
 
 
@@ -40,6 +52,7 @@ def panels(rows: StudyRows, compared: Comparison, found: Analysis) -> dict[str, 
         "MRMC": _mrmc(rows, found),
         "Agreement": _agreement(found),
         "Automation bias": _bias(rows, found),
+        "Subgroups": _subgroups(rows),
         "Time": _time(rows, compared, found),
     }
 
@@ -121,6 +134,25 @@ def _bias(rows: StudyRows, found: Analysis) -> str:
         return m.paragraph("No case was read by the same reader without and with the AI.")
     text = m.chart(switch_chart(rows.study, switch_rows(rows.study, found)))
     return text + m.table(switch_table(found.group_switches)) + m.table(switch_table(found.switches))
+
+
+def _subgroups(rows: StudyRows) -> str:
+    """Return the primary endpoint in every subgroup, accuracy too, and the positive class's figures as tables."""
+    text = ""
+    for place, figure in enumerate(figure_choices(rows.study)):
+        found = subgroups(rows, figure=figure, whole=True)
+        if place == 0:
+            text += "".join(m.paragraph(f"{gap.what} {gap.remedy}", kind="note") for gap in subgroup_gaps(rows, found))
+            text += m.chart(figure_chart(found, per_row=PRINTED))
+        else:
+            text += m.heading(f"{label_of(rows.study, figure)} by subgroup", level=3)
+        text += m.table(figure_table(found), note=figure_note(found))
+        if found.differences:
+            text += m.chart(effect_chart(found, per_row=PRINTED)) if place == 0 else ""
+            text += m.table(effect_table(found), note=effect_note(found))
+        contrasts = contrast_table(found)
+        text += m.table(contrasts, note=CONTRASTS_NOTE) if contrasts else ""
+    return text
 
 
 def _time(rows: StudyRows, compared: Comparison, found: Analysis) -> str:

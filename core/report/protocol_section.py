@@ -5,7 +5,7 @@ from typing import Any
 from core.report import markup as m
 from core.report.rows import StudyFacts
 from core.report.verdict import endpoint_in_words, name_in_words, protocol_of
-from core.study.prespecification import MULTIPLICITY, tested_endpoints
+from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
 
 
@@ -39,6 +39,8 @@ def protocol_section(study: StudyFacts) -> str:
         "readers": plan.readers,
         "multiplicity": MULTIPLICITY[plan.multiplicity],
         "endpoints tested together": [name_in_words(study, name) for name in tested_endpoints(plan)],
+        "subgroups": [SUBGROUPS.get(name, name) for name in plan.subgroups],
+        "cuts of age and slice thickness": _cuts(plan),
         "planned cases and readers": [plan.planned_cases or "not recorded", plan.planned_readers or "not recorded"],
         "sample size": plan.sample_size_rationale,
         "missing reads": plan.missing,
@@ -63,6 +65,13 @@ def protocol_section(study: StudyFacts) -> str:
         + m.heading("Reference standard", level=3)
         + m.facts(truth)
     )
+
+
+def _cuts(plan: Prespecification) -> str:
+    age = "the median" if plan.age_cut is None else f"{plan.age_cut} years"
+    thickness = THIN_MM if plan.thickness_cut_mm is None else plan.thickness_cut_mm
+    said = {"age": age, "thickness": f"{thickness:g} mm"}
+    return ", ".join(said[name] for name in said if name in plan.subgroups) or "none"
 
 
 def _shown(protocol: Protocol, design: str) -> str:

@@ -43,6 +43,21 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseAttributes:
+    """What was kept of a case beside its pixels; None was not recorded. Age in years, 89 stands for 89 and above."""
+
+    sex: str | None = None
+    age: int | None = None
+    manufacturer: str | None = None
+    model: str | None = None
+    kernel: str | None = None
+    kvp: float | None = None
+    thickness_mm: float | None = None
+    orientation: str | None = None
+    slices: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFacts:
     """One case with its reference standard. `patient` tells patients apart and nothing more."""
 
@@ -53,6 +68,7 @@ class CaseFacts:
     patient: int
     tags: tuple[str, ...]
     practice: bool
+    about: CaseAttributes = CaseAttributes()
 
 
 @dataclass(frozen=True, slots=True)

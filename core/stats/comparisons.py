@@ -215,11 +215,11 @@ def arms_compared(
     wanted += [(g, [n for n in people if group_of[n] == g]) for g in groups] if len(groups) > 1 else []
     left = [n for n in table.readers if n not in people]
     notes = (f"Left out, for they did not read in every arm: {', '.join(left)}.",) if left else ()
-    stacked = _stacked(ordered, people)
+    both = stacked(ordered, people)
     found = []
     for name in names:
         try:
-            cells = cells_of(stacked, table, name)
+            cells = cells_of(both, table, name)
         except StatsError as error:
             found += [ArmComparison(name, group, None, str(error)) for group, _ in wanted]
             continue
@@ -242,7 +242,7 @@ def arm_order(sets: tuple[Set, ...]) -> tuple[Set, ...]:
     return tuple(sorted(sets[::-1], key=lambda s: s.arm.casefold() == "unaided"))
 
 
-def _stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
+def stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
     """The same readers of all arms under each other, arm by arm, without the AI."""
     at = [[s.names.index(n) for n in people] for s in sets]
 

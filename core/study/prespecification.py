@@ -43,6 +43,17 @@ MISSING: dict[str, str] = {
     "own_class": "Reported as a class of its own",
 }
 ALL_READERS = "all"
+SUBGROUPS: dict[str, str] = {
+    "sex": "Sex",
+    "age": "Age",
+    "thickness": "Slice thickness",
+    "kernel": "Kernel",
+    "manufacturer": "Manufacturer",
+    "kvp": "Tube voltage",
+    "orientation": "Orientation",
+    "tag": "Case tag",
+}
+THIN_MM = 1.5  # at or below it a CT of the chest counts as thin; common usage, nothing rests on it but subgroups
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,8 @@ class Prespecification:
 
     `margin` is a difference of the endpoint on its scale from 0 to 1. `comparator` is a group's name or "all". `family`
     names the endpoints tested beside the primary one, in order, as `endpoint` or `endpoint class`: "sensitivity covid".
+    `subgroups` names attributes of cases, of SUBGROUPS; ages (years) and slice thicknesses (mm) are split at or below
+    their cut and above it, ages at the median of the cases where no cut is given, thicknesses at THIN_MM.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = NOTHING_ELSE
@@ -76,6 +89,9 @@ class Prespecification:
     ethics: str = ""
     registration: str = ""
     eligibility: str = ""
+    subgroups: tuple[str, ...] = ()
+    age_cut: int | None = None
+    thickness_cut_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +144,8 @@ def prespecification_problems(
         found.append(f"Prespecification: there is no reader group {chosen.comparator}; choose the comparator again.")
     if not 0 < chosen.alpha < 1 or not math.isfinite(chosen.alpha):
         found.append("Prespecification: alpha lies between 0 and 1.")
-    return tuple(found + _margin_problems(chosen) + _family_problems(chosen, codes, ratings=ratings))
+    found += _margin_problems(chosen) + _family_problems(chosen, codes, ratings=ratings)
+    return tuple(found + _subgroup_problems(chosen))
 
 
 def _family_problems(chosen: Prespecification, codes: tuple[str, ...], *, ratings: bool) -> list[str]:
@@ -144,6 +161,19 @@ def _family_problems(chosen: Prespecification, codes: tuple[str, ...], *, rating
         found.append("Prespecification: name the other endpoints of the family, or choose one primary endpoint.")
     if not ratings and any(name.startswith("auc ") for name in others):
         found.append("Prespecification: the family has an AUC, which needs ratings from readers; switch ratings on.")
+    return found
+
+
+def _subgroup_problems(chosen: Prespecification) -> list[str]:
+    found = [
+        f"Prespecification: {name} is no attribute to make subgroups by; choose it from the list."
+        for name in chosen.subgroups
+        if name not in SUBGROUPS
+    ]
+    if chosen.age_cut is not None and not 1 <= chosen.age_cut <= 88:
+        found.append("Prespecification: the age that parts the subgroups lies between 1 and 88 years.")
+    if chosen.thickness_cut_mm is not None and not 0 < chosen.thickness_cut_mm <= 20:
+        found.append("Prespecification: the thickness that parts the subgroups lies between 0 and 20 mm.")
     return found
 
 

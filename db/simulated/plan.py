@@ -29,6 +29,7 @@ class Plan:
     missing: float = 0.01
     design: str = "independent"  # or "sequential": every case unaided, then aided
     practice: int = 2
+    attributes: bool = True  # whether sex, age and scanner of the cases are known, of most of them
     slices: int = 4  # of every case; only those that are pictured have pixels
     state: str = "unblinded"
     seed: int = 7

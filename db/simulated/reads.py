@@ -19,6 +19,25 @@ def calls_of(rng: np.random.Generator, truth: np.ndarray, difficulty: np.ndarray
     return np.where(right, truth, (truth + rng.integers(1, 3, len(truth))) % 3)
 
 
+def attributes_of(tag: str, place: int) -> dict[str, Any]:
+    """What was kept of a case's headers, by a stream of its own; age or sex is missing in every tenth case or so."""
+    rng = np.random.default_rng([place, *tag.encode()])
+    sharp = place % 3 == 0
+    made: dict[str, Any] = {
+        "sex": str(rng.choice(["F", "M"])),
+        "age": int(np.clip(rng.normal(58, 14), 19, 89)),
+        "manufacturer": "Maker A" if rng.random() < 0.6 else "Maker B",
+        "model": "One",
+        "kernel": "B60f" if sharp else "B30f",
+        "kvp": 120.0 if rng.random() < 0.7 else 100.0,
+        "thickness_mm": float(rng.choice([1.0, 1.25, 5.0])),
+        "patient_position": "HFS",
+        "orientation": "axial",
+    }
+    missing = {0: "sex", 1: "age"}.get(int(rng.integers(20)))
+    return {name: None if name == missing else value for name, value in made.items()}
+
+
 def scores_of(rng: np.random.Generator, calls: np.ndarray, sure: float) -> np.ndarray:
     """Scores (n, 3) that add to one and mostly are highest for the call."""
     logits = rng.normal(0, 1, (len(calls), 3))

@@ -22,7 +22,7 @@ from db.models import (
     Truth,
 )
 from db.simulated.plan import BEGAN, CLASSES, Plan
-from db.simulated.reads import Readers, calls_of, counted, scores_of, strip_of
+from db.simulated.reads import Readers, attributes_of, calls_of, counted, scores_of, strip_of
 
 __all__ = ["BEGAN", "CLASSES", "Plan", "seed_study"]
 
@@ -127,7 +127,8 @@ class _Seeder:
             session.flush()
             shape = {"slices": self.plan.slices, "rows": 8, "columns": 8}
             series = Series(case_id=case.id, content_hash=key, storage_key=key, created_at=BEGAN, **shape)
-            series.spacing_mm, series.affine, series.attributes = [1, 1, 1], [], {}
+            series.spacing_mm, series.affine = [1, 1, 1], []
+            series.attributes = attributes_of(self.tag, place) if self.plan.attributes else {}
             series.z_mm = list(range(self.plan.slices))
             version = Truth(
                 study_id=study_id, case_id=case.id, version=1, class_code=CLASSES[true][0], author_id=owner, at=BEGAN

@@ -291,3 +291,16 @@ def test_the_endpoints_of_a_family_are_chosen_from_those_that_can_be_tested(
     with open_view(db_url) as session:
         plan = studies.study(session, full).protocol.prespecification
     assert (plan.multiplicity, plan.family) == ("holm", (f"sensitivity {code}", "macro_f1"))
+
+
+def test_subgroups_are_prespecified_with_their_cuts(act_as: Act, open_page: Open, db_url: str, full: int):
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="prespecification")
+    key = f"study_prespecification_{{}}_{full}"
+    assert not [one for one in page.number_input if "cut" in one.label]
+    page.multiselect(key=key.format("subgroups")).set_value(["sex", "age"]).run()
+    page.number_input(key=key.format("age_cut")).set_value(60).run()
+    assert not [one for one in page.number_input if "Thickness cut" in one.label]
+    with open_view(db_url) as session:
+        plan = studies.study(session, full).protocol.prespecification
+    assert (plan.subgroups, plan.age_cut, plan.thickness_cut_mm) == (("sex", "age"), 60, None)

@@ -12,6 +12,7 @@ import pytest
 from core.report import analysis_tables as tables
 from core.report import gaps
 from core.report.case_page import case_reads
+from core.report.characteristics import case_characteristics, reader_characteristics
 from core.report.chart import Chart
 from core.report.compare import compare
 from core.report.curves import case_map, fast_rows, kappa_matrix, switch_rows
@@ -23,6 +24,9 @@ from core.report.gaps import Gap
 from core.report.grids import confusion, grid_of, read_table
 from core.report.roc import area_table, curves_of, roc_chart
 from core.report.rows import StudyRows
+from core.report.subgroup_chart import effect_chart, figure_chart
+from core.report.subgroup_tables import contrast_table, effect_table, figure_table
+from core.report.subgroups import figure_choices, subgroups
 from core.report.tables import Row, comparison_table, difference_table, time_table, verdict_table
 from core.stats.analyse import Analysis, analyse
 from core.stats.estimate import StatsError
@@ -40,6 +44,7 @@ PLANS = {
     "no confidence": replace(FULL, ratings=False),
     "missing cells": replace(FULL, missing=0.3),
     "no AI": replace(FULL, ai=False),
+    "no attributes": replace(FULL, attributes=False),
     "ties": FULL,
 }
 COVID = "covid"
@@ -139,6 +144,21 @@ def cases(case: Case) -> Shown:
     return [chart], [found.table()], gaps.cases_gaps(case.rows)
 
 
+def characteristics(case: Case) -> Shown:
+    shown = [case_characteristics(case.rows), reader_characteristics(case.rows.study)]
+    return [], shown, gaps.characteristics_gaps(case.rows)
+
+
+def parts(case: Case) -> Shown:
+    charts, shown, said = [], [], []
+    for figure in (*figure_choices(case.rows.study), f"AUC {COVID}", "balanced accuracy"):
+        found = subgroups(case.rows, figure=figure, whole=True)
+        charts += [figure_chart(found, per_row=4), effect_chart(found, per_row=4)]
+        shown += [figure_table(found), effect_table(found), contrast_table(found)]
+        said = gaps.subgroup_gaps(case.rows, found)
+    return charts, shown, said
+
+
 def one_case(case: Case) -> Shown:
     number = case.rows.study.cases[int(case.rows.case[0])].number
     return [], [case_reads(case.rows, number)], []
@@ -155,6 +175,8 @@ PANELS: dict[str, Callable[[Case], Shown]] = {
     "times": times,
     "cases": cases,
     "case": one_case,
+    "characteristics": characteristics,
+    "subgroups": parts,
 }
 READERS = "No reader has locked a read."
 ONE = "One reader has read"
@@ -173,8 +195,12 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "automation bias": ("no reads of the same case without and with",),
         "times": (READERS, "Too few reads to see a drift"),
         "cases": (READERS,),
+        "characteristics": (READERS,),
+        "subgroups": (READERS,),
     },
     "one reader": {
+        "characteristics": (ONE,),
+        "subgroups": (ONE,),
         "comparison": (ONE,),
         "MRMC": (ONE, "one group"),
         "agreement": ("needs two readers",),
@@ -184,6 +210,8 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "automation bias": ("no reads of the same case without and with",),
     },
     "one case": {
+        "characteristics": ("one case only",),
+        "subgroups": ("one case only",),
         "comparison": ("one case only",),
         "metrics": ("one case only", "No case of CAP, COVID-19"),
         "ROC": ("Every case is on one side of COVID-19",),
@@ -205,6 +233,11 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "ROC": (MACHINE,),
         "automation bias": (MACHINE,),
         "cases": (MACHINE,),
+        "subgroups": (MACHINE,),
+    },
+    "no attributes": {
+        "characteristics": ("Not recorded for any case: age, sex",),
+        "subgroups": ("Not recorded for any case: sex, age, slice thickness",),
     },
     "ties": {
         "ROC": ("all are tied",),

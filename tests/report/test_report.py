@@ -76,6 +76,19 @@ def test_checklist_items_are_answered_only_by_what_was_recorded(session: Session
     assert {one.item for one in mapped(rows.study, story)} == set(ITEMS)
 
 
+def test_baseline_and_subgroups_are_answered_by_what_is_known_of_the_cases(session: Session):
+    plan = {"subgroups": ["sex"]}
+    rows, story = read(session, replace(FULL, title="known", protocol=(("prespecification", plan),)))
+    where = {one.item.answer: one.where for one in mapped(rows.study, story)}
+    ages = sum(case.about.age is not None for case in rows.study.cases if not case.practice)
+    assert where["baseline"].startswith(f"Characteristics of cases: age known of {ages} of {FULL.cases} cases")
+    assert where["acquisition"].endswith(f"manufacturer known of {FULL.cases} of {FULL.cases} cases")
+    assert where["subgroups"] == "Subgroups: sex prespecified"
+    unknown, story = read(session, replace(FULL, title="unknown", seed=8, attributes=False))
+    without = {one.item.answer for one in mapped(unknown.study, story) if one.where is None}
+    assert {"baseline", "acquisition", "subgroups"} <= without
+
+
 def test_checklists_have_every_item_of_their_editions():
     numbers = {name: [one.number for one in ITEMS if one.checklist == name] for name in CHECKLISTS}
     assert numbers["CLAIM 2024 update"] == [str(n) for n in range(1, 45)]

@@ -124,6 +124,9 @@ def test_a_change_of_words_is_told_from_a_change_of_rules():
         (Prespecification(multiplicity="holm", family=("accuracy",)), "name the other endpoints"),
         (Prespecification(multiplicity="holm", family=("sensitivity flu",)), "names sensitivity flu"),
         (Prespecification(multiplicity="hierarchical", family=("auc covid",)), "AUC, which needs ratings"),
+        (Prespecification(subgroups=("sex", "weight")), "weight is no attribute"),
+        (Prespecification(subgroups=("age",), age_cut=90), "between 1 and 88 years"),
+        (Prespecification(subgroups=("thickness",), thickness_cut_mm=0.0), "between 0 and 20 mm"),
     ],
 )
 def test_prespecifications_that_cannot_be_tested_are_named(chosen: Prespecification, says: str):

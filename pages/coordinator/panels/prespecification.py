@@ -22,6 +22,7 @@ def show(me: Account, study: StudyInfo) -> None:
     _endpoint(study, fields)
     _hypothesis(study, fields)
     _size(study, fields)
+    _subgroups(study, fields)
     st.subheader("Reads that are missing or indeterminate")
     left, right = st.columns(2)
     with left:
@@ -84,6 +85,25 @@ def _size(study: StudyInfo, fields: Fields) -> None:
         fields.whole("prespecification.planned_readers", f"Readers (now {people})", min_value=1, value=None)
     with right:
         fields.text("prespecification.sample_size_rationale", "Why this size", placeholder="such as a power analysis")
+
+
+def _subgroups(study: StudyInfo, fields: Fields) -> None:
+    st.subheader("Subgroups of cases")
+    chosen = study.protocol.prespecification.subgroups
+    fields.several("prespecification.subgroups", "Endpoints are also given by", choices.SUBGROUPS)
+    left, right, _ = st.columns([1, 1, 3])
+    if "age" in chosen:
+        with left:
+            fields.whole(
+                "prespecification.age_cut", "Age cut (years)", min_value=1, max_value=88, value=None,
+                placeholder="the median", help="At or below it, and above.",
+            )  # fmt: skip
+    if "thickness" in chosen:
+        with right:
+            fields.number(
+                "prespecification.thickness_cut_mm", "Thickness cut (mm)", min_value=0.1, max_value=20.0, value=None,
+                format="%.2f", placeholder=f"{choices.THIN_MM:g}", help="At or below it, and above.",
+            )  # fmt: skip
 
 
 def _paperwork(fields: Fields) -> None:

@@ -9,6 +9,8 @@ PAGES = [  # path below pages/, title, address, icon; for the navigation
     ("coordinator/results/agreement.py", "Agreement", "agreement", ":material/handshake:"),
     ("coordinator/results/bias.py", "Automation bias", "bias", ":material/swap_horiz:"),
     ("coordinator/results/times.py", "Time and fatigue", "times", ":material/timer:"),
+    ("coordinator/results/subgroups.py", "Subgroups", "subgroups", ":material/account_tree:"),
+    ("coordinator/results/characteristics.py", "Characteristics", "characteristics", ":material/groups:"),
     ("coordinator/results/heat.py", "Cases and readers", "heat", ":material/view_comfy:"),
     ("coordinator/results/case.py", "Case", "case", ":material/person_search:"),
     ("coordinator/results/next_study.py", "Next study", "next", ":material/straighten:"),

@@ -1,0 +1,129 @@
+"""Attributes of cases and the levels they part the cases by: sex, age, slice thickness and so on."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from core.report.rows import CaseFacts
+from core.study.prespecification import SUBGROUPS, THIN_MM
+
+UNKNOWN = "not recorded"
+RARE = 10  # cases; levels of fewer are joined, so that no row stands for a few patients
+SEXES = {"F": "female", "M": "male"}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of an attribute and its cases, as places in the list that was parted."""
+
+    name: str
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """How one attribute parts the cases. `known`: it was recorded for any case. `pair`: two levels, without overlap,
+    are all that was recorded; they come first.
+    """
+
+    key: str
+    label: str
+    levels: tuple[Level, ...]
+    known: bool
+    pair: bool
+
+    @property
+    def parts(self) -> bool:
+        """Whether there is more than one level."""
+        return self.known and len(self.levels) > 1
+
+
+def attributes_of(
+    cases: list[CaseFacts], *, age_cut: float | None = None, thickness_cut_mm: float | None = None
+) -> list[Attribute]:
+    """Return every attribute of SUBGROUPS with its levels that have a case; cases without it are a level of their own.
+
+    Ages (years) are parted at or below the cut, or the median of these cases, and above; thicknesses at THIN_MM.
+    """
+    about = [case.about for case in cases]
+    ages = [one.age for one in about]
+    cut = age_cut if age_cut is not None else median([age for age in ages if age is not None] or [0])
+    named = "" if age_cut is not None else " (median)"
+    thin = THIN_MM if thickness_cut_mm is None else thickness_cut_mm
+    texts = {
+        "kernel": [one.kernel for one in about],
+        "manufacturer": [one.manufacturer for one in about],
+        "kvp": [None if one.kvp is None else f"{one.kvp:g} kV" for one in about],
+        "orientation": [one.orientation for one in about],
+    }
+    made = {key: _named(key, values) for key, values in texts.items()}
+    made["sex"] = _sex(cases)
+    made["age"] = _cut("age", ages, cut, f"≤ {cut:g} years{named}", f"> {cut:g} years")
+    made["thickness"] = _cut("thickness", [one.thickness_mm for one in about], thin, f"≤ {thin:g} mm", f"> {thin:g} mm")
+    made["tag"] = _tags([case.tags for case in cases])
+    return [made[key] for key in SUBGROUPS]
+
+
+def joined(values: list[str | None]) -> list[str | None]:
+    """Return the texts with those of fewer than RARE cases under one name, unless there is one text only."""
+    count = Counter(value for value in values if value)
+    rare = {value for value, n in count.items() if n < RARE}
+    if len(count) < 2:
+        return values
+    return [_other(len(rare)) if value in rare else value for value in values]
+
+
+def sexes(cases: list[CaseFacts]) -> tuple[list[str | None], str]:
+    """Return female, male or None for each case, and the name of None: others are too few for a row of their own."""
+    others = any(case.about.sex and case.about.sex not in SEXES for case in cases)
+    return [SEXES.get(case.about.sex or "") for case in cases], f"other or {UNKNOWN}" if others else UNKNOWN
+
+
+def _other(kinds: int) -> str:
+    return "other" if kinds == 1 else f"other ({kinds} kinds)"
+
+
+def _sex(cases: list[CaseFacts]) -> Attribute:
+    values, unknown = sexes(cases)
+    levels = [(name, [value == name for value in values]) for name in SEXES.values()]
+    return _attribute("sex", levels, [value is None for value in values], unknown=unknown)
+
+
+def _named(key: str, values: list[str | None]) -> Attribute:
+    values = joined(values)
+    count = Counter(value for value in values if value)
+    order = sorted(count, key=lambda name: (name.startswith("other"), -count[name], name))
+    levels = [(name, [value == name for value in values]) for name in order]
+    return _attribute(key, levels, [not value for value in values])
+
+
+def _cut(key: str, values: Sequence[float | None], cut: float, below: str, above: str) -> Attribute:
+    levels = [
+        (below, [value is not None and value <= cut for value in values]),
+        (above, [value is not None and value > cut for value in values]),
+    ]
+    return _attribute(key, levels, [value is None for value in values])
+
+
+def _tags(tags: list[tuple[str, ...]]) -> Attribute:
+    """Return a level a tag; a case may have several, so that two levels may share cases."""
+    count = Counter(tag for one in tags for tag in one)
+    rare = {tag for tag, n in count.items() if n < RARE} if len(count) > 1 else set()
+    levels = [(tag, [tag in one for one in tags]) for tag in sorted(count.keys() - rare)]
+    levels += [(_other(len(rare)), [bool(rare & set(one)) for one in tags])] if rare else []
+    made = _attribute("tag", levels, [not one for one in tags])
+    shared = made.pair and set(made.levels[0].places) & set(made.levels[1].places)
+    return replace(made, pair=made.pair and not shared)
+
+
+def _attribute(
+    key: str, levels: list[tuple[str, list[bool]]], without: list[bool], *, unknown: str = UNKNOWN
+) -> Attribute:
+    found = [Level(name, _places(held)) for name, held in levels if any(held)]
+    missing = [Level(unknown, _places(without))] if any(without) else []
+    return Attribute(key, SUBGROUPS[key], (*found, *missing), known=bool(found), pair=len(found) == 2)
+
+
+def _places(held: list[bool]) -> tuple[int, ...]:
+    return tuple(place for place, one in enumerate(held) if one)

@@ -1,0 +1,120 @@
+"""Subgroups as forest plots: a line a subgroup, a panel for the AI, each group and each difference."""
+
+import math
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
+from core.report.compare import label_of
+from core.report.figures import error_bars
+from core.report.rows import AI
+from core.report.small_panels import Panel, laid, share_axis
+from core.report.subgroup_tables import effect_name, who_name
+from core.report.subgroups import FEWEST, Line, Subgroups, Who
+from core.stats.estimate import Estimate
+
+UNADJUSTED = "Intervals are not adjusted for the number of subgroups."
+
+
+def figure_chart(found: Subgroups, *, per_row: int) -> Chart:
+    """Draw the figure of the AI and the groups in every subgroup, with 95 % intervals."""
+    label = label_of(found.study, found.figure)
+    estimates = {(who, line): line.figure(who) for who in found.who for line in found.lines}
+    low = min((one.ci[0] if one.ci else one.value for one in estimates.values() if one.value is not None), default=0.0)
+    axis = share_axis(max(0.0, math.floor(10 * low - 0.2) / 10))
+    names = {who: _short(who_name(found, who)) for who in found.who}
+    figure = _drawn(found, names, axis, estimates, per_row=per_row)
+    note = (
+        f"{label[:1].upper()}{label[1:]} with 95 % intervals; after the dot the cases that count for it, "
+        f"fewer than {FEWEST} are not drawn. AI: as in the table; groups: means of readers. {UNADJUSTED} {DEMONSTRATION}"
+    )
+    data = _data(found, {who_name(found, who): (who, estimates) for who in found.who})
+    return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data)
+
+
+def effect_chart(found: Subgroups, *, per_row: int) -> Chart:
+    """Draw the differences in every subgroup with 95 % intervals; at 0 there is none."""
+    estimates = {(who, line): line.effect(who).estimate for who in found.differences for line in found.lines}
+    ends = [abs(end) for one in estimates.values() if one.value is not None for end in (one.value, *(one.ci or ()))]
+    far = min(1.0, math.ceil(10.5 * max([*ends, 0.05])) / 10)
+    axis = {
+        "range": [-1.05 * far, 1.05 * far],
+        "tickvals": [-far, 0, far],
+        "ticktext": [f"−{100 * far:.0f}", "0", f"+{100 * far:.0f}"],
+    }
+    names = {who: _short(effect_name(found, who)) for who in found.differences}
+    figure = _drawn(found, names, axis, estimates, per_row=per_row)
+    figure.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
+    note = (
+        f"Percentage points of {label_of(found.study, found.figure)} with 95 % intervals; right of the line the AI, or "
+        f"reading with it, is higher. The table says which subgroups were prespecified. {UNADJUSTED} {DEMONSTRATION}"
+    )
+    data = _data(found, {effect_name(found, who): (who, estimates) for who in found.differences})
+    return Chart("subgroup-differences", "Differences by subgroup", figure, note, data)
+
+
+def _drawn(
+    found: Subgroups,
+    names: dict[Who, str],
+    axis: dict[str, Any],
+    estimates: dict[tuple[Who, Line], Estimate],
+    *,
+    per_row: int,
+) -> go.Figure:
+    drawn = {who: [line for line in found.lines if estimates[who, line].value is not None] for who in names}
+    shown = [who for who in names if drawn[who]]
+    where = laid([Panel(names[who], axis) for who in shown], [_label(line) for line in found.lines], per_row=per_row)
+    traces = []
+    for who, axes in zip(shown, where.axes, strict=False):
+        some = [estimates[who, line] for line in drawn[who]]
+        group = who[0]
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [one.value for one in some],
+                "y": [_label(line) for line in drawn[who]],
+                "error_x": error_bars(some),
+                "mode": "markers",
+                "cliponaxis": False,
+                "marker": {"color": colour_of(found.study, group), "symbol": symbol_of(found.study, group), "size": 9},
+                "customdata": [_told(one) for one in some],
+                "hovertemplate": "%{y}<br>%{x:.1%}<br>%{customdata}<extra></extra>",
+                **axes,
+            }
+        )
+    return dress(go.Figure(traces, where.layout), height=where.height, top=52)
+
+
+def _label(line: Line) -> str:
+    count = line.found.counted
+    return f"{line.attribute}: {line.level} · {count}" if line.key else f"<b>{line.level} · {count}</b>"
+
+
+def _short(name: str) -> str:
+    """Break a title in two lines."""
+    for between in (" minus ", ", "):
+        if between in name:
+            first, rest = name.split(between, 1)
+            return f"{first}{between.rstrip()}<br>{rest}" if name.startswith(AI) else name.replace(", ", ",<br>", 1)
+    return name
+
+
+def _told(one: Estimate) -> str:
+    ends = "no interval" if one.ci is None else f"95 % interval {one.ci[0]:.1%} to {one.ci[1]:.1%}"
+    return f"{ends}<br>n = {one.n}; {one.method}"
+
+
+def _data(found: Subgroups, shown: dict[str, tuple[Who, dict[tuple[Who, Line], Estimate]]]) -> list[dict[str, Any]]:
+    made = []
+    for name, (who, estimates) in shown.items():
+        for line in found.lines:
+            one = estimates[who, line]
+            low, high = one.ci or (None, None)
+            made.append(
+                {"attribute": line.attribute, "subgroup": line.level, "cases": line.found.cases}
+                | {"counted": line.found.counted, "figure": found.figure, "of": name, "value": one.value}
+                | {"low": low, "high": high, "n": one.n, "method": one.method, "reason": one.reason}
+                | {"prespecified": line.told}
+            )
+    return made

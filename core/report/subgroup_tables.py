@@ -1,0 +1,119 @@
+"""Subgroups as tables for people: figures, differences with what was prespecified, and differences of differences."""
+
+from core.report.chart import with_interval
+from core.report.compare import label_of
+from core.report.rows import StudyFacts
+from core.report.subgroups import FEWEST, Line, Subgroups, Who
+from core.report.tables import Row, p_text, points
+from core.report.verdict import protocol_of
+from core.stats.estimate import Estimate
+from core.stats.reader_figures import ALL
+from core.study.prespecification import ALL_READERS
+
+CONTRASTS_NOTE = (
+    "The difference in the first subgroup minus that in the second, percentage points: Obuchowski-Rockette with the "
+    "subgroups as treatments that have cases of their own (Hillis 2014). Not adjusted for the number of subgroups. "
+    "Only attributes that part the cases in two are tested, all others are descriptive."
+)
+
+
+def planned_difference(study: StudyFacts, differences: list[Who]) -> Who | None:
+    """Return the difference that the study's primary comparison is about, None where it is not among them."""
+    plan = protocol_of(study).prespecification
+    against_ai = plan.comparison == "ai_vs_readers"
+    own = [who for who in differences if bool(who[1]) == against_ai]
+    wanted = ALL if plan.comparator == ALL_READERS else plan.comparator
+    # with one group the analysis has all readers under its name, or the group under theirs
+    return next((who for who in own if who[0] == wanted), own[0] if len(own) == 1 else None)
+
+
+def figure_table(found: Subgroups) -> list[Row]:
+    """Return the figure of the AI and every group in each subgroup, percent with interval."""
+    return [
+        {
+            **_named(found, line),
+            **{who_name(found, who): with_interval(line.figure(who)) for who in found.who},
+        }
+        for line in found.lines
+    ]
+
+
+def effect_table(found: Subgroups) -> list[Row]:
+    """Return the differences in each subgroup in percentage points, and whether the subgroup was prespecified."""
+    planned = planned_difference(found.study, found.differences)
+    made: list[Row] = []
+    for line in found.lines:
+        row = _named(found, line)
+        for who in found.differences:
+            row[effect_name(found, who)] = spread(line.effect(who).estimate)
+        said = f"prespecified: {effect_name(found, planned)}" if line.told and planned else "exploratory"
+        made.append({**row, "reading": said if line.key else "–"})
+    return made if found.differences else []
+
+
+def contrast_table(found: Subgroups) -> list[Row]:
+    """Return for each pair of subgroups how far the differences lie apart: interval and p, or why there is no test."""
+    made: list[Row] = []
+    for one in found.contrasts:
+        row: Row = {"attribute": one.attribute, "compared": f"{one.first} minus {one.second}"}
+        for effect in one.effects:
+            if effect.arm in ("", found.arm):
+                estimate = effect.estimate
+                known = {"difference of differences": spread(estimate), "p": p_text(effect.p)}
+                made.append(
+                    {**row, "of": effect_name(found, (effect.group, effect.arm)), **known, "method": estimate.method}
+                )
+        if one.reason:
+            empty = {"difference of differences": f"– ({one.reason})", "p": "–", "method": "–"}
+            made.append({**row, "of": "–", **empty})
+    return made
+
+
+def figure_note(found: Subgroups) -> str:
+    """Return what the table of figures rests on."""
+    several = "; the mean over a group's readers, single test (these readers only below three readers)"
+    few = f"Fewer than {FEWEST} cases that count: too few for a figure."
+    return (
+        f"Percent with 95 % interval: the AI by Wilson, DeLong or jackknife{several}. {few} Undecided reads are wrong."
+    )
+
+
+def effect_note(found: Subgroups) -> str:
+    """Return what the table of differences rests on, and what was prespecified."""
+    told = list(dict.fromkeys(line.attribute.lower() for line in found.lines if line.told))
+    planned = planned_difference(found.study, found.differences)
+    text = "Percentage points with 95 % interval, each subgroup by itself, not adjusted for the number of subgroups. "
+    if not told or planned is None:
+        return f"{text}No subgroup was prespecified for this figure and these cuts: all are exploratory."
+    named = f"Prespecified: {effect_name(found, planned)} by {', '.join(told)}; every other entry is exploratory"
+    return f"{text}{named}. The prespecified rules for missing and undecided reads hold."
+
+
+def who_name(found: Subgroups, who: Who) -> str:
+    """Return whose figure it is, with the arm where there are two."""
+    group, arm = who
+    several = len({one for _, one in found.who if one}) > 1
+    return f"{group}, {arm}" if arm and several else group
+
+
+def effect_name(found: Subgroups, who: Who) -> str:
+    """Return a difference in words."""
+    group, arm = who
+    return f"AI minus {group}" if arm else f"aided minus unaided, {group}"
+
+
+def spread(estimate: Estimate) -> str:
+    """Return a difference in percentage points with its interval, or the reason why there is none."""
+    if estimate.value is None:
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    ends = "" if estimate.ci is None else f" ({points(estimate.ci[0])} to {points(estimate.ci[1])})"
+    return points(estimate.value) + ends
+
+
+def _named(found: Subgroups, line: Line) -> Row:
+    return {
+        "attribute": line.attribute or "–",
+        "subgroup": line.level,
+        "cases": line.found.cases,
+        f"that count for {label_of(found.study, found.figure)}": line.found.counted,
+    }

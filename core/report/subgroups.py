@@ -1,0 +1,159 @@
+"""The AI, readers and their difference in subgroups of the cases: what was prespecified, and what is exploratory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.report.case_levels import Attribute, Level, attributes_of
+from core.report.chart import many
+from core.report.grids import arm_shown, read_table
+from core.report.rows import CaseFacts, StudyFacts, StudyRows
+from core.report.verdict import figure_names, protocol_of, ruled
+from core.stats.estimate import Estimate, StatsError
+from core.stats.reads import ReadTable
+from core.stats.subgroups import Effect, SubgroupFigures, difference_between, subgroup_figures
+from core.stats.threads import one_thread
+
+FEWEST = 10  # cases that count for a figure; below that a subgroup has no figures
+Who = tuple[str, str]  # group and arm; the AI's arm, and that of aided minus unaided, is ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One subgroup, or all cases with attribute "". `told`: prespecified. `few`: too few cases for any figure."""
+
+    key: str
+    attribute: str
+    level: str
+    found: SubgroupFigures
+    told: bool
+    few: bool
+
+    def figure(self, who: Who) -> Estimate:
+        """Return the figure of the AI or a group; the reason where there is none."""
+        if self.few:
+            return Estimate(None, n=self.found.counted, reason="too few")
+        return dict(self.found.figures).get(who, Estimate(None, reason="none of these cases was read"))
+
+    def effect(self, who: Who) -> Effect:
+        """Return a difference; the reason where there is none."""
+        none = Estimate(None, reason="too few" if self.few else "none of these cases was read")
+        found = [one for one in self.found.effects if (one.group, one.arm) == who]
+        return found[0] if found and not self.few else Effect(*who, none, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two subgroups of one attribute: what each difference of the first is above that of the second, or why not."""
+
+    attribute: str
+    first: str
+    second: str
+    effects: tuple[Effect, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroups:
+    """One figure in every subgroup. `unknown` and `alike` name attributes that part no cases, and why."""
+
+    study: StudyFacts
+    figure: str
+    arm: str
+    lines: tuple[Line, ...]
+    contrasts: tuple[Contrast, ...]
+    unknown: tuple[str, ...]
+    alike: tuple[str, ...]
+
+    @property
+    def who(self) -> list[Who]:
+        """Whose figures there are: the AI, then groups by arm."""
+        return [who for who, _ in self.lines[0].found.figures]
+
+    @property
+    def differences(self) -> list[Who]:
+        """Which differences there are: the AI minus groups in the arm that is compared with it, aided minus unaided."""
+        return [(one.group, one.arm) for one in self.lines[0].found.effects if one.arm in ("", self.arm)]
+
+
+def cases_of(rows: StudyRows) -> list[int]:
+    """Return the places of the cases that any row has, practice left out."""
+    places: list[int] = np.flatnonzero(np.bincount(rows.case[~rows.practice])).tolist()
+    return places
+
+
+def figure_choices(study: StudyFacts) -> list[str]:
+    """Return the figures that subgroups can be looked at by, the primary endpoint first."""
+    positive = [one.code for one in study.classes if one.positive] or list(study.codes[-1:])
+    more = [f"{kind} {code}" for code in positive for kind in ("sensitivity", "specificity")]
+    known = {f"{kind} {code}" for code in study.codes for kind in ("sensitivity", "specificity", "AUC")}
+    ends = figure_names(protocol_of(study).prespecification)
+    valid = [name for name in ends if name in known or " " not in name or name in ("balanced accuracy", "macro F1")]
+    return list(dict.fromkeys([*valid, "accuracy", *more]))
+
+
+def subgroups(
+    rows: StudyRows,
+    *,
+    figure: str,
+    whole: bool,
+    age_cut: float | None = None,
+    thickness_cut_mm: float | None = None,
+) -> Subgroups:
+    """Compute one figure in the subgroups of the cases of `rows`; `whole` says that no filter left any row out.
+
+    Cuts default to the prespecified ones, then to the median age and thin slices. On the whole study the prespecified
+    rules for missing and undecided reads hold, as for its verdict. Raises StatsError where there are no reads.
+    """
+    study, plan = rows.study, protocol_of(rows.study).prespecification
+    places = cases_of(rows)
+    if not places:
+        raise StatsError("No case was read.")
+    cases = [study.cases[place] for place in places]
+    own_age = plan.age_cut if age_cut is None else age_cut
+    own_thickness = plan.thickness_cut_mm if thickness_cut_mm is None else thickness_cut_mm
+    parted = attributes_of(cases, age_cut=own_age, thickness_cut_mm=own_thickness)
+    moved = {"age": own_age != plan.age_cut, "thickness": own_thickness != plan.thickness_cut_mm}
+    ends = figure_names(plan)
+    told = {one.key for one in parted if one.key in plan.subgroups and whole and figure in ends} - {
+        key for key, other in moved.items() if other
+    }
+    kept = rows.take(~rows.practice) if rows.practice.any() else rows
+    table = ruled(read_table(kept), plan) if whole else read_table(kept)
+
+    def line(key: str, label: str, level: Level) -> Line:
+        at = np.array(level.places, np.int64)
+        found = subgroup_figures(table, figure, at)
+        return Line(key, label, level.name, found, key in told, found.counted < FEWEST and bool(key))
+
+    with one_thread():
+        lines = [line("", "", Level("All cases", tuple(range(len(places)))))]
+        lines += [line(one.key, one.label, level) for one in parted if one.parts for level in one.levels]
+        contrasts = [
+            _contrast(table, figure, cases, one, [line for line in lines if line.key == one.key])
+            for one in parted
+            if one.pair
+        ]
+    return Subgroups(
+        study=study,
+        figure=figure,
+        arm=arm_shown(rows),
+        lines=tuple(lines),
+        contrasts=tuple(contrasts),
+        unknown=tuple(one.label for one in parted if not one.known),
+        alike=tuple(one.label for one in parted if one.known and not one.parts),
+    )
+
+
+def _contrast(table: ReadTable, figure: str, cases: list[CaseFacts], one: Attribute, lines: list[Line]) -> Contrast:
+    first, second = one.levels[:2]
+    shared = {cases[place].patient for place in first.places} & {cases[place].patient for place in second.places}
+    reason = None
+    if any(line.few for line in lines[:2]):
+        reason = f"too few cases: fewer than {FEWEST} count in one of them"
+    elif shared:
+        reason = f"{many(len(shared), 'patient')} with cases in both: no test for subgroups that are not independent"
+    if reason:
+        return Contrast(one.label, first.name, second.name, (), reason)
+    effects = difference_between(table, figure, np.array(first.places), np.array(second.places))
+    return Contrast(one.label, first.name, second.name, effects, None)

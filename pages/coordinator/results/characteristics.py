@@ -1,0 +1,17 @@
+"""Baseline characteristics of the cases and the readers."""
+
+from core.report.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
+from core.report.gaps import characteristics_gaps
+from pages.components.filters import results_view
+from pages.components.tables import say, show_table
+
+
+def page() -> None:
+    """Show both tables."""
+    view = results_view("Characteristics", "Who was examined and how, by true class; and who read. The filters apply.")
+    say(characteristics_gaps(view.rows))
+    show_table(case_characteristics(view.rows), key="case-characteristics", note=CASES_NOTE)
+    show_table(reader_characteristics(view.study), key="reader-characteristics", note=READERS_NOTE)
+
+
+page()
