@@ -161,7 +161,7 @@ def subgroup_gaps(rows: StudyRows, found: Subgroups) -> list[Gap]:
     gaps = [*_people(rows), *_ai(rows), *_cases(rows)]
     if found.unknown:
         gaps.append(Gap(f"Not recorded for any case: {', '.join(found.unknown).lower()}.", UPLOAD))
-    if found.alike and not gaps:
+    if len(found.lines) == 1 and not gaps:
         what = f"All cases are alike in {', '.join(found.alike).lower()}."
         gaps.append(Gap(what, "Subgroups need cases that differ."))
     return gaps

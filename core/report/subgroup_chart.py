@@ -27,7 +27,7 @@ def figure_chart(found: Subgroups, *, per_row: int) -> Chart:
     figure = _drawn(found, names, axis, estimates, per_row=per_row)
     note = (
         f"{label[:1].upper()}{label[1:]} with 95 % intervals; after the dot the cases that count for it, "
-        f"fewer than {FEWEST} are not drawn. AI: as in the table; groups: means of readers. {UNADJUSTED} {DEMONSTRATION}"
+        f"fewer than {FEWEST} are not drawn. Groups: means of readers. {UNADJUSTED} {DEMONSTRATION}"
     )
     data = _data(found, {who_name(found, who): (who, estimates) for who in found.who})
     return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data)
