@@ -70,12 +70,11 @@ def contrast_table(found: Subgroups) -> list[Row]:
 
 
 def figure_note(found: Subgroups) -> str:
-    """Return what the table of figures rests on."""
-    several = "; the mean over a group's readers, single test (these readers only below three readers)"
+    """Return what the table of figures rests on, and which attributes part no cases."""
+    how = "the AI by Wilson, DeLong or jackknife; a group by the single test of its readers' mean"
     few = f"Fewer than {FEWEST} cases that count: too few for a figure."
-    return (
-        f"Percent with 95 % interval: the AI by Wilson, DeLong or jackknife{several}. {few} Undecided reads are wrong."
-    )
+    alike = f" All cases are alike in {', '.join(found.alike).lower()}." if found.alike else ""
+    return f"Percent with 95 % interval: {how}. Undecided reads are wrong. {few}{alike}"
 
 
 def effect_note(found: Subgroups) -> str:
