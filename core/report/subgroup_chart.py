@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
 from core.report.compare import label_of
 from core.report.figures import error_bars
-from core.report.rows import AI
 from core.report.small_panels import Panel, laid, share_axis
 from core.report.subgroup_tables import effect_name, who_name
 from core.report.subgroups import FEWEST, Line, Subgroups, Who
@@ -27,7 +26,7 @@ def figure_chart(found: Subgroups, *, per_row: int) -> Chart:
     figure = _drawn(found, names, axis, estimates, per_row=per_row)
     note = (
         f"{label[:1].upper()}{label[1:]} with 95 % intervals; after the dot the cases that count for it, "
-        f"fewer than {FEWEST} are not drawn. Groups: means of readers. {UNADJUSTED} {DEMONSTRATION}"
+        f"fewer than {FEWEST} are not drawn. Groups: means of readers. {_starred(found)} {UNADJUSTED} {DEMONSTRATION}"
     )
     data = _data(found, {who_name(found, who): (who, estimates) for who in found.who})
     return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data)
@@ -48,7 +47,7 @@ def effect_chart(found: Subgroups, *, per_row: int) -> Chart:
     figure.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
     note = (
         f"Percentage points of {label_of(found.study, found.figure)} with 95 % intervals; right of the line the AI, or "
-        f"reading with it, is higher. The table says which subgroups were prespecified. {UNADJUSTED} {DEMONSTRATION}"
+        f"reading with it, is higher. {_starred(found)} {UNADJUSTED} {DEMONSTRATION}"
     )
     data = _data(found, {effect_name(found, who): (who, estimates) for who in found.differences})
     return Chart("subgroup-differences", "Differences by subgroup", figure, note, data)
@@ -88,15 +87,20 @@ def _drawn(
 
 def _label(line: Line) -> str:
     count = line.found.counted
-    return f"{line.attribute}: {line.level} · {count}" if line.key else f"<b>{line.level} · {count}</b>"
+    star = " *" if line.told else ""
+    return f"{line.attribute}: {line.level} · {count}{star}" if line.key else f"<b>{line.level} · {count}</b>"
+
+
+def _starred(found: Subgroups) -> str:
+    if any(line.told for line in found.lines):
+        return "* prespecified; the other subgroups are exploratory."
+    return "All subgroups are exploratory."
 
 
 def _short(name: str) -> str:
     """Break a title in two lines."""
     for between in (" minus ", ", "):
-        if between in name:
-            first, rest = name.split(between, 1)
-            return f"{first}{between.rstrip()}<br>{rest}" if name.startswith(AI) else name.replace(", ", ",<br>", 1)
+        name = name if "<br>" in name else name.replace(between, f"{between.rstrip()}<br>", 1)
     return name
 
 

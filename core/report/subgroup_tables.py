@@ -71,7 +71,10 @@ def contrast_table(found: Subgroups) -> list[Row]:
 
 def figure_note(found: Subgroups) -> str:
     """Return what the table of figures rests on, and which attributes part no cases."""
-    how = "the AI by Wilson, DeLong or jackknife; a group by the single test of its readers' mean"
+    how = (
+        "the AI by Wilson, DeLong or jackknife; a group by the single test of its readers' mean, readers random from "
+        "three on (in a subgroup these readers only where that is wider)"
+    )
     few = f"Fewer than {FEWEST} cases that count: too few for a figure."
     alike = f" All cases are alike in {', '.join(found.alike).lower()}." if found.alike else ""
     return f"Percent with 95 % interval: {how}. Undecided reads are wrong. {few}{alike}"

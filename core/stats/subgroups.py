@@ -12,7 +12,7 @@ from core.stats.estimate import Estimate, Floats, StatsError
 from core.stats.figures import Cells
 from core.stats.intervals import proportions
 from core.stats.mrmc import crossed_readers
-from core.stats.obuchowski_rockette import Difference, Factor
+from core.stats.obuchowski_rockette import Difference, Factor, single_test
 from core.stats.reader_figures import (
     ALL,
     Set,
@@ -85,9 +85,10 @@ def cases_counted(table: ReadTable, figure: str) -> int:
 def subgroup_figures(table: ReadTable, figure: str, at: Places) -> SubgroupFigures:
     """The figure of the AI and every group in each arm on the cases `at` (k,), and the differences, on those alone.
 
-    Readers are random from three on, fixed below. A figure or difference that does not exist has its reason.
+    Readers are random from three on, fixed below, and fixed in a part of the cases where that is the wider interval of
+    a group's mean. A figure or difference that does not exist has its reason.
     """
-    part = of_cases(table, at)
+    part, cautious = of_cases(table, at), len(at) < len(table.cases)
     sets = sets_of(part)
     figures: list[tuple[tuple[str, str], Estimate]] = []
     effects: list[Effect] = []
@@ -95,7 +96,9 @@ def subgroup_figures(table: ReadTable, figure: str, at: Places) -> SubgroupFigur
         if reads.has_ai and not figures:
             figures.append(((AI, ""), _of_ai(reads, part, figure)))
         for group, inside in members(reads):
-            figures.append(((group, reads.arm), _of_group(_only(reads, inside), part, figure, group)))
+            figures.append(
+                ((group, reads.arm), _of_group(_only(reads, inside), part, figure, group, cautious=cautious))
+            )
             if reads.has_ai:
                 effects.append(_ai_minus(_only(reads, [0, *inside]), part, figure, group))
     for one in arms_compared(sets, part, (figure,), readers_as=None):
@@ -149,12 +152,17 @@ def _of_ai(reads: Set, table: ReadTable, figure: str) -> Estimate:
     return dict(reader_figures(_only(reads, [0]), table, ordered=False)[0].figures)[figure]
 
 
-def _of_group(reads: Set, table: ReadTable, figure: str, group: str) -> Estimate:
+def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious: bool) -> Estimate:
     cells = _cells(reads, table, figure)
     if isinstance(cells, StatsError):
         return Estimate(None, n=len(reads.names), reason=str(cells))
     found = next(one for one in group_figures(reads, table, {figure: cells}) if one.group == group)
     mean, how = found.figures[0].mean, found.note
+    if cautious:
+        # few cases and readers who happen to agree: random readers may come out surer than these readers by themselves
+        fixed = single_test(cells.theta, cells.cov, readers="fixed", bounds=cells.bounds)
+        if fixed.se is not None and (mean.se is None or mean.se < fixed.se):
+            mean, how = fixed, "these readers only, who vary less than their cases"
     method = f"Obuchowski-Rockette single test, {how}"
     return Estimate(mean.estimate, mean.se, mean.ci, len(found.readers), method, mean.reason)
 

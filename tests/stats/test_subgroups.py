@@ -97,6 +97,20 @@ def test_aided_minus_unaided_is_compared_between_subgroups_too():
     assert apart.estimate.value / apart.estimate.se == pytest.approx(welch.statistic)
 
 
+def test_readers_who_agree_in_a_subgroup_do_not_make_its_interval_narrower_than_its_cases_do():
+    """Three readers, each wrong on other cases: alike, and negatively correlated; random readers would be too sure."""
+    lines = ["reader,group,case,truth,prediction"]
+    wrong = {name: {k, k + 3} for k, name in enumerate(("a", "b", "c"))}
+    lines += [f"{name},g,{at},{at % 2},{at % 2 if at not in wrong[name] else 1 - at % 2}" for at in range(20)
+              for name in wrong]  # fmt: skip
+    table = table_from_text("\n".join(lines))
+    (_, part), = subgroup_figures(table, "accuracy", np.arange(12)).figures  # fmt: skip
+    assert part.value == pytest.approx(10 / 12)
+    one = np.var([0, 0] + [1] * 10, ddof=1) / 12  # each reader's variance over cases; the covariances are negative
+    assert part.se == pytest.approx(np.sqrt(one / 3))
+    assert "these readers only" in part.method
+
+
 def test_a_true_difference_is_found_and_none_is_not_made_up():
     """The AI is 30 points better in the first subgroup: seen; with the halves mixed, p is flat over many draws."""
     table, _ = made(6)

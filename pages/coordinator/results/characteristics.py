@@ -1,5 +1,7 @@
 """Baseline characteristics of the cases and the readers."""
 
+import streamlit as st
+
 from core.report.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
 from core.report.gaps import characteristics_gaps
 from pages.components.filters import results_view
@@ -10,7 +12,9 @@ def page() -> None:
     """Show both tables."""
     view = results_view("Characteristics", "Who was examined and how, by true class; and who read. The filters apply.")
     say(characteristics_gaps(view.rows))
+    st.subheader("Cases")
     show_table(case_characteristics(view.rows), key="case-characteristics", note=CASES_NOTE)
+    st.subheader("Readers")
     show_table(reader_characteristics(view.study), key="reader-characteristics", note=READERS_NOTE)
 
 
