@@ -38,7 +38,7 @@ from core.report.tables import comparison_table, difference_table, time_table
 from core.report.verdict import figure_names, protocol_of
 from core.stats.analyse import Analysis
 
-PRINTED = 3  # panels of subgroups a row, beside their lines' names
+PRINTED = 4  # panels of subgroups a row, beside their lines' names
 MOST_READERS = 12  # matrices and tables of single readers beyond this many make no readable report
 
 
