@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from core.ai.networks import lung_network, slice_network
+from core.ai.new_model import NewModel
 from core.ai.parameters import PipelineParams
 from core.ai.precision import prepare
 from core.ai.weights import Model
@@ -61,3 +62,19 @@ def chest_lungs(volume: Volume) -> NDArray[np.bool_]:
     """The lungs of a small_chest by threshold, without the air around the body."""
     inside: NDArray[np.bool_] = (volume.hu < -600) & (volume.hu > -960)
     return inside
+
+
+OURS = NewModel(name="ours", version="1", licence="CC0", known="none")
+State = dict[str, torch.Tensor]
+
+
+@lru_cache(maxsize=1)
+def network() -> nn.Module:
+    """A ResNet-50 with random weights, the same each time."""
+    torch.manual_seed(0)
+    return slice_network()
+
+
+def slices() -> State:
+    """A ResNet-50's random weights under torchvision's keys."""
+    return dict(network().state_dict())

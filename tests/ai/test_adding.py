@@ -1,11 +1,7 @@
 """Weights that are to become a model: recognised by their keys, refused in words, laid out as models are kept."""
 
-import json
-import pickle
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +10,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from core.ai import adding, model_files, model_zip, state_dicts
-from core.ai.adding import lay_out
+from core.ai import adding, model_zip, state_dicts
 from core.ai.card import card_text, key_figures, sections, trial_rows
 from core.ai.model_files import Weights
-from core.ai.networks import lung_network, slice_network
+from core.ai.networks import lung_network
 from core.ai.new_model import NewModel
 from core.ai.weights import Model, load_weights
 from core.errors import ParallaxError
 from core.training.trial import trial
-from tests.ai.build import SMALL, AirIsLung, write_model
-
-OURS = NewModel(name="ours", version="1", licence="CC0", known="none")
-State = dict[str, torch.Tensor]
-
-
-@lru_cache(maxsize=1)
-def network() -> nn.Module:
-    torch.manual_seed(0)
-    return slice_network()
-
-
-def slices() -> State:
-    return dict(network().state_dict())
-
-
-@pytest.fixture
-def base(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with one shipped model, whose lungs own weights may take."""
-    monkeypatch.setattr(model_files, "SHIPPED", tmp_path / "shipped")
-    return write_model(tmp_path / "shipped" / "base" / "1", seed=5)
-
-
-@pytest.fixture
-def lay(base: Path, tmp_path: Path) -> Callable[..., Weights]:
-    """Lay a model out of what is given: a state dict, which is saved first, or files."""
-
-    def run(*given: State | Path, new: NewModel = OURS) -> Weights:
-        files = []
-        for number, one in enumerate(given):
-            if isinstance(one, dict):
-                torch.save(one, tmp_path / f"given{number}.pt")
-            files.append(one if isinstance(one, Path) else tmp_path / f"given{number}.pt")
-        place = tmp_path / "places" / str(len(list((tmp_path / "places").glob("*"))))
-        return lay_out(files, new, place, secret=b"secret")
-
-    return run
+from tests.ai.build import OURS, SMALL, AirIsLung, State, network, slices
 
 
 def test_a_state_dict_is_kept_in_half_precision_with_one_channel_and_the_lungs_of_a_model(
@@ -192,166 +151,6 @@ def test_a_card_says_the_inputs_and_the_model_is_read_at_them(lay: Callable[...,
     lines = dict(sections(made.card))
     assert "Adults only" in lines["Limits"]
     assert any("lung window 1000 HU wide at -500 HU" in line for line in lines["What it is"])
-
-
-class Harm:
-    """A pickle that writes a file when it is opened."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Path.touch, (self.path,)
-
-
-def as_torch(thing: object, path: Path) -> None:
-    torch.save({"conv1.weight": thing}, path)
-
-
-def as_old_torch(thing: object, path: Path) -> None:
-    torch.save({"conv1.weight": thing}, path, _use_new_zipfile_serialization=False)
-
-
-def as_pickle(thing: object, path: Path) -> None:
-    path.write_bytes(pickle.dumps({"conv1.weight": thing}))
-
-
-@pytest.mark.parametrize("save", [as_torch, as_old_torch, as_pickle])
-def test_a_pickle_runs_nothing(lay: Callable[..., Weights], tmp_path: Path, save: Callable[..., None]) -> None:
-    harm, file = tmp_path / "harm", tmp_path / "evil.pt"
-    save(Harm(harm), file)
-    with pytest.raises(ParallaxError, match="no plain state dict"):
-        lay(file)
-    assert not harm.exists()
-
-
-def test_a_pickle_under_another_ending_is_not_opened_either(lay: Callable[..., Weights], tmp_path: Path) -> None:
-    harm = tmp_path / "harm"
-    for ending in ("safetensors", "zip", "ckpt", "pkl"):
-        file = tmp_path / f"evil.{ending}"
-        as_torch(Harm(harm), file)
-        with pytest.raises(ParallaxError):
-            lay(file)
-    assert not harm.exists()
-
-
-def test_an_archive_that_unpacks_to_too_much_is_not_opened(
-    lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(state_dicts, "MOST_BYTES", 10**6)
-    bomb = tmp_path / "bomb.pt"
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("archive/data.pkl", b"\x80\x02}q\x00.")
-        archive.writestr("archive/data/0", b"\0" * 2 * 10**6)
-    assert bomb.stat().st_size < 10_000
-    with pytest.raises(ParallaxError, match="unpacks to more than"):
-        lay(bomb)
-    (tmp_path / "large.pt").write_bytes(b"\0" * (10**6 + 1))
-    with pytest.raises(ParallaxError, match="larger than"):
-        lay(tmp_path / "large.pt")
-
-
-def zip_with(path: Path, entries: dict[str, bytes | str], how: int = zipfile.ZIP_STORED) -> Path:
-    with zipfile.ZipFile(path, "w", how) as archive:
-        for name, data in entries.items():
-            archive.writestr(name, data)
-    return path
-
-
-CARD = json.dumps({"name": "ours", "version": "1", "manifest": {"trained": ["P1"]}})
-
-
-def test_a_model_goes_to_another_machine_as_one_file_with_the_same_hash(
-    lay: Callable[..., Weights], tmp_path: Path
-) -> None:
-    listed = NewModel("ours", "1", "CC0", known="listed", patients="patient_id,use\nP1,\nP2,tuned", publish_ids=True)
-    made = lay(slices(), new=listed)
-    target = tmp_path / "ours.zip"
-    model_zip.pack(made, target)
-    first = target.read_bytes()
-    model_zip.pack(made, target)
-    assert target.read_bytes() == first
-    again = lay(target, new=NewModel())
-    assert again.sha256 == made.sha256
-    assert (again.card["manifest"]["trained"], again.card["manifest"]["tuned"]) == (["P1"], ["P2"])
-    assert "keys" not in again.card["manifest"]  # of the other installation
-
-
-def test_ids_that_are_not_public_stay_and_are_asked_for_elsewhere(lay: Callable[..., Weights], tmp_path: Path) -> None:
-    made = lay(slices(), new=NewModel("ours", "1", "CC0", known="listed", patients="Secret-1\nSecret-2"))
-    assert "Secret" not in json.dumps(made.card)
-    assert len(made.card["manifest"]["keys"]) == 2
-    target = tmp_path / "ours.zip"
-    model_zip.pack(made, target)
-    assert b"Secret" not in target.read_bytes()
-    with pytest.raises(ParallaxError, match="The ids of 2 more patients"):
-        lay(target, new=NewModel())
-    with pytest.raises(ParallaxError, match="The ids of 1 more patients"):
-        lay(target, new=NewModel(patients="Secret-1"))
-    again = lay(target, new=NewModel(patients="Secret-1\nSecret-2"))
-    assert again.card["manifest"]["keys"] == made.card["manifest"]["keys"]
-
-
-@pytest.mark.parametrize(
-    ("entries", "sentence"),
-    [
-        ({"card.json": CARD}, "holds no slices.safetensors"),
-        ({"slices.safetensors": b""}, "holds no card.json"),
-        ({"card.json": CARD, "slices.safetensors": b"", "../card.md": b""}, "belong to no model"),
-        ({"card.json": CARD, "../../slices.safetensors": b""}, "belong to no model"),
-        ({"card.json": CARD, "/tmp/slices.safetensors": b""}, "belong to no model"),
-        ({"card.json": CARD, "..\\slices.safetensors": b""}, "belong to no model"),
-        ({"card.json": CARD, "slices.safetensors": b"", "setup.py": b""}, "belong to no model"),
-        ({"card.json": CARD, "slices.safetensors": b"", "slices.pt": b""}, "belong to no model"),
-        ({"a/card.json": CARD, "b/slices.safetensors": b""}, "more than one folder"),
-        ({"a/card.json": CARD, "b/card.json": CARD, "a/slices.safetensors": b""}, "card.json twice"),
-        ({"card.json": "{", "slices.safetensors": b""}, "card.json is damaged"),
-        ({"card.json": "[" * 100_000, "slices.safetensors": b""}, "card.json is damaged"),
-        ({"card.json": "[]", "slices.safetensors": b""}, "one JSON object"),
-        ({"card.json": '{"name": "a"}', "slices.safetensors": b""}, "model's version as text"),
-        ({"card.json": '{"name": "../a", "version": "1"}', "slices.safetensors": b""}, "name of a model begins"),
-        ({"card.json": '{"name": "a", "version": "1", "x": NaN}', "slices.safetensors": b""}, "damaged"),
-        (
-            {"card.json": '{"name": "a", "version": "1", "lungs": "../b"}', "slices.safetensors": b""},
-            "lungs can only be R231",
-        ),
-        (
-            {"card.json": '{"name": "a", "version": "1", "manifest": {"trained": [{}]}}', "slices.safetensors": b""},
-            "list patients as texts",
-        ),
-        ({"card.json": " " * (10**6 + 1), "slices.safetensors": b""}, "larger than 1 MB"),
-        ({"card.json": CARD, "slices.safetensors": b"no weights"}, "damaged or no plain"),
-    ],
-)
-def test_a_zip_that_is_no_model_is_refused(
-    lay: Callable[..., Weights], tmp_path: Path, entries: dict[str, bytes | str], sentence: str
-) -> None:
-    with pytest.raises(ParallaxError, match=sentence):
-        lay(zip_with(tmp_path / "bad.zip", entries), new=NewModel())
-    written = {path.relative_to(tmp_path).parts[0] for path in tmp_path.rglob("*")}
-    assert written <= {"bad.zip", "places", "shipped", "data"}
-
-
-def test_a_zip_bomb_stops_where_a_model_would_end(
-    lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(model_zip, "MOST_WEIGHTS", 10**6)
-    bomb = zip_with(
-        tmp_path / "bomb.zip", {"card.json": CARD, "slices.safetensors": b"\0" * 10**7}, zipfile.ZIP_DEFLATED
-    )
-    data = bytearray(bomb.read_bytes())
-    whole = (10**7).to_bytes(4, "little")
-    lie = data.replace(whole, (10).to_bytes(4, "little"))  # a zip whose table says that little comes out
-    for content in (bytes(data), bytes(lie)):
-        bomb.write_bytes(content)
-        with pytest.raises(ParallaxError, match=r"no model here does|damaged or protected"):
-            lay(bomb, new=NewModel())
-        assert sum(path.stat().st_size for path in (tmp_path / "places").rglob("*") if path.is_file()) <= 2 * 10**6
-
-
-def test_two_zips_or_a_zip_with_weights_are_not_taken(lay: Callable[..., Weights], tmp_path: Path) -> None:
-    with pytest.raises(ParallaxError, match="give it alone"):
-        lay(zip_with(tmp_path / "a.zip", {"card.json": CARD}), slices())
 
 
 def test_lungs_by_the_package_are_named_in_the_card_and_travel_without_a_file(
