@@ -18,6 +18,7 @@ Multi-reader multi-case
     auc_covariance   DeLong, jackknife and unbiased covariances of areas
     obuchowski_rockette   mean squares, components, tests, `single_test` for one treatment
     power, roe_metz, simulation   sample size; simulated studies; size and power by simulation
+    subgroups        one figure on parts of the cases, and how a difference differs between two of them
     bootstrap, secondary   two-way stratified bootstrap, a second opinion
 
 Single figures

@@ -121,6 +121,24 @@ def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: C
     assert "superiority of the AI to the group novice" in said
 
 
+def test_another_cut_than_the_prespecified_one_makes_a_subgroup_exploratory(
+    db_url: str, act_as: Callable, open_page: Callable
+):
+    plan = {"subgroups": ["age"], "age_cut": 60}
+    seed(db_url, replace(FULL, design="independent", protocol=(("prespecification", plan),)))
+    act_as("coordinator")
+    page = open_page("coordinator/results/subgroups.py")
+
+    def ages() -> dict[str, str]:
+        table = page.dataframe[1].value
+        table = table[table.attribute == "Age"]
+        return dict(zip(table.subgroup, table.reading, strict=True))
+
+    assert ages()["≤ 60 years"] == "prespecified: AI minus all readers"
+    page.number_input(key="subgroup_age").set_value(50).run()
+    assert ages()["≤ 50 years"] == "exploratory"
+
+
 def test_the_published_study_opens_and_says_what_is_not_reported(act_as: Callable, open_page: Callable):
     act_as("coordinator")
     page = open_page("coordinator/published.py")

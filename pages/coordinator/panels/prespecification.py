@@ -90,7 +90,12 @@ def _size(study: StudyInfo, fields: Fields) -> None:
 def _subgroups(study: StudyInfo, fields: Fields) -> None:
     st.subheader("Subgroups of cases")
     chosen = study.protocol.prespecification.subgroups
-    fields.several("prespecification.subgroups", "Endpoints are also given by", choices.SUBGROUPS)
+    fields.several(
+        "prespecification.subgroups",
+        "Endpoints are also given by",
+        choices.SUBGROUPS,
+        help="With intervals, and without a verdict of their own. By others they are given too, marked exploratory.",
+    )
     left, right, _ = st.columns([1, 1, 3])
     if "age" in chosen:
         with left:

@@ -10,7 +10,10 @@ from pages.components.tables import say, show_table
 
 def page() -> None:
     """Show both tables."""
-    view = results_view("Characteristics", "Who was examined and how, by true class; and who read. The filters apply.")
+    view = results_view(
+        "Characteristics",
+        "Who was examined and how, by true class; and who read. Filters leave the readers as they are.",
+    )
     say(characteristics_gaps(view.rows))
     st.subheader("Cases")
     show_table(case_characteristics(view.rows), key="case-characteristics", note=CASES_NOTE)

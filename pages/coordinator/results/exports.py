@@ -20,7 +20,10 @@ def page() -> None:
     view = results_view("Export", "One row a read, with labels and pseudonyms; no names, no internal ids.")
     study = view.study
     st.subheader("Every read")
-    st.caption("`python -m core analyse FILE.csv` gives the figures of these pages again. The filters above apply.")
+    st.caption(
+        "`python -m core analyse FILE.csv` gives the figures of these pages again. The filters above apply. "
+        "JSON also has what was kept of each case at upload: age, sex, scanner."
+    )
     with st.container(horizontal=True):
         _link("Long CSV", study.id, "csv", view.chosen)
         _link("JSON", study.id, "json", view.chosen)
