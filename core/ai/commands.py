@@ -33,6 +33,8 @@ def infer(
 ) -> None:
     """Read one chest CT with the AI and print its call. A research demonstration, not a medical device."""
     result = read(path, rule=rule, model=model, device=device, precision=precision, masks=masks)
+    for sentence in result["left_out"]:
+        typer.echo(f"Left out. {sentence}", err=True)
     if as_json:
         typer.echo(json.dumps(result))
         return
@@ -120,7 +122,8 @@ def read(
     starting = time.perf_counter()
     loaded = load_model(model or None, device=device or None, fast=precision == "fast")
     begun = time.perf_counter()
-    with opening(path) as volume:
+    left_out: list[str] = []
+    with opening(path, tell=left_out.append) as volume:
         opened = time.perf_counter()
         result = read_volume(volume, loaded, rule=rule)
         total = time.perf_counter() - begun
@@ -151,6 +154,7 @@ def read(
         "rule": result.rule,
         "deciding_slices": list(result.deciding_slices),
         "abnormal_share": result.abnormal_share,
+        "left_out": left_out,
     }
 
 

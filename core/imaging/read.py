@@ -1,6 +1,6 @@
 """The verbs of reading: scan an upload for series, load one as a volume, or read a path in one go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +20,7 @@ from core.progress import Progress, ignore
 __all__ = ["Rejection", "Scan", "SeriesCandidate", "load", "opening", "read_path", "scan"]
 
 HEAD = 4096  # bytes that tell what a file is
+NAMED = 3  # things that were left out and are named in one sentence; more are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +84,22 @@ def load(candidate: SeriesCandidate, *, on_progress: Progress = ignore) -> Volum
 def read_path(path: Path | str, *, on_progress: Progress = ignore) -> Volume:
     """Return the best series of a DICOM folder, a zip or a NIfTI file; see core.imaging.series for what is best.
 
-    Raises ImagingError where nothing in it can be read, with the reason that takes out most files.
+    Raises ImagingError where nothing in it can be read, with the reason that takes out most files, then others.
     """
-    return load(_best(path), on_progress=on_progress)
+    return load(_best(scan(sources_from_path(path))), on_progress=on_progress)
 
 
 @contextmanager
-def opening(path: Path | str) -> Iterator[Volume | Arriving]:
+def opening(path: Path | str, *, tell: Callable[[str], object]) -> Iterator[Volume | Arriving]:
     """Open the best series at a path as `read_path` does; the slices of a DICOM series are still arriving.
 
+    `tell` is given a sentence for everything else that lies there: files that were left out, and other series.
     Raises ImagingError as `read_path`, where a slice is damaged when it is waited for.
     """
-    candidate = _best(path)
+    found = scan(sources_from_path(path))
+    candidate = _best(found)
+    for sentence in _left_out(found):
+        tell(sentence)
     if isinstance(candidate.content, Stack):
         with Arriving(candidate.content) as coming:
             yield coming
@@ -102,11 +107,31 @@ def opening(path: Path | str) -> Iterator[Volume | Arriving]:
         yield load(candidate)
 
 
-def _best(path: Path | str) -> SeriesCandidate:
-    found = scan(sources_from_path(path))
+def _best(found: Scan) -> SeriesCandidate:
     if not found.series:
-        raise ImagingError(str(max(found.rejected, key=lambda rejection: rejection.files)))
+        raise ImagingError(" ".join(_few(sorted(found.rejected, key=lambda rejection: -rejection.files))))
     return found.series[0]
+
+
+def _left_out(found: Scan) -> list[str]:
+    """Return what lies beside the best series, a sentence each."""
+    others = [
+        Rejection(
+            one.place,
+            f"Another {'patient' if one.preselected else 'series of the same patient'} ({one.slices} slices) is not "
+            "read; give its files alone to read it.",
+        )
+        for one in found.series[1:]
+    ]
+    return _few([*others, *found.rejected])
+
+
+def _few(rejections: Sequence[Rejection]) -> list[str]:
+    more = len(rejections) - NAMED
+    return [
+        *map(str, rejections[:NAMED]),
+        *([f"And {more} more of the files or series were left out."] if more > 0 else []),
+    ]
 
 
 def _examine(source: Source) -> Header | nifti.NiftiImage:

@@ -29,7 +29,7 @@ def class_problems(classes: tuple[StudyClass, ...]) -> tuple[str, ...]:
     """Return a sentence for everything that keeps readers from using these classes."""
     found = []
     if not 2 <= len(classes) <= MOST:
-        found.append(f"A study needs 2 to {MOST} classes.")
+        found.append(f"A study needs 2 to {MOST} diagnoses.")
     for one in classes:
         name = one.label.strip() or one.code or "without a name"
         if not one.label.strip():

@@ -161,10 +161,12 @@ def _cases(facts: Facts) -> list[Finding]:
             found.append(Finding("cases", f"Case {case.number} does not open: {case.opens}"))
     if gone := [case.number for case in facts.cases if case.withdrawn]:
         found.append(Finding("cases", f"Withdrawn from the library: case {named(gone)}; take it out of the study."))
-    patients = Counter(case.patient_id for case in facts.cases)
-    twice = [case.number for case in facts.cases if patients[case.patient_id] > 1]
-    if twice:
-        found.append(Finding("cases", f"Of the same patient: cases {named(twice)}; keep one a patient."))
+    patients: dict[int, list[int]] = {}
+    for case in facts.cases:
+        patients.setdefault(case.patient_id, []).append(case.number)
+    for same in patients.values():
+        if len(same) > 1:
+            found.append(Finding("cases", f"Of the same patient: cases {named(same)}; take all but one out again."))
     try:
         if facts.plan.readers and facts.plan.cases:
             make_orders(facts.plan, seed=0)

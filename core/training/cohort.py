@@ -49,7 +49,8 @@ def write_cohort(
             case = cohort_case(seed, done, label, size=size, spacing_z=spacing_z)
             volume = volume_of(case.hu, case.spacing, top_z_mm=0.0, attributes=_attributes(case))
             folder = root / FOLDERS[label] / patient
-            write_series(volume, folder, uid_seed=f"cohort/{seed}/{patient}", patient_id=patient)
+            known_as = f"procedural-{seed}-{patient}"  # else it would be taken for the real patient of that name
+            write_series(volume, folder, uid_seed=f"cohort/{seed}/{patient}", patient_id=known_as)
             if label != "normal":
                 truth[patient] = case.lesion.any((1, 2)) & (case.labels != 0)
             done += 1

@@ -63,6 +63,16 @@ def test_infer_tells_people_the_call_and_what_it_is(case: Path) -> None:
 
 
 @pytest.mark.usefixtures("shipped")
+def test_infer_tells_what_it_left_out_and_keeps_it_from_the_object(tmp_path: Path) -> None:
+    write_series(CHEST, tmp_path / "case", uid_seed="infer", patient_id="x")
+    (tmp_path / "case" / "note.txt").write_text("no CT")
+    result = CliRunner().invoke(build_app(), ["infer", str(tmp_path / "case"), "--json"], catch_exceptions=False)
+    (sentence,) = json.loads(result.stdout)["left_out"]
+    assert sentence in result.stderr
+    assert "This is not a DICOM or NIfTI file" in sentence
+
+
+@pytest.mark.usefixtures("shipped")
 def test_bench_ai_prints_stages_and_memory(case: Path) -> None:
     found = json.loads(invoke("bench", "ai", str(case), "--json"))
     assert found["slices"] == 12

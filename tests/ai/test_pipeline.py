@@ -185,7 +185,7 @@ def test_the_networks_begin_before_the_last_slice_is_decoded(
         return real(reader, frame)
 
     monkeypatch.setattr(PixelReader, "hu", hu)
-    with opening(tmp_path) as coming:
+    with opening(tmp_path, tell=print) as coming:
         assert isinstance(coming, Arriving)
         read = read_volume(coming, small_model(), parameters=SMALL, on_progress=lambda *_: begun.set())
     assert read.slices == result.slices

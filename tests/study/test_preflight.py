@@ -111,3 +111,11 @@ def test_an_ai_whose_training_patients_nobody_knows_is_worth_a_look_and_blocks_n
     said = [finding.message for finding in check(unknown) if finding.area == "ai"]
     assert any("Nobody can say which patients trained the AI" in message for message in said)
     assert not any("Nobody can say" in finding.message for finding in check(GOOD))
+
+
+def test_cases_of_one_patient_are_named_patient_by_patient():
+    pairs = tuple(case(n, patient_id=(n + 1) // 2) for n in range(1, 6))
+    assert [text for text in blockers(replace(GOOD, cases=pairs)) if "same patient" in text] == [
+        "Of the same patient: cases 1, 2; take all but one out again.",
+        "Of the same patient: cases 3, 4; take all but one out again.",
+    ]

@@ -81,7 +81,7 @@ def test_classes_that_readers_could_mix_up_are_refused():
         (StudyClass("b", "Beta", "B", "red"), "needs a colour"),
     ):
         assert any(says in problem for problem in class_problems((one, other))), says
-    assert class_problems((one,)) == ("A study needs 2 to 9 classes.",)
+    assert class_problems((one,)) == ("A study needs 2 to 9 diagnoses.",)
 
 
 @pytest.mark.parametrize(

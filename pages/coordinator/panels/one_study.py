@@ -44,6 +44,7 @@ def show(me: Account, study: StudyInfo) -> None:
         overview.show(me, study, findings)
     else:
         panel(me, study)
+        _still_to_do(step, findings)
     _walk(study, step)
 
 
@@ -53,6 +54,13 @@ def _findings(study: StudyInfo) -> tuple[Finding, ...]:
         return ()
     with open_view() as session:
         return preflight.preflight(session, study.id, opens=lambda key: None)
+
+
+def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
+    """Say at the foot of a step what keeps it from its tick."""
+    left = [finding.message for finding in findings if finding.blocks and finding.area == step]
+    if left:
+        st.caption("**Still to do here**" + "".join(f"\n- {message}" for message in left))
 
 
 def _step(study: StudyInfo, findings: tuple[Finding, ...]) -> str:

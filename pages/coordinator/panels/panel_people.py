@@ -35,7 +35,7 @@ def show(me: Account, study: StudyInfo) -> None:
 
 
 def _row(one: MemberInfo, cases: int) -> dict[str, object]:
-    state = "ready" if one.has_password else "invited, no password yet"
+    state = "ready" if one.has_password else "no password yet"
     return {
         "Name": one.name,
         "User name": one.username,

@@ -43,7 +43,7 @@ def show(me: Account, study: StudyInfo) -> None:
 
 
 def _row(reader: ReaderInfo) -> dict[str, object]:
-    state = "ready" if reader.has_password else "invited, no password yet"
+    state = "ready" if reader.has_password else "no password yet"
     return {
         "In results": reader.pseudonym,
         "Name": reader.name,
@@ -151,7 +151,7 @@ def _letters(study: StudyInfo) -> None:
 
 
 def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
-    with st.expander("Change a reader, or make a new link"):
+    with st.expander("Change a reader, or make a new link", key="study_reader_change"):
         names = {reader.id: f"{reader.pseudonym} {reader.name}" for reader in found}
         chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="study_reader_chosen")
         reader = next(one for one in found if one.id == chosen)
@@ -169,6 +169,7 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
             0.0,
             70.0,
             reader.years,
+            step=1.0,
             format="%g",
             key=f"study_reader_new_years_{chosen}",
             disabled=not study.editable,
