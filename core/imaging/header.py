@@ -5,7 +5,12 @@ from typing import BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+)
 
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header, PixelFormat
@@ -46,6 +51,8 @@ MAX_FRAMES = 5000
 MAX_INFLATED = 4 * 10**9  # bytes of one deflated file
 
 DAMAGED = "This DICOM file is damaged; export the series again."
+CUT_OFF = "This CT image is cut short in its header; export the series again."
+CT_IMAGES = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 NOT_DICOM = "This is not a DICOM or NIfTI file; leave it out of the upload."
 NO_GEOMETRY = (
     "This image does not say where in the patient it lies, so it is a screenshot or report; choose the original series."
@@ -74,6 +81,8 @@ def read_header(source: Source) -> Header:
 def _header(dataset: Dataset, source: Source) -> Header:
     modality = text_of(dataset, "Modality").upper()
     if modality != "CT":
+        if not modality and getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID") in CT_IMAGES:
+            raise ImagingError(CUT_OFF)
         if not modality and not text_of(dataset, "SOPClassUID"):
             raise ImagingError(NOT_DICOM)
         named = f" but {modality}" if modality in OTHER_MODALITIES else ""

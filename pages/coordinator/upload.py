@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import clock
 from core.errors import ParallaxError
+from core.imaging.header import NOT_DICOM
 from core.imaging.read import Scan, SeriesCandidate, load, scan
 from core.imaging.source import sources_from_uploads
 from core.imaging.storage import VolumeStore
@@ -95,7 +96,8 @@ def _rejections(found: Scan) -> None:
     if not found.rejected:
         return
     title = "1 thing was left out" if len(found.rejected) == 1 else f"{len(found.rejected)} things were left out"
-    with st.expander(title, expanded=not found.series, icon=":material/block:"):
+    lost = any(rejection.reason != NOT_DICOM for rejection in found.rejected)  # images, not notes and tables
+    with st.expander(title, expanded=lost or not found.series, icon=":material/block:"):
         for rejection in found.rejected[:50]:
             st.markdown(f"- **{rejection.place}**: {rejection.reason}")
         if len(found.rejected) > 50:

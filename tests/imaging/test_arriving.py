@@ -118,7 +118,7 @@ def test_what_lies_beside_the_series_is_told(tmp_path: Path):
         assert len(coming.hu) == 9
     assert len(told) == 3
     assert "Another patient (9 slices) is not read" in told[0]
-    assert told[1].startswith("File 1 of 20: ")
+    assert told[1] == "File 1 of 20: This CT image is cut short in its header; export the series again."
     assert told[2].startswith("File 11 of 20: This is not a DICOM or NIfTI file")
 
 

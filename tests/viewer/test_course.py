@@ -75,6 +75,14 @@ def test_what_is_missing_is_said_beside_its_field_and_nothing_is_sent(desk: Sit)
     assert seat.read.locked is None
 
 
+def test_tab_walks_through_ratings_that_are_all_set_from_the_one_just_rated(desk: Sit) -> None:
+    seat = desk()
+    seat.press("n", "Shift+Digit5", "Tab", "Shift+Digit5", "Tab", "Shift+Digit5")
+    seat.page.evaluate("document.activeElement.blur()")
+    seat.press("c", "Shift+Digit9", "Tab", "Shift+Digit2", "Tab", "Shift+Digit1")
+    seat.until(lambda: seat.read.content.get("ratings") == {"covid": 90, "normal": 20, "cap": 10})
+
+
 def test_pause_blanks_everything_and_a_reload_stays_paused(desk: Sit) -> None:
     seat = desk()
     seat.press("p")

@@ -22,19 +22,23 @@ export class Ratings {
   activate(code) {
     if (!this.rows.has(code)) return;
     this.active = code;
+    this.keyed = false; // whether the keyboard has just rated the active class
     for (const [other, { element }] of this.rows) element.classList.toggle("active", other === code);
   }
 
   rate(value) {
     this.#set(this.active, value);
+    this.keyed = true;
   }
 
-  /** The keyboard goes to the next class without a rating, counted from the active one. */
+  /** The keyboard goes to the next class without a rating, counted from the active one; where all have one, to the
+   * active class, or from a class it has just rated to the one after. */
   focus() {
     const { ratings } = this.content.value;
     const from = this.codes.indexOf(this.active);
     const round = [...this.codes.slice(from), ...this.codes.slice(0, from)];
-    this.activate(round.find((code) => ratings[code] === undefined) ?? this.active);
+    const next = this.keyed ? round[1 % round.length] : this.active;
+    this.activate(round.find((code) => ratings[code] === undefined) ?? next);
     this.rows.get(this.active).track.element.focus();
     return true;
   }
