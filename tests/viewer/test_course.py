@@ -231,7 +231,7 @@ def test_the_ai_is_shown_only_where_the_server_reveals_it(desk: Sit, bar: Volume
     assert not seat.page.evaluate(drawn)
     seat.page.get_by_label(re.compile("^Overlay")).first.uncheck()
     seat.page.locator("canvas.overlay.off").wait_for(state="attached")
-    seat.until(lambda: seat.read.counters.get("overlay_toggles") == 2)  # the key, then the box
+    seat.until(lambda: seat.read.counters.get("overlay_toggles") == 2, seconds=14)  # key, then box; sent every 10 s
     assert not [
         line for line in fake.log[: fake.log.index("POST /api/reads/token1/lock")] if "lungs" in line or "heat" in line
     ]

@@ -67,9 +67,12 @@ def show(me: Account, study: StudyInfo) -> None:
 def _totals(study: StudyInfo, found: StudyProgress) -> None:
     left, middle, right = st.columns(3)
     left.metric("Reads locked", f"{found.locked} of {found.total}")
-    middle.metric("Readers reading", sum(one.started and not one.withdrawn for one in found.readers))
+    middle.metric("Readers who have begun", sum(one.started and not one.withdrawn for one in found.readers))
     last = max((one.finish for one in found.readers if one.finish and not one.withdrawn), default=None)
-    right.metric("Done at this pace", _day(last) if last else "too early to say")
+    if found.total and found.locked == found.total:
+        right.metric("Done at this pace", "all read")
+    else:
+        right.metric("Done at this pace", _day(last) if last else "too early to say")
     if found.total:
         st.progress(found.locked / found.total)
     if study.state != "unblinded":
