@@ -86,6 +86,11 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
     return figure
 
 
+def plural(group: str) -> str:
+    """Return how a group of readers is called together, whether it was named "novice" or "Novices"."""
+    return group if group.endswith("s") else f"{group}s"
+
+
 def many(n: int, one: str, more: str = "") -> str:
     """Return a count with its word: "1 case", "3 cases"; `more` is the plural where it is not `one` with an s."""
     return f"{n} {one}" if n == 1 else f"{n} {more or one + 's'}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.report.chart import plural
 from core.report.grids import grid_of, read_table
 from core.report.rows import AI, StudyFacts, StudyRows
 from core.report.tables import Row
@@ -51,7 +52,7 @@ def fast_rows(found: Analysis) -> list[Row]:
 def switch_rows(study: StudyFacts, found: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
     """Return (name, group, harmful, helpful) of groups, then of readers."""
     group_of = {one.name: one.group for one in study.participants}
-    rows = [(f"{one.name}s", one.name, one.automation_bias, one.good_advice) for one in found.group_switches]
+    rows = [(plural(one.name), one.name, one.automation_bias, one.good_advice) for one in found.group_switches]
     return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in found.switches]
 
 

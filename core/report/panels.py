@@ -14,6 +14,7 @@ from core.report.analysis_tables import (
     time_ratio_table,
     whole_table,
 )
+from core.report.chart import plural
 from core.report.compare import Comparison, label_of
 from core.report.curves import fast_rows, kappa_matrix, switch_rows
 from core.report.figure_curves import drift_chart, switch_chart
@@ -75,7 +76,7 @@ def _comparison(rows: StudyRows, compared: Comparison, found: Analysis) -> str:
 
 def _confusion(rows: StudyRows) -> str:
     study, grid = rows.study, grid_of(rows)
-    shown = [("AI", grid.members(AI))] + [(f"{group}s, pooled", grid.members(group)) for group in study.groups]
+    shown = [("AI", grid.members(AI))] + [(f"{plural(group)}, pooled", grid.members(group)) for group in study.groups]
     if len(grid.readers) <= MOST_READERS:
         shown += [(grid.people[at].name, [at]) for at in grid.readers]
     text = ""

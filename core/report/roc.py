@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.report.analysis_tables import number
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, symbol_of
+from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, plural, symbol_of
 from core.report.figure_times import MANY
 from core.report.rows import AI, StudyFacts
 from core.report.tables import Row, p_text
@@ -62,7 +62,7 @@ def curves_of(study: StudyFacts, found: Analysis, code: str) -> list[Curve]:
         if len(known) > 1:
             mean = (float(np.mean([at for at, _ in known])), float(np.mean([at for _, at in known])))
             curve = means.get((group, arm))
-            name = f"{group}s{f', {arm}' if arms else ''}, mean of {len(known)}"
+            name = f"{plural(group)}{f', {arm}' if arms else ''}, mean of {len(known)}"
             x, y = (curve.fpr, curve.tpr) if curve else (None, None)
             made.append(Curve(name, group, arm, "group", x, y, curve.area if curve else None, 0, mean))
     order = {"reader": 0, "group": 1, "ai": 2}  # what is drawn last lies on top
@@ -134,7 +134,7 @@ def area_table(study: StudyFacts, found: Analysis, code: str) -> list[Row]:
         test = against.get((each.group, each.arm))
         gap, p = (test.difference, test.p) if test else (None, None)
         how = f"mean, Obuchowski-Rockette ({'random readers' if mean.readers_as == 'random' else 'these readers only'})"
-        name = f"mean of {len(each.readers)}" + (f" {each.group}s" if each.group != ALL else " readers")
+        name = f"mean of {len(each.readers)}" + (f" {plural(each.group)}" if each.group != ALL else " readers")
         row = _area_row(name, each.group, each.arm, shown, mean.cases, gap, (p_text(p), "–"), how)
         groups.append(row)
     return [*machine, *groups, *people]
@@ -183,7 +183,7 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
     }
     points = [one.point for one in chosen if one.point is not None]
     arm = f", {first.arm}" if "," in first.name else ""  # names carry the arm where there are several
-    shown = f"{first.group}s{arm}, each reader's diagnoses" if first.level == "reader" else first.name
+    shown = f"{plural(first.group)}{arm}, each reader's diagnoses" if first.level == "reader" else first.name
     return {
         "type": "scatter",
         "x": [x for x, _ in points],

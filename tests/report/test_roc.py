@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
+from core.report.chart import plural
 from core.report.grids import read_table
 from core.report.roc import METHOD, area_table, curves_of, roc_chart
 from core.report.rows import StudyRows
@@ -92,3 +93,7 @@ def test_the_table_has_ai_groups_and_readers_with_their_tests(session: Session):
     assert table[1]["AI minus reader"] == f"{test.difference:+.3f}".replace("-", "−")
     assert table[2]["method"].endswith("(these readers only)")
     assert all(row["p (Holm)"] == "–" for row in table[:4])
+
+
+def test_groups_already_named_in_the_plural_get_no_second_s() -> None:
+    assert [plural(name) for name in ("novice", "Novices")] == ["novices", "Novices"]

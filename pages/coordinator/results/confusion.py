@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.report.chart import many
+from core.report.chart import many, plural
 from core.report.figure_matrices import confusion_chart
 from core.report.gaps import confusion_gaps
 from core.report.grids import Grid, cases_in_cell, cases_read, confusion, grid_of
@@ -22,7 +22,7 @@ def page() -> None:
     shown = [("AI", [grid.ai])] if grid.ai is not None and grid.members("AI") else []
     say(confusion_gaps(view.rows))
     groups = [(group, members) for group in study.groups if len(members := grid.members(group)) > 1]
-    shown += [(f"{group}s, pooled", members) for group, members in groups]
+    shown += [(f"{plural(group)}, pooled", members) for group, members in groups]
     arms = len(view.rows.arms)
     if arms > 1:
         st.caption(f"Readers' {grid.arm} reads; choose the other arm under Filters.")
