@@ -1,0 +1,32 @@
+"""The report on paper: what a browser prints holds every figure whole."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from core.report.document import report_html
+from db import analysis
+from db.simulated import Plan, seed_study
+from tests.browser import shared_browser
+from tests.conftest import NOW
+
+A4 = 718  # pixels between the margins a browser leaves, 10 mm each
+
+
+@pytest.mark.browser
+def test_no_figure_is_wider_than_the_paper(session: Session, tmp_path: Path) -> None:
+    study = seed_study(session, Plan(cases=12, design="sequential"))
+    rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
+    story = analysis.story(session, study_id=study, account_id=None)
+    file = tmp_path / "report.html"
+    file.write_text(report_html(rows, story, at=NOW))
+    with shared_browser() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(file.as_uri())
+        page.locator(".main-svg").first.wait_for()
+        page.emulate_media(media="print")
+        widths = page.locator(".main-svg").evaluate_all("all => all.map((one) => one.getBoundingClientRect().width)")
+        page.close()
+    assert widths
+    assert max(widths) <= A4
