@@ -30,7 +30,8 @@ nav a { margin-right: 12px; } .wide { overflow-x: auto; } .chart { break-inside:
 @page { size: A4; margin: 14mm; }
 @media print { .modebar { display: none !important; }
   body { max-width: none; padding: 0; font-size: 11px; } nav { display: none; } h2 { break-after: avoid; }
-  tr, .verdict, .plotly-graph-div { break-inside: avoid; } table { font-size: 9px; } thead { display: table-header-group; }
+  tr, .verdict, .plotly-graph-div { break-inside: avoid; }
+  table { font-size: 9px; } thead { display: table-header-group; }
   .plotly-graph-div { zoom: 0.62; } } /* drawn for the 1032 pixels of the screen, so that A4 holds their right edge */
 """
 
