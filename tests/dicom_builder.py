@@ -78,15 +78,21 @@ def chest_zip(
     return zip_of(chest_files(slices=slices, size=size, lesion=lesion, seed=seed, patient_id=patient_id))
 
 
-def zip_of(files: Iterable[bytes], *, folder: str = "export/series", extension: str = ".dcm") -> bytes:
+def zip_of(
+    files: Iterable[bytes],
+    *,
+    folder: str = "export/series",
+    extension: str = ".dcm",
+    how: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     """A zip with the files numbered in the given order inside nested folders."""
-    return zip_named({f"{folder}/IM{index:04d}{extension}": data for index, data in enumerate(files, start=1)})
+    return zip_named({f"{folder}/IM{index:04d}{extension}": data for index, data in enumerate(files, start=1)}, how)
 
 
-def zip_named(files: dict[str, bytes]) -> bytes:
+def zip_named(files: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip of the given names and contents."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", how) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return buffer.getvalue()

@@ -3,7 +3,6 @@
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from core.ai.card import KEYS, MOST_BYTES, card_text, checked_card
 from core.ai.model_files import Weights
 from core.errors import InvalidInput
+from core.imaging.archive import FAILURES
 
 CARD, TEXT = "card.json", "card.md"
 WEIGHTS = ("slices.safetensors", "lungs.safetensors")
@@ -65,7 +65,7 @@ def unpack(source: Path, folder: Path) -> Mapping[str, Any]:
                     card = checked_card(_bytes(archive, info))
                 elif name in WEIGHTS:
                     _write(archive, info, folder / name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+    except FAILURES:
         raise InvalidInput("This zip is damaged or protected; export the model again.") from None
     if card is None:
         raise InvalidInput("This zip holds no card.json; take the zip that the page AI models or `models export` made.")

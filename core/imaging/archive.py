@@ -1,5 +1,6 @@
 """Zip files: their members as streams, with guards against encryption, damage and zip bombs."""
 
+import lzma
 import weakref
 import zipfile
 import zlib
@@ -14,6 +15,8 @@ DAMAGED = "This zip is damaged or incomplete; make it again and upload it once m
 ENCRYPTED = "This zip is protected by a password; make one without a password."
 BOMB = "This zip unpacks to far more than an image can; make it again from the DICOM files only."
 MEMBER_DAMAGED = "This file is damaged inside its zip; make the zip again and upload it once more."
+# what zipfile raises on damage, a password (RuntimeError) or a packing it does not know (a kind of RuntimeError too)
+FAILURES = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, OverflowError, RuntimeError)
 STREAMED_ABOVE = 16 * 2**20  # bytes; smaller members are unpacked at once, so that readers can jump about in them
 
 
@@ -72,7 +75,7 @@ def _archive(opener: Callable[[], BinaryIO]) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(stream)
         weakref.finalize(archive, stream.close)  # when the last source that reads from it is gone
         return archive
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, OverflowError, UnicodeError):
+    except FAILURES:
         failure = ImagingError(DAMAGED)
     stream.close()
     raise failure  # outside the handler: the library's message may quote a member's name
@@ -90,7 +93,7 @@ def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], Bin
                 return stream  # type: ignore[return-value]  # a binary stream in all but its declared base class
             with stream:
                 return BytesIO(stream.read())
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError):
+        except FAILURES:
             failure = ImagingError(MEMBER_DAMAGED)
         raise failure
 

@@ -98,7 +98,7 @@ def _stored(dataset: Dataset, frame: Frame, decompress: Decoder) -> Stored:
         raise ImagingError(CUT_SHORT)
     try:
         decoder = get_decoder(syntax)
-    except NotImplementedError:
+    except NotImplementedError:  # what pydicom raises for a transfer syntax it has no decoder for
         decoder = None
     if decoder is None or not decoder.is_available:
         raise ImagingError(UNKNOWN_SYNTAX)

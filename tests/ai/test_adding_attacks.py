@@ -155,6 +155,19 @@ def test_a_zip_that_is_no_model_is_refused(
     assert written <= {"bad.zip", "places", "shipped", "data"}
 
 
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_damaged_in_its_middle_is_called_so(lay: Callable[..., Weights], tmp_path: Path, how: int) -> None:
+    path = zip_with(tmp_path / "bad.zip", {"card.json": CARD, "slices.safetensors": bytes(range(256)) * 400}, how)
+    with zipfile.ZipFile(path) as packed:
+        info = packed.infolist()[1]
+    data = bytearray(path.read_bytes())
+    middle = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
+    data[middle : middle + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    with pytest.raises(ParallaxError, match="damaged or protected"):
+        lay(path)
+
+
 def test_a_zip_bomb_stops_where_a_model_would_end(
     lay: Callable[..., Weights], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

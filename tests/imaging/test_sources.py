@@ -52,12 +52,13 @@ def test_a_zip_cut_short_is_called_damaged(keep: float):
     ]
 
 
-def test_one_damaged_file_inside_a_zip_is_named_by_its_place():
-    data = bytearray(build.zip_of(FILES))
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_one_damaged_file_inside_a_zip_is_named_by_its_place(how: int):
+    data = bytearray(build.zip_of(FILES, how=how))
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         info = packed.infolist()[4]
         start = info.header_offset + 30 + len(info.filename) + info.compress_size // 2
-    data[start : start + 40] = bytes(40)
+    data[start : start + 40] = b"\xff" * 40
     found = scanned(bytes(data))
     assert found.rejected[0].place == "file 5 of 10"
     assert "damaged inside its zip" in found.rejected[0].reason
