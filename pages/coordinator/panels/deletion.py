@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import clock
+from core.report.chart import many
 from db import studies
 from db.accounts import Account
 from db.engine import open_view
@@ -51,20 +52,19 @@ def show_deleted(me: Account) -> None:
 
 
 def _said(effect: DeletionEffect) -> str:
-    parts = (
-        _many(effect.cases, "case taken in", "cases taken in"),
-        _many(effect.truths, "case's truth", "cases' truth"),
-        _many(effect.readers, "reader", "readers"),
-        _many(effect.panel, "panel member", "panel members"),
+    counted = (
+        (effect.cases, "case taken in", "cases taken in"),
+        (effect.truths, "case's truth", "cases' truth"),
+        (effect.readers, "reader", "readers"),
+        (effect.panel, "panel member", "panel members"),
     )
-    ends = _many(effect.invitations, "invitation, not used yet, ends", "invitations, not used yet, end")
+    parts = [many(n, one, more) for n, one, more in counted if n]
+    ends = effect.invitations and many(
+        effect.invitations, "invitation, not used yet, ends", "invitations, not used yet, end"
+    )
     return (
-        f"**What goes:** the study leaves every list, with {', '.join(('its protocol', *filter(None, parts)))}. "
+        f"**What goes:** the study leaves every list, with {', '.join(('its protocol', *parts))}. "
         f"{f'{ends} and cannot be brought back. ' if ends else ''}\n\n"
         "**What stays:** the cases in the library with their AI reads, people's accounts, and the audit trail. "
         "“Deleted studies”, at the foot of the list of studies, takes the study back."
     )
-
-
-def _many(n: int, one: str, more: str) -> str:
-    return f"{n} {one if n == 1 else more}" if n else ""
