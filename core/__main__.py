@@ -7,15 +7,15 @@ import typer
 
 from core.errors import ParallaxError
 
-PARTS = ("imaging", "ai", "training", "stats", "viewer", "jobs", "report")
+PARTS = ("imaging", "ai", "training", "stats", "viewer", "server", "models", "report")
 
 
 def build_app() -> typer.Typer:
-    """Assemble the commands that every part of core registers."""
+    """Assemble the commands that every module of core/cli registers."""
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     bench = typer.Typer(no_args_is_help=True, help="Measure speed and memory on this machine.")
     for part in PARTS:
-        import_module(f"core.{part}.commands").register(app, bench)
+        import_module(f"core.cli.{part}").register(app, bench)
     app.add_typer(bench, name="bench")
     return app
 

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from db import panel_members, studies
 from db.accounts import Account
 from db.engine import open_view
+from db.study import info as study_info
+from db.truth import members as panel_members
 from pages.components.access import by_institution, current, institution_knows
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
@@ -30,7 +31,7 @@ ADMINISTRATOR = {
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
     ],
 }
-PANEL = {"Reference standard": [("panel/label.py", "Truth panel", "panel", ":material/balance:")]}
+PANEL = {"Reference standard": [("truth_panel/label.py", "Truth panel", "panel", ":material/balance:")]}
 BY_ROLE = {
     "reader": READER,
     "coordinator": COORDINATOR,
@@ -70,7 +71,7 @@ def _sections(account: Account) -> dict[str, list[tuple[str, str, str, str]]]:
     """Return the pages of a role, and those that go with what the person does in some study."""
     with open_view() as session:
         panel = PANEL if panel_members.seats(session, account.id) else {}
-        reading = READER if studies.studies_for_reader(session, account.id) else {}
+        reading = READER if study_info.studies_for_reader(session, account.id) else {}
     if account.role == "reader":
         return {**panel, **READER}  # the panel's work comes before the study is read
     return {**BY_ROLE[account.role], **reading, **panel}

@@ -10,10 +10,12 @@ from core.ai.weights import Model, load_model
 from core.errors import NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
-from core.jobs.model_registry import on_disk
+from core.services.model_registry import on_disk
 from core.settings import settings
-from db import ai_models, ai_reads, cases
-from db.ai_reads import NewCall
+from db import cases
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
+from db.ai.reads import NewCall
 from db.engine import Session, open_session, open_view
 
 StageProgress = Callable[[str, int, int], None]

@@ -18,7 +18,7 @@ from core import clock
 from core.errors import ParallaxError
 from core.jobs.queue import APPLICATION, JOB_VERSION, QUEUE, WORKFLOW, prepare
 from core.settings import settings
-from db import ai_reads
+from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from db.migrate import migrate
 
@@ -101,7 +101,7 @@ def run(name: str) -> None:
                 "serializer": DBOSPortableJSONSerializer(),
             }
         )
-        from core.jobs.model_registry import register_all
+        from core.services.model_registry import register_all
 
         register_all()
         DBOS.listen_queues([QUEUE])

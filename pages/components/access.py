@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core import clock
-from db import accounts, studies
+from db import accounts
 from db.accounts import Account
 from db.engine import open_session, open_view
+from db.study import info as study_info
 from pages.routes.web import COOKIE
 
 
@@ -32,7 +33,7 @@ def require_reader() -> Account:
     account = current()
     if account is not None and account.role != "reader":
         with open_view() as session:
-            if studies.studies_for_reader(session, account.id):
+            if study_info.studies_for_reader(session, account.id):
                 return account
     return require("reader")
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.errors import ParallaxError
 from core.report.rows import Filter, StudyFacts, StudyRows
-from db import analysis
 from db.engine import open_view
+from db.results import rows as analysis
 from pages.components.access import require
 from pages.components.screen import narrow
 from pages.components.tables import missing

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from core.viewer.build import ensure_bundle
-from db.reading_types import CaseAccess
+from db.reading.types import CaseAccess
 from pages.routes.shapes import volume_json
 
 # The bundle is fetched once by its hashed name and kept by the browser; as component text it would travel at every run.

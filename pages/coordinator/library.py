@@ -5,9 +5,11 @@ import streamlit as st
 from core import clock
 from core.errors import ParallaxError
 from core.jobs import queue
-from db import ai_models, ai_reads, cases
+from db import cases
 from db.accounts import Account
-from db.ai_reads import AiReadInfo
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
+from db.ai.reads import AiReadInfo
 from db.cases import CaseInfo
 from db.engine import open_session, open_view
 

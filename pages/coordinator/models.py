@@ -6,15 +6,16 @@ from core import clock
 from core.ai.card import escaped, key_figures, sections, sizes, trained_on
 from core.ai.model_files import Weights, available_models
 from core.errors import ParallaxError
-from core.jobs.model_upload import zip_of
-from db import ai_models, ai_reads
+from core.services.model_upload import zip_of
 from db.accounts import Account
-from db.ai_reads import ModelInfo
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
+from db.ai.reads import ModelInfo
 from db.engine import open_session, open_view
 from pages.components.access import require
-from pages.coordinator.panels.add_model import add_model, say_added
-from pages.coordinator.panels.model_csv import take_calls
-from pages.coordinator.panels.remove_model import remove_model
+from pages.coordinator.ai_models.add_model import add_model, say_added
+from pages.coordinator.ai_models.model_csv import take_calls
+from pages.coordinator.ai_models.remove_model import remove_model
 
 KINDS = {"csv": "calls from a CSV", "shipped": "shipped", "own": "own", None: "reads here"}
 

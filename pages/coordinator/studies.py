@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from db import studies
 from db.engine import open_view
+from db.study import info as study_info
 from pages.components.access import require
-from pages.coordinator.panels import deletion, new_study, one_study
-from pages.coordinator.panels.acting import say
+from pages.coordinator.study_steps import deletion, new_study, one_study
+from pages.coordinator.study_steps.acting import say
 
 
 def page() -> None:
@@ -17,7 +17,7 @@ def page() -> None:
     if chosen:
         try:
             with open_view() as session:
-                study = studies.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0)
+                study = study_info.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0)
         except ParallaxError as error:
             st.error(f"{error} Choose one from the list.")
             st.query_params.clear()

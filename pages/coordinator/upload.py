@@ -17,8 +17,9 @@ from core.jobs import queue
 from core.progress import Progress
 from core.settings import settings
 from core.study.truth_csv import NOTES
-from db import ai_models, cases
+from db import cases
 from db.accounts import Account
+from db.ai import models as ai_models
 from db.engine import open_session
 
 SCAN = "cases_scan"

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from db import reads
 from db.engine import open_view
-from db.reading_types import StudyProgress
+from db.reading import reads
+from db.reading.types import StudyProgress
 from pages.components.access import require_reader
 from pages.components.reading import reading
 

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core import clock
-from db import reads
 from db.engine import open_view
-from db.reading_types import StudyProgress
+from db.reading import reads
+from db.reading.types import StudyProgress
 from pages.components.access import require_reader
 
 READ_PAGE = "reader/read.py"

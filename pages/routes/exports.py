@@ -10,9 +10,9 @@ from core.report.document import report_html
 from core.report.files import DETAILED, KINDS, file_of
 from core.report.mrmc_export import Compare
 from core.report.rows import Filter
-from db import analysis
 from db.accounts import Account
 from db.engine import open_view
+from db.results import rows as analysis
 from pages.routes.web import NO_STORE, reading
 
 

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import __version__
-from db import ai_reads
+from db.ai import reads as ai_reads
 from db.engine import open_view
 
 

@@ -15,12 +15,12 @@ from core.imaging.storage import VolumeStore
 from core.settings import settings
 from core.viewer.build import ensure_bundle
 from core.viewer.stream import HEADERS, outward, packed, slices
-from db import reads
 from db.accounts import Account
-from db.ai_reads import AiReadInfo
+from db.ai.reads import AiReadInfo
 from db.engine import open_view
-from db.reading_access import Overlay
-from db.reading_types import CaseAccess
+from db.reading import reads
+from db.reading.access import Overlay
+from db.reading.types import CaseAccess
 from pages.routes.web import json_error, reading, signed_in
 
 OCTETS = "application/octet-stream"

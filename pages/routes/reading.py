@@ -12,13 +12,14 @@ from starlette.routing import Route
 
 from core import clock
 from core.errors import InvalidInput, NotFound
-from core.study.clock import Reading
-from db import accounts, reads
+from core.study.reading_clock import Reading
+from db import accounts
 from db.accounts import Account
 from db.engine import open_session
-from db.reading_access import MAX_ID
-from db.reading_events import HEARTBEAT_S
-from db.reading_types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
+from db.reading import reads
+from db.reading.access import MAX_ID
+from db.reading.events import HEARTBEAT_S
+from db.reading.types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
 from pages.routes.shapes import ai_json, volume_json
 from pages.routes.web import NO_STORE, changing, reading
 

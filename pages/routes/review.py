@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from core.errors import ParallaxError
 from db.accounts import Account
-from db.case_review import CaseReview, case_review, review_images, review_overlay
 from db.engine import open_view
-from db.reading_types import CaseAccess
+from db.reading.types import CaseAccess
+from db.results.case import CaseReview, case_review, review_images, review_overlay
 from pages.routes.pixels import overlay_array, packed_answer, streamed
 from pages.routes.shapes import ai_json, volume_json
 from pages.routes.web import NO_STORE, json_error, reading, signed_in

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from db.reading_types import CaseAccess
+from db.reading.types import CaseAccess
 
 AI_LABEL = "Research demonstration trained on procedural CT; not for diagnosis"
 AXIAL = {"left": "R", "right": "L", "top": "A", "bottom": "P"}  # radiological convention of the stored volume

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app, main
-from core.ai import commands
 from core.ai.bench import run_peer
+from core.cli import ai as commands
 from core.errors import InvalidInput
 from core.imaging.synthetic import small_chest
 from core.imaging.write import write_series

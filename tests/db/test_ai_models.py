@@ -8,9 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from db import ai_models, ai_reads, audit, studies, study_deletion
-from db.ai_reads import ModelInfo
+from db import audit
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
+from db.ai.reads import ModelInfo
 from db.models import AiModel
+from db.study import deletion as study_deletion
+from db.study import design as study_design
+from db.study import info as study_info
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -50,26 +55,26 @@ def test_calls_of_a_csv_cannot_read_new_cases(session: Session, at: datetime):
 def test_a_pinned_model_stays_and_says_what_pins_it(session: Session, at: datetime):
     me, made = builder.coordinator(session), builder.study(session)
     own = register(session, "own")
-    studies.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
+    study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
     assert ai_models.pinned(session) == {own.id: ("A study",)}
     with pytest.raises(Conflict, match="is the AI of “A study”"):
         ai_models.remove(session, own.id, by=me, at=at)
-    studies.save_ai(session, made.id, model_id=None, by=me, at=AT)
+    study_design.save_ai(session, made.id, model_id=None, by=me, at=AT)
     ai_models.remove(session, own.id, by=me, at=at)
     assert ai_reads.models(session) == []
     with pytest.raises(NotFound, match="not any more"):
-        studies.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
+        study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
 
 
 def test_a_deleted_draft_keeps_no_model_and_comes_back_without_one(session: Session, at: datetime):
     me, made = builder.coordinator(session), builder.study(session)
     own = register(session, "own")
-    studies.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
+    study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
     study_deletion.delete_study(session, made.id, by=me, at=AT)
     assert ai_models.pinned(session) == {}
     ai_models.remove(session, own.id, by=me, at=at)
     study_deletion.take_back(session, made.id, by=me, at=AT)
-    assert studies.study(session, made.id).ai_model_id is None
+    assert study_info.study(session, made.id).ai_model_id is None
 
 
 def test_a_shipped_model_stays(session: Session, at: datetime):
@@ -81,7 +86,7 @@ def test_a_shipped_model_stays(session: Session, at: datetime):
 def test_a_model_that_has_read_leaves_its_reads_and_its_frozen_version(session: Session, at: datetime):
     me, made = builder.coordinator(session), builder.study(session)
     own = register(session, "own")
-    case = studies.cases(session, made.id)[0].case
+    case = study_info.cases(session, made.id)[0].case
     builder.ai_read(session, case, own.id)
     ai_models.remove(session, own.id, by=me, at=at)
     assert ai_reads.models(session) == []

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.errors import Forbidden, NotFound
 from core.report.rows import FAILURE, INDETERMINATE, Filter
-from db import accounts, analysis
+from db import accounts
 from db.models import AiRead, Read, Reader, Study, Truth
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 SMALL = Plan(cases=12, practice=2, missing=0.0, indeterminate=0.0)

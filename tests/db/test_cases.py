@@ -8,7 +8,8 @@ from scipy.stats import spearmanr
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from db import accounts, ai_reads, cases
+from db import accounts, cases
+from db.ai import reads as ai_reads
 from db.engine import open_session
 
 

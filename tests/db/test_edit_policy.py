@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from db.reading_types import InvalidContent
+from db.reading.types import InvalidContent
 from tests.db.test_reads import SECOND, lock, opened, rows, save
 from tests.reading.build import answers, paint, read_one, study
 

@@ -8,9 +8,17 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.orders import largest_imbalance
 from core.study.protocol import Protocol
-from db import accounts, analysis, audit, monitor, orders, reads, studies, truth
+from db import accounts, audit
 from db.models import PanelMember
-from db.studies import ReaderInfo, StudyInfo
+from db.reading import reads
+from db.results import rows as analysis
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import life as study_life
+from db.study import monitor, orders
+from db.study import readers as study_readers
+from db.study.info import ReaderInfo, StudyInfo
+from db.truth import records as truth
 from tests.db.test_study_life import opened, ready
 from tests.study import builder
 from tests.study.builder import AT
@@ -20,7 +28,7 @@ LATER = AT + timedelta(days=3)
 
 def join(session: Session, made: StudyInfo, account: int, me: int, **rest: object) -> ReaderInfo:
     given = {"group": "Experts", "years": 9, "reason": "R4 fell ill", "seed": 11, **rest}
-    return studies.join_reader(session, made.id, account, by=me, at=LATER, **given)  # type: ignore[arg-type]
+    return study_readers.join_reader(session, made.id, account, by=me, at=LATER, **given)  # type: ignore[arg-type]
 
 
 def by_reader(session: Session, made: StudyInfo) -> dict[str, list[orders.OrderRow]]:
@@ -55,8 +63,8 @@ def test_two_who_join_leave_the_study_balanced(session: Session):
 
 def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(session: Session):
     made, me = opened(session)
-    lost = studies.readers(session, made.id)[3]
-    studies.withdraw_reader(session, lost.id, reason="fell ill", by=me, at=LATER)
+    lost = study_info.readers(session, made.id)[3]
+    study_readers.withdraw_reader(session, lost.id, reason="fell ill", by=me, at=LATER)
     join(session, made, builder.account(session, "late"), me)
     found = {one.pseudonym: one for one in monitor.progress(session, made.id, at=LATER).readers}
     assert found["R4"].note == "withdrawn 05 Mar 2026: fell ill"
@@ -64,8 +72,8 @@ def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(sessi
     assert found["R5"].total == 6
     newest = audit.events(session, study_id=made.id)[0]
     assert (newest.kind, newest.detail["seed"], newest.detail["reason"]) == ("reader joined", 11, "R4 fell ill")
-    studies.close_study(session, made.id, reason="a pilot", by=me, at=LATER)
-    studies.unblind(session, made.id, reason="the analysis begins", by=me, at=LATER)
+    study_life.close_study(session, made.id, reason="a pilot", by=me, at=LATER)
+    study_life.unblind(session, made.id, reason="the analysis begins", by=me, at=LATER)
     story = analysis.story(session, study_id=made.id, account_id=me)
     assert {(one.what, one.why) for one in story.deviations} == {
         ("R5 joined when the study was open", "R4 fell ill"),
@@ -89,9 +97,9 @@ def test_a_panel_member_reads_only_where_the_protocol_says_so(session: Session):
     member = builder.account(session, "member")
     session.add(PanelMember(study_id=made.id, account_id=member, adjudicator=False, added_at=AT))
     with pytest.raises(Forbidden, match="authors the truth"):
-        studies.add_reader(session, made.id, member, group="Experts", by=me, at=AT)
-    studies.save_protocol(session, made.id, Protocol(readers_may_author_truth=True), by=me, at=AT)
-    assert studies.add_reader(session, made.id, member, group="Experts", by=me, at=AT).pseudonym == "R1"
+        study_readers.add_reader(session, made.id, member, group="Experts", by=me, at=AT)
+    study_design.save_protocol(session, made.id, Protocol(readers_may_author_truth=True), by=me, at=AT)
+    assert study_readers.add_reader(session, made.id, member, group="Experts", by=me, at=AT).pseudonym == "R1"
 
 
 def test_nobody_joins_twice_or_disabled_or_without_a_reason_or_before_the_opening(session: Session):
@@ -102,8 +110,8 @@ def test_nobody_joins_twice_or_disabled_or_without_a_reason_or_before_the_openin
     with pytest.raises(NotFound, match="no reader group"):
         join(session, made, late, me, group="Nobody")
     join(session, made, late, me)
-    gone = studies.readers(session, made.id)[0]
-    studies.withdraw_reader(session, gone.id, reason="moved away", by=me, at=LATER)
+    gone = study_info.readers(session, made.id)[0]
+    study_readers.withdraw_reader(session, gone.id, reason="moved away", by=me, at=LATER)
     for account in (late, gone.account_id):
         with pytest.raises(Conflict, match="already"):
             join(session, made, account, me)
@@ -123,7 +131,7 @@ def test_who_has_joined_gets_no_truth_and_no_others_reads(session: Session):
         truth.record(
             session,
             made.id,
-            studies.cases(session, made.id)[0].case.id,
+            study_info.cases(session, made.id)[0].case.id,
             class_code="cap",
             source="CT",
             reason="x y z",
@@ -133,7 +141,7 @@ def test_who_has_joined_gets_no_truth_and_no_others_reads(session: Session):
     found = reads.next_read(session, account_id=new.account_id, study_id=made.id, at=LATER).read
     assert found is not None
     assert (found.ai, found.draft.content["diagnosis"]) == (None, None)
-    for link in studies.cases(session, made.id):
+    for link in study_info.cases(session, made.id):
         if link.case.number not in (found.case.case_number, found.upcoming and found.upcoming.case_number):
             with pytest.raises(Forbidden):
                 reads.case_access(

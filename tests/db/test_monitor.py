@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from db import monitor, orders, studies
 from db.models import Read
-from db.monitor_types import Cell, LockedRead, Outlier, ReaderProgress
-from db.studies import ReaderInfo, StudyInfo
+from db.study import info as study_info
+from db.study import monitor, orders
+from db.study.info import ReaderInfo, StudyInfo
+from db.study.monitor_types import Cell, LockedRead, Outlier, ReaderProgress
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -19,7 +20,7 @@ from tests.study.builder import AT
 def opened(session: Session) -> tuple[StudyInfo, ReaderInfo]:
     made = builder.study(session, cases_=6, practice=1, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
-    return made, studies.readers(session, made.id)[0]
+    return made, study_info.readers(session, made.id)[0]
 
 
 def read(
@@ -33,7 +34,7 @@ def read(
     attempt: int = 1,
     locked: bool = True,
 ) -> None:
-    ids = {link.case.number: link.case.id for link in studies.cases(session, 1)}
+    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1)}
     session.add(
         Read(
             token=f"{reader.id} {place.case_number} {place.arm} {attempt}",

@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.study.protocol import Protocol
-from db import orders, reads, studies
 from db.models import Read
-from db.studies import ReaderInfo, StudyInfo
+from db.reading import reads
+from db.study import info as study_info
+from db.study import orders
+from db.study.info import ReaderInfo, StudyInfo
 from tests.reading import build
 from tests.study import builder
 from tests.study.builder import AT
@@ -21,12 +23,12 @@ WASHOUT = timedelta(days=28)
 def crossover(session: Session) -> tuple[StudyInfo, ReaderInfo]:
     made = builder.study(session, design="crossover", cases_=3, readers=2, protocol=Protocol(ratings=False))
     orders.make(session, made.id, seed=1, at=AT)
-    return made, studies.readers(session, made.id)[0]
+    return made, study_info.readers(session, made.id)[0]
 
 
 def lock(session: Session, reader: ReaderInfo, place: orders.OrderRow, at: datetime, attempt: int = 1) -> None:
     """Store a locked read as reading would, and settle."""
-    ids = {link.case.number: link.case.id for link in studies.cases(session, 1)}
+    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1)}
     session.add(
         Read(
             token=f"{place.session} {place.case_number} {attempt}",
@@ -97,7 +99,7 @@ def test_who_takes_longer_than_the_washout_still_waits_for_it_after_the_last_cas
 def test_every_session_is_open_from_the_start_in_other_designs(session: Session):
     made = builder.study(session, design="sequential", cases_=3, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
-    reader = studies.readers(session, made.id)[0]
+    reader = study_info.readers(session, made.id)[0]
     assert orders.session_open(session, reader.id, 1, at=AT).open
     with pytest.raises(NotFound):
         orders.session_open(session, reader.id, 2, at=AT)

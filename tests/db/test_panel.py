@@ -8,8 +8,16 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, ParallaxError
 from core.study.protocol import Protocol, ReferenceStandard
-from db import audit, panel_members, preflight, reads, studies, truth, truth_panel
+from db import audit
 from db.models import Study
+from db.reading import reads
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import preflight
+from db.study import readers as study_readers
+from db.truth import members as panel_members
+from db.truth import panel as truth_panel
+from db.truth import records as truth
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -49,7 +57,7 @@ def sitting(session: Session) -> Sitting:
     members = [builder.account(session, f"member{n}") for n in range(3)]
     for member in members:
         panel_members.add_member(session, made.id, member, by=me, at=AT)
-    return Sitting(session, made.id, me, members, [one.case.number for one in studies.cases(session, made.id)])
+    return Sitting(session, made.id, me, members, [one.case.number for one in study_info.cases(session, made.id)])
 
 
 def test_a_panel_decides_by_majority_and_a_coordinator_the_rest_where_nobody_else_is_named(sitting: Sitting):
@@ -114,7 +122,7 @@ def test_the_adjudicator_gets_the_split_cases_with_counts_and_no_names(sitting: 
 
 def test_who_has_another_part_can_neither_label_nor_decide(sitting: Sitting):
     adjudicator = sitting.adjudicator()
-    reader = studies.readers(sitting.session, sitting.study)[0].account_id
+    reader = study_info.readers(sitting.session, sitting.study)[0].account_id
     outsider = builder.account(sitting.session, "outsider")
     sitting.all_label(0, "cap", "covid", "normal")
 
@@ -141,7 +149,7 @@ def test_who_has_another_part_can_neither_label_nor_decide(sitting: Sitting):
 
 def test_a_member_cannot_enter_truth_or_others_labels(sitting: Sitting):
     session, study = sitting.session, sitting.study
-    case = studies.cases(session, study)[0].case.id
+    case = study_info.cases(session, study)[0].case.id
     first, second, _ = sitting.members
     with pytest.raises(Forbidden):
         truth.record(session, study, case, class_code="cap", source="CT", by=first, at=AT)
@@ -155,7 +163,7 @@ def test_a_member_cannot_enter_truth_or_others_labels(sitting: Sitting):
 
 def test_labels_from_paper_are_a_members_and_entered_by_a_coordinator(sitting: Sitting):
     session, study = sitting.session, sitting.study
-    case = studies.cases(session, study)[0].case.id
+    case = study_info.cases(session, study)[0].case.id
     truth_panel.vote(session, study, case, class_code="cap", author_id=sitting.members[0], by=sitting.me, at=AT)
     assert truth_panel.votes_of(session, study, sitting.members[0]) == {case: "cap"}
     with pytest.raises(Forbidden, match="another part"):
@@ -174,7 +182,7 @@ def test_the_images_of_the_study_and_no_others_are_open_to_the_panel_until_the_s
     with pytest.raises(Forbidden):
         look(member, other.number)
     with pytest.raises(Forbidden):
-        look(studies.readers(session, sitting.study)[0].account_id, sitting.numbers[3])
+        look(study_info.readers(session, sitting.study)[0].account_id, sitting.numbers[3])
     panel_members.remove_member(session, sitting.study, member, by=sitting.me, at=AT)
     with pytest.raises(Forbidden):
         look(member, sitting.numbers[3])
@@ -191,28 +199,28 @@ def test_the_images_of_the_study_and_no_others_are_open_to_the_panel_until_the_s
 
 def test_readers_and_the_panel_are_different_people_unless_the_protocol_says_so(sitting: Sitting):
     session, study, me = sitting.session, sitting.study, sitting.me
-    reader = studies.readers(session, study)[0]
-    studies.remove_reader(session, studies.readers(session, study)[1].id, by=me, at=AT)
+    reader = study_info.readers(session, study)[0]
+    study_readers.remove_reader(session, study_info.readers(session, study)[1].id, by=me, at=AT)
     panel_members.remove_member(session, study, sitting.members[2], by=me, at=AT)
 
     def join_panel() -> object:
         return panel_members.add_member(session, study, reader.account_id, by=me, at=AT)
 
     def join_readers() -> object:
-        return studies.add_reader(session, study, sitting.members[0], group="Experts", by=me, at=AT)
+        return study_readers.add_reader(session, study, sitting.members[0], group="Experts", by=me, at=AT)
 
     acts: tuple[Callable[[], object], ...] = (join_panel, join_readers)
     for act in acts:
         with pytest.raises(Forbidden, match="protocol"):
             act()
-    studies.save_protocol(session, study, replace(PANEL, readers_may_author_truth=True), by=me, at=AT)
+    study_design.save_protocol(session, study, replace(PANEL, readers_may_author_truth=True), by=me, at=AT)
     for act in acts:
         act()
     # forbidden again afterwards, the check names it: a label is a part of the truth
     sitting.all_label(0, "cap", "cap")
     truth_panel.label(session, study, sitting.numbers[0], class_code="cap", account_id=reader.account_id, at=AT)
     truth_panel.settle(session, study, by=me, at=AT)
-    studies.save_protocol(session, study, PANEL, by=me, at=AT)
+    study_design.save_protocol(session, study, PANEL, by=me, at=AT)
     found = preflight.preflight(session, study, opens=lambda key: None)
     assert f"authored by a reader of the study: case {sitting.numbers[0]}" in " ".join(one.message for one in found)
 
@@ -257,7 +265,7 @@ def test_the_trail_names_no_label_and_no_class_that_is_none_is_taken(sitting: Si
 
 def test_a_study_without_its_panel_switched_on_has_no_seats(sitting: Sitting):
     off = replace(PANEL, reference=replace(PANEL.reference, panel=False))
-    studies.save_protocol(sitting.session, sitting.study, off, by=sitting.me, at=AT)
+    study_design.save_protocol(sitting.session, sitting.study, off, by=sitting.me, at=AT)
     assert panel_members.seats(sitting.session, sitting.members[0]) == []
     with pytest.raises(Forbidden):
         sitting.label(0, 0, "cap")

@@ -10,10 +10,10 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
-from db import reads
 from db.engine import open_session
 from db.models import Draft, Read, Reader, Study
-from db.reading_types import InvalidContent, OpenRead, StaleDraft
+from db.reading import reads
+from db.reading.types import InvalidContent, OpenRead, StaleDraft
 from tests.reading.build import Built, answers, paint, read_one, study
 
 SECOND = timedelta(seconds=1)

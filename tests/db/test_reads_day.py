@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
-from db import audit, reads
+from db import audit
 from db.models import Read, Study
-from db.reading_types import NextRead, OpenRead, StaleDraft
+from db.reading import reads
+from db.reading.types import NextRead, OpenRead, StaleDraft
 from tests.reading.build import Built, account, answers, paint, read_one, study
 
 SECOND = timedelta(seconds=1)

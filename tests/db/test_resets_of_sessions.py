@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden
-from db import audit, monitor, reads
+from db import audit
 from db.models import Read
-from db.reading_types import NextRead, OpenRead, StaleDraft
+from db.reading import reads
+from db.reading.types import NextRead, OpenRead, StaleDraft
+from db.study import monitor
 from tests.reading.build import Built, answers, paint, read_one, study
 
 MINUTE = timedelta(minutes=1)

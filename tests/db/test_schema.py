@@ -7,7 +7,9 @@ from sqlalchemy import delete, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from db import accounts, ai_models, ai_reads, audit
+from db import accounts, audit
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
 from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow

@@ -6,7 +6,11 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, InvalidInput, NotFound
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol, Question
-from db import audit, preflight, studies
+from db import audit
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import preflight
+from db.study import readers as study_readers
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
 
@@ -16,72 +20,74 @@ def test_a_new_study_is_a_draft_with_its_parts(session: Session):
     assert (made.state, made.design, made.sessions) == ("draft", "independent", 1)
     assert made.classes == CLASSES
     assert [group.name for group in made.groups] == ["Novices", "Experts"]
-    assert [(r.pseudonym, r.group) for r in studies.readers(session, made.id)] == [
+    assert [(r.pseudonym, r.group) for r in study_info.readers(session, made.id)] == [
         ("R1", "Novices"),
         ("R2", "Novices"),
         ("R3", "Experts"),
         ("R4", "Experts"),
     ]
-    assert [one.practice for one in studies.cases(session, made.id)] == [False] * 5 + [True] * 2
-    line = studies.every(session)[0]
+    assert [one.practice for one in study_info.cases(session, made.id)] == [False] * 5 + [True] * 2
+    line = study_info.every(session)[0]
     assert (line.cases, line.practice, line.readers) == (5, 2, 4)
 
 
 def test_an_unknown_study_is_not_found(session: Session):
     with pytest.raises(NotFound, match="does not exist"):
-        studies.study(session, 99)
+        study_info.study(session, 99)
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201])
 def test_a_study_needs_a_title(session: Session, title: str):
     with pytest.raises(InvalidInput, match="title"):
-        studies.create_study(session, title=title, by=builder.coordinator(session), at=AT)
+        study_design.create_study(session, title=title, by=builder.coordinator(session), at=AT)
 
 
 def test_every_change_of_the_design_is_in_the_audit_trail(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
     protocol = replace(made.protocol, ratings=False, idle_after_s=60)
-    studies.save_protocol(session, made.id, protocol, by=me, at=AT)
+    study_design.save_protocol(session, made.id, protocol, by=me, at=AT)
     event = audit.events(session, study_id=made.id)[0]
     assert (event.kind, event.detail) == ("protocol changed", {"fields": ["ratings", "idle_after_s"]})
-    assert studies.study(session, made.id).protocol == protocol
-    studies.save_protocol(session, made.id, protocol, by=me, at=AT)
+    assert study_info.study(session, made.id).protocol == protocol
+    study_design.save_protocol(session, made.id, protocol, by=me, at=AT)
     assert audit.events(session, study_id=made.id)[0].id == event.id  # nothing changed, nothing recorded
 
 
 def test_questions_that_cannot_be_asked_are_refused(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
     with pytest.raises(InvalidInput, match="both ends"):
-        studies.save_protocol(session, made.id, Protocol(questions=(Question("sure", "scale", "Sure?"),)), by=me, at=AT)
+        study_design.save_protocol(
+            session, made.id, Protocol(questions=(Question("sure", "scale", "Sure?"),)), by=me, at=AT
+        )
 
 
 def test_classes_are_replaced_as_one(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
     new = (*reversed(CLASSES), StudyClass("other", "Other", "O", "#D55E00"))
-    studies.save_classes(session, made.id, new, by=me, at=AT)
-    assert studies.classes(session, made.id) == new
+    study_design.save_classes(session, made.id, new, by=me, at=AT)
+    assert study_info.classes(session, made.id) == new
 
 
 def test_groups_keep_their_readers_when_reordered_and_cannot_go_with_them(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
-    studies.save_groups(session, made.id, ["Experts", "Residents", "Novices"], by=me, at=AT)
-    assert [group.name for group in studies.groups(session, made.id)] == ["Experts", "Residents", "Novices"]
-    assert [r.group for r in studies.readers(session, made.id)] == ["Experts", "Experts", "Novices", "Novices"]
+    study_design.save_groups(session, made.id, ["Experts", "Residents", "Novices"], by=me, at=AT)
+    assert [group.name for group in study_info.groups(session, made.id)] == ["Experts", "Residents", "Novices"]
+    assert [r.group for r in study_info.readers(session, made.id)] == ["Experts", "Experts", "Novices", "Novices"]
     with pytest.raises(Conflict, match="Novices has readers"):
-        studies.save_groups(session, made.id, ["Experts"], by=me, at=AT)
+        study_design.save_groups(session, made.id, ["Experts"], by=me, at=AT)
     with pytest.raises(InvalidInput, match="other than"):
-        studies.save_groups(session, made.id, ["AI", "Experts", "Novices"], by=me, at=AT)
+        study_design.save_groups(session, made.id, ["AI", "Experts", "Novices"], by=me, at=AT)
 
 
 def test_a_case_is_taken_in_once_and_unknown_cases_are_refused(session: Session):
     made, me = builder.study(session, cases_=3), builder.coordinator(session)
-    there = [one.case.id for one in studies.cases(session, made.id)]
-    assert studies.add_cases(session, made.id, there, by=me, at=AT) == 0
+    there = [one.case.id for one in study_info.cases(session, made.id)]
+    assert study_design.add_cases(session, made.id, there, by=me, at=AT) == 0
     with pytest.raises(NotFound):
-        studies.add_cases(session, made.id, [999], by=me, at=AT)
-    studies.set_practice(session, made.id, there[:1], by=me, at=AT)
-    studies.remove_cases(session, made.id, there[1:2], by=me, at=AT)
-    assert [(one.case.id, one.practice) for one in studies.cases(session, made.id)] == [
+        study_design.add_cases(session, made.id, [999], by=me, at=AT)
+    study_design.set_practice(session, made.id, there[:1], by=me, at=AT)
+    study_design.remove_cases(session, made.id, there[1:2], by=me, at=AT)
+    assert [(one.case.id, one.practice) for one in study_info.cases(session, made.id)] == [
         (there[0], True),
         (there[2], False),
     ]
@@ -89,19 +95,19 @@ def test_a_case_is_taken_in_once_and_unknown_cases_are_refused(session: Session)
 
 def test_a_reader_is_added_once_changed_and_removed(session: Session):
     made, me = builder.study(session, readers=2), builder.coordinator(session)
-    first, second = studies.readers(session, made.id)
+    first, second = study_info.readers(session, made.id)
     with pytest.raises(Conflict, match="already"):
-        studies.add_reader(session, made.id, first.account_id, group="Experts", by=me, at=AT)
-    changed = studies.change_reader(session, first.id, group="Experts", years=12, by=me, at=AT)
+        study_readers.add_reader(session, made.id, first.account_id, group="Experts", by=me, at=AT)
+    changed = study_readers.change_reader(session, first.id, group="Experts", years=12, by=me, at=AT)
     assert (changed.group, changed.years) == ("Experts", 12)
-    studies.remove_reader(session, second.id, by=me, at=AT)
-    again = studies.add_reader(session, made.id, second.account_id, group="Novices", by=me, at=AT)
+    study_readers.remove_reader(session, second.id, by=me, at=AT)
+    again = study_readers.add_reader(session, made.id, second.account_id, group="Novices", by=me, at=AT)
     assert again.pseudonym == "R2"
-    assert studies.studies_for_reader(session, second.account_id) == [made.id]
+    assert study_info.studies_for_reader(session, second.account_id) == [made.id]
 
 
 def test_the_check_names_a_reader_who_coordinates_too(session: Session):
     made, me = builder.study(session, readers=2), builder.coordinator(session)
-    studies.add_reader(session, made.id, me, group="Experts", by=me, at=AT)
+    study_readers.add_reader(session, made.id, me, group="Experts", by=me, at=AT)
     found = preflight.preflight(session, made.id, opens=lambda key: None)
     assert [one.blocks for one in found if "coordinates too" in one.message] == [False]

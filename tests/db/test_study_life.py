@@ -9,7 +9,14 @@ from core.errors import Conflict, InvalidInput, ParallaxError
 from core.study.classes import PALETTE, StudyClass
 from core.study.orders import largest_imbalance
 from core.study.protocol import Option, Protocol, Question
-from db import audit, orders, reads, studies, truth
+from db import audit
+from db.reading import reads
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import life as study_life
+from db.study import orders
+from db.study import readers as study_readers
+from db.truth import records as truth
 from tests.reading.build import Built, answers, read_one
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
@@ -23,28 +30,28 @@ def ready(session: Session, **rest: object):
     """A study with truth and AI, ready to be checked."""
     made, me = builder.study(session, **rest), builder.coordinator(session)  # type: ignore[arg-type]
     model = builder.model(session)
-    for n, link in enumerate(studies.cases(session, made.id)):
+    for n, link in enumerate(study_info.cases(session, made.id)):
         code = CLASSES[n % 3].code
         truth.record(session, made.id, link.case.id, class_code=code, source="PCR", by=me, at=AT)
         builder.ai_read(session, link.case, model)
-    studies.save_ai(session, made.id, model_id=model, by=me, at=AT)
-    return studies.study(session, made.id), me
+    study_design.save_ai(session, made.id, model_id=model, by=me, at=AT)
+    return study_info.study(session, made.id), me
 
 
 def opened(session: Session, **rest: object):
     made, me = ready(session, **rest)
-    assert [f.message for f in studies.check_study(session, made.id, opens=opens, by=me, at=AT) if f.blocks] == []
-    return studies.open_study(session, made.id, opens=opens, seed=7, by=me, at=AT), me
+    assert [f.message for f in study_life.check_study(session, made.id, opens=opens, by=me, at=AT) if f.blocks] == []
+    return study_life.open_study(session, made.id, opens=opens, seed=7, by=me, at=AT), me
 
 
 def test_a_study_goes_from_draft_to_unblinded_one_logged_step_at_a_time(session: Session):
     made, me = opened(session)
     assert (made.state, made.seed, made.opened_at) == ("open", 7, AT)
     with pytest.raises(InvalidInput, match="24 reads are missing"):
-        studies.close_study(session, made.id, by=me, at=AT)
-    studies.close_study(session, made.id, reason="a pilot", by=me, at=AT)
-    studies.unblind(session, made.id, reason="the analysis begins", by=me, at=AT)
-    assert studies.study(session, made.id).state == "unblinded"
+        study_life.close_study(session, made.id, by=me, at=AT)
+    study_life.close_study(session, made.id, reason="a pilot", by=me, at=AT)
+    study_life.unblind(session, made.id, reason="the analysis begins", by=me, at=AT)
+    assert study_info.study(session, made.id).state == "unblinded"
     kinds = [event.kind for event in audit.events(session, study_id=made.id)][:4]
     assert kinds == ["study unblinded", "study closed", "study opened", "study checked"]
 
@@ -52,16 +59,16 @@ def test_a_study_goes_from_draft_to_unblinded_one_logged_step_at_a_time(session:
 def test_no_step_can_be_skipped_or_taken_twice(session: Session):
     made, me = ready(session)
     with pytest.raises(Conflict, match="Check the study first"):
-        studies.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
+        study_life.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
     with pytest.raises(Conflict, match="Only an open study"):
-        studies.close_study(session, made.id, by=me, at=AT)
+        study_life.close_study(session, made.id, by=me, at=AT)
     with pytest.raises(Conflict, match="Close the study first"):
-        studies.unblind(session, made.id, reason="too early", by=me, at=AT)
+        study_life.unblind(session, made.id, reason="too early", by=me, at=AT)
     made, me = opened(session)
     for again in (
-        lambda: studies.open_study(session, made.id, opens=opens, seed=2, by=me, at=AT),
-        lambda: studies.check_study(session, made.id, opens=opens, by=me, at=AT),
-        lambda: studies.unblind(session, made.id, reason="too early", by=me, at=AT),
+        lambda: study_life.open_study(session, made.id, opens=opens, seed=2, by=me, at=AT),
+        lambda: study_life.check_study(session, made.id, opens=opens, by=me, at=AT),
+        lambda: study_life.unblind(session, made.id, reason="too early", by=me, at=AT),
     ):
         with pytest.raises(Conflict):
             again()
@@ -69,14 +76,14 @@ def test_no_step_can_be_skipped_or_taken_twice(session: Session):
 
 def test_opening_freezes_truth_ai_and_orders(session: Session):
     made, me = opened(session, cases_=9, practice=2)
-    links = studies.cases(session, made.id)
+    links = study_info.cases(session, made.id)
     frozen = {link.case.id: link.frozen_truth_id for link in links}
     assert frozen == {info.case_id: info.id for info in truth.current(session, made.id).values()}
     assert made.ai_parameters["sha256"] == "a" * 64
     assert made.ai_parameters["parameters_hash"] == "p"
     first = links[0].case.id
     truth.record(session, made.id, first, class_code="cap", source="CT", reason="seen again", by=me, at=AT)
-    assert {link.case.id: link.frozen_truth_id for link in studies.cases(session, made.id)} == frozen
+    assert {link.case.id: link.frozen_truth_id for link in study_info.cases(session, made.id)} == frozen
     stored = orders.table(session, made.id)
     assert len(stored) == 4 * 11
     assert orders.table(session, made.id) == stored
@@ -97,102 +104,102 @@ def test_stored_orders_of_four_readers_are_balanced_and_differ(session: Session)
 def test_an_open_study_is_frozen_but_for_words(session: Session):
     made, me = opened(session)
     for change in (
-        lambda: studies.save_design(session, made.id, "sequential", by=me, at=AT),
-        lambda: studies.save_protocol(session, made.id, replace(made.protocol, ratings=False), by=me, at=AT),
-        lambda: studies.save_classes(session, made.id, CLASSES[:2], by=me, at=AT),
-        lambda: studies.save_groups(session, made.id, ["X", "Novices", "Experts"], by=me, at=AT),
-        lambda: studies.save_ai(session, made.id, model_id=None, by=me, at=AT),
-        lambda: studies.add_cases(session, made.id, [1], by=me, at=AT),
-        lambda: studies.set_practice(session, made.id, [1], by=me, at=AT),
-        lambda: studies.remove_reader(session, studies.readers(session, made.id)[0].id, by=me, at=AT),
+        lambda: study_design.save_design(session, made.id, "sequential", by=me, at=AT),
+        lambda: study_design.save_protocol(session, made.id, replace(made.protocol, ratings=False), by=me, at=AT),
+        lambda: study_design.save_classes(session, made.id, CLASSES[:2], by=me, at=AT),
+        lambda: study_design.save_groups(session, made.id, ["X", "Novices", "Experts"], by=me, at=AT),
+        lambda: study_design.save_ai(session, made.id, model_id=None, by=me, at=AT),
+        lambda: study_design.add_cases(session, made.id, [1], by=me, at=AT),
+        lambda: study_design.set_practice(session, made.id, [1], by=me, at=AT),
+        lambda: study_readers.remove_reader(session, study_info.readers(session, made.id)[0].id, by=me, at=AT),
     ):
         with pytest.raises(Conflict):
             change()
     reworded = replace(made.protocol, instructions="Read alone.")
-    studies.save_protocol(session, made.id, reworded, by=me, at=AT)
+    study_design.save_protocol(session, made.id, reworded, by=me, at=AT)
     relabelled = (replace(CLASSES[0], label="No finding"), *CLASSES[1:])
-    studies.save_classes(session, made.id, relabelled, by=me, at=AT)
-    assert studies.study(session, made.id).protocol == reworded
-    assert studies.classes(session, made.id) == relabelled
+    study_design.save_classes(session, made.id, relabelled, by=me, at=AT)
+    assert study_info.study(session, made.id).protocol == reworded
+    assert study_info.classes(session, made.id) == relabelled
 
 
 def test_once_a_case_was_opened_not_even_words_change(session: Session):
     made, me = opened(session)
-    reader = studies.readers(session, made.id)[0]
+    reader = study_info.readers(session, made.id)[0]
     assert reads.next_read(session, account_id=reader.account_id, study_id=made.id, at=AT).read is not None
     relabelled = (replace(CLASSES[0], label="No finding"), *CLASSES[1:])
     for change in (
-        lambda: studies.save_title(session, made.id, "Another title", by=me, at=AT),
-        lambda: studies.save_protocol(session, made.id, replace(made.protocol, instructions="Go."), by=me, at=AT),
-        lambda: studies.save_classes(session, made.id, relabelled, by=me, at=AT),
+        lambda: study_design.save_title(session, made.id, "Another title", by=me, at=AT),
+        lambda: study_design.save_protocol(session, made.id, replace(made.protocol, instructions="Go."), by=me, at=AT),
+        lambda: study_design.save_classes(session, made.id, relabelled, by=me, at=AT),
     ):
         with pytest.raises(Conflict, match="wording is locked"):
             change()
-    assert studies.study(session, made.id) == made
+    assert study_info.study(session, made.id) == made
 
 
 def test_a_change_after_the_check_goes_back_to_draft(session: Session):
     made, me = ready(session)
-    studies.check_study(session, made.id, opens=opens, by=me, at=AT)
-    assert studies.study(session, made.id).state == "checked"
-    studies.save_protocol(session, made.id, replace(made.protocol, undo=False), by=me, at=AT)
-    assert studies.study(session, made.id).state == "draft"
+    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
+    assert study_info.study(session, made.id).state == "checked"
+    study_design.save_protocol(session, made.id, replace(made.protocol, undo=False), by=me, at=AT)
+    assert study_info.study(session, made.id).state == "draft"
 
 
 def test_opening_checks_once_more(session: Session):
     made, me = ready(session)
-    studies.check_study(session, made.id, opens=opens, by=me, at=AT)
+    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
 
     def gone(key: str) -> None:
         raise ParallaxError("The volume is not in storage; upload the case again.")
 
     with pytest.raises(Conflict, match="not in storage"):
-        studies.open_study(session, made.id, opens=gone, seed=1, by=me, at=AT)
+        study_life.open_study(session, made.id, opens=gone, seed=1, by=me, at=AT)
     assert orders.table(session, made.id) == []
 
 
 def test_a_reader_of_the_study_cannot_unblind_it(session: Session):
     made, me = ready(session)
     other = builder.account(session, "second", role="coordinator")
-    studies.add_reader(session, made.id, other, group="Experts", by=me, at=AT)
-    studies.check_study(session, made.id, opens=opens, by=me, at=AT)
-    studies.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
-    studies.close_study(session, made.id, reason="a pilot", by=me, at=AT)
+    study_readers.add_reader(session, made.id, other, group="Experts", by=me, at=AT)
+    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
+    study_life.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
+    study_life.close_study(session, made.id, reason="a pilot", by=me, at=AT)
     with pytest.raises(Conflict, match="another coordinator"):
-        studies.unblind(session, made.id, reason="curiosity", by=other, at=AT)
+        study_life.unblind(session, made.id, reason="curiosity", by=other, at=AT)
 
 
 def test_a_reader_who_drops_out_is_withdrawn_with_the_reason(session: Session):
     made, me = opened(session)
-    reader = studies.readers(session, made.id)[0]
+    reader = study_info.readers(session, made.id)[0]
     with pytest.raises(InvalidInput, match="reason"):
-        studies.withdraw_reader(session, reader.id, reason="", by=me, at=AT)
-    studies.withdraw_reader(session, reader.id, reason="moved away", by=me, at=AT)
-    assert studies.readers(session, made.id)[0].withdrawn_reason == "moved away"
-    assert len(studies.readers(session, made.id, withdrawn=False)) == 3
+        study_readers.withdraw_reader(session, reader.id, reason="", by=me, at=AT)
+    study_readers.withdraw_reader(session, reader.id, reason="moved away", by=me, at=AT)
+    assert study_info.readers(session, made.id)[0].withdrawn_reason == "moved away"
+    assert len(study_info.readers(session, made.id, withdrawn=False)) == 3
 
 
 def test_a_study_closes_without_a_reason_when_only_a_drop_out_left_reads_undone(session: Session):
     made, me = opened(session, cases_=2, readers=2, groups=("Novices",), protocol=replace(builder.READY, ratings=False))
-    done, lost = studies.readers(session, made.id)
-    studies.withdraw_reader(session, lost.id, reason="moved away", by=me, at=AT)
+    done, lost = study_info.readers(session, made.id)
+    study_readers.withdraw_reader(session, lost.id, reason="moved away", by=me, at=AT)
     with pytest.raises(InvalidInput, match="2 reads are missing"):
-        studies.close_study(session, made.id, by=me, at=AT)
+        study_life.close_study(session, made.id, by=me, at=AT)
     built = Built(made.id, me)
     for minute in range(2):
         read_one(session, built, done.account_id, AT + timedelta(minutes=minute), answers())
-    studies.close_study(session, made.id, by=me, at=AT)
-    assert studies.study(session, made.id).state == "closed"
+    study_life.close_study(session, made.id, by=me, at=AT)
+    assert study_info.study(session, made.id).state == "closed"
 
 
 def test_a_protocol_goes_out_as_json_and_comes_back(session: Session):
     made, me = ready(session, design="crossover")
-    data = json.loads(json.dumps(studies.export_study(session, made.id)))
-    back = studies.import_study(session, json.dumps(data), title="Again", by=me, at=AT)
+    data = json.loads(json.dumps(study_life.export_study(session, made.id)))
+    back = study_life.import_study(session, json.dumps(data), title="Again", by=me, at=AT)
     assert (back.title, back.state, back.design) == ("Again", "draft", "crossover")
     assert (back.protocol, back.classes) == (made.protocol, made.classes)
     assert [group.name for group in back.groups] == ["Novices", "Experts"]
-    assert studies.cases(session, back.id) == []
+    assert study_info.cases(session, back.id) == []
 
 
 @pytest.mark.parametrize(
@@ -217,23 +224,23 @@ def test_a_protocol_goes_out_as_json_and_comes_back(session: Session):
 )
 def test_what_is_no_protocol_is_refused_in_words(session: Session, data: object):
     with pytest.raises(InvalidInput, match=r"\.$"):
-        studies.import_study(session, data, by=builder.coordinator(session), at=AT)
+        study_life.import_study(session, data, by=builder.coordinator(session), at=AT)
 
 
 def test_a_copy_has_the_design_and_the_cases_but_no_truth_readers_or_reads(session: Session):
     made, me = opened(session, practice=1)
-    copy = studies.copy_study(session, made.id, title="Second", with_cases=True, by=me, at=AT)
+    copy = study_life.copy_study(session, made.id, title="Second", with_cases=True, by=me, at=AT)
     assert (copy.state, copy.protocol, copy.ai_model_id) == ("draft", made.protocol, made.ai_model_id)
-    assert [link.practice for link in studies.cases(session, copy.id)] == [False] * 6 + [True]
+    assert [link.practice for link in study_info.cases(session, copy.id)] == [False] * 6 + [True]
     assert truth.current(session, copy.id) == {}
-    assert studies.readers(session, copy.id) == []
+    assert study_info.readers(session, copy.id) == []
 
 
 def test_a_class_named_by_a_truth_cannot_go(session: Session):
     made, me = ready(session)
     new = (*CLASSES[:2], StudyClass("other", "Other", "O", PALETTE[3]))
     with pytest.raises(Conflict, match="names covid"):
-        studies.save_classes(session, made.id, new, by=me, at=AT)
+        study_design.save_classes(session, made.id, new, by=me, at=AT)
 
 
 def test_protocols_of_every_kind_of_question_survive_the_database(session: Session):
@@ -246,5 +253,5 @@ def test_protocols_of_every_kind_of_question_survive_the_database(session: Sessi
         Question("where", "mark", "Where?", mark="box", required=False),
     )
     made, me = builder.study(session), builder.coordinator(session)
-    studies.save_protocol(session, made.id, Protocol(questions=questions), by=me, at=AT)
-    assert studies.study(session, made.id).protocol.questions == questions
+    study_design.save_protocol(session, made.id, Protocol(questions=questions), by=me, at=AT)
+    assert study_info.study(session, made.id).protocol.questions == questions

@@ -6,15 +6,20 @@ from sqlalchemy.orm import Session
 from core.errors import Forbidden, InvalidInput
 from core.study.protocol import Protocol
 from core.study.truth_csv import TruthRow, read_truth_csv
-from db import audit, panel_members, studies, truth
+from db import audit
 from db.models import Truth
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import readers as study_readers
+from db.truth import members as panel_members
+from db.truth import records as truth
 from tests.study import builder
 from tests.study.builder import AT
 
 
 def test_a_correction_is_a_new_version_with_author_and_reason(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
-    case = studies.cases(session, made.id)[0].case.id
+    case = study_info.cases(session, made.id)[0].case.id
     truth.record(session, made.id, case, class_code="cap", source="CT", by=me, at=AT)
     truth.record(session, made.id, case, class_code="cap", source="CT", by=me, at=AT)
     with pytest.raises(InvalidInput, match="reason"):
@@ -30,7 +35,7 @@ def test_a_correction_is_a_new_version_with_author_and_reason(session: Session):
 
 def test_no_version_of_a_truth_can_be_changed_or_removed(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
-    case = studies.cases(session, made.id)[0].case.id
+    case = study_info.cases(session, made.id)[0].case.id
     truth.record(session, made.id, case, class_code="cap", source="CT", by=me, at=AT)
     for statement in (update(Truth).values(class_code="covid"), delete(Truth)):
         with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
@@ -40,19 +45,19 @@ def test_no_version_of_a_truth_can_be_changed_or_removed(session: Session):
 def test_a_reader_of_the_study_authors_truth_only_where_the_protocol_says_so(session: Session):
     made, me = builder.study(session, readers=0), builder.coordinator(session)
     other = builder.account(session, "reading_coordinator", role="coordinator")
-    studies.add_reader(session, made.id, other, group="Experts", by=me, at=AT)
-    case = studies.cases(session, made.id)[0].case.id
+    study_readers.add_reader(session, made.id, other, group="Experts", by=me, at=AT)
+    case = study_info.cases(session, made.id)[0].case.id
     with pytest.raises(Forbidden, match="reads in this study"):
         truth.record(session, made.id, case, class_code="cap", source="CT", by=other, at=AT)
     with pytest.raises(Forbidden, match="reads in this study"):
         panel_members.add_member(session, made.id, other, by=me, at=AT)
-    studies.save_protocol(session, made.id, Protocol(readers_may_author_truth=True), by=me, at=AT)
+    study_design.save_protocol(session, made.id, Protocol(readers_may_author_truth=True), by=me, at=AT)
     assert truth.record(session, made.id, case, class_code="cap", source="CT", by=other, at=AT).version == 1
 
 
 def test_readers_never_enter_truth(session: Session):
     made = builder.study(session)
-    case = studies.cases(session, made.id)[0].case.id
+    case = study_info.cases(session, made.id)[0].case.id
     outsider = builder.account(session, "outsider")
     with pytest.raises(Forbidden, match="coordinator"):
         truth.record(session, made.id, case, class_code="cap", source="CT", by=outsider, at=AT)
@@ -60,7 +65,7 @@ def test_readers_never_enter_truth(session: Session):
 
 def test_a_sheet_is_taken_whole_or_not_at_all(session: Session):
     made, me = builder.study(session, cases_=3), builder.coordinator(session)
-    numbers = [one.case.number for one in studies.cases(session, made.id)]
+    numbers = [one.case.number for one in study_info.cases(session, made.id)]
     rows = [TruthRow(2 + n, number, "cap", "CT", "") for n, number in enumerate(numbers)]
     assert truth.take(session, made.id, rows, by=me, at=AT) == 3
     assert truth.take(session, made.id, rows, by=me, at=AT) == 0
@@ -76,7 +81,7 @@ def test_a_sheet_is_taken_whole_or_not_at_all(session: Session):
 @pytest.mark.parametrize("text", ["PCR of 2021-03-04", "PCR, patient 1234567", "see DOE^JANE", "scan_17.dcm"])
 def test_what_looks_like_an_identifier_is_never_kept_as_source_or_reason(session: Session, text: str):
     made, me = builder.study(session), builder.coordinator(session)
-    case = studies.cases(session, made.id)[0].case
+    case = study_info.cases(session, made.id)[0].case
     with pytest.raises(InvalidInput, match="kept for good"):
         truth.record(session, made.id, case.id, class_code="cap", source=text, by=me, at=AT)
     with pytest.raises(InvalidInput, match="kept for good"):

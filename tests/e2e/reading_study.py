@@ -12,9 +12,14 @@ from core.imaging.storage import VolumeStore
 from core.imaging.synthetic import small_chest
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
-from db import ai_reads, cases, studies, study_life, truth
+from db import cases
+from db.ai import reads as ai_reads
 from db.cases import CaseInfo
 from db.engine import open_session
+from db.study import design as study_design
+from db.study import life as study_life
+from db.study import readers as study_readers
+from db.truth import records as truth
 from tests.e2e.conftest import Server
 
 SLICES = 16
@@ -48,22 +53,22 @@ def open_study(
     people = {f"{name}{n}": server.account(f"{name}{n}", "reader") for n in range(1, readers + 1)}
     with open_session(server.database) as session:
         by: dict[str, Any] = {"by": coordinator, "at": at}
-        made = studies.create_study(
+        made = study_design.create_study(
             session, title=f"Study {name}", design=design, classes=CLASSES, groups=("readers",),
             protocol=Protocol.from_json({"ratings": False, "indeterminate": False, "break_after_cases": 0,
                                          "reference": REFERENCE, **protocol}),
             **by,
         )  # fmt: skip
         found = [put_case(session, server, f"{name}{n}", **by) for n in range(count + practice)]
-        studies.add_cases(session, made.id, [case.id for case in found[practice:]], **by)
-        studies.add_cases(session, made.id, [case.id for case in found[:practice]], practice=True, **by)
+        study_design.add_cases(session, made.id, [case.id for case in found[practice:]], **by)
+        study_design.add_cases(session, made.id, [case.id for case in found[:practice]], practice=True, **by)
         opened = Opened(made.id, coordinator, people)
         for n, case in enumerate(found):
             opened.truth[case.number] = CLASSES[n % 3].code
             truth.record(session, made.id, case.id, class_code=CLASSES[n % 3].code, source=SOURCE, **by)
-        studies.save_ai(session, made.id, model_id=_ai(session, store, found, name, at), **by)
+        study_design.save_ai(session, made.id, model_id=_ai(session, store, found, name, at), **by)
         for index, account in enumerate(people.values()):
-            studies.add_reader(session, made.id, account, group="readers", years=index, **by)
+            study_readers.add_reader(session, made.id, account, group="readers", years=index, **by)
         findings = study_life.check_study(session, made.id, opens=store.geometry, **by)
         blockers = [finding.message for finding in findings if finding.blocks]
         assert not blockers, blockers

@@ -16,9 +16,14 @@ import pytest
 from core import clock
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
-from db import ai_reads, cases, studies, study_life, truth
-from db.ai_reads import AiReadInfo
+from db import cases
+from db.ai import reads as ai_reads
+from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
+from db.study import design as study_design
+from db.study import life as study_life
+from db.study import readers as study_readers
+from db.truth import records as truth
 from tests.dicom_builder import chest_zip
 from tests.e2e.conftest import ROOT, Server
 
@@ -119,7 +124,7 @@ def open_study(server: Server, coordinator: int) -> int:
     people = {name: server.account(name, "reader") for name, _, _, _ in READERS}
     with open_session(server.database) as session:
         protocol = Protocol.from_json({"reference": REFERENCE})
-        made = studies.create_study(
+        made = study_design.create_study(
             session,
             title="First light",
             design="independent",
@@ -129,12 +134,12 @@ def open_study(server: Server, coordinator: int) -> int:
             **by,
         )
         for case, known in zip(cases.every(session), ("covid", "normal"), strict=True):
-            studies.add_cases(session, made.id, [case.id], **by)
+            study_design.add_cases(session, made.id, [case.id], **by)
             truth.record(session, made.id, case.id, class_code=known, source="PCR", **by)
         model = next(m for m in ai_reads.models(session) if m.kind == "networks")
-        studies.save_ai(session, made.id, model_id=model.id, rule="paper", **by)
+        study_design.save_ai(session, made.id, model_id=model.id, rule="paper", **by)
         for name, group, years, _ in READERS:
-            studies.add_reader(session, made.id, people[name], group=group, years=years, **by)
+            study_readers.add_reader(session, made.id, people[name], group=group, years=years, **by)
         findings = study_life.check_study(session, made.id, opens=lambda key: True, **by)
         assert not [finding for finding in findings if finding.blocks], findings
         study_life.open_study(session, made.id, opens=lambda key: True, seed=1, **by)

@@ -5,8 +5,11 @@ from typing import Any
 
 from core import clock
 from core.study.protocol import Protocol
-from db import panel_members, studies, truth_panel
 from db.engine import open_session
+from db.study import design as study_design
+from db.study import info as study_info
+from db.truth import members as panel_members
+from db.truth import panel as truth_panel
 from tests.e2e.conftest import Server
 from tests.e2e.reading_study import CLASSES, SLICES, put_case
 
@@ -19,9 +22,9 @@ def panel_study(server: Server) -> tuple[int, dict[str, int]]:
     by: dict[str, Any] = {"by": server.account("panel-coordinator", "coordinator"), "at": clock.now()}
     with open_session(server.database) as session:
         protocol = Protocol.from_json({"reference": REFERENCE})
-        made = studies.create_study(session, title="Panel study", classes=CLASSES, protocol=protocol, **by)
+        made = study_design.create_study(session, title="Panel study", classes=CLASSES, protocol=protocol, **by)
         found = [put_case(session, server, f"panel{n}", **by) for n in range(3)]
-        studies.add_cases(session, made.id, [case.id for case in found], **by)
+        study_design.add_cases(session, made.id, [case.id for case in found], **by)
         for account in people.values():
             panel_members.add_member(session, made.id, account, **by)
         for case in found[:2]:
@@ -48,7 +51,7 @@ def test_a_member_looks_and_labels_and_learns_nothing_of_the_others(server: Serv
     page.get_by_text("Every case is labelled").wait_for()
     with open_session(server.database) as session:
         assert set(truth_panel.votes_of(session, study_id, people["panel-ada"]).values()) == {"cap"}
-        number = studies.cases(session, study_id)[0].case.number
+        number = study_info.cases(session, study_id)[0].case.number
     told = "".join(heard) + page.content()
     assert "Other pneumonia" in told
     for secret in ("panel-ben", "Panel-Ben", "majority", "split", "COVID-19: ", "agreed"):

@@ -13,7 +13,7 @@ NAME, STARTS, SECONDS = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
 
 def read_stored_series(series_id: int, model_name: str, model_version: str, *, on_progress: object) -> None:
     from core import clock
-    from db import ai_reads
+    from db.ai import reads as ai_reads
     from db.engine import open_session
 
     with STARTS.open("a") as file:
@@ -40,8 +40,8 @@ stand_in = types.ModuleType("core.jobs.reading")
 stand_in.read_stored_series = read_stored_series  # type: ignore[attr-defined]
 sys.modules["core.jobs.reading"] = stand_in
 
-from core.jobs import model_registry  # noqa: E402 - the stand-in must be in place first
-from core.jobs.worker import run  # noqa: E402
+from core.jobs.worker import run  # noqa: E402 - only after its stand-in
+from core.services import model_registry  # noqa: E402 - as above
 
 model_registry.register_all = lambda: None
 run(NAME)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from core.jobs import queue
-from db import accounts, ai_reads, cases
-from db.ai_reads import AiReadInfo
+from db import accounts, cases
+from db.ai import reads as ai_reads
+from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
 from tests.db.test_cases import new_series, register
 

@@ -19,10 +19,12 @@ from core.ai import adding, model_files
 from core.ai.new_model import NewModel
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
 from core.imaging.identity import Identity
-from core.jobs import model_registry, model_upload
+from core.services import model_registry, model_upload
 from core.settings import settings
 from core.training import trial
-from db import accounts, ai_models, ai_reads, audit
+from db import accounts, audit
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from tests.ai.build import write_model
 
@@ -103,7 +105,7 @@ def fails_after_the_folder_is_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ParallaxError("The shared storage did not take the model.")
 
-    monkeypatch.setattr("core.jobs.model_shelf.put", fail)
+    monkeypatch.setattr("core.services.model_shelf.put", fail)
 
 
 def fails_for_want_of_disk(monkeypatch: pytest.MonkeyPatch) -> None:

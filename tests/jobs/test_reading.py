@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.imaging.read import scan
 from core.imaging.source import sources_from_path
-from core.jobs.model_registry import training_keys
+from core.services.model_registry import training_keys
 from core.settings import settings
 from tests.dicom_builder import chest_zip
 
@@ -27,8 +27,8 @@ def test_the_shipped_model_registers_twice_without_harm(
     from contextlib import contextmanager
 
     from core.ai.model_files import available_models
-    from core.jobs import model_registry
-    from db import ai_reads
+    from core.services import model_registry
+    from db.ai import reads as ai_reads
 
     @contextmanager
     def same_session():

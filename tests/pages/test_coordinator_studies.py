@@ -8,9 +8,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.study.questions import Kind, Option, Question
 from core.study.template import PUBLISHED
-from db import accounts, cases, orders, studies, truth
+from db import accounts, cases
 from db.engine import open_session, open_view
-from pages.coordinator.panels import check
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import life as study_life
+from db.study import orders
+from db.study import readers as study_readers
+from db.truth import records as truth
+from pages.coordinator.study_steps import check
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -48,7 +54,7 @@ def test_a_study_that_does_not_exist_leads_back_to_the_list(act_as: Act, open_pa
 def test_every_step_opens_on_an_empty_study(act_as: Act, open_page: Open, db_url: str, step: str):
     me = act_as("coordinator")
     with open_session(db_url) as session:
-        studies.create_study(session, title="Empty", by=me.id, at=AT)
+        study_design.create_study(session, title="Empty", by=me.id, at=AT)
     page = open_page(PAGE, study="1", step=step)
     assert page.title[0].value == "Empty"
     assert not page.error
@@ -61,12 +67,12 @@ def full(db_url: str, monkeypatch: pytest.MonkeyPatch) -> int:
     with open_session(db_url) as session:
         made, me = builder.study(session, practice=1), builder.coordinator(session)
         model = builder.model(session)
-        for n, link in enumerate(studies.cases(session, made.id)):
+        for n, link in enumerate(study_info.cases(session, made.id)):
             truth.record(
                 session, made.id, link.case.id, class_code=builder.CLASSES[n % 3].code, source="PCR", by=me, at=AT
             )
             builder.ai_read(session, link.case, model)
-        studies.save_ai(session, made.id, model_id=model, by=me, at=AT)
+        study_design.save_ai(session, made.id, model_id=model, by=me, at=AT)
     return made.id
 
 
@@ -87,7 +93,7 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     page.button(key="study_open").click().run()
     assert not page.exception
     with open_view(db_url) as session:
-        assert studies.study(session, full).state == "open"
+        assert study_info.study(session, full).state == "open"
     assert page.metric[0].value == "0 of 24"
     assert "Accuracy is sealed" in texts(page)
     for step in STEPS:
@@ -100,15 +106,15 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     page.text_input(key="monitor_unblind_reason").input("the analysis begins")
     page.button(key="monitor_unblind_save").click().run()
     with open_view(db_url) as session:
-        assert studies.study(session, full).state == "unblinded"
+        assert study_info.study(session, full).state == "unblinded"
 
 
 def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Open, db_url: str, full: int):
     act_as("coordinator")
     with open_session(db_url) as session:
         me = builder.coordinator(session)
-        studies.check_study(session, full, opens=lambda _: None, by=me, at=AT)
-        studies.open_study(session, full, opens=lambda _: None, seed=1, by=me, at=AT)
+        study_life.check_study(session, full, opens=lambda _: None, by=me, at=AT)
+        study_life.open_study(session, full, opens=lambda _: None, seed=1, by=me, at=AT)
     page = open_page(PAGE, study=str(full), step="readers")
     page.text_input(key="study_reader_name_4").input("Late Reader")
     page.text_input(key="study_reader_username_4").input("late")
@@ -118,7 +124,7 @@ def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Ope
     page.button(key="study_reader_add_4").click().run()
     assert not page.error
     with open_view(db_url) as session:
-        assert [one.pseudonym for one in studies.readers(session, full) if one.name == "Late Reader"] == ["R5"]
+        assert [one.pseudonym for one in study_info.readers(session, full) if one.name == "Late Reader"] == ["R5"]
         assert len({one.pseudonym for one in orders.table(session, full)}) == 5
     assert "?link=" in page.code[0].value
     page = open_page(PAGE, study=str(full), step="monitor")
@@ -148,7 +154,7 @@ def test_a_field_is_saved_at_once_and_a_refused_value_is_not_shown_as_if_it_were
     assert "which the viewer uses" in page.error[0].value
     assert page.text_input(key=f"study_class_letter_{full}_cap").value == "A"
     with open_view(db_url) as session:
-        found = studies.study(session, full)
+        found = study_info.study(session, full)
     assert found.protocol.ratings is False
     assert found.classes == builder.CLASSES
 
@@ -160,11 +166,11 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
     page.text_area(key="study_question_options_new_choice").input("Left\nRight")
     page.button(key="study_question_save_new_choice").click().run()
     with open_view(db_url) as session:
-        (asked,) = studies.study(session, full).protocol.questions
+        (asked,) = study_info.study(session, full).protocol.questions
     assert (asked.id, [option.code for option in asked.options]) == ("which_side", ["left", "right"])
     page.button(key="study_question_remove_0").click().run()
     with open_view(db_url) as session:
-        assert studies.study(session, full).protocol.questions == ()
+        assert study_info.study(session, full).protocol.questions == ()
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -201,7 +207,7 @@ def test_a_question_of_every_kind_is_stored_as_it_was_typed(
     page.button(key=f"study_question_save_new_{kind}").click().run()
     assert not page.error
     with open_view(db_url) as session:
-        (asked,) = studies.study(session, full).protocol.questions
+        (asked,) = study_info.study(session, full).protocol.questions
     wanted = Question("what_do_you_see", kind, "What do you see?", "Look twice.", required, **stored)
     assert asked == wanted
 
@@ -262,14 +268,14 @@ def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page:
     assert len([block for block in page.code if "?link=" in block.value]) == 4
     with open_view(db_url) as session:
         assert [truth_.class_code for truth_ in truth.current(session, 1).values()] == ["covid", "cap", "normal"] * 2
-        found = studies.readers(session, 1)
+        found = study_info.readers(session, 1)
     assert [(reader.group, reader.years) for reader in found] == list(PUBLISHED.readers)
 
 
 def test_a_coordinator_who_reads_in_the_study_sees_no_truth(act_as: Act, open_page: Open, full: int, db_url: str):
     me = act_as("coordinator")
     with open_session(db_url) as session:
-        studies.add_reader(session, full, me.id, group="Experts", by=builder.coordinator(session), at=AT)
+        study_readers.add_reader(session, full, me.id, group="Experts", by=builder.coordinator(session), at=AT)
     page = open_page(PAGE, study=str(full), step="truth")
     assert "not shown to you" in page.warning[0].value
     assert not page.dataframe
@@ -289,7 +295,7 @@ def test_the_endpoints_of_a_family_are_chosen_from_those_that_can_be_tested(
     assert f"Sensitivity for one class: {builder.CLASSES[-1].label}" in family.options
     family.set_value([f"sensitivity {code}", "macro_f1"]).run()
     with open_view(db_url) as session:
-        plan = studies.study(session, full).protocol.prespecification
+        plan = study_info.study(session, full).protocol.prespecification
     assert (plan.multiplicity, plan.family) == ("holm", (f"sensitivity {code}", "macro_f1"))
 
 
@@ -302,5 +308,5 @@ def test_subgroups_are_prespecified_with_their_cuts(act_as: Act, open_page: Open
     page.number_input(key=key.format("age_cut")).set_value(60).run()
     assert not [one for one in page.number_input if "Thickness cut" in one.label]
     with open_view(db_url) as session:
-        plan = studies.study(session, full).protocol.prespecification
+        plan = study_info.study(session, full).protocol.prespecification
     assert (plan.subgroups, plan.age_cut, plan.thickness_cut_mm) == (("sex", "age"), 60, None)

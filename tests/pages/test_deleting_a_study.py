@@ -5,8 +5,10 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from db import accounts, audit, cases, studies
+from db import accounts, audit, cases
 from db.engine import open_session, open_view
+from db.study import deletion as study_deletion
+from db.study import info as study_info
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -19,7 +21,7 @@ def test_who_made_a_draft_deletes_it_and_takes_it_back(
 ) -> None:
     with open_session(db_url) as session:
         made, me = builder.study(session, readers=2), builder.coordinator(session)
-        invited = studies.readers(session, made.id)[0].account_id
+        invited = study_info.readers(session, made.id)[0].account_id
         accounts.password_link(session, invited, at=clock.now())
     work_as(me)
     page = open_page(PAGE, study=str(made.id), step="overview")
@@ -31,7 +33,7 @@ def test_who_made_a_draft_deletes_it_and_takes_it_back(
     assert not page.exception
     assert "study" not in page.query_params
     with open_view(db_url) as session:
-        assert studies.every(session) == []
+        assert study_info.every(session) == []
         assert len(cases.every(session)) == 6
         assert audit.events(session, study_id=made.id)[0].kind == "study deleted"
     assert "was deleted" in open_page(PAGE, study=str(made.id)).error[0].value
@@ -40,7 +42,7 @@ def test_who_made_a_draft_deletes_it_and_takes_it_back(
     page.button(key=f"studies_take_back_{made.id}").click().run()
     assert not page.exception
     with open_view(db_url) as session:
-        assert [one.title for one in studies.every(session)] == ["A study"]
+        assert [one.title for one in study_info.every(session)] == ["A study"]
 
 
 def test_another_coordinator_is_told_who_can_delete_it(
@@ -53,7 +55,7 @@ def test_another_coordinator_is_told_who_can_delete_it(
     assert not [one for one in page.button if one.key == "study_delete"]
     assert any("Only Coordinator, who made this study" in one.value for one in page.info)
     with open_session(db_url) as session:
-        studies.delete_study(session, made.id, by=me, at=AT)
+        study_deletion.delete_study(session, made.id, by=me, at=AT)
     assert not [one for one in open_page(PAGE).expander if "Deleted" in one.label]
 
 
@@ -70,6 +72,6 @@ def test_a_study_opened_in_another_tab_is_not_deleted(
     page.button(key="study_delete").click().run()
     assert "Open: readers read" in page.info[0].value
     with open_view(db_url) as session:
-        assert [one.state for one in studies.every(session)] == ["open"]
+        assert [one.state for one in study_info.every(session)] == ["open"]
     page = open_page(PAGE, study=str(made.id), step="overview")
     assert not [one for one in page.button if one.key == "study_delete"]

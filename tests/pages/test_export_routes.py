@@ -8,8 +8,9 @@ from core import clock
 from core.report import export
 from core.report.files import KINDS, Kind, file_of
 from core.report.rows import Filter
-from db import accounts, analysis
+from db import accounts
 from db.engine import open_session, open_view
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.reading.client import Client, sign_in
 

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.jobs import model_registry
-from core.jobs.model_registry import Added
-from db import accounts, ai_models, ai_reads, studies
+from core.services import model_registry
+from core.services.model_registry import Added
+from db import accounts
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
-from pages.coordinator.panels import add_model
+from db.study import design as study_design
+from pages.coordinator.ai_models import add_model
 from tests.pages.conftest import sent
 from tests.study import builder
 from tests.study.builder import AT
@@ -48,7 +51,7 @@ def models(db_url: str) -> dict[str, int]:
 def study(db_url: str, models: dict[str, int]) -> int:
     with open_session(db_url) as session:
         made, me = builder.study(session), builder.coordinator(session)
-        studies.save_ai(session, made.id, model_id=models["pinned"], by=me, at=AT)
+        study_design.save_ai(session, made.id, model_id=models["pinned"], by=me, at=AT)
     return made.id
 
 

@@ -6,8 +6,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from db import accounts, panel_members, studies, truth, truth_panel
+from db import accounts
 from db.engine import open_session, open_view
+from db.study import info as study_info
+from db.truth import members as panel_members
+from db.truth import panel as truth_panel
+from db.truth import records as truth
 from tests.db.test_panel import PANEL
 from tests.pages.test_reader_pages import sent
 from tests.study import builder
@@ -15,7 +19,7 @@ from tests.study.builder import AT
 
 Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
-PAGE = "panel/label.py"
+PAGE = "truth_panel/label.py"
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def other_member(study_id: int, *codes: str) -> list[int]:
         other = builder.account(session, "other")
     sit(study_id, other)
     with open_session() as session:
-        numbers = [one.case.number for one in studies.cases(session, study_id)]
+        numbers = [one.case.number for one in study_info.cases(session, study_id)]
         for number, code in zip(numbers, codes, strict=False):
             truth_panel.label(session, study_id, number, class_code=code, account_id=other, at=AT)
     return numbers
@@ -109,7 +113,7 @@ def test_a_coordinator_invites_the_panel_and_takes_the_majority(act_as: Act, ope
     assert "each on your own" in letters[0]
     with open_session() as session:
         people = panel_members.members(session, study_id)
-        number = studies.cases(session, study_id)[0].case.number
+        number = study_info.cases(session, study_id)[0].case.number
         for person in people:
             truth_panel.label(session, study_id, number, class_code="cap", account_id=person.account_id, at=AT)
     page.run()

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import reads
 from db.models import (
     Account,
     AiModel,
@@ -25,7 +24,8 @@ from db.models import (
     StudyClass,
     Truth,
 )
-from db.reading_types import OpenRead
+from db.reading import reads
+from db.reading.types import OpenRead
 
 CLASSES = (("normal", "Normal", "N"), ("cap", "Pneumonia", "P"), ("covid", "COVID-19", "C"))
 SHAPE = (10, 64, 48)  # slices, rows, columns

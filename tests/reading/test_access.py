@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
-from db import reads
 from db.models import AiRead, Study
+from db.reading import reads
 from tests.reading.build import Built, paint, read_one, study
 
 DESIGNS = ["independent", "sequential", "crossover"]

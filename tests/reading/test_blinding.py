@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db import reads
 from db.engine import engine_for, open_session
 from db.models import Read
+from db.reading import reads
 from tests.reading.build import MODEL, SECRET_SOURCE, Built, answers, study
 from tests.reading.client import Client, Wall, sign_in
 

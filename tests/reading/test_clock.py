@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.study.clock import KINDS, ClockRules, Event, in_order, read_clock
+from core.study.reading_clock import KINDS, ClockRules, Event, in_order, read_clock
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 RULES = ClockRules(idle_after_s=120, heartbeat_s=10)

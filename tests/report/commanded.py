@@ -20,8 +20,8 @@ from core.report.story import AiRun
 from core.report.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 from core.stats.estimate import Estimate
-from db import analysis
 from db.engine import engine_for, open_session
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 PLANS = {

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.report import commands
+from core.cli import report as commands
 from db.engine import engine_for
 
 

@@ -16,7 +16,7 @@ from core.report.mrmc_export import mrmc_pieces
 from core.report.rows import StudyRows
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 QUESTIONS = {

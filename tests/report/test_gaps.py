@@ -30,8 +30,8 @@ from core.report.subgroups import figure_choices, subgroups
 from core.report.tables import Row, comparison_table, difference_table, time_table, verdict_table
 from core.stats.analyse import Analysis, analyse
 from core.stats.estimate import StatsError
-from db import analysis
 from db.engine import engine_for, open_session
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 FULL = Plan(cases=24, design="sequential", missing=0.0, indeterminate=0.0, ai_failures=0, novices=3, experts=3)

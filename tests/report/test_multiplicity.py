@@ -14,7 +14,7 @@ from core.report.tables import verdict_note, verdict_table
 from core.report.verdict import Verdict, verdict
 from core.stats.analyse import analyse
 from core.stats.pairs import fixed_order
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.report.document import report_html
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.browser import shared_browser
 from tests.conftest import NOW

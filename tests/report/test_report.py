@@ -17,7 +17,7 @@ from core.report.grids import read_table
 from core.report.rows import StudyRows
 from core.report.story import Story
 from core.stats.analyse import analyse
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
 

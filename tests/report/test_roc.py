@@ -11,7 +11,7 @@ from core.report.grids import read_table
 from core.report.roc import METHOD, area_table, curves_of, roc_chart
 from core.report.rows import StudyRows
 from core.stats.analyse import Analysis, analyse
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 PLAN = Plan(cases=40, novices=3, experts=2, design="sequential")

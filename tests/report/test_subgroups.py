@@ -16,7 +16,7 @@ from core.report.rows import CaseAttributes, CaseFacts, Filter, StudyRows
 from core.report.subgroup_chart import effect_chart, figure_chart
 from core.report.subgroup_tables import contrast_table, effect_note, effect_table, figure_table
 from core.report.subgroups import figure_choices, subgroups
-from db import analysis
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 PLAN = Plan(cases=98, missing=0.02)

@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
+from core.cli.show_analysis import analysis_text
 from core.stats.analyse import Analysis, Options, analyse
 from core.stats.auc_covariance import auc
 from core.stats.estimate import StatsError
 from core.stats.mrmc import mrmc
 from core.stats.pairs import paired_proportions
 from core.stats.reads import ReadTable, table_from_text
-from core.stats.show_analysis import analysis_text
 from core.stats.standalone import standalone
 from tests.stats.goldens import close, long_table, reference, three_classes
 

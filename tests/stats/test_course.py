@@ -7,10 +7,10 @@ from statistics import median
 
 import pytest
 
+from core.cli.show_analysis import analysis_text
 from core.stats.analyse import Options, analyse
 from core.stats.course import PARTS, drifts
 from core.stats.reads import table_from_text
-from core.stats.show_analysis import analysis_text
 from tests.stats.test_analyse import aided_study
 
 TEXT = aided_study()

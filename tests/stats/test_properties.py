@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from core.cli.show import as_json, mrmc_json, standalone_json
 from core.stats import auc_covariance as covariances
 from core.stats.estimate import StatsError, to_plain
 from core.stats.figures import METRICS
 from core.stats.mrmc import mrmc
 from core.stats.roc import auc_estimate
-from core.stats.show import as_json, mrmc_json, standalone_json
 from core.stats.standalone import standalone
 
 quick = settings(max_examples=60, deadline=None)

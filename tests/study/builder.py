@@ -6,9 +6,13 @@ from sqlalchemy.orm import Session
 
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol, ReferenceStandard
-from db import accounts, ai_reads, cases, studies
+from db import accounts, cases
+from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
-from db.studies import StudyInfo
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import readers as study_readers
+from db.study.info import StudyInfo
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CLASSES = (
@@ -57,18 +61,18 @@ def study(
 ) -> StudyInfo:
     """A study in draft with cases and readers spread evenly over its groups; no truth yet."""
     me = coordinator(session)
-    made = studies.create_study(
+    made = study_design.create_study(
         session, title="A study", by=me, at=AT, design=design, protocol=protocol, classes=CLASSES, groups=groups
     )
     start = len(cases.every(session, withdrawn=True))
     taken = [case(session, start + n + 1, by=me).id for n in range(cases_ + practice)]
-    studies.add_cases(session, made.id, taken[:cases_], by=me, at=AT)
-    studies.add_cases(session, made.id, taken[cases_:], practice=True, by=me, at=AT)
+    study_design.add_cases(session, made.id, taken[:cases_], by=me, at=AT)
+    study_design.add_cases(session, made.id, taken[cases_:], practice=True, by=me, at=AT)
     for n in range(readers):
         group = groups[n * len(groups) // readers]
         reader = account(session, f"reader{made.id}_{n + 1}")
-        studies.add_reader(session, made.id, reader, group=group, years=n, by=me, at=AT)
-    return studies.study(session, made.id)
+        study_readers.add_reader(session, made.id, reader, group=group, years=n, by=me, at=AT)
+    return study_info.study(session, made.id)
 
 
 def model(session: Session, *, manifest: tuple[str, ...] = (), version: str = "1") -> int:

@@ -15,9 +15,9 @@ from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume, volume_of
 from core.settings import settings
 from core.viewer.stream import outward
-from db import reads
 from db.engine import open_session
 from db.models import Case, Series
+from db.reading import reads
 from pages.routes import pixels
 from tests.reading.build import SHAPE, Built, study
 from tests.reading.client import Wall, sign_in

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.errors import ParallaxError
 from core.report.case_page import case_reads, strip_rows
-from db.case_review import CaseReview, case_review
 from db.engine import open_view
+from db.results.case import CaseReview, case_review
 from pages.components.access import require
 from pages.components.charts import csv_button
 from pages.components.filters import results_view

@@ -6,8 +6,8 @@ from core.report.ablation import ablation_table
 from core.report.analysis_tables import PAIRED, class_table, pair_table, whole_table
 from core.report.gaps import metrics_gaps
 from core.report.rows import AI
-from db import analysis
 from db.engine import open_view
+from db.results import rows as analysis
 from pages.components.access import require
 from pages.components.filters import results_view
 from pages.components.tables import missing, say, show_table

@@ -1,0 +1,1 @@
+"""The command line: python -m core COMMAND. One module a subject, each with `register`."""

@@ -1,0 +1,152 @@
+"""Commands for planning: power, simulation, and the speed of the analyses."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from core.stats.power import PowerInputs
+
+Factor = Literal["random", "fixed"]
+Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
+Structure = Literal["HL", "LL", "HH", "LH"]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+def numbers(text: str, *, option: str) -> tuple[float, ...]:
+    """Numbers separated by commas; StatsError naming the option."""
+    from core.stats.estimate import StatsError
+
+    try:
+        found = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        found = ()
+    if not found:
+        raise StatsError(f"{option}: give numbers separated by commas, such as 4,6,10; not '{text}'.")
+    return found
+
+
+def power(
+    effect: Annotated[float, typer.Option(help="Difference to find, in units of the figure of merit.")],
+    readers: Annotated[str, typer.Option(help="Numbers of readers to plan for, such as 4,6,10.")] = "4,6,8,10",
+    cases: Annotated[int | None, typer.Option(help="Cases in all; without it only the cases needed are shown.")] = None,
+    pilot: Annotated[Path | None, typer.Option(help="CSV of pilot reads, as for mrmc or standalone.")] = None,
+    standalone: Annotated[bool, typer.Option(help="Plan one AI against readers, not two treatments.")] = False,
+    metric: Annotated[Metric, typer.Option(help="Figure of merit of the pilot.")] = "auc",
+    threshold: Annotated[float | None, typer.Option(help="Positive at rating >= threshold, in the pilot.")] = None,
+    var_tr: Annotated[float, typer.Option(help="Component treatment x reader.")] = 0.0,
+    var: Annotated[float, typer.Option(help="Error variance over cases.")] = 0.0,
+    cov1: Annotated[float, typer.Option(help="Same reader, other treatment.")] = 0.0,
+    cov2: Annotated[float, typer.Option(help="Same treatment, other reader.")] = 0.0,
+    cov3: Annotated[float, typer.Option(help="Both differ.")] = 0.0,
+    cases_star: Annotated[int, typer.Option(help="Cases the components were estimated on.")] = 0,
+    target: Annotated[float, typer.Option(help="Power wanted.")] = 0.8,
+    alpha: Annotated[float, typer.Option(help="Two-sided level of all tests together.")] = 0.05,
+    tests: Annotated[int, typer.Option(help="Number of tests planned; alpha is divided by it.")] = 1,
+    readers_as: Annotated[Factor, typer.Option(help="Readers random or fixed.")] = "random",
+    cases_as: Annotated[Factor, typer.Option(help="Cases random or fixed.")] = "random",
+    json: Json = False,
+) -> None:
+    """Power, and the cases needed, from variance components or pilot reads (Hillis, Obuchowski & Berbaum 2011)."""
+    from core.cli import show
+    from core.stats import power as planning
+
+    if pilot is not None:
+        inputs = _pilot(pilot, standalone=standalone, metric=metric, threshold=threshold)
+    else:
+        inputs = planning.PowerInputs(cases_star, var_tr, var, cov1, cov2, cov3, standalone)
+    counts = [int(n) for n in numbers(readers, option="--readers")]
+    rows = planning.plan(
+        inputs, effect=effect, readers=counts, cases=cases, target=target, alpha=alpha, tests=tests,
+        readers_as=readers_as, cases_as=cases_as,
+    )  # fmt: skip
+    if json:
+        head = {"effect": effect, "alpha": alpha, "tests": tests, "target": target, "inputs": inputs}
+        typer.echo(show.as_json({**head, "readers_as": readers_as, "cases_as": cases_as, "plans": rows}))
+        return
+    what = "one AI against readers" if inputs.standalone else "two treatments"
+    typer.echo(
+        f"Difference {effect:g} of {what}, two-sided alpha {alpha:g}"
+        + (f" / {tests} tests" if tests > 1 else "")
+        + "; "
+        f"readers {readers_as}, cases {cases_as}; components from {inputs.cases_star} cases."
+    )
+    header = ("readers", "cases", "power", f"cases for {target:g}", "note")
+    typer.echo(show.grid(header, [(r.readers, r.cases, r.power, r.cases_needed, r.reason or "") for r in rows]))
+
+
+def _pilot(path: Path, *, standalone: bool, metric: Metric, threshold: float | None) -> "PowerInputs":
+    from core.stats import mrmc, power, table
+    from core.stats import standalone as alone
+
+    data = table.readings(table.read_rows(path, needed=table.RATING_COLUMNS))
+    n = len(data.cases)
+    if standalone:
+        ai, readers, _ = table.split_ai(data)
+        found = alone.standalone(ai, readers, data.truth, metric=metric, threshold=threshold)
+        return power.inputs_of(found, cases=n)
+    pilot = mrmc.mrmc(data.values, data.truth, metric=metric, threshold=threshold)
+    return power.inputs_of(pilot, cases=n)
+
+
+def simulate(
+    areas: Annotated[
+        str, typer.Option(help="Expected areas of the treatments; equal ones give the size.")
+    ] = "0.855,0.855",
+    readers: Annotated[int, typer.Option(help="Number of readers.")] = 5,
+    positives: Annotated[int, typer.Option(help="Positive cases.")] = 50,
+    negatives: Annotated[int, typer.Option(help="Negative cases.")] = 50,
+    structure: Annotated[
+        Structure, typer.Option(help="Correlation of data, variation of readers: high or low.")
+    ] = "HL",
+    levels: Annotated[int | None, typer.Option(help="Rating levels; continuous without it.")] = None,
+    repeats: Annotated[int, typer.Option(help="Studies to simulate.")] = 500,
+    covariance: Annotated[Literal["delong", "jackknife", "unbiased"], typer.Option()] = "delong",
+    readers_as: Annotated[Factor, typer.Option(help="Readers random or fixed.")] = "random",
+    cases_as: Annotated[Factor, typer.Option(help="Cases random or fixed.")] = "random",
+    alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same studies.")] = 1,
+    csv: Annotated[Path | None, typer.Option(help="Write one simulated study here instead.")] = None,
+    json: Json = False,
+) -> None:
+    """Size or power of the MRMC test on studies simulated by Roe & Metz 1997, or one such study as CSV."""
+    from core.cli import show
+    from core.stats import roe_metz, simulation
+
+    plan = simulation.Plan(
+        areas=numbers(areas, option="--areas"), readers=readers, positives=positives, negatives=negatives,
+        variances=roe_metz.STRUCTURES[structure], levels=levels,
+    )  # fmt: skip
+    if csv is not None:
+        csv.write_text(simulation.study_csv(plan, seed=seed), encoding="utf-8")
+        typer.echo(show.as_json({"csv": str(csv), "seed": seed}) if json else f"Wrote one study to {csv}.")
+        return
+    found = simulation.rejections(
+        plan, repeats=repeats, covariance=covariance, readers_as=readers_as, cases_as=cases_as, alpha=alpha, seed=seed
+    )
+    if json:
+        typer.echo(show.as_json({"areas": plan.areas, "structure": structure, "readers": readers, "result": found}))
+        return
+    name = "Size" if len(set(plan.areas)) == 1 else "Power"
+    typer.echo(
+        f"{name} at alpha {alpha:g}: {show.figure(found.rate.value)} ({show.figure(found.rate.ci)}), "
+        f"{repeats} studies, seed {seed}; {found.failed} gave no p-value."
+    )
+
+
+def bench_stats(
+    csv: Annotated[Path | None, typer.Option(help="Time this CSV instead of a simulated 2 x 20 x 1000 study.")] = None,
+    large: Annotated[bool, typer.Option(help="Also 100 readers x 10,000 cases x 2 arms.")] = True,
+    json: Json = False,
+) -> None:
+    """Seconds of the MRMC analyses on 2 treatments x 20 readers x 1,000 cases, and of one large study."""
+    from core.cli import show
+    from core.stats import simulation
+
+    rows = simulation.benchmark(csv, large=large)
+    if json:
+        typer.echo(show.as_json({"runs": rows}))
+        return
+    header = ("study", "covariance", "best seconds", "processor seconds", "first seconds", "peak memory, MB")
+    typer.echo(show.grid(header, [(r.study, r.covariance, r.best_s, r.cpu_s, r.first_s, r.peak_mb) for r in rows]))

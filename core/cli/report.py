@@ -1,0 +1,141 @@
+"""Commands of this part of the command line: `report`, `export`, and `bench results`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from core.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from core.report.bench import Costs
+    from core.report.rows import StudyRows
+    from core.report.story import Story
+
+Kind = Literal["csv", "json", "imrmc", "rjafroc"]
+
+
+def report(
+    study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
+    out: Annotated[Path, typer.Option(help="the HTML file to write")] = Path("report.html"),
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Write the report of an unblinded study: one HTML file that needs no network and prints to PDF."""
+    from core import clock
+    from core.report.document import report_html
+
+    rows, story = _read(study)
+    text = report_html(rows, story, at=clock.now())
+    _write(out, iter([text]))
+    said = {"study": rows.study.title, "file": str(out), "bytes": len(text.encode()), "reads": len(rows)}
+    typer.echo(json.dumps(said) if as_json else f"{out}: {said['bytes']} bytes, {said['reads']} reads")
+
+
+def export(
+    study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
+    kind: Annotated[Kind, typer.Option("--format", help="csv, json, imrmc or rjafroc")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="file to write; the standard output without one")] = None,
+    positive: Annotated[str, typer.Option(help="class against the rest, for imrmc and rjafroc")] = "",
+    arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
+) -> None:
+    """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
+    from core.report.files import DETAILED, file_of
+    from db.engine import open_view
+    from db.migrate import migrate
+    from db.results import rows as analysis
+
+    migrate()
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, detail=kind in DETAILED)
+    pieces = file_of(rows, kind, positive=positive, compare="arms" if arms else "ai").pieces
+    if out is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+    else:
+        _write(out, pieces)
+
+
+def bench_results(
+    readers: Annotated[int, typer.Option(help="readers, half novices and half experts")] = 100,
+    cases: Annotated[int, typer.Option(help="cases that each of them reads")] = 1000,
+    aided: Annotated[bool, typer.Option(help="read twice, without and with the AI")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Simulate a study in a temporary database, and time every results panel on it."""
+    from concurrent.futures import ProcessPoolExecutor
+    from dataclasses import asdict
+    from multiprocessing import get_context
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/bench.db"
+        # each in a process of its own: the peak memory is that of the panels, not of making the study up
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as apart:
+            apart.submit(_simulated, url, readers, cases, aided).result()
+            found = apart.submit(_costs, url).result()
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    typer.echo(f"{found.reads} reads; processor seconds, and seconds by the clock")
+    for step in found.steps:
+        typer.echo(f"  {step.step:38s} {step.processor_s:6.3f} {step.wall_s:6.3f}")
+    typer.echo(f"comparison page cold {found.cold_s:.3f} s, on a filter {found.filter_s:.3f} s (processor)")
+    typer.echo(f"peak memory {found.memory_mb:.0f} MB")
+
+
+def _simulated(url: str, readers: int, cases: int, aided: bool) -> None:
+    from db.engine import open_session
+    from db.migrate import migrate
+    from db.simulated import Plan, seed_study
+
+    migrate(url)
+    design = "sequential" if aided else "independent"
+    plan = Plan(novices=readers - readers // 2, experts=readers // 2, cases=cases, missing=0.005, design=design)
+    with open_session(url) as session:
+        seed_study(session, plan)
+
+
+def _costs(url: str) -> "Costs":
+    from core.report.bench import panel_costs
+    from db.engine import open_view
+    from db.results import rows as analysis
+
+    def read() -> "StudyRows":
+        with open_view(url) as session:
+            return analysis.rows(session, study_id=1, account_id=None)
+
+    def stamp() -> str:
+        with open_view(url) as session:
+            return analysis.stamp(session, study_id=1, account_id=None)
+
+    return panel_costs(read, stamp)
+
+
+def _read(study: int) -> "tuple[StudyRows, Story]":
+    from db.engine import open_view
+    from db.migrate import migrate
+    from db.results import rows as analysis
+
+    migrate()
+    with open_view() as session:
+        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
+        return rows, analysis.story(session, study_id=study, account_id=None)
+
+
+def _write(out: Path, pieces: Iterator[str]) -> None:
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        raise InvalidInput(f"{out} cannot be written ({error.strerror}); choose another place with --out.") from None
+
+
+def register(app: typer.Typer, bench: typer.Typer) -> None:
+    """Add this part's commands to the command line."""
+    app.command()(report)
+    app.command()(export)
+    bench.command("results")(bench_results)

@@ -1,0 +1,173 @@
+"""The analysis of a study as tables for people."""
+
+from collections.abc import Iterable
+
+from core.cli.show import figure, grid, p_text
+from core.stats.analyse import Analysis
+from core.stats.estimate import Estimate
+from core.stats.reader_figures import ReaderFigures
+
+
+def analysis_text(found: Analysis) -> str:
+    """All tables that the data gave, each under its name; what does not exist shows its reason."""
+    parts = [
+        _study(found),
+        _section(
+            "Readers", ("reader", "group", "arm", "n", "missing", "undecided", "accuracy", "95 %"), _readers(found)
+        ),
+        _section("By class", ("reader", "arm", "class", "figure", "value", "95 %", "n"), _classes(found.readers)),
+        _section("Groups", ("group", "arm", "figure", "mean", "95 %", "readers"), _groups(found)),
+        _section(
+            "AI against each reader (McNemar, Tango)",
+            ("reader", "arm", "figure", "only AI", "only reader", "AI - reader", "95 %", "exact p", "Holm p"),
+            _pairs(found),
+        ),
+        _section("AI minus readers", ("group", "arm", "figure", "AI - readers", "95 %", "p", "note"), _against(found)),
+        _section("Groups compared", ("arm", "figure", "a - b", "estimate", "95 %", "p", "readers"), _nested(found)),
+        _section("Arms compared", ("group", "figure", "a - b", "estimate", "95 %", "p", "readers"), _arms(found)),
+        _section("Agreement", ("group", "arm", "Fleiss", "AC1", "alpha", "Light", "Cochran Q p"), _agreement(found)),
+        _section(
+            "Switches, unaided to aided",
+            ("who", "reads", "right to wrong", "wrong to right", "automation bias", "good advice", "net"),
+            _switches(found),
+        ),
+        _section("Times", ("reader", "arm", "total, min", "geometric mean, s", "95 %"), _times(found)),
+        _section("Ratios of times", ("who", "arm", "a / b", "ratio", "95 %", "p"), _ratios(found)),
+        _section(
+            "Over the reading order", ("group", "arm", "position", "median, s", "accuracy", "reads"), _drifts(found)
+        ),
+        _section("Reads too fast", ("reader", "arm", "below, s", "too fast", "reads"), _fast(found)),
+        _section(
+            "Other rules for undecided and missing reads", ("rule", "arm", "reader", "accuracy", "95 %"), _rules(found)
+        ),
+        _section("Secondary: two-way bootstrap", ("figure", "arm", "a - b", "estimate", "95 %"), _secondary(found)),
+        "\n".join(found.notes),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _section(title: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    listed = list(rows)
+    return f"{title}\n{grid(header, listed)}" if listed else ""
+
+
+def _study(found: Analysis) -> str:
+    s = found.study
+    classes = ", ".join(f"{label} {n}" for label, n in zip(s.classes, s.cases_by_class, strict=True))
+    lines = [
+        f"{s.cases} cases ({classes}), {len(s.readers)} readers{' and the AI' if s.ai else ''}, {s.reads} reads; "
+        f"{s.missing} missing, {s.indeterminate} indeterminate, {s.failures} failures."
+    ]
+    lines += [f"Left out: {e.rows} rows, {e.reason}." for e in s.exclusions]
+    return "\n".join(lines)
+
+
+def _shown(e: Estimate) -> tuple[object, object]:
+    return (e.value if e.value is not None else e.reason), e.ci
+
+
+def _readers(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for r in found.readers:
+        yield (r.reader, r.group, r.arm, r.n, r.missing, r.indeterminate + r.failures, *_shown(r.accuracy))
+
+
+def _classes(readers: tuple[ReaderFigures, ...]) -> Iterable[tuple[object, ...]]:
+    for r in readers:
+        for c, s in zip(r.classes, r.scores, strict=True):
+            named = (("sensitivity", c.sensitivity), ("specificity", c.specificity), ("PPV", c.ppv), ("NPV", c.npv),
+                     ("F1", c.f1), ("AUC", s.auc))  # fmt: skip
+            for name, e in named:
+                if e.value is not None:
+                    yield (r.reader, r.arm, c.label, name, *_shown(e), e.n)
+
+
+def _groups(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for g in found.groups:
+        for f in g.figures:
+            yield (g.group, g.arm, f.figure, f.mean.estimate, f.mean.ci, f"{len(g.readers)} ({f.readers_as})")
+
+
+def _pairs(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.ai_with_each_reader:
+        if row.pair:
+            p = row.pair
+            yield (row.reader, row.arm, row.figure, p.only_a, p.only_b, p.difference, p.ci, p_text(p.p_exact),
+                   p_text(row.p_holm))  # fmt: skip
+    for area in found.ai_areas_with_each_reader:
+        if area.pair:
+            a = area.pair
+            yield (area.reader, area.arm, area.figure, "", "", a.difference, a.ci, p_text(a.p), p_text(area.p_holm))
+
+
+def _against(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.ai_with_groups:
+        if row.result is None:
+            yield (row.group, row.arm, row.figure, None, None, None, row.reason)
+            continue
+        r = row.result
+        note = r.reason or f"{row.readers} readers ({r.readers_as})"
+        if r.margin is not None:
+            note += f"; not worse by {r.margin:g}: p = {p_text(r.p_noninferior)}"
+        yield (row.group, row.arm, row.figure, r.difference, r.ci, p_text(r.p), note)
+
+
+def _nested(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.groups_compared:
+        for d in row.result.differences if row.result else ():
+            yield (row.arm, row.figure, f"{d.a} - {d.b}", d.estimate, d.ci, p_text(d.p), row.readers_as)
+
+
+def _arms(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.arms_compared:
+        for d in row.result.differences if row.result else ():
+            who = row.result.readers if row.result else ""
+            yield (row.group, row.figure, f"{d.a} - {d.b}", d.estimate, d.ci, p_text(d.p), who)
+
+
+def _agreement(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.agreement:
+        a = row.result
+        yield (row.group, row.arm, *(_shown(e)[0] for e in (a.fleiss, a.ac1, a.alpha)), a.light, p_text(a.cochran_q.p))
+
+
+def _switches(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for s in (*found.switches, *found.group_switches):
+        yield (s.name, s.reads, s.right_to_wrong, s.wrong_to_right, _shown(s.automation_bias)[0],
+               _shown(s.good_advice)[0], s.net.value)  # fmt: skip
+
+
+def _times(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for r in found.readers:
+        if r.times.n:
+            yield (r.reader, r.arm, r.times.total / 60, *_shown(r.times.geometric_mean))
+
+
+def _ratios(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for t in found.times:
+        yield (t.who, t.arm, f"{t.a} / {t.b}", t.ratio.ratio, t.ratio.ci, p_text(t.ratio.p))
+    for arm, f in found.fatigue:
+        e = f.time_ratio_per_10
+        yield ("readers", arm, "per 10 cases later", _shown(e)[0], figure(e.ci), "")
+
+
+def _drifts(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for d in found.drifts:
+        for part in zip(d.position, d.seconds, d.accuracy, d.reads, strict=True):
+            yield (d.group, d.arm, *part)
+
+
+def _fast(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for f in found.too_fast:
+        yield (f.reader, f.arm, f.shortest, len(f.cases), f.reads)
+
+
+def _rules(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for s in found.sensitivity:
+        for name, e in s.readers:
+            yield (s.rule, s.arm, name, *_shown(e))
+
+
+def _secondary(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for s in found.secondary:
+        shown = (s.result.estimate, s.result.ci) if s.result else (s.reason, None)
+        yield (s.figure, s.arm, f"{s.a} - {s.b}", *shown)

@@ -1,0 +1,1 @@
+"""AI models and what they read."""

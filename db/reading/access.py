@@ -1,0 +1,178 @@
+"""Which pixels, masks and AI output somebody may have now. Every route goes through here (design rule 1)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden
+from core.study.protocol import AidedDisplay
+from db.ai import reads as ai_reads
+from db.ai.reads import AiReadInfo
+from db.models import Account, AiRead, Case, Read, Series, Study, StudyCase, StudyClass
+from db.reading.queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
+from db.reading.rules import protocol_of
+from db.reading.types import AiShown, CaseAccess, OverlayAccess
+from db.truth import members as panel_members
+
+NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
+NOT_REVEALED = "The AI's output is not shown for this read."
+STAFF = ("administrator", "coordinator")
+Overlay = Literal["lungs", "heat"]
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds; an address may bring any number
+
+
+def case_access(session: Session, *, account_id: int, study_id: int, case_number: int, at: datetime) -> CaseAccess:
+    """Return the volume of a case if this account may see it now; raises Forbidden otherwise.
+
+    A reader: the case of the read that is theirs now and the one next case. Coordinators and administrators who are
+    not readers of the study, and its truth panel before it is opened: any of its cases. Unknown cases get the same
+    answer as forbidden ones.
+    """
+    if study_id > MAX_ID or case_number > MAX_ID:
+        raise Forbidden(NOT_YOURS)
+    if panel_members.may_label(session, study_id, account_id):
+        return _any_case(session, study_id, case_number)
+    if reader_of(session, study_id, account_id) is None:
+        return _staff_access(session, account_id, study_id, case_number)
+    study, reader = active_reader(session, study_id, account_id)
+    found = queue(session, study, reader)
+    step = open_step(session, found, at)
+    allowed = [step, upcoming(session, found, at)] if step and step.key in found.reads else [step]
+    for candidate in allowed:
+        if candidate is not None:
+            access = volume(session, candidate.case_id)
+            if access.case_number == case_number:
+                return access
+    raise Forbidden(NOT_YOURS)
+
+
+def ai_overlay_access(
+    session: Session, *, account_id: int, token: str, at: datetime, overlay: Overlay | None = None
+) -> OverlayAccess:
+    """Return the AI read behind the overlays of a read: only while it is the reader's own open aided read.
+
+    With `overlay` it is refused where the protocol does not show that one.
+    """
+    read, owner = own_read(session, account_id, token, hold=False)
+    study, reader = active_reader(session, owner.study_id, account_id)
+    found = queue(session, study, reader)
+    step = open_step(session, found, at)
+    mine_now = step is not None and found.reads.get(step.key) is read
+    if not mine_now or read.arm != "aided" or read.ai_shown_at is None:
+        raise Forbidden(NOT_REVEALED)
+    shown = shown_ai(session, study, read)
+    if shown is None or read.ai_read_id is None:
+        raise Forbidden(NOT_REVEALED)
+    if (overlay == "lungs" and not shown.lungs) or (overlay == "heat" and not shown.heat):
+        raise Forbidden(NOT_REVEALED)
+    ai = ai_reads.by_id(session, read.ai_read_id)
+    return OverlayAccess(volume(session, read.case_id), ai, lungs=shown.lungs, heat=shown.heat)
+
+
+def upcoming(session: Session, queue: Queue, at: datetime) -> Step | None:
+    """Return the first step of the one next case: the only one whose pixels may be fetched ahead."""
+    now = open_step(session, queue, at)
+    if now is None:
+        return None
+    others = (step for step in queue.pending() if step.case_id != now.case_id and step.session == now.session)
+    found = next(others, None)
+    held = queue.held(found) if found else None
+    return None if held is not None and held > at else found
+
+
+def volume(session: Session, case_id: int) -> CaseAccess:
+    """Return the stored volume of a case."""
+    number, row = session.execute(
+        select(Case.number, Series).join(Series, Series.case_id == Case.id).where(Case.id == case_id)
+    ).one()
+    return CaseAccess(
+        case_number=number,
+        series_id=row.id,
+        storage_key=row.storage_key,
+        shape=(row.slices, row.rows, row.columns),
+        spacing_mm=tuple(row.spacing_mm),
+        z_mm=tuple(row.z_mm),
+    )
+
+
+def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
+    """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
+    if read.arm != "aided" or read.ai_shown_at is not None or study.ai_model_id is None:
+        return
+    found = frozen_ai(session, study, volume(session, read.case_id).series_id)
+    if found is not None:
+        read.ai_read_id = found.id
+        read.ai_output = _output(session, study, found, protocol_of(study).aided)
+        read.ai_shown_at = at
+
+
+def frozen_ai(session: Session, study: Study, series_id: int) -> AiReadInfo | None:
+    """Return the AI read of a series that the study was opened with; one made since then does not count."""
+    pinned = study.ai_parameters.get("reads")
+    if pinned is None:
+        return ai_reads.current(session, series_id, study.ai_model_id or 0, study.ai_rule)
+    found = session.scalar(select(AiRead.id).where(AiRead.series_id == series_id, AiRead.id.in_(pinned)))
+    return None if found is None else ai_reads.by_id(session, found)
+
+
+def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
+    """Return what an aided read shows of the AI read that was fixed for it; None before, and in an unaided arm."""
+    if read.arm != "aided" or read.ai_read_id is None or read.ai_shown_at is None:
+        return None
+    ai, display = ai_reads.by_id(session, read.ai_read_id), protocol_of(study).aided
+    return AiShown(
+        output=read.ai_output,
+        slices=ai.slice_probabilities if display.slice_scores else (),
+        heat_slices=ai.heat_slices if display.heat else (),
+        lungs=display.lungs and bool(ai.slice_probabilities),
+        heat=display.heat and bool(ai.heat_slices),
+    )
+
+
+def whole_output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
+    """Return the AI's whole output in the study's classes. For those who see everything: never for a reader."""
+    return _output(session, study, ai, AidedDisplay())
+
+
+def _output(session: Session, study: Study, ai: AiReadInfo, display: AidedDisplay) -> dict[str, Any]:
+    """Return what the reader is shown, in the study's classes where they are mapped; kept with the read."""
+    query = select(StudyClass).where(StudyClass.study_id == study.id).order_by(StudyClass.position.desc())
+    mapped = {row.ai_class: (row.code, row.label) for row in session.scalars(query) if row.ai_class}
+    named = {name: mapped.get(name, (name, name)) for name in (*ai.model.classes, *([ai.call] if ai.call else []))}
+    call, label = named[ai.call] if ai.call and display.call else (None, None)
+    return {
+        "call": call,
+        "call_label": label,
+        "failure": ai.failure,
+        "classes": [named[name][0] for name in ai.model.classes],
+        "probabilities": _renamed(ai.probabilities, named) if display.probabilities else None,
+        "counts": _renamed(ai.counts, named) if display.counts else None,
+        "deciding_slices": list(ai.deciding_slices) if display.slice_scores else None,
+        "abnormal_share": ai.abnormal_share if display.counts else None,
+        "rule": ai.rule,
+        "model": {"name": ai.model.name, "version": ai.model.version, "sha256": ai.model.sha256},
+    }
+
+
+def _renamed(values: dict[str, Any], named: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    return {named.get(name, (name, name))[0]: value for name, value in values.items()}
+
+
+def _staff_access(session: Session, account_id: int, study_id: int, case_number: int) -> CaseAccess:
+    account = session.get(Account, account_id)
+    if account is None or account.role not in STAFF or account.disabled_at is not None:
+        raise Forbidden(NOT_YOURS)
+    return _any_case(session, study_id, case_number)
+
+
+def _any_case(session: Session, study_id: int, case_number: int) -> CaseAccess:
+    case_id = session.scalar(
+        select(StudyCase.case_id)
+        .join(Case, Case.id == StudyCase.case_id)
+        .where(StudyCase.study_id == study_id, Case.number == case_number)
+    )
+    if case_id is None:
+        raise Forbidden(NOT_YOURS)
+    return volume(session, case_id)

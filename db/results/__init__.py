@@ -1,0 +1,1 @@
+"""What an unblinded study gives to its analysis."""

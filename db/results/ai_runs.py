@@ -1,0 +1,62 @@
+"""What else AIs said of a study's cases: other runs on them."""
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.report.story import AiRun
+from core.stats.confusion import FAILURE, INDETERMINATE
+from db.models import AiModel, AiRead, Series, Study, StudyCase
+from db.results.facts import Index
+
+
+def runs_of(session: Session, study: Study, index: Index) -> list[AiRun]:
+    """Return every run of a model, rule and parameters that read a case of the study, the study's own first."""
+    place = _place_of_series(session, study.id, index)
+    reads = session.execute(
+        select(AiRead, AiModel)
+        .join(AiModel, AiModel.id == AiRead.model_id)
+        .join(Series, Series.id == AiRead.series_id)
+        .join(StudyCase, StudyCase.case_id == Series.case_id)
+        .where(StudyCase.study_id == study.id, StudyCase.practice.is_(False))
+        .order_by(AiRead.id)
+    )
+    newest: dict[tuple[int, str, str], dict[int, AiRead]] = {}
+    names: dict[int, str] = {}
+    for read, model in reads:
+        if read.series_id in place:
+            names[model.id] = f"{model.name} {model.version}"
+            newest.setdefault((model.id, read.rule, read.parameters_hash), {})[place[read.series_id]] = read
+    own = {read.id for read in index.ai_reads.values()}
+    made = [_run(index, names[key[0]], key, found, own) for key, found in newest.items()]
+    return sorted(made, key=lambda run: (not run.of_study, run.name, run.rule))
+
+
+def _run(index: Index, name: str, key: tuple[int, str, str], found: dict[int, AiRead], own: set[int]) -> AiRun:
+    study = index.study
+    code = {(one.ai_class or one.code): at for at, one in reversed(list(enumerate(study.classes)))}
+    places = sorted(found)
+    calls: list[Any] = [
+        FAILURE if found[place].call is None else code.get(str(found[place].call), INDETERMINATE) for place in places
+    ]
+    truth = [study.codes.index(study.cases[place].truth) for place in places]
+    return AiRun(
+        name=name,
+        rule=key[1],
+        parameters=key[2][:10],
+        of_study=any(read.id in own for read in found.values()),
+        labels=tuple(one.label for one in study.classes),
+        calls=np.array(calls, np.int64),
+        truth=np.array(truth, np.int64),
+    )
+
+
+def _place_of_series(session: Session, study_id: int, index: Index) -> dict[int, int]:
+    rows = session.execute(
+        select(Series.id, Series.case_id)
+        .join(StudyCase, StudyCase.case_id == Series.case_id)
+        .where(StudyCase.study_id == study_id)
+    )
+    return {series_id: index.case_place[case_id] for series_id, case_id in rows if case_id in index.case_place}

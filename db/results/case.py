@@ -1,0 +1,164 @@
+"""One case of an unblinded study as it is looked over afterwards: images, truth, the AI, and everybody's reads."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.study.protocol import Protocol
+from db.ai.reads import AiReadInfo
+from db.models import Case, Read, Reader, ReaderGroup, Study, StudyCase, Truth
+from db.reading.access import MAX_ID, frozen_ai, volume, whole_output
+from db.reading.rules import classes_of, protocol_of
+from db.reading.types import CaseAccess, ClassChoice
+from db.results.rows import unsealed
+
+UNKNOWN = "This study has no such case; choose one from the list."
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedTruth:
+    """The reference standard the study was opened with; `versions` counts all there are now."""
+
+    code: str
+    version: int
+    versions: int
+    source: str
+    rests_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedRead:
+    """A locked read that stands. `content` is the read as it was locked; `answers` pairs questions with answers."""
+
+    reader: str
+    group: str
+    arm: str
+    session: int
+    diagnosis: str | None
+    right: bool
+    seconds: float | None
+    content: dict[str, Any]
+    answers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReview:
+    """Everything known of one case. `ai_output` is the AI's output in the study's classes, None without an AI read."""
+
+    case: CaseAccess
+    tags: tuple[str, ...]
+    practice: bool
+    classes: tuple[ClassChoice, ...]
+    truth: ReviewedTruth | None
+    ai: AiReadInfo | None
+    ai_output: dict[str, Any] | None
+    reads: tuple[ReviewedRead, ...]
+
+    def label(self, code: str | None) -> str:
+        """Return the label of a class; other outcomes are their own label."""
+        return next((one.label for one in self.classes if one.code == code), code or "no diagnosis")
+
+
+def case_review(session: Session, *, study_id: int, case_number: int, account_id: int) -> CaseReview:
+    """Return one case of an unblinded study with everything about it.
+
+    Raises Forbidden before unblinding, for everybody, and for people who neither coordinate nor administrate;
+    NotFound for an unknown study or case.
+    """
+    study, link, case = _found(session, study_id, case_number, account_id)
+    truth = _truth(session, study, link)
+    images = volume(session, case.id)
+    ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
+    return CaseReview(
+        case=images,
+        tags=tuple(case.tags),
+        practice=link.practice,
+        classes=classes_of(session, study),
+        truth=truth,
+        ai=ai,
+        ai_output=whole_output(session, study, ai) if ai else None,
+        reads=_reads(session, study, case.id, truth.code if truth else None),
+    )
+
+
+def review_images(session: Session, *, study_id: int, case_number: int, account_id: int) -> CaseAccess:
+    """Return the volume of one case of an unblinded study; raises as `case_review` does."""
+    return volume(session, _found(session, study_id, case_number, account_id)[2].id)
+
+
+def review_overlay(
+    session: Session, *, study_id: int, case_number: int, account_id: int
+) -> tuple[CaseAccess, AiReadInfo]:
+    """Return the volume of a case and the AI read whose lungs and heat maps lie on it; raises as `case_review` does."""
+    study, _, case = _found(session, study_id, case_number, account_id)
+    images = volume(session, case.id)
+    ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
+    if ai is None:
+        raise NotFound("The AI has not read this case; there is nothing to lay over it.")
+    return images, ai
+
+
+def _found(session: Session, study_id: int, case_number: int, account_id: int) -> tuple[Study, StudyCase, Case]:
+    if study_id > MAX_ID or case_number > MAX_ID:
+        raise NotFound(UNKNOWN)
+    study = unsealed(session, study_id, account_id)
+    row = session.execute(
+        select(StudyCase, Case)
+        .join(Case, Case.id == StudyCase.case_id)
+        .where(StudyCase.study_id == study_id, Case.number == case_number)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(UNKNOWN)
+    return study, row[0], row[1]
+
+
+def _truth(session: Session, study: Study, link: StudyCase) -> ReviewedTruth | None:
+    query = select(Truth).where(Truth.study_id == study.id, Truth.case_id == link.case_id).order_by(Truth.version)
+    every = list(session.scalars(query))
+    used = next((one for one in every if one.id == link.frozen_truth_id), every[-1] if every else None)
+    if used is None:
+        return None
+    rests_on = protocol_of(study).reference.rests_on
+    return ReviewedTruth(used.class_code, used.version, every[-1].version, used.source, rests_on)
+
+
+def _reads(session: Session, study: Study, case_id: int, truth: str | None) -> tuple[ReviewedRead, ...]:
+    rows = session.execute(
+        select(Read, Reader.pseudonym, ReaderGroup.name)
+        .join(Reader, Reader.id == Read.reader_id)
+        .join(ReaderGroup, ReaderGroup.id == Reader.group_id)
+        .where(Reader.study_id == study.id, Read.case_id == case_id)
+        .order_by(ReaderGroup.position, Reader.id, Read.session, Read.arm.desc(), Read.attempt)
+    )
+    newest = {(read.reader_id, read.session, read.arm): (read, name, group) for read, name, group in rows}
+    protocol = protocol_of(study)
+    return tuple(
+        ReviewedRead(
+            reader=name,
+            group=group,
+            arm=read.arm,
+            session=read.session,
+            diagnosis=read.diagnosis,
+            right=read.diagnosis == truth,
+            seconds=read.active_seconds,
+            content=read.content,
+            answers=_answers(protocol, read.content.get("answers") or {}),
+        )
+        for read, name, group in newest.values()
+        if read.state == "locked"
+    )
+
+
+def _answers(protocol: Protocol, given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Pair the questions that were answered with their answers, options by their labels."""
+    made = []
+    for question in protocol.questions:
+        value = given.get(question.id)
+        labels = {option.code: option.label for option in question.options}
+        parts = [labels.get(str(one), str(one)) for one in (value if isinstance(value, list) else [value])]
+        if value not in (None, "", []):
+            made.append((question.label, "; ".join(parts) + (f" {question.unit}" if question.unit else "")))
+    return tuple(made)

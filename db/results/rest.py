@@ -1,0 +1,77 @@
+"""The rest of every row: what only exports and the case page need."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Text, cast, select
+from sqlalchemy.orm import Session
+
+from db.models import AiModel, AiRead, Read, Reader
+from db.results.facts import Index
+
+TIMES = ("shown_at", "loaded_at", "first_action_at", "diagnosis_changed_at", "locked_at", "ai_shown_at")
+TEXTS = ("content", "counters", "ai_output")  # kept as JSON texts: 100,000 dictionaries would take ten times the memory
+PLAIN = ("app_version", "screen", "attempt_reason", "began_with")
+
+
+def rest(
+    session: Session, index: Index, ids: Sequence[int], columns: dict[str, Any], machine: dict[str, Any]
+) -> dict[str, Any]:
+    """Return object columns for the reads `ids` in this order, then for the AI's rows in `machine`."""
+    people = _people(session, index, ids)
+    ai = _machine(index, machine)
+    return {name: np.array([*people[name], *ai[name]], dtype=object) for name in people}
+
+
+def _people(session: Session, index: Index, ids: Sequence[int]) -> dict[str, list[Any]]:
+    models = _models_by_read(session)
+    texts = [cast(getattr(Read, name), Text).label(name) for name in TEXTS]
+    query = (
+        select(Read.id, Read.ai_read_id, *(getattr(Read, name) for name in (*TIMES, *PLAIN)), *texts)
+        .join(Reader)
+        .where(Reader.study_id == index.study.id, Read.state == "locked")
+    )
+    place = {read_id: at for at, read_id in enumerate(ids)}
+    made: dict[str, list[Any]] = {
+        name: [None] * len(ids) for name in (*TIMES, *TEXTS, *PLAIN, "ai_model", "ai_weights")
+    }
+    for row in session.execute(query):
+        at = place.get(row.id)
+        if at is None:
+            continue
+        for name in TIMES:
+            made[name][at] = _iso(getattr(row, name))
+        for name in (*TEXTS, *PLAIN):
+            made[name][at] = getattr(row, name)
+        if row.ai_read_id is not None:
+            made["ai_model"][at], made["ai_weights"][at] = models.get(row.ai_read_id, (None, None))
+    return made
+
+
+def _machine(index: Index, machine: dict[str, Any]) -> dict[str, list[Any]]:
+    reads = [index.ai_reads[place] for place in machine["case"].tolist()]
+    ai = index.study.ai
+    count = len(reads)
+    made: dict[str, list[Any]] = {name: [None] * count for name in (*TIMES, *TEXTS, *PLAIN)}
+    made["locked_at"] = [_iso(read.at) for read in reads]
+    made["ai_output"] = [
+        json.dumps({"call": read.call, "failure": read.failure, "counts": read.counts, "rule": read.rule})
+        for read in reads
+    ]
+    made["ai_model"] = [f"{ai.name} {ai.version}" if ai else None] * count
+    made["ai_weights"] = [ai.sha256 if ai else None] * count
+    return made
+
+
+def _models_by_read(session: Session) -> dict[int, tuple[str, str]]:
+    found = session.execute(
+        select(AiRead.id, AiModel.name, AiModel.version, AiModel.sha256).join(AiModel, AiModel.id == AiRead.model_id)
+    )
+    return {row.id: (f"{row.name} {row.version}", row.sha256) for row in found}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()

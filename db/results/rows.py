@@ -1,0 +1,173 @@
+"""The rows of a study for its results. Sealed until the study is unblinded, by these verbs themselves."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from core.errors import Forbidden, NotFound
+from core.report.rows import ARMS, INDETERMINATE, StudyRows
+from core.report.story import AiRun, Story
+from db.models import Account, AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
+from db.results.ai_runs import runs_of
+from db.results.facts import Index, ai_rows, facts
+from db.results.rest import rest
+from db.results.story import story_of
+
+MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds; an address may bring any number
+PIECE = 5000  # rows laid out at once
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChoice:
+    """A study somebody may look for results in."""
+
+    id: int
+    title: str
+    state: str
+
+    @property
+    def unblinded(self) -> bool:
+        """Whether its results may be seen."""
+        return self.state == "unblinded"
+
+
+def choices(session: Session, *, account_id: int | None) -> list[StudyChoice]:
+    """Return the studies, newest first, for coordinators and administrators; whether unblinded or not."""
+    _may_coordinate(session, account_id)
+    kept = select(Study.id, Study.title, Study.state).where(Study.deleted_at.is_(None))
+    rows = session.execute(kept.order_by(Study.id.desc()))
+    return [StudyChoice(*row) for row in rows]
+
+
+def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
+    """Return a text that changes whenever the rows of the study may have; raises as `rows` does."""
+    study = unsealed(session, study_id, account_id)
+    series = select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id)
+    # by what indexes alone answer: a hundred thousand reads are counted on every turn of every page
+    reads = select(func.count(), func.max(Read.id)).select_from(Read).join(Reader)
+    still_open = select(func.count()).select_from(Read).join(StudyCase, StudyCase.case_id == Read.case_id)
+    tags = select(func.aggregate_strings(cast(Case.tags, Text), " ")).join(StudyCase)
+    counts = [
+        session.execute(query).one()
+        for query in (
+            reads.where(Reader.study_id == study_id),
+            still_open.where(StudyCase.study_id == study_id, Read.state == "open"),
+            select(func.max(Truth.id)).where(Truth.study_id == study_id),
+            select(func.max(AiRead.id)).where(AiRead.series_id.in_(series.where(StudyCase.study_id == study_id))),
+            tags.where(StudyCase.study_id == study_id),
+        )
+    ]
+    seen = repr([study.title, study.protocol, study.ai_model_id, study.ai_rule, *(tuple(row) for row in counts)])
+    return f"{study.id} {study.unblinded_at} {hashlib.sha256(seen.encode()).hexdigest()[:16]}"
+
+
+def rows(
+    session: Session, *, study_id: int, account_id: int | None, practice: bool = False, detail: bool = False
+) -> StudyRows:
+    """Return the locked reads that stand and the AI's reads of a study.
+
+    Superseded attempts are never among them, practice only when asked for; `detail` adds the rest of every row.
+    `account_id` None is the command line of the server's operator. Raises Forbidden before unblinding, for everybody,
+    and for people who neither coordinate nor administrate; NotFound for an unknown study.
+    """
+    study = unsealed(session, study_id, account_id)
+    index = facts(session, study)
+    people = _reads(session, index, practice=practice)
+    ids = people.pop("id")
+    machine = ai_rows(session, index, practice=practice)
+    columns = {name: np.concatenate([people[name], machine[name]]) for name in people}
+    extra = rest(session, index, ids.tolist(), columns, machine) if detail else {}
+    return StudyRows(study=index.study, extra=extra, **columns)
+
+
+def ai_runs(session: Session, *, study_id: int, account_id: int | None) -> list[AiRun]:
+    """Return every AI run on the study's cases, other rules and versions too; raises as `rows` does."""
+    study = unsealed(session, study_id, account_id)
+    return runs_of(session, study, facts(session, study))
+
+
+def story(session: Session, *, study_id: int, account_id: int | None) -> Story:
+    """Return what happened in the study beside its reads: flow, deviations, life cycle; raises as `rows` does."""
+    return story_of(session, unsealed(session, study_id, account_id))
+
+
+def unsealed(session: Session, study_id: int, account_id: int | None) -> Study:
+    """Return a study whose results this account may see; raises as `rows` does."""
+    _may_coordinate(session, account_id)
+    study = session.get(Study, study_id) if study_id <= MAX_ID else None
+    if study is None:
+        raise NotFound("This study does not exist.")
+    if study.state != "unblinded":
+        raise Forbidden("The results are sealed: close the study and unblind it on its page; that is logged.")
+    return study
+
+
+def _may_coordinate(session: Session, account_id: int | None) -> None:
+    if account_id is None:
+        return
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None or account.role == "reader":
+        raise Forbidden("Results are for coordinators and administrators.")
+
+
+def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
+    """Return StudyRows' columns and `id` of the locked reads of the newest attempt each, by reader, session, position.
+
+    The driver's own rows are laid out in pieces: 100,000 wrapped rows at once take twice the time.
+    """
+    of_study = Reader.study_id == index.study.id
+    key = (Read.reader_id, Read.case_id, Read.arm, Read.session)
+    again = session.execute(
+        select(*key, func.max(Read.attempt)).join(Reader).where(of_study, Read.attempt > 1).group_by(*key)
+    )
+    newest = {tuple(row[:4]): row[4] for row in again}
+    ratings = [Read.content[("ratings", code)].as_float() for code in index.study.codes]
+    query = (
+        select(*key, Read.attempt, Read.id, Read.position, Read.practice, Read.diagnosis, Read.active_seconds)
+        .add_columns(Read.raw_seconds, Read.ai_read_id, *ratings)
+        .join(Reader)
+        .where(of_study, Read.state == "locked")
+    )
+    if not practice:
+        query = query.where(Read.practice.is_(False))
+    pieces = [_columns(index, [])]
+    with session.connection().execute(query) as result:
+        while found := result.cursor.fetchmany(PIECE) if result.cursor else None:
+            if newest:
+                found = [row for row in found if newest.get(row[:4], row[4]) == row[4]]
+            pieces.append(_columns(index, [row for row in found if row[1] in index.case_place]))
+    columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+    order = np.lexsort([columns[name] for name in ("id", "arm", "position", "session", "participant")])
+    return {name: column[order] for name, column in columns.items()}
+
+
+def _columns(index: Index, found: Sequence[Any]) -> dict[str, Any]:
+    """Lay rows of the query of `_reads` out as columns."""
+    outcome = {code: place for place, code in enumerate(index.study.outcomes)}
+    shown = {read: outcome[code] for read, code in index.ai_call.items()}
+    arms = {arm: place for place, arm in enumerate(ARMS)}
+    other = outcome[INDETERMINATE]  # a diagnosis that is no class of the study is never counted as a class
+    count, classes = len(found), len(index.study.codes)
+    columns = list(zip(*found, strict=True)) or [()] * (12 + classes)
+    reader, case, arm, visit, attempt, ids, position, practice, diagnosis, active, raw, ai_read = columns[:12]
+    return {
+        "id": np.array(ids, np.int64),
+        "participant": np.array([index.reader_place[one] for one in reader], np.int32),
+        "case": np.array([index.case_place[one] for one in case], np.int32),
+        "arm": np.array([arms[one] for one in arm], np.int8),
+        "session": np.array(visit, np.int32),
+        "attempt": np.array(attempt, np.int32),
+        "position": np.array(position, np.int32),
+        "practice": np.array(practice, bool),
+        "call": np.array([outcome.get(one, other) for one in diagnosis], np.int16),
+        "ai_call": np.array([shown.get(one, -1) for one in ai_read], np.int16),
+        "ratings": np.array(columns[12:], float).reshape(classes, count).T.copy(),
+        "probabilities": np.full((count, classes), np.nan),
+        "seconds": np.array(active, float),
+        "raw_seconds": np.array(raw, float),
+    }

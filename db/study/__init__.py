@@ -1,0 +1,1 @@
+"""A study: its design, cases, readers, orders and life, and the check and monitor that look at it."""

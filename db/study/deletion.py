@@ -1,0 +1,133 @@
+"""Deleting a study that was never opened, and taking it back.
+
+Truth, panel votes and audit events are append-only and name their study, so its row stays, marked: no list, page or
+verb finds it any more. Cases belong to the library and are not touched.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, Forbidden, NotFound
+from db import audit
+from db.models import Account, Link, PanelMember, Reader, Study, StudyCase, Truth
+from db.study.info import reading_began, row
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionEffect:
+    """What goes with a study: counts, and `refused`, the sentence that says why it cannot be deleted, or None.
+
+    `invitations` counts people who were asked to this study alone, have no password yet and hold a link that works.
+    """
+
+    refused: str | None
+    cases: int
+    truths: int
+    readers: int
+    panel: int
+    invitations: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedStudy:
+    """A study that can be taken back."""
+
+    id: int
+    title: str
+    deleted_at: datetime
+
+
+def deletion_effect(session: Session, study_id: int, *, by: int, at: datetime) -> DeletionEffect:
+    """Return what deleting the study would take along; raises NotFound."""
+    found = row(session, study_id)
+    cases = select(func.count()).select_from(StudyCase).where(StudyCase.study_id == study_id)
+    truths = select(func.count(Truth.case_id.distinct())).where(Truth.study_id == study_id)
+    return DeletionEffect(
+        refused=_opened(session, found) or _not_theirs(session, found, by),
+        cases=session.scalar(cases) or 0,
+        truths=session.scalar(truths) or 0,
+        readers=len(_readers(session, study_id)),
+        panel=len(_panel(session, study_id)),
+        invitations=len(_invited(session, study_id, at)),
+    )
+
+
+def delete_study(session: Session, study_id: int, *, by: int, at: datetime) -> None:
+    """Delete a study that was never opened; invitations to it alone end.
+
+    Raises Conflict once it was opened or any read of it exists, Forbidden for all but who made it and administrators.
+    """
+    found = row(session, study_id, hold=True)
+    if refused := _opened(session, found):
+        raise Conflict(refused)
+    if refused := _not_theirs(session, found, by):
+        raise Forbidden(refused)
+    ended = _invited(session, study_id, at)
+    session.execute(delete(Link).where(Link.account_id.in_(ended), Link.used_at.is_(None)))
+    found.deleted_at = at
+    detail = {"invitations ended": len(ended)}
+    audit.record(session, kind="study deleted", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def deleted(session: Session, *, by: int) -> list[DeletedStudy]:
+    """Return the deleted studies that this account may take back, the newest deletion first."""
+    query = select(Study).where(Study.deleted_at.is_not(None)).order_by(Study.deleted_at.desc(), Study.id.desc())
+    return [
+        DeletedStudy(found.id, found.title, found.deleted_at)
+        for found in session.scalars(query)
+        if found.deleted_at is not None and _not_theirs(session, found, by) is None
+    ]
+
+
+def take_back(session: Session, study_id: int, *, by: int, at: datetime) -> None:
+    """Put a deleted study back as it was, a draft that has to be checked; invitations that ended stay ended."""
+    found = session.scalar(select(Study).where(Study.id == study_id).with_for_update())
+    if found is None or found.deleted_at is None:
+        raise NotFound("This study is not among the deleted ones; reload the page.")
+    if refused := _not_theirs(session, found, by):
+        raise Forbidden(refused)
+    found.deleted_at, found.state = None, "draft"
+    audit.record(session, kind="study taken back", at=at, actor_id=by, study_id=study_id)
+
+
+def _opened(session: Session, found: Study) -> str | None:
+    if found.state in ("draft", "checked") and found.opened_at is None and not reading_began(session, found.id):
+        return None
+    return "This study was opened: it is not deleted, and what was read in it stays. Close it if it ends here."
+
+
+def _not_theirs(session: Session, found: Study, by: int) -> str | None:
+    account = session.get(Account, by)
+    role = account.role if account is not None and account.disabled_at is None else None
+    if role == "administrator" or (role == "coordinator" and found.created_by == by):
+        return None
+    maker = session.get_one(Account, found.created_by).name
+    return f"Only {maker}, who made this study, or an administrator can delete it or take it back."
+
+
+def _readers(session: Session, study_id: int) -> set[int]:
+    return set(session.scalars(select(Reader.account_id).where(Reader.study_id == study_id)))
+
+
+def _panel(session: Session, study_id: int) -> set[int]:
+    query = select(PanelMember.account_id).where(PanelMember.study_id == study_id, PanelMember.left_at.is_(None))
+    return set(session.scalars(query))
+
+
+def _invited(session: Session, study_id: int, at: datetime) -> set[int]:
+    """Return who would be left with an invitation to nothing: no password yet, a link that works, no other study."""
+    people = _readers(session, study_id) | _panel(session, study_id)
+    waiting = (
+        select(Account.id)
+        .join(Link, Link.account_id == Account.id)
+        .where(Account.id.in_(people), Account.role == "reader")
+        .where(Account.password_hash.is_(None), Account.oidc_subject.is_(None))
+        .where(Link.used_at.is_(None), Link.expires_at > at)
+    )
+    others = select(Study.id).where(Study.id != study_id, Study.deleted_at.is_(None))
+    needed = select(Reader.account_id).where(Reader.study_id.in_(others), Reader.withdrawn_at.is_(None))
+    seated = select(PanelMember.account_id).where(PanelMember.study_id.in_(others), PanelMember.left_at.is_(None))
+    return set(session.scalars(waiting)) - set(session.scalars(needed)) - set(session.scalars(seated))

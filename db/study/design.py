@@ -1,0 +1,247 @@
+"""Changing the design of a study while it may still change. A change after the check sends the study back to draft."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.study.classes import StudyClass, class_problems
+from core.study.protocol import Protocol
+from core.study.questions import question_problems
+from db import audit
+from db.ai import models as ai_models
+from db.models import Case, Reader, ReaderGroup, Study, StudyCase, Truth, TruthVote
+from db.models import StudyClass as ClassRow
+from db.study.info import StudyInfo, classes, reading_began, row, study
+
+DESIGNS = ("independent", "sequential", "crossover")
+DEFAULT_GROUPS = ("Readers",)
+
+
+def create_study(
+    session: Session,
+    *,
+    title: str,
+    by: int,
+    at: datetime,
+    design: str = "independent",
+    protocol: Protocol | None = None,
+    classes: Sequence[StudyClass] = (),
+    groups: Sequence[str] = DEFAULT_GROUPS,
+) -> StudyInfo:
+    """Add a study in draft. Raises InvalidInput for an empty title, an unknown design or faulty classes."""
+    made = Study(
+        title=_title(title),
+        state="draft",
+        design=_design(design),
+        protocol=(protocol or Protocol()).to_json(),
+        ai_rule="paper",
+        ai_parameters={},
+        created_by=by,
+        created_at=at,
+    )
+    session.add(made)
+    session.flush()
+    audit.record(session, kind="study created", at=at, actor_id=by, study_id=made.id, detail={"design": design})
+    if classes:
+        _write_classes(session, made.id, tuple(classes))
+    _write_groups(session, made.id, tuple(groups))
+    return study(session, made.id)
+
+
+def save_title(session: Session, study_id: int, title: str, *, by: int, at: datetime) -> None:
+    """Rename a study before its first read."""
+    found = row(session, study_id, hold=True)
+    _must_be_unread(session, found)
+    found.title = _title(title)
+    audit.record(session, kind="study renamed", at=at, actor_id=by, study_id=study_id)
+
+
+def save_design(session: Session, study_id: int, design: str, *, by: int, at: datetime) -> None:
+    """Choose the design: independent, sequential or crossover."""
+    editing(session, study_id, by=by, at=at).design = _design(design)
+    audit.record(session, kind="design changed", at=at, actor_id=by, study_id=study_id, detail={"design": design})
+
+
+def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: int, at: datetime) -> None:
+    """Store the protocol. A draft may be incomplete, but its questions must be askable; raises InvalidInput.
+
+    Once the study is open and until the first read only words may change; raises Conflict for anything else.
+    """
+    found = row(session, study_id, hold=True)
+    before = Protocol.from_json(found.protocol)
+    protocol = Protocol.from_json(protocol.to_json())  # what could not be read again is never stored
+    if protocol == before:
+        return
+    if problems := question_problems(protocol.questions):
+        raise InvalidInput(" ".join(problems))
+    if found.state == "open":
+        _must_be_unread(session, found)
+        if protocol.without_wording() != before.without_wording():
+            raise Conflict("The study is open: words may change until the first read, its rules no more.")
+        kind = "wording changed"
+    else:
+        editing(session, study_id, by=by, at=at)
+        kind = "protocol changed"
+    found.protocol = protocol.to_json()
+    changed = [name for name, value in found.protocol.items() if value != before.to_json()[name]]
+    audit.record(session, kind=kind, at=at, actor_id=by, study_id=study_id, detail={"fields": changed})
+
+
+def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, by: int, at: datetime) -> None:
+    """Replace the classes. A class that a truth names cannot go; once open, only labels may change."""
+    found = row(session, study_id, hold=True)
+    before, after = classes(session, study_id), tuple(new)
+    if before == after:
+        return
+    if problems := class_problems(after):
+        raise InvalidInput(" ".join(problems))
+    if found.state == "open":
+        _must_be_unread(session, found)
+        if [(c.code, c.letter, c.ai_class, c.positive) for c in before] != [
+            (c.code, c.letter, c.ai_class, c.positive) for c in after
+        ]:
+            raise Conflict("The study is open: labels may change until the first read, classes no more.")
+    else:
+        editing(session, study_id, by=by, at=at)
+    gone = {c.code for c in before} - {c.code for c in after}
+    if gone & _codes_in_truth(session, study_id):
+        raise Conflict(f"The truth of this study names {', '.join(sorted(gone))}; correct the truth first.")
+    _write_classes(session, study_id, after)
+    detail = {"classes": [c.code for c in after]}
+    audit.record(session, kind="classes changed", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def save_groups(session: Session, study_id: int, names: Sequence[str], *, by: int, at: datetime) -> None:
+    """Replace the reader groups by name and order; a group that has readers cannot go."""
+    editing(session, study_id, by=by, at=at)
+    _write_groups(session, study_id, tuple(names))
+    audit.record(session, kind="groups changed", at=at, actor_id=by, study_id=study_id, detail={"groups": [*names]})
+
+
+def save_ai(
+    session: Session, study_id: int, *, model_id: int | None, rule: str = "paper", by: int, at: datetime
+) -> None:
+    """Choose the AI that takes part, or none; raises NotFound for one that is not registered any more."""
+    found = editing(session, study_id, by=by, at=at)
+    if model_id is not None:
+        ai_models.check_registered(session, model_id)
+    found.ai_model_id, found.ai_rule = model_id, rule
+    session.flush()
+    detail = {"model": model_id, "rule": rule}
+    audit.record(session, kind="AI chosen", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def add_cases(
+    session: Session, study_id: int, case_ids: Sequence[int], *, practice: bool = False, by: int, at: datetime
+) -> int:
+    """Take cases into a study and return how many were new; one that is in it already stays as it is."""
+    editing(session, study_id, by=by, at=at)
+    there = set(session.scalars(select(StudyCase.case_id).where(StudyCase.study_id == study_id)))
+    new = [case_id for case_id in dict.fromkeys(case_ids) if case_id not in there]
+    known = set(session.scalars(select(Case.id).where(Case.id.in_(new), Case.withdrawn_at.is_(None))))
+    if known != set(new):
+        raise NotFound("One of these cases does not exist any more; reload the page.")
+    session.add_all(StudyCase(study_id=study_id, case_id=case_id, practice=practice, added_at=at) for case_id in new)
+    session.flush()
+    if new:
+        detail = {"count": len(new), "practice": practice}
+        audit.record(session, kind="cases added", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return len(new)
+
+
+def remove_cases(session: Session, study_id: int, case_ids: Sequence[int], *, by: int, at: datetime) -> None:
+    """Take cases out of a study; their truth in it stays recorded."""
+    editing(session, study_id, by=by, at=at)
+    session.execute(delete(StudyCase).where(StudyCase.study_id == study_id, StudyCase.case_id.in_(case_ids)))
+    audit.record(session, kind="cases removed", at=at, actor_id=by, study_id=study_id, detail={"count": len(case_ids)})
+
+
+def set_practice(session: Session, study_id: int, case_ids: Sequence[int], *, by: int, at: datetime) -> None:
+    """Make exactly these cases of a study its practice cases."""
+    editing(session, study_id, by=by, at=at)
+    chosen = set(case_ids)
+    for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id)):
+        link.practice = link.case_id in chosen
+    detail = {"count": len(chosen)}
+    audit.record(session, kind="practice cases chosen", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def editing(session: Session, study_id: int, *, by: int, at: datetime) -> Study:
+    """Return the row of a study whose design may change now, held; raises Conflict. For verbs of db only."""
+    found = row(session, study_id, hold=True)
+    if found.state not in ("draft", "checked"):
+        raise Conflict("This study was opened: its protocol is frozen. Copy the study to change the design.")
+    if found.state == "checked":
+        found.state = "draft"
+        audit.record(session, kind="study back to draft", at=at, actor_id=by, study_id=study_id)
+    return found
+
+
+def _must_be_unread(session: Session, found: Study) -> None:
+    if found.state not in ("draft", "checked", "open") or reading_began(session, found.id):
+        raise Conflict("Reading has begun: wording is locked. Copy the study to change it.")
+
+
+def _title(title: str) -> str:
+    if not 1 <= len(title.strip()) <= 200:
+        raise InvalidInput("A study needs a title of 1 to 200 characters.")
+    return title.strip()
+
+
+def _design(design: str) -> str:
+    if design not in DESIGNS:
+        raise InvalidInput(f"The design is one of {', '.join(DESIGNS)}.")
+    return design
+
+
+def _codes_in_truth(session: Session, study_id: int) -> set[str]:
+    found = set(session.scalars(select(Truth.class_code).where(Truth.study_id == study_id)))
+    return found | set(session.scalars(select(TruthVote.class_code).where(TruthVote.study_id == study_id)))
+
+
+def _write_classes(session: Session, study_id: int, new: tuple[StudyClass, ...]) -> None:
+    if problems := class_problems(new):
+        raise InvalidInput(" ".join(problems))
+    session.execute(delete(ClassRow).where(ClassRow.study_id == study_id))
+    session.add_all(
+        ClassRow(
+            study_id=study_id,
+            position=position,
+            code=one.code,
+            label=one.label.strip(),
+            letter=one.letter,
+            colour=one.colour,
+            ai_class=one.ai_class,
+            positive=one.positive,
+        )
+        for position, one in enumerate(new)
+    )
+    session.flush()
+
+
+def _write_groups(session: Session, study_id: int, names: tuple[str, ...]) -> None:
+    wanted = [name.strip() for name in names]
+    if not wanted or len({name.lower() for name in wanted}) != len(wanted):
+        raise InvalidInput("A study needs at least one reader group, each with a name of its own.")
+    if any(not 1 <= len(name) <= 80 or name.lower() in ("ai", "all") for name in wanted):
+        raise InvalidInput("A group needs a name of 1 to 80 characters, other than “AI” and “all”.")
+    there = {g.name: g for g in session.scalars(select(ReaderGroup).where(ReaderGroup.study_id == study_id))}
+    filled = set(session.scalars(select(Reader.group_id).where(Reader.study_id == study_id)))
+    for name, group in there.items():
+        if name not in wanted and group.id in filled:
+            raise Conflict(f"The group {name} has readers; move them to another group first.")
+    for name, group in there.items():
+        if name not in wanted:
+            session.delete(group)
+        else:
+            group.position = -1 - group.position  # out of the way: positions are unique within a study
+    session.flush()
+    for position, name in enumerate(wanted):
+        if name in there:
+            there[name].position = position
+        else:
+            session.add(ReaderGroup(study_id=study_id, name=name, position=position))
+    session.flush()

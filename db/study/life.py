@@ -1,0 +1,179 @@
+"""The life of a study: draft -> checked -> open -> closed -> unblinded. Each step has its guard and its audit event."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import __version__
+from core.errors import Conflict, InvalidInput
+from core.study.classes import StudyClass
+from core.study.preflight import Finding
+from core.study.protocol import Protocol
+from db import audit
+from db.models import Account, Reader, Study, StudyCase
+from db.study import orders
+from db.study.design import create_study
+from db.study.info import StudyInfo, row, study
+from db.study.monitor import progress
+from db.study.preflight import Opens, pinned, preflight
+from db.truth import records as truth
+
+FORMAT = "parallax study protocol 1"
+
+
+def check_study(session: Session, study_id: int, *, opens: Opens, by: int, at: datetime) -> tuple[Finding, ...]:
+    """Run the check; without blockers the study is checked, otherwise it is, or becomes again, a draft."""
+    found = row(session, study_id, hold=True)
+    if found.state not in ("draft", "checked"):
+        raise Conflict("This study was opened already.")
+    findings = preflight(session, study_id, opens=opens)
+    blockers = sum(finding.blocks for finding in findings)
+    found.state = "draft" if blockers else "checked"
+    detail = {"blockers": blockers, "notes": len(findings) - blockers}
+    audit.record(session, kind="study checked", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return findings
+
+
+def open_study(session: Session, study_id: int, *, opens: Opens, seed: int, by: int, at: datetime) -> StudyInfo:
+    """Open a checked study: protocol, truth versions, AI and orders are frozen in this one transaction.
+
+    The check runs once more; raises Conflict naming the first blocker. `seed` is below 2**31.
+    """
+    found = row(session, study_id, hold=True)
+    if found.state != "checked":
+        raise Conflict("Check the study first; only a checked study without blockers is opened.")
+    blockers = [finding for finding in preflight(session, study_id, opens=opens) if finding.blocks]
+    if blockers:
+        raise Conflict(f"Not opened. {blockers[0].message}")
+    truths = truth.current(session, study_id)
+    for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id)):
+        link.frozen_truth_id = truths[link.case_id].id
+    found.ai_parameters = pinned(session, study_id, at=at)
+    made = orders.make(session, study_id, seed=seed, at=at)
+    found.seed, found.state, found.opened_at = seed, "open", at
+    detail = {
+        "seed": seed,
+        "orders": made,
+        "truth": {str(info.case_number): info.version for info in truths.values()},
+        "ai": {name: found.ai_parameters.get(name) for name in ("model", "version", "sha256", "rule")},
+        "app_version": __version__,
+    }
+    audit.record(session, kind="study opened", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return study(session, study_id)
+
+
+def close_study(session: Session, study_id: int, *, by: int, at: datetime, reason: str = "") -> None:
+    """Close an open study: nothing is read in it any more. With reads missing it needs a reason.
+
+    What readers who dropped out left unread is missing no more: their withdrawal has its own reason.
+    """
+    found = row(session, study_id, hold=True)
+    _must_be(found, "open", "Only an open study can be closed.")
+    now = progress(session, study_id, at=at)
+    missing = now.total - now.locked
+    if missing and len(reason.strip()) < 5:
+        raise InvalidInput(f"{missing} reads are missing; give the reason for closing now.")
+    found.state, found.closed_at = "closed", at
+    detail = {"missing": missing, "reason": reason.strip() or None}
+    audit.record(session, kind="study closed", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: str) -> None:
+    """Unblind a closed study: from now on its results can be seen. Logged with who and why, never taken back."""
+    found = row(session, study_id, hold=True)
+    _must_be(found, "closed", "Close the study first; it is unblinded when nothing is read in it any more.")
+    account = session.get(Account, by)
+    if account is None or account.role not in truth.STAFF:
+        raise Conflict("Only a coordinator may unblind a study.")
+    if session.scalar(select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == by)) is not None:
+        raise Conflict("Who reads in this study may not unblind it; ask another coordinator.")
+    if len(reason.strip()) < 5:
+        raise InvalidInput("Say why the study is unblinded now, such as “all reads are locked, analysis begins”.")
+    found.state, found.unblinded_at = "unblinded", at
+    detail = {"reason": reason.strip()}
+    audit.record(session, kind="study unblinded", at=at, actor_id=by, study_id=study_id, detail=detail)
+
+
+def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool, by: int, at: datetime) -> StudyInfo:
+    """Return a new draft with the design of another study, and its cases if asked for; no truth, readers or reads."""
+    made = import_study(session, export_study(session, study_id), title=title, by=by, at=at)
+    before, after = row(session, study_id), row(session, made.id)
+    after.ai_model_id, after.ai_rule = before.ai_model_id, before.ai_rule
+    if with_cases:
+        for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id).order_by(StudyCase.id)):
+            session.add(StudyCase(study_id=made.id, case_id=link.case_id, practice=link.practice, added_at=at))
+    session.flush()
+    audit.record(session, kind="study copied", at=at, actor_id=by, study_id=made.id, detail={"from": study_id})
+    return study(session, made.id)
+
+
+def export_study(session: Session, study_id: int) -> dict[str, Any]:
+    """Return the design of a study as plain JSON values: no cases, no people, no truth."""
+    found = study(session, study_id)
+    return {
+        "format": FORMAT,
+        "title": found.title,
+        "design": found.design,
+        "classes": [
+            {
+                "code": one.code,
+                "label": one.label,
+                "letter": one.letter,
+                "colour": one.colour,
+                "ai_class": one.ai_class,
+                "positive": one.positive,
+            }
+            for one in found.classes
+        ],
+        "groups": [group.name for group in found.groups],
+        "ai_rule": found.ai_rule,
+        "protocol": found.protocol.to_json(),
+    }
+
+
+def import_study(session: Session, data: object, *, by: int, at: datetime, title: str = "") -> StudyInfo:
+    """Return a new draft from what `export_study` gave, as values or as JSON text; raises InvalidInput."""
+    if isinstance(data, bytes | str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            raise InvalidInput("The file is not JSON; choose a protocol exported from Parallax.") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT or not isinstance(data.get("groups"), list):
+        raise InvalidInput("This is not a study protocol of this version; choose one exported from Parallax.")
+    try:
+        classes = [
+            StudyClass(
+                code=str(one["code"]),
+                label=str(one["label"]),
+                letter=str(one["letter"]),
+                colour=str(one["colour"]),
+                ai_class=None if one.get("ai_class") is None else str(one["ai_class"]),
+                positive=bool(one.get("positive", False)),
+            )
+            for one in data["classes"]
+        ]
+        groups = [str(name) for name in data["groups"]]
+        design, rule, name = str(data["design"]), str(data.get("ai_rule", "paper")), str(data["title"])
+    except (KeyError, TypeError, AttributeError):
+        raise InvalidInput("The protocol misses its title, design, classes or groups; export it again.") from None
+    made = create_study(
+        session,
+        title=title or name,
+        design=design,
+        protocol=Protocol.from_json(data.get("protocol", {})),
+        classes=classes,
+        groups=groups,
+        by=by,
+        at=at,
+    )
+    row(session, made.id).ai_rule = rule[:60]
+    session.flush()
+    return study(session, made.id)
+
+
+def _must_be(found: Study, state: str, message: str) -> None:
+    if found.state != state:
+        raise Conflict(message)

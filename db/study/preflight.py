@@ -1,0 +1,122 @@
+"""Gathers the facts that the check of a study looks at."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.ai.card import UNKNOWN
+from core.errors import ParallaxError
+from core.progress import Progress, ignore
+from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
+from db.ai import reads as ai_reads
+from db.ai.reads import AiReadInfo
+from db.cases import CaseInfo
+from db.models import Account, Patient
+from db.study import info as study_info
+from db.study import orders
+from db.truth import members as panel_members
+from db.truth import records as truth
+
+Opens = Callable[[str], object]  # takes a storage key; raises a ParallaxError when the volume does not open
+
+
+def preflight(session: Session, study_id: int, *, opens: Opens, on_progress: Progress = ignore) -> tuple[Finding, ...]:
+    """Return what stands between a study and its opening; every volume is opened with `opens`."""
+    return check(facts(session, study_id, opens=opens, on_progress=on_progress))
+
+
+def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progress = ignore) -> Facts:
+    """Return the facts of a study."""
+    study = study_info.study(session, study_id)
+    links = study_info.cases(session, study_id)
+    truths = truth.current(session, study_id)
+    reading = {reader.account_id for reader in study_info.readers(session, study_id)}
+    authored = truth.authors(session, study_id)
+    by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
+    series = [link.case.series_id for link in links]
+    model = ai_reads.model(session, study.ai_model_id) if study.ai_model_id is not None else None
+    found = ai_reads.of_series(session, series, model.id, study.ai_rule) if model else {}
+    trained = _trained_on(session, set(model.manifest)) if model else set()
+    cases = []
+    for done, link in enumerate(links, start=1):
+        known = truths.get(link.case.id)
+        ai = found.get(link.case.series_id)
+        cases.append(
+            CaseFacts(
+                number=link.case.number,
+                patient_id=link.case.patient_id,
+                practice=link.practice,
+                withdrawn=link.case.withdrawn,
+                in_training=link.case.patient_id in trained,
+                tags=link.case.tags,
+                attributes=link.case.attributes,
+                opens=_why_not(link.case, opens),
+                truth=known.class_code if known else None,
+                truth_by_reader=link.case.id in by_readers,
+                ai="none" if ai is None else "call" if ai.call else "failure",
+                ai_parameters=ai.parameters_hash if ai else None,
+            )
+        )
+        on_progress(done, len(links))
+    return Facts(
+        title=study.title,
+        design=study.design,
+        protocol=study.protocol,
+        classes=study.classes,
+        groups=tuple(group.name for group in study.groups),
+        cases=tuple(cases),
+        readers=_readers(session, study_id),
+        ai_classes=model.classes if model else None,
+        plan=orders.plan(session, study_id),
+        panel=len(panel_members.voters(session, study_id)),
+        ai_patients_known=model is None or model.card.get("manifest", {}).get("known") != UNKNOWN,
+    )
+
+
+def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, object]:
+    """Return what freezes the AI of a study at its opening: model, weights, rule, parameters and when."""
+    study = study_info.study(session, study_id)
+    if study.ai_model_id is None:
+        return {}
+    model = ai_reads.model(session, study.ai_model_id)
+    series = [link.case.series_id for link in study_info.cases(session, study_id)]
+    reads = ai_reads.of_series(session, series, model.id, study.ai_rule)
+    called: list[AiReadInfo] = [read for read in reads.values() if read.call is not None]
+    return {
+        "model": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
+        "rule": study.ai_rule,
+        "parameters_hash": called[0].parameters_hash if called else None,
+        "parameters": called[0].parameters if called else {},
+        "reads": sorted(read.id for read in reads.values()),
+        "frozen_at": at.isoformat(),
+    }
+
+
+def _why_not(case: CaseInfo, opens: Opens) -> str | None:
+    try:
+        opens(case.storage_key)
+    except ParallaxError as error:
+        return str(error)
+    return None
+
+
+def _trained_on(session: Session, manifest: set[str]) -> set[int]:
+    """Return the ids of the patients whose keys are in a model's manifest."""
+    if not manifest:
+        return set()
+    return {patient_id for patient_id, key in session.execute(select(Patient.id, Patient.key)) if key in manifest}
+
+
+def _readers(session: Session, study_id: int) -> tuple[ReaderFacts, ...]:
+    disabled = set(session.scalars(select(Account.id).where(Account.disabled_at.is_not(None))))
+    staff = set(session.scalars(select(Account.id).where(Account.role != "reader")))
+    return tuple(
+        ReaderFacts(
+            reader.name, reader.group, reader.has_password, reader.account_id in disabled, reader.account_id in staff
+        )
+        for reader in study_info.readers(session, study_id, withdrawn=False)
+    )

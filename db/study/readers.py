@@ -1,0 +1,144 @@
+"""Who reads in a study: added while it is in draft; once it is open, joining and withdrawn with a reason."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, InvalidInput, NotFound
+from db import audit
+from db.models import Account, Reader, ReaderGroup
+from db.study import orders
+from db.study.design import editing
+from db.study.info import ReaderInfo, readers, row
+from db.truth.records import must_not_author
+
+
+def add_reader(
+    session: Session, study_id: int, account_id: int, *, group: str, years: float | None = None, by: int, at: datetime
+) -> ReaderInfo:
+    """Make an account a reader of a study, in a group by name; the pseudonym is the next free R1, R2, ..."""
+    editing(session, study_id, by=by, at=at)
+    made = _add(session, study_id, account_id, group=group, years=years, at=at)
+    detail = {"reader": made.pseudonym, "account": account_id, "group": group}
+    audit.record(session, kind="reader added", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return _info(session, study_id, made.id)
+
+
+def join_reader(
+    session: Session,
+    study_id: int,
+    account_id: int,
+    *,
+    group: str,
+    years: float | None = None,
+    reason: str,
+    seed: int,
+    by: int,
+    at: datetime,
+) -> ReaderInfo:
+    """Let a reader join an open study, reported as a deviation with its reason.
+
+    Their orders are made to balance with those that stand, and stored with `seed` (below 2**31); no other order
+    changes. Raises Conflict where the account cannot be blind: coordinators can see the truth of the study.
+    """
+    if row(session, study_id, hold=True).state != "open":
+        raise Conflict("Readers join while the study is open; before that they are added.")
+    reason = _reason(reason)
+    account = session.get(Account, account_id)
+    if account is not None and account.role != "reader":
+        raise Conflict(f"{account.name} is a {account.role} and could have seen the truth; only readers can join now.")
+    made = _add(session, study_id, account_id, group=group, years=years, at=at)
+    made.joined_reason = reason
+    orders.make_joining(session, study_id, made.id, seed=seed, at=at)
+    detail = {"reader": made.pseudonym, "account": account_id, "group": group, "seed": seed, "reason": reason}
+    audit.record(session, kind="reader joined", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return _info(session, study_id, made.id)
+
+
+def change_reader(
+    session: Session, reader_id: int, *, group: str, years: float | None, by: int, at: datetime
+) -> ReaderInfo:
+    """Move a reader to another group or set their years of experience, before the study opens."""
+    found = _reader(session, reader_id)
+    editing(session, found.study_id, by=by, at=at)
+    found.group_id, found.years = _group(session, found.study_id, group).id, _years(years)
+    session.flush()
+    detail = {"reader": found.pseudonym, "group": group}
+    audit.record(session, kind="reader changed", at=at, actor_id=by, study_id=found.study_id, detail=detail)
+    return _info(session, found.study_id, reader_id)
+
+
+def remove_reader(session: Session, reader_id: int, *, by: int, at: datetime) -> None:
+    """Take a reader out before the study opens; afterwards a reader can only be withdrawn."""
+    found = _reader(session, reader_id)
+    editing(session, found.study_id, by=by, at=at)
+    session.execute(delete(Reader).where(Reader.id == reader_id))
+    detail = {"reader": found.pseudonym}
+    audit.record(session, kind="reader removed", at=at, actor_id=by, study_id=found.study_id, detail=detail)
+
+
+def withdraw_reader(session: Session, reader_id: int, *, reason: str, by: int, at: datetime) -> None:
+    """Record that a reader has dropped out of an open study, and why; what they locked stays."""
+    found = _reader(session, reader_id)
+    if row(session, found.study_id).state != "open":
+        raise Conflict("Readers are withdrawn while the study is open.")
+    if found.withdrawn_at is not None:
+        raise Conflict("This reader was withdrawn already.")
+    found.withdrawn_at, found.withdrawn_reason = at, _reason(reason)
+    detail = {"reader": found.pseudonym, "reason": found.withdrawn_reason}
+    audit.record(session, kind="reader withdrawn", at=at, actor_id=by, study_id=found.study_id, detail=detail)
+
+
+def _add(session: Session, study_id: int, account_id: int, *, group: str, years: float | None, at: datetime) -> Reader:
+    account = session.get(Account, account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotFound("This account does not exist or is disabled.")
+    there = session.scalars(select(Reader).where(Reader.study_id == study_id)).all()
+    if any(reader.account_id == account_id for reader in there):
+        raise Conflict(f"{account.name} reads in this study already, or was withdrawn from it.")
+    must_not_author(session, study_id, account_id)
+    used = {reader.pseudonym for reader in there}
+    pseudonym = next(name for n in range(1, len(used) + 2) if (name := f"R{n}") not in used)
+    made = Reader(
+        study_id=study_id,
+        account_id=account_id,
+        group_id=_group(session, study_id, group).id,
+        pseudonym=pseudonym,
+        years=_years(years),
+        added_at=at,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _reason(reason: str) -> str:
+    if not 3 <= len(reason.strip()) <= 500:
+        raise InvalidInput("Give the reason in 3 to 500 characters.")
+    return reason.strip()
+
+
+def _reader(session: Session, reader_id: int) -> Reader:
+    found = session.get(Reader, reader_id)
+    if found is None:
+        raise NotFound("This reader does not exist any more; reload the page.")
+    return found
+
+
+def _info(session: Session, study_id: int, reader_id: int) -> ReaderInfo:
+    return next(reader for reader in readers(session, study_id) if reader.id == reader_id)
+
+
+def _group(session: Session, study_id: int, name: str) -> ReaderGroup:
+    query = select(ReaderGroup).where(ReaderGroup.study_id == study_id, ReaderGroup.name == name)
+    found = session.scalar(query)
+    if found is None:
+        raise NotFound(f"This study has no reader group {name}.")
+    return found
+
+
+def _years(years: float | None) -> float | None:
+    if years is not None and not 0 <= years <= 70:
+        raise InvalidInput("Years of experience lie between 0 and 70.")
+    return years

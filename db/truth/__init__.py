@@ -1,0 +1,1 @@
+"""The reference standard: versions, their authors, and the panel that decides it."""

@@ -1,0 +1,240 @@
+"""The reference standard of a study: append-only versions, each with its author, its source and, if it corrects, why.
+
+These verbs are for coordinators; nothing here may be called on behalf of a reader (see db.reads for practice feedback).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.study.identifiers import identifying
+from core.study.protocol import Protocol
+from core.study.truth_csv import Fault, TruthRow
+from db import audit
+from db.models import Account, Case, PanelMember, Reader, StudyCase, StudyClass, Truth, TruthVote
+from db.study.info import row
+
+STAFF = ("administrator", "coordinator")
+
+
+@dataclass(frozen=True, slots=True)
+class TruthInfo:
+    """One version of the truth of one case."""
+
+    id: int
+    case_id: int
+    case_number: int
+    version: int
+    class_code: str
+    source: str
+    author: str
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What taking a row of a CSV would do: 'new', 'same' or 'correction' of `before`."""
+
+    row: TruthRow
+    kind: str
+    before: str | None
+
+
+def current(session: Session, study_id: int) -> dict[int, TruthInfo]:
+    """Return the newest truth of every case of a study that has one, by case id."""
+    found = session.execute(_query(study_id).order_by(Case.number, Truth.version))
+    return {info.case_id: info for info in (_public(truth, number, name) for truth, number, name in found)}
+
+
+def history(session: Session, study_id: int, case_id: int) -> list[TruthInfo]:
+    """Return every version of the truth of a case, newest first."""
+    found = session.execute(_query(study_id).where(Truth.case_id == case_id).order_by(Truth.version.desc()))
+    return [_public(truth, number, name) for truth, number, name in found]
+
+
+def record(
+    session: Session,
+    study_id: int,
+    case_id: int,
+    *,
+    class_code: str,
+    source: str,
+    by: int,
+    at: datetime,
+    reason: str | None = None,
+) -> TruthInfo:
+    """Store the truth of a case; the same class and source again changes nothing.
+
+    A correction needs its reason. After opening it is stored too, but the study keeps the version it was opened with.
+    Raises Forbidden when the author reads in the study and its protocol does not allow that.
+    """
+    may_author(session, study_id, by)
+    return store(session, study_id, case_id, class_code=class_code, source=source, reason=reason, by=by, at=at)
+
+
+def store(
+    session: Session,
+    study_id: int,
+    case_id: int,
+    *,
+    class_code: str,
+    source: str,
+    reason: str | None,
+    by: int,
+    at: datetime,
+) -> TruthInfo:
+    """Do what `record` does for an author whose right was looked at already. For verbs of db only."""
+    study = row(session, study_id, hold=True)
+    must_not_read(session, study_id, by)
+    if class_code not in session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)).all():
+        raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
+    if not 1 <= len(source.strip()) <= 200:
+        raise InvalidInput("Say what the truth of this case rests on, in 1 to 200 characters.")
+    for text in (source, reason or ""):
+        if what := identifying(text, names=False):
+            raise InvalidInput(
+                f"Source or reason look as if they held {what}; it would be kept for good. Leave it out."
+            )
+    _must_be_in_study(session, study_id, case_id)
+    earlier = history(session, study_id, case_id)
+    if earlier and (earlier[0].class_code, earlier[0].source) == (class_code, source.strip()):
+        return earlier[0]
+    reason = (reason or "").strip() or None
+    if earlier and reason is None:
+        raise InvalidInput(f"Case {earlier[0].case_number} has a truth already; a correction needs its reason.")
+    version = earlier[0].version + 1 if earlier else 1
+    session.add(
+        Truth(
+            study_id=study_id,
+            case_id=case_id,
+            version=version,
+            class_code=class_code,
+            source=source.strip(),
+            author_id=by,
+            reason=reason,
+            at=at,
+        )
+    )
+    if study.state == "checked":
+        study.state = "draft"  # what was checked is not what is there now
+    session.flush()
+    made = history(session, study_id, case_id)[0]
+    # class and reason stay out of the trail, which coordinators who read in the study may see
+    detail = {"case": made.case_number, "version": version, "state": study.state}
+    audit.record(session, kind="truth recorded", at=at, actor_id=by, study_id=study_id, detail=detail)
+    return made
+
+
+def preview(session: Session, study_id: int, rows: Sequence[TruthRow]) -> tuple[list[Change], list[Fault]]:
+    """Return what taking these rows would do, and a fault for every correction without its reason."""
+    there = {info.case_number: info for info in current(session, study_id).values()}
+    changes, faults = [], []
+    for given in rows:
+        before = there.get(given.case_number)
+        if before is None:
+            kind = "new"
+        elif (before.class_code, before.source) == (given.class_code, given.source):
+            kind = "same"
+        else:
+            kind = "correction"
+            if not given.reason:
+                message = f"case {given.case_number} has a truth already; a correction needs its reason."
+                faults.append(Fault(given.line, "reason", message))
+        changes.append(Change(given, kind, before.class_code if before else None))
+    return changes, faults
+
+
+def take(session: Session, study_id: int, rows: Sequence[TruthRow], *, by: int, at: datetime) -> int:
+    """Store all rows or none and return how many said something new; raises InvalidInput for the first fault."""
+    changes, faults = preview(session, study_id, rows)
+    if faults:
+        raise InvalidInput(f"Row {faults[0].row}, {faults[0].column}: {faults[0].message}")
+    query = select(Case.number, Case.id).join(StudyCase).where(StudyCase.study_id == study_id)
+    ids: dict[int, int] = {number: case_id for number, case_id in session.execute(query)}
+    for given in rows:
+        if given.case_number not in ids:
+            raise NotFound(f"Case {given.case_number} is not in this study any more; reload the page.")
+        record(
+            session,
+            study_id,
+            ids[given.case_number],
+            class_code=given.class_code,
+            source=given.source,
+            reason=given.reason,
+            by=by,
+            at=at,
+        )
+    return sum(change.kind != "same" for change in changes)
+
+
+def may_author(session: Session, study_id: int, account_id: int) -> Account:
+    """Return the account if it may author truth in this study; raises Forbidden. For verbs of db only."""
+    account = session.get(Account, account_id)
+    if account is None or account.role not in STAFF or account.disabled_at is not None:
+        raise Forbidden("Only a coordinator may enter the truth.")
+    must_not_read(session, study_id, account_id)
+    return account
+
+
+def must_not_read(session: Session, study_id: int, account_id: int) -> None:
+    """Refuse an author who reads in the study, unless its protocol allows it. For verbs of db only."""
+    if Protocol.from_json(row(session, study_id).protocol).readers_may_author_truth:
+        return
+    query = select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == account_id)
+    if session.scalar(query) is not None:
+        raise Forbidden("Who reads in this study may not author its truth; the protocol does not allow it.")
+
+
+def must_not_author(session: Session, study_id: int, account_id: int) -> None:
+    """Refuse a reader who authored truth of the study or is on its panel, unless its protocol allows it."""
+    if Protocol.from_json(row(session, study_id).protocol).readers_may_author_truth:
+        return
+    if account_id in authors(session, study_id):
+        raise Forbidden("Who authors the truth of this study may not read in it; the protocol does not allow it.")
+
+
+def authors(session: Session, study_id: int) -> dict[int, set[int]]:
+    """Return the accounts that had a part in the truth, each with the case ids; panel members before they vote too."""
+    found: dict[int, set[int]] = {}
+    on_panel = select(PanelMember.account_id).where(PanelMember.study_id == study_id, PanelMember.left_at.is_(None))
+    for account_id in session.scalars(on_panel):
+        found[account_id] = set()
+    for table in (Truth, TruthVote):
+        parts = select(table.author_id, table.case_id).where(table.study_id == study_id)
+        for account_id, case_id in session.execute(parts):
+            found.setdefault(account_id, set()).add(case_id)
+    return found
+
+
+def _must_be_in_study(session: Session, study_id: int, case_id: int) -> None:
+    query = select(StudyCase.id).where(StudyCase.study_id == study_id, StudyCase.case_id == case_id)
+    if session.scalar(query) is None:
+        raise Conflict("This case is not in the study any more; reload the page.")
+
+
+def _query(study_id: int) -> Select[Truth, int, str]:
+    return (
+        select(Truth, Case.number, Account.name)
+        .join(Case, Case.id == Truth.case_id)
+        .join(Account, Account.id == Truth.author_id)
+        .where(Truth.study_id == study_id)
+    )
+
+
+def _public(truth: Truth, number: int, author: str) -> TruthInfo:
+    return TruthInfo(
+        truth.id,
+        truth.case_id,
+        number,
+        truth.version,
+        truth.class_code,
+        truth.source,
+        author,
+        truth.reason,
+        truth.at,
+    )

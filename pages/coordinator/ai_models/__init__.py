@@ -1,0 +1,1 @@
+"""Adding and removing AI models, one file a form."""

@@ -1,0 +1,173 @@
+"""The check that names every blocker, the opening, and what the opening froze."""
+
+import csv
+import io
+import secrets
+
+import streamlit as st
+
+from core import clock
+from core.imaging.storage import VolumeStore
+from core.settings import settings
+from core.study.orders import SEEDS, largest_imbalance
+from core.study.preflight import AREAS, Finding
+from db.accounts import Account
+from db.engine import Session, open_view
+from db.study import life as study_life
+from db.study import orders
+from db.study.info import StudyInfo
+from db.study.orders import OrderRow
+from pages.coordinator.study_steps.acting import act
+
+FOUND = "study_findings"
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Check and open a study; afterwards show what is frozen."""
+    if study.editable:
+        _check(me, study)
+        if study.state == "checked":
+            _open(me, study)
+    else:
+        _frozen(study)
+
+
+def _opens(key: str) -> object:
+    store = VolumeStore(settings().storage)
+    (depth, _, _), _, _ = store.geometry(key)
+    return [store.slice(key, z) for z in (0, depth // 2, depth - 1)]
+
+
+def _check(me: Account, study: StudyInfo) -> None:
+    st.write(
+        "The check opens every volume, looks for missing truth and AI reads, for patients the AI was trained on, and "
+        "tries the reading orders. It changes nothing of the design."
+    )
+    if st.button("Check the study", key="study_check", type="primary" if study.state == "draft" else "secondary"):
+        found: list[Finding] = []
+
+        def check(session: Session) -> None:
+            found.extend(study_life.check_study(session, study.id, opens=_opens, by=me.id, at=clock.now()))
+
+        with st.spinner("Opening every volume …"):
+            held = act(check, done="Checked")
+        if held:
+            st.session_state[FOUND] = (study.id, found)
+        st.rerun()
+    of_study, found = st.session_state.get(FOUND, (None, []))
+    if of_study == study.id:
+        _findings(found, checked=study.state == "checked")
+    elif study.state == "checked":
+        st.success("Checked: nothing stands in the way.")
+
+
+def _findings(found: list[Finding], *, checked: bool) -> None:
+    blockers = [finding for finding in found if finding.blocks]
+    notes = [finding for finding in found if not finding.blocks]
+    if blockers:
+        st.error(f"{len(blockers)} {'thing stands' if len(blockers) == 1 else 'things stand'} in the way:")
+        st.dataframe(_rows(blockers), key="study_blockers", hide_index=True)
+    elif checked:
+        st.success("Nothing stands in the way.")
+    else:
+        st.info("The study was changed since; check it again.")
+    if notes:
+        with st.expander(f"{len(notes)} notes worth a look; they do not block", expanded=not blockers):
+            st.dataframe(_rows(notes), key="study_notes", hide_index=True)
+
+
+def _rows(found: list[Finding]) -> list[dict[str, str]]:
+    return [{"Step": AREAS[finding.area], "What": finding.message} for finding in found]
+
+
+def _open(me: Account, study: StudyInfo) -> None:
+    with st.container(border=True):
+        st.markdown(
+            "**Open the study.** Readers can begin at once. From then on the protocol, the prespecification, the "
+            "truth versions, the AI with its rule and parameters, and every reader's order are frozen for good; to "
+            "change them you would copy the study."
+        )
+        sure = st.checkbox("I have read this", key="study_open_sure")
+        if st.button("Open the study", key="study_open", type="primary", disabled=not sure):
+            seed = secrets.randbelow(SEEDS)
+            with st.spinner("Checking once more and making the orders …"):
+                act(
+                    lambda session: study_life.open_study(
+                        session, study.id, opens=_opens, seed=seed, by=me.id, at=clock.now()
+                    ),
+                    done="The study is open",
+                )
+            st.session_state.pop(FOUND, None)
+            st.query_params.pop("step", None)
+            st.rerun()
+
+
+def _frozen(study: StudyInfo) -> None:
+    with open_view() as session:
+        places = orders.table(session, study.id)
+    opened = study.opened_at.strftime("%Y-%m-%d %H:%M UTC") if study.opened_at else ""
+    st.markdown(f"Opened {opened}. Seed of the orders: {study.seed}.")
+    pinned = study.ai_parameters
+    if pinned:
+        st.markdown(
+            f"AI: {pinned.get('model')} {pinned.get('version')}, rule {pinned.get('rule')}, weights "
+            f"`{str(pinned.get('sha256'))[:16]}…`, {len(pinned.get('reads', []))} reads pinned."
+        )
+    st.subheader("Reading orders")
+    _balance(places)
+    st.dataframe(_wide(places), key="study_orders", hide_index=True)
+    st.download_button(
+        "Orders as CSV",
+        _csv(places),
+        file_name=f"orders-{study.id}.csv",
+        mime="text/csv",
+        key="study_orders_csv",
+        icon=":material/download:",
+    )
+
+
+def _by_reader(places: list[OrderRow]) -> dict[tuple[int, str], list[OrderRow]]:
+    made: dict[tuple[int, str], list[OrderRow]] = {}
+    for place in places:
+        made.setdefault((place.session, place.pseudonym), []).append(place)
+    return made
+
+
+def _balance(places: list[OrderRow]) -> None:
+    for number in sorted({place.session for place in places}):
+        found = [
+            [place.case_number for place in order if not place.practice]
+            for (session, _), order in _by_reader(places).items()
+            if session == number
+        ]
+        st.caption(
+            f"Session {number}: the mean position of a case over {len(found)} readers is at most "
+            f"{largest_imbalance(found):.2f} places from the middle. No two readers share an order. "
+            "Made once and stored; never computed again."
+        )
+
+
+def _wide(places: list[OrderRow]) -> list[dict[str, object]]:
+    """Return one row a position, one column a reader and session."""
+    columns = _by_reader(places)
+    longest = max((len(order) for order in columns.values()), default=0)
+    several = len({place.arm for place in places}) > 1
+    rows: list[dict[str, object]] = []
+    for n in range(longest):
+        row: dict[str, object] = {"Position": n + 1}
+        for (session, pseudonym), order in columns.items():
+            name = pseudonym if len({number for number, _ in columns}) == 1 else f"{pseudonym}, session {session}"
+            one = order[n] if n < len(order) else None
+            arm = f" {one.arm}" if one and several else ""
+            row[name] = "" if one is None else f"{one.case_number}{arm}{' (practice)' if one.practice else ''}"
+        rows.append(row)
+    return rows
+
+
+def _csv(places: list[OrderRow]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["reader", "session", "position", "case", "arm", "practice"])
+    for one in places:
+        writer.writerow([one.pseudonym, one.session, one.position, one.case_number, one.arm, int(one.practice)])
+    return text.getvalue()

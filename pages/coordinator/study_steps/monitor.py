@@ -1,0 +1,182 @@
+"""How the reading goes, without a word about who is right."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core import clock
+from core.study.letters import reminder
+from db.accounts import Account
+from db.engine import open_view
+from db.study import info as study_info
+from db.study import monitor
+from db.study.info import ReaderInfo, StudyInfo
+from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
+from pages.components import addresses
+from pages.coordinator.study_steps import steps_of_life
+
+MARKS = {"done": "●", "part": "◐", "open": "○", "none": "·"}
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Show completeness, pace, outliers and drop-outs, and what a coordinator can do about them."""
+    with open_view() as session:
+        found = monitor.progress(session, study.id, at=clock.now())
+        people = {reader.id: reader for reader in study_info.readers(session, study.id)}
+    if not found.cells:
+        st.info("Nothing to watch yet: the reading orders are made when the study opens.")
+        return
+    _totals(study, found)
+    st.subheader("Readers")
+    st.dataframe(
+        [_reader_row(one, people[one.reader_id]) for one in found.readers],
+        key="monitor_readers",
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "Median (s)": st.column_config.NumberColumn(format="%.1f", help="Active reading time of a read"),
+            "Reads a day": st.column_config.NumberColumn(format="%.1f"),
+            "Finish": st.column_config.TextColumn(help="At this pace"),
+        },
+    )
+    new = [people[one.reader_id] for one in found.readers if not people[one.reader_id].has_password]
+    if new and study.state == "open":
+        names = ", ".join(one.name for one in new)
+        st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
+    if notes := [f"{one.pseudonym} {one.note}" for one in found.readers if one.note]:
+        st.caption("  \n".join(notes))  # joined and withdrawn, when and why
+    silent = [one for one in found.readers if one.silent]
+    if silent and study.state == "open":
+        names = ", ".join(f"{people[one.reader_id].name} ({one.pseudonym})" for one in silent)
+        st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
+    _cells(found)
+    _outliers(found)
+    _made_again(found)
+    if study.state == "open":
+        _reminders(study, found, people)
+        steps_of_life.resets(me, found)
+        steps_of_life.withdraw(me, found, people)
+        steps_of_life.close(me, study, found)
+    elif study.state == "closed":
+        steps_of_life.unblind(me, study)
+    else:
+        st.success("Unblinded: the results can be seen.")
+        if st.button("See the results", key="monitor_results", type="primary", icon=":material/arrow_forward:"):
+            st.switch_page("coordinator/results/comparison.py", query_params={"study": str(study.id)})
+
+
+def _totals(study: StudyInfo, found: StudyProgress) -> None:
+    left, middle, right = st.columns(3)
+    left.metric("Reads locked", f"{found.locked} of {found.total}")
+    middle.metric("Readers who have begun", sum(one.started and not one.withdrawn for one in found.readers))
+    last = max((one.finish for one in found.readers if one.finish and not one.withdrawn), default=None)
+    if found.total and found.locked == found.total:
+        right.metric("Done at this pace", "all read")
+    else:
+        right.metric("Done at this pace", _day(last) if last else "too early to say")
+    if found.total:
+        st.progress(found.locked / found.total)
+    if study.state != "unblinded":
+        st.caption("Accuracy is sealed until the study is closed and unblinded; nothing here was computed from it.")
+
+
+def _reader_row(one: ReaderProgress, person: ReaderInfo) -> dict[str, object]:
+    state = "withdrawn" if one.withdrawn else "silent" if one.silent else "reading" if one.started else "not begun"
+    return {
+        "Reader": one.pseudonym,
+        "Name": person.name,
+        "Group": one.group,
+        "State": "finished" if one.locked == one.total and not one.withdrawn else state,
+        "Locked": one.locked,
+        "Of": one.total,
+        "Median (s)": one.median_seconds,
+        "Reads a day": one.per_day,
+        "Minutes left": one.minutes_left,
+        "Finish": _day(one.finish) if one.finish else "",
+        "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
+    }
+
+
+def _cells(found: StudyProgress) -> None:
+    st.subheader("Cases")
+    names = {one.reader_id: one.pseudonym for one in found.readers}
+    rows: dict[tuple[bool, int], dict[str, object]] = {}
+    for cell in found.cells:
+        key = (not cell.practice, cell.case_number)
+        row = rows.setdefault(key, {"Case": f"{cell.case_number}{' (practice)' if cell.practice else ''}"})
+        row[names[cell.reader_id]] = _mark(cell)
+    st.caption("● locked · ◐ partly · ○ on the screen · a dot: not begun · ↺ made again")
+    st.dataframe([rows[key] for key in sorted(rows)], key="monitor_cells", hide_index=True)
+
+
+def _mark(cell: Cell) -> str:
+    state = "done" if cell.locked == cell.total else "part" if cell.locked else "open" if cell.open else "none"
+    return MARKS[state] + " ↺" * bool(cell.resets)
+
+
+def _outliers(found: StudyProgress) -> None:
+    if not found.outliers:
+        return
+    st.subheader("Times that stand out")
+    st.caption(
+        "Worth a question to the reader, no proof of anything. Active time leaves pauses, idling and hidden tabs out."
+    )
+    st.dataframe(
+        [
+            {
+                "Reader": one.pseudonym,
+                "Case": one.case_number,
+                "Arm": one.arm,
+                "Session": one.session,
+                "What": one.kind,
+                "Active (s)": round(one.active_seconds, 1),
+                "Raw (s)": round(one.raw_seconds, 1),
+            }
+            for one in found.outliers
+        ],
+        key="monitor_outliers",
+        hide_index=True,
+    )
+
+
+def _made_again(found: StudyProgress) -> None:
+    if not found.made_again:
+        return
+    st.subheader("Reads made again")
+    st.caption("The attempts before these are superseded: stored, reported as deviations, in no figure.")
+    st.dataframe(
+        [
+            {
+                "Reader": one.pseudonym,
+                "Case": one.case_number,
+                "Arm": one.arm,
+                "Session": one.session,
+                "Attempt": one.attempt,
+                "Asked for (UTC)": one.at.strftime("%Y-%m-%d %H:%M"),
+                "Reason": one.reason,
+            }
+            for one in found.made_again
+        ],
+        key="monitor_made_again",
+        hide_index=True,
+    )
+
+
+def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
+    due = [one for one in found.readers if one.locked < one.total and not one.withdrawn]
+    if not due:
+        return
+    with st.expander(f"Reminders to copy ({len(due)})"):
+        for one in due:
+            text = reminder(
+                name=people[one.reader_id].name,
+                title=study.title,
+                address=addresses.for_people(),
+                left=one.total - one.locked,
+                minutes=one.minutes_left,
+            )
+            st.code(text, language=None, wrap_lines=True)
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%d %b %Y")

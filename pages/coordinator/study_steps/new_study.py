@@ -1,0 +1,114 @@
+"""The list of studies, and the ways to begin one: template, empty, copy, import."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from core import clock
+from core.study.template import PUBLISHED
+from db.accounts import Account
+from db.ai import models as ai_models
+from db.engine import Session, open_view
+from db.study import design as study_design
+from db.study import info as study_info
+from db.study import life as study_life
+from db.study.info import StudyInfo
+from pages.coordinator.study_steps.acting import act
+
+STATES = {
+    "draft": ":gray-badge[draft]",
+    "checked": ":blue-badge[checked]",
+    "open": ":green-badge[open]",
+    "closed": ":orange-badge[closed]",
+    "unblinded": ":violet-badge[unblinded]",
+}
+DESIGN_NAMES = {
+    "independent": "Independent: every case is read once",
+    "sequential": "Sequential: read without the AI and locked, then with it",
+    "crossover": "Crossover: every case is read twice, weeks apart, once with the AI",
+}
+WAYS = {
+    "template": "Luo et al. 2022 (AI and four readers)",
+    "empty": "An empty study",
+    "copy": "A copy of a study",
+    "import": "A protocol file",
+}
+
+
+def show_list() -> None:
+    """Show every study with a way in."""
+    with open_view() as session:
+        found = study_info.every(session)
+    if not found:
+        st.info("No studies yet. Begin one below; the template of Luo et al. 2022 lacks only cases, truth and readers.")
+        return
+    for line in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{line.title}** {STATES[line.state]}", width="stretch")
+            practice = f" and {line.practice} for practice" if line.practice else ""
+            people = f"{line.readers} {'reader' if line.readers == 1 else 'readers'}"
+            many = f"{line.cases} {'case' if line.cases == 1 else 'cases'}{practice}"
+            st.caption(f"{line.design.capitalize()} · {many} · {people}", width="stretch")
+            if st.button("Open", key=f"studies_open_{line.id}"):
+                _go(line.id)
+
+
+def show_new(me: Account) -> None:
+    """Offer the ways to begin a study."""
+    with open_view() as session:
+        known = {line.id: line.title for line in study_info.every(session)}
+    st.subheader("New study")
+    ways = {way: name for way, name in WAYS.items() if way != "copy" or known}
+    way = st.radio("Begin with", list(ways), format_func=lambda one: ways[one], key="studies_way", horizontal=True)
+    source, file = None, None
+    if way == "copy":
+        source = st.selectbox("Study to copy", list(known), format_func=lambda one: known[one], key="studies_source")
+    if way == "import":
+        file = st.file_uploader("Protocol exported from Parallax", type=["json"], key="studies_file")
+    title = st.text_input("Title", PUBLISHED.title if way == "template" else "", key=f"studies_title_{way}")
+    cases = way == "copy" and st.checkbox("Take its cases too", True, key="studies_with_cases")
+    if st.button("Create the study", key="studies_create", type="primary", disabled=way == "import" and file is None):
+        data = file.getvalue() if file is not None else b""
+        _create(me, way, title, source=source, data=data, with_cases=cases)
+
+
+def _create(me: Account, way: str, title: str, *, source: int | None, data: bytes, with_cases: bool) -> None:
+    made: list[StudyInfo] = []
+    at = clock.now()
+
+    def create(session: Session) -> None:
+        if way == "copy" and source is not None:
+            made.append(study_life.copy_study(session, source, title=title, with_cases=with_cases, by=me.id, at=at))
+        elif way == "import":
+            made.append(study_life.import_study(session, data, title=title, by=me.id, at=at))
+        elif way == "template":
+            made.append(_published(session, me, title, at))
+        else:
+            made.append(study_design.create_study(session, title=title, by=me.id, at=at))
+
+    if act(create, done="The study is a draft; go through its steps."):
+        _go(made[0].id)
+    st.rerun()
+
+
+def _published(session: Session, me: Account, title: str, at: datetime) -> StudyInfo:
+    """Return a draft from the template, with the default AI as the fifth reader."""
+    made = study_design.create_study(
+        session,
+        title=title,
+        design=PUBLISHED.design,
+        protocol=PUBLISHED.protocol,
+        classes=PUBLISHED.classes,
+        groups=PUBLISHED.groups,
+        by=me.id,
+        at=at,
+    )
+    model = ai_models.default(session)
+    if model is not None:
+        study_design.save_ai(session, made.id, model_id=model.id, by=me.id, at=at)
+    return made
+
+
+def _go(study_id: int) -> None:
+    st.query_params["study"] = str(study_id)
+    st.rerun()

@@ -1,0 +1,118 @@
+"""One study: its state, what is left to do, and its steps."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.study.preflight import Finding
+from db.accounts import Account
+from db.engine import open_view
+from db.study import preflight
+from db.study.info import StudyInfo
+from pages.coordinator.study_steps import (
+    ai,
+    cases,
+    check,
+    monitor,
+    overview,
+    prespecification,
+    protocol,
+    readers,
+    truth,
+)
+from pages.coordinator.study_steps.acting import say
+from pages.coordinator.study_steps.new_study import STATES
+
+Show = Callable[[Account, StudyInfo], None]
+STEPS: dict[str, tuple[str, Show | None]] = {
+    "overview": ("Overview", None),
+    "protocol": ("Protocol", protocol.show),
+    "cases": ("Cases", cases.show),
+    "truth": ("Truth", truth.show),
+    "readers": ("Readers", readers.show),
+    "ai": ("AI", ai.show),
+    "prespecification": ("Prespecification", prespecification.show),
+    "check": ("Check and open", check.show),
+    "monitor": ("Monitor", monitor.show),
+}
+
+
+def show(me: Account, study: StudyInfo) -> None:
+    """Show the study with one of its steps."""
+    if st.button("All studies", key="study_back", icon=":material/arrow_back:", type="tertiary"):
+        st.query_params.clear()
+        st.rerun()
+    st.title(study.title)
+    say()
+    findings = _findings(study)
+    step = _step(study, findings)
+    _, panel = STEPS[step]
+    frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == "open" else ("readers",)))
+    if not study.editable and step in frozen:
+        st.caption(f"{STATES[study.state]} Frozen when the study was opened.")
+    if panel is None:
+        overview.show(me, study, findings)
+    else:
+        panel(me, study)
+        _still_to_do(step, findings)
+    _walk(study, step)
+
+
+def _findings(study: StudyInfo) -> tuple[Finding, ...]:
+    """Return what is left to do, volumes not opened: that takes its time and is done by the check."""
+    if not study.editable:
+        return ()
+    with open_view() as session:
+        return preflight.preflight(session, study.id, opens=lambda key: None)
+
+
+def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
+    """Say at the foot of a step what keeps it from its tick."""
+    left = [finding.message for finding in findings if finding.blocks and finding.area == step]
+    if left:
+        st.caption("**Still to do here**" + "".join(f"\n- {message}" for message in left))
+
+
+def _step(study: StudyInfo, findings: tuple[Finding, ...]) -> str:
+    blocked = {finding.area for finding in findings if finding.blocks}
+    steps = [step for step in STEPS if step != "monitor" or not study.editable]
+
+    def name(step: str) -> str:
+        if not study.editable or step in ("overview", "check", "monitor"):
+            return STEPS[step][0]
+        return f"{':material/pending:' if step in blocked else ':material/check:'} {STEPS[step][0]}"
+
+    asked = st.query_params.get("step", "overview" if study.editable else "monitor")
+    key = f"study_step_{study.id}"
+    st.session_state[key] = asked if asked in steps else "overview"
+    st.segmented_control(
+        "Step", steps, key=key, format_func=name, label_visibility="collapsed", on_change=_keep_step, args=(key,)
+    )
+    return str(st.session_state[key])
+
+
+def _keep_step(key: str) -> None:
+    # a click on the chosen step unchooses it; the address keeps it
+    if st.session_state[key]:
+        st.query_params["step"] = st.session_state[key]
+
+
+def _walk(study: StudyInfo, step: str) -> None:
+    """Offer the step before and the step after."""
+    if not study.editable:
+        return
+    order = [name for name in STEPS if name != "monitor"]
+    place = order.index(step)
+    st.divider()
+    with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right"):
+        if place and st.button(STEPS[order[place - 1]][0], key="study_previous", icon=":material/arrow_back:"):
+            _go(order[place - 1])
+        if place + 1 < len(order) and st.button(
+            f"Next: {STEPS[order[place + 1]][0]}", key="study_next", icon=":material/arrow_forward:", type="primary"
+        ):
+            _go(order[place + 1])
+
+
+def _go(step: str) -> None:
+    st.query_params["step"] = step
+    st.rerun()

@@ -1,0 +1,108 @@
+"""Where a study stands, what is left to do, and its papers: protocol file, audit trail."""
+
+import json
+
+import streamlit as st
+
+from core import clock
+from core.study.preflight import AREAS, Finding
+from db import audit
+from db.accounts import Account
+from db.engine import Session, open_view
+from db.study import design as study_design
+from db.study import life as study_life
+from db.study.info import StudyInfo
+from pages.coordinator.study_steps import deletion
+from pages.coordinator.study_steps.acting import act
+from pages.coordinator.study_steps.new_study import DESIGN_NAMES
+
+LIFE = {
+    "draft": "Draft: everything can change. Go through the steps, then check.",
+    "checked": "Checked: nothing stands in the way of opening. A change makes it a draft again.",
+    "open": "Open: readers read. Protocol, truth, AI and orders are frozen; results stay sealed.",
+    "closed": "Closed: nothing is read any more. Results stay sealed until the study is unblinded.",
+    "unblinded": "Unblinded: the results can be seen.",
+}
+
+
+def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...]) -> None:
+    """Show title and design, what is left to do, and the papers."""
+    st.info(LIFE[study.state], icon=":material/route:")
+    _title(me, study)
+    if study.editable:
+        _to_do(findings)
+    _papers(study)
+    _trail(study)
+    if study.editable:
+        deletion.show(me, study)
+
+
+def _title(me: Account, study: StudyInfo) -> None:
+    title_key, design_key = f"study_title_{study.id}", f"study_design_{study.id}"
+    st.session_state[title_key], st.session_state[design_key] = study.title, study.design
+
+    def rename() -> None:
+        new = st.session_state[title_key]
+        act(lambda session: study_design.save_title(session, study.id, new, by=me.id, at=clock.now()))
+
+    def redesign() -> None:
+        new = st.session_state[design_key]
+        act(lambda session: study_design.save_design(session, study.id, new, by=me.id, at=clock.now()))
+
+    left, right = st.columns(2)
+    locked = study.state in ("closed", "unblinded")
+    left.text_input("Title, as readers see it", key=title_key, on_change=rename, disabled=locked)
+    right.selectbox(
+        "Design",
+        list(DESIGN_NAMES),
+        key=design_key,
+        format_func=lambda one: DESIGN_NAMES[one],
+        on_change=redesign,
+        disabled=not study.editable,
+    )
+
+
+def _to_do(findings: tuple[Finding, ...]) -> None:
+    blockers = [finding for finding in findings if finding.blocks]
+    if not blockers:
+        st.success("Nothing is missing. Go to “Check and open”; the check also opens every volume.")
+        return
+    st.subheader("Still to do")
+    for area, name in AREAS.items():
+        of_area = [finding.message for finding in blockers if finding.area == area]
+        if of_area:
+            more = f" (and {len(of_area) - 3} more)" if len(of_area) > 3 else ""
+            st.markdown(f"**{name}** — {' '.join(of_area[:3])}{more}")
+
+
+def _papers(study: StudyInfo) -> None:
+    with open_view() as session:
+        data = json.dumps(study_life.export_study(session, study.id), indent=2, ensure_ascii=False)
+    st.download_button(
+        "Protocol as JSON",
+        data,
+        file_name=f"protocol-{study.id}.json",
+        mime="application/json",
+        key="study_export",
+        icon=":material/download:",
+        help="Title, design, classes, groups, rules and prespecification; no cases, people or truth.",
+    )
+
+
+def _trail(study: StudyInfo) -> None:
+    with st.expander("What happened to this study"):
+        with open_view() as session:
+            events = _events(session, study.id)
+        st.dataframe(events, key="study_trail", hide_index=True)
+
+
+def _events(session: Session, study_id: int) -> list[dict[str, object]]:
+    return [
+        {
+            "When (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
+            "Who": event.actor or "",
+            "What": event.kind,
+            "Detail": ", ".join(f"{name}: {value}" for name, value in event.detail.items() if value is not None),
+        }
+        for event in audit.events(session, study_id=study_id)
+    ]

@@ -1,0 +1,110 @@
+"""What a coordinator does to a study under way: reset a read, withdraw a reader, close, unblind."""
+
+import streamlit as st
+
+from core import clock
+from db.accounts import Account
+from db.engine import open_view
+from db.reading import reads
+from db.reading.resets import ResetEffect
+from db.study import life as study_life
+from db.study import readers as study_readers
+from db.study.info import ReaderInfo, StudyInfo
+from db.study.monitor_types import StudyProgress
+from pages.coordinator.study_steps.acting import act
+
+
+def resets(me: Account, found: StudyProgress) -> None:
+    """Let a locked read be made again, with a reason, after saying what falls with it; the old one stays stored."""
+    if not found.reads:
+        return
+    with st.expander("Have a read made again"):
+        st.caption("The old read stays stored and is superseded. Only for what went wrong technically; it is reported.")
+        names = {
+            read.read_id: f"{read.pseudonym}, case {read.case_number}, {read.arm}, session {read.session}"
+            for read in sorted(found.reads, key=lambda one: (one.pseudonym, one.case_number, one.session))
+        }
+        chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
+        with open_view() as session:
+            effect = reads.reset_effect(session, chosen)
+        if effect.refused:
+            st.warning(effect.refused)
+            return
+        _say_effect(effect)
+        with st.form("monitor_reset", clear_on_submit=True, border=False):
+            reason = st.text_input("Reason", key="monitor_reset_reason", placeholder="such as: the screen failed")
+            if st.form_submit_button("Have it made again", key="monitor_reset_save"):
+                act(
+                    lambda session: reads.reset(session, read_id=chosen, reason=reason, by=me.id, at=clock.now()),
+                    done="The reader finds it before the cases not yet read",
+                )
+                st.rerun()
+
+
+def _say_effect(effect: ResetEffect) -> None:
+    if effect.also:
+        fallen = " and ".join(f"the {arm} read of session {number}" for arm, number in effect.also)
+        st.warning(
+            f"The reader has gone on with this case: {fallen} rests on this one and is superseded too, with the same "
+            "reason. It is read again after the washout, counted from the new lock; the other cases go on before."
+        )
+    elif effect.waits:
+        st.info(
+            "A later session has begun. It stands still until this case is read again; then it goes on, and this "
+            "case comes last there, after its washout."
+        )
+
+
+def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
+    """Record that a reader has dropped out."""
+    names = {
+        one.reader_id: f"{one.pseudonym} {people[one.reader_id].name}" for one in found.readers if not one.withdrawn
+    }
+    if not names:
+        return
+    with st.expander("Withdraw a reader who has dropped out"):
+        st.caption("What they have locked stays and is reported with the drop-out. They cannot come back.")
+        # outside the form: a form that is sent without a reason must not fall back to the first reader
+        chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="monitor_withdraw_who")
+        with st.form("monitor_withdraw", clear_on_submit=True, border=False):
+            reason = st.text_input("Reason", key="monitor_withdraw_reason")
+            if st.form_submit_button("Withdraw", key="monitor_withdraw_save"):
+                act(
+                    lambda session: study_readers.withdraw_reader(
+                        session, chosen, reason=reason, by=me.id, at=clock.now()
+                    ),
+                    done="Withdrawn",
+                )
+                st.rerun()
+
+
+def close(me: Account, study: StudyInfo, found: StudyProgress) -> None:
+    """Close the study, for good."""
+    left = found.total - found.locked
+    with st.expander("Close the study", expanded=not left):
+        text = f"{left} reads are still missing. " if left else "Every read is locked. "
+        st.write(f"{text}Nothing can be read in a closed study, and it cannot be opened again.")
+        with st.form("monitor_close", border=False):
+            reason = st.text_input("Reason for closing now" if left else "Note (optional)", key="monitor_close_reason")
+            if st.form_submit_button("Close the study", key="monitor_close_save", type="primary"):
+                act(
+                    lambda session: study_life.close_study(session, study.id, by=me.id, at=clock.now(), reason=reason),
+                    done="Closed",
+                )
+                st.rerun()
+
+
+def unblind(me: Account, study: StudyInfo) -> None:
+    """Unblind the study: logged, and never taken back."""
+    with st.container(border=True), st.form("monitor_unblind", border=False):
+        st.markdown(
+            "**Unblind the study.** From then on its results can be seen, by every coordinator. Who did it, when and "
+            "why is logged, and it cannot be taken back."
+        )
+        reason = st.text_input("Why now", key="monitor_unblind_reason", placeholder="all reads are locked")
+        if st.form_submit_button("Unblind", key="monitor_unblind_save", type="primary"):
+            act(
+                lambda session: study_life.unblind(session, study.id, by=me.id, at=clock.now(), reason=reason),
+                done="Unblinded",
+            )
+            st.rerun()

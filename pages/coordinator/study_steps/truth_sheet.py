@@ -1,0 +1,89 @@
+"""Truth from a CSV: previewed, every bad row named, all rows taken or none."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import clock
+from core.errors import ParallaxError
+from core.study.truth_csv import Fault, read_truth_csv, template
+from db.accounts import Account
+from db.cases import CaseInfo
+from db.engine import open_view
+from db.study.info import StudyInfo
+from db.truth import records as truth
+from pages.coordinator.study_steps.acting import act
+
+MOST_SHOWN = 200
+
+
+def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
+    """Take a file, say what it would do, and do it when asked."""
+    numbers = [case.number for case in cases]
+    codes = " or ".join(f"`{one.code}`" for one in study.classes)
+    st.markdown(
+        "One row a case: `case` (its number), `diagnosis` "
+        f"({codes}), and if you like `source` and `reason` (needed where it corrects a truth). The table of case "
+        "numbers made at the upload fits, once its diagnoses are filled in."
+    )
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.download_button(
+        "Empty table with these cases",
+        template(numbers),
+        file_name=f"truth-{study.id}.csv",
+        mime="text/csv",
+        key="study_truth_template",
+        icon=":material/download:",
+    )
+    source = right.text_input(
+        "Source, for rows without one",
+        ", ".join(study.protocol.reference.rests_on[:3]),
+        key=f"study_truth_sheet_source_{study.id}_{len(study.protocol.reference.rests_on)}",
+    )
+    turn = st.session_state.setdefault("study_truth_turn", 0)
+    file = st.file_uploader("Filled-in table", type=["csv", "txt"], key=f"study_truth_file_{turn}")
+    if file is None:
+        return
+    try:
+        classes = {one.code: one.label for one in study.classes}
+        sheet = read_truth_csv(file.getvalue(), classes=classes, case_numbers=set(numbers), source=source)
+        with open_view() as session:
+            changes, faults = truth.preview(session, study.id, sheet.rows)
+    except ParallaxError as error:
+        st.error(str(error))
+        return
+    faults = sorted([*sheet.faults, *faults], key=lambda fault: fault.row)
+    if faults:
+        _show_faults(faults)
+        return
+    counts = {kind: sum(change.kind == kind for change in changes) for kind in ("new", "correction", "same")}
+    st.success(f"{counts['new']} new, {counts['correction']} corrections, {counts['same']} unchanged. Nothing wrong.")
+    st.dataframe(
+        [
+            {
+                "Row": change.row.line,
+                "Case": change.row.case_number,
+                "Truth": classes[change.row.class_code],
+                "Source": change.row.source,
+                "What it is": change.kind,
+                "Before": classes.get(change.before or "", change.before or ""),
+            }
+            for change in changes[:MOST_SHOWN]
+        ],
+        key="study_truth_preview",
+        hide_index=True,
+    )
+    if st.button(f"Take these {len(changes)} rows", key="study_truth_take", type="primary"):
+        at = clock.now()
+        if act(lambda session: truth.take(session, study.id, sheet.rows, by=me.id, at=at), done="Truth stored"):
+            st.session_state["study_truth_turn"] = turn + 1  # a fresh uploader, so that the file is not offered again
+        st.rerun()
+
+
+def _show_faults(faults: Sequence[Fault]) -> None:
+    st.error(f"Nothing was taken: {len(faults)} {'thing is' if len(faults) == 1 else 'things are'} wrong.")
+    st.dataframe(
+        [{"Row": fault.row, "Column": fault.column, "What is wrong": fault.message} for fault in faults[:MOST_SHOWN]],
+        key="study_truth_faults",
+        hide_index=True,
+    )
