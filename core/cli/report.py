@@ -11,9 +11,9 @@ import typer
 from core.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from core.report.bench import Costs
-    from core.report.rows import StudyRows
-    from core.report.story import Story
+    from core.results.bench import Costs
+    from core.results.rows import StudyRows
+    from core.results.story import Story
 
 Kind = Literal["csv", "json", "imrmc", "rjafroc"]
 
@@ -42,7 +42,7 @@ def export(
     arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
 ) -> None:
     """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
-    from core.report.files import DETAILED, file_of
+    from core.export.files import DETAILED, file_of
     from db.engine import open_view
     from db.migrate import migrate
     from db.results import rows as analysis
@@ -99,7 +99,7 @@ def _simulated(url: str, readers: int, cases: int, aided: bool) -> None:
 
 
 def _costs(url: str) -> "Costs":
-    from core.report.bench import panel_costs
+    from core.results.bench import panel_costs
     from db.engine import open_view
     from db.results import rows as analysis
 

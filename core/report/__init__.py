@@ -1,1 +1,1 @@
-"""Figures, exports and the study report."""
+"""The study report: one HTML file."""

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from core.report.case_levels import attributes_of
-from core.report.characteristics import recorded
 from core.report.checklist_items import CHECKLISTS
-from core.report.rows import StudyFacts
-from core.report.story import Story
-from core.report.verdict import protocol_of
+from core.results.case_strata import attributes_of
+from core.results.panels.characteristics import recorded
+from core.results.rows import StudyFacts
+from core.results.story import Story
+from core.results.verdict import protocol_of
 from core.study.prespecification import SUBGROUPS, Prespecification
 
 EDITIONS = (

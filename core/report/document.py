@@ -4,23 +4,23 @@ import hashlib
 from datetime import datetime
 
 from core import __version__
+from core.export.long import csv_pieces
 from core.report import markup as m
-from core.report.analysis_tables import number, whole_table
-from core.report.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
-from core.report.chart import percent
 from core.report.checklist import EDITIONS, mapped
-from core.report.compare import Comparison, compare
-from core.report.export import csv_pieces
 from core.report.flow_diagram import flow_diagram
-from core.report.gaps import attribute_gaps
-from core.report.grids import read_table
-from core.report.panels import panels
 from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
-from core.report.rows import StudyRows
-from core.report.story import Story
-from core.report.tables import Row, points, verdict_note, verdict_table
-from core.report.verdict import options_of
+from core.results.comparison import Comparison, compare
+from core.results.draw.chart import percent
+from core.results.draw.text import Row, points, verdict_note, verdict_table
+from core.results.gaps import attribute_gaps
+from core.results.grids import read_table
+from core.results.panels.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
+from core.results.panels.mrmc import number, whole_table
+from core.results.panels.registry import panels
+from core.results.rows import StudyRows
+from core.results.story import Story
+from core.results.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 
 SECTIONS = (

@@ -2,8 +2,8 @@
 
 from html import escape
 
-from core.report.rows import AI, StudyFacts
-from core.report.story import Flow
+from core.results.rows import AI, StudyFacts
+from core.results.story import Flow
 from core.stats.analyse import Analysis
 
 WIDTH, BOX = 760, 250  # pixels

@@ -8,8 +8,8 @@ from typing import Any
 import plotly.io
 from plotly.offline import get_plotlyjs
 
-from core.report.chart import Chart
-from core.report.tables import Row
+from core.results.draw.chart import Chart
+from core.results.draw.text import Row
 
 STYLE = """
 :root { color-scheme: light; }

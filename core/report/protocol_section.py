@@ -3,8 +3,8 @@
 from typing import Any
 
 from core.report import markup as m
-from core.report.rows import StudyFacts
-from core.report.verdict import endpoint_in_words, name_in_words, protocol_of
+from core.results.rows import StudyFacts
+from core.results.verdict import endpoint_in_words, name_in_words, protocol_of
 from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
 

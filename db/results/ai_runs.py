@@ -6,7 +6,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.report.story import AiRun
+from core.results.story import AiRun
 from core.stats.confusion import FAILURE, INDETERMINATE
 from db.models import AiModel, AiRead, Series, Study, StudyCase
 from db.results.facts import Index

@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.report.rows import (
+from core.results.rows import (
     AI,
     ARMS,
     FAILURE,

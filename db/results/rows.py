@@ -10,8 +10,8 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
-from core.report.rows import ARMS, INDETERMINATE, StudyRows
-from core.report.story import AiRun, Story
+from core.results.rows import ARMS, INDETERMINATE, StudyRows
+from core.results.story import AiRun, Story
 from db.models import Account, AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
 from db.results.ai_runs import runs_of
 from db.results.facts import Index, ai_rows, facts

@@ -3,7 +3,7 @@
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from core.report.story import Deviation, Flow, Story
+from core.results.story import Deviation, Flow, Story
 from db.models import (
     AiRead,
     AuditEvent,

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.report.chart import Chart, csv_of
+from core.results.draw.chart import Chart, csv_of
 
 LIGHT, DARK = ("#16191d", "#ffffff"), ("#e6e8eb", "#0e1116")  # ink and ground, as the theme has them
 FAMILY = "Arial, Helvetica, sans-serif"  # not the pages' own: a picture is drawn without it, and labels would be cut

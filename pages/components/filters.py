@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.rows import Filter, StudyFacts, StudyRows
+from core.results.rows import Filter, StudyFacts, StudyRows
 from db.engine import open_view
 from db.results import rows as analysis
 from pages.components.access import require

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.report.gaps import Gap
+from core.results.gaps import Gap
 from pages.components.charts import csv_button
 
 

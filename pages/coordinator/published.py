@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.report import published as paper
+from core.results import published as paper
 from core.stats import published
 from pages.components.access import require
 from pages.components.charts import show

@@ -6,10 +6,10 @@ from starlette.routing import Route
 
 from core import clock
 from core.errors import InvalidInput
+from core.export.files import DETAILED, KINDS, file_of
+from core.export.mrmc_programs import Compare
 from core.report.document import report_html
-from core.report.files import DETAILED, KINDS, file_of
-from core.report.mrmc_export import Compare
-from core.report.rows import Filter
+from core.results.rows import Filter
 from db.accounts import Account
 from db.engine import open_view
 from db.results import rows as analysis

@@ -31,7 +31,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     if supervisor:
         supervisor.start()
     # a second of processor time once a process: beside the first pages, not within the first one with results
-    loading = asyncio.create_task(asyncio.to_thread(import_module, "core.report.libraries"))
+    loading = asyncio.create_task(asyncio.to_thread(import_module, "core.results.libraries"))
     yield
     await loading
     if supervisor:

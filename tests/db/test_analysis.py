@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.errors import Forbidden, NotFound
-from core.report.rows import FAILURE, INDETERMINATE, Filter
+from core.results.rows import FAILURE, INDETERMINATE, Filter
 from db import accounts
 from db.models import AiRead, Read, Reader, Study, Truth
 from db.results import rows as analysis

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from core import clock
-from core.report import export
-from core.report.files import KINDS, Kind, file_of
-from core.report.rows import Filter
+from core.export import long as export
+from core.export.files import KINDS, Kind, file_of
+from core.results.rows import Filter
 from db import accounts
 from db.engine import open_session, open_view
 from db.results import rows as analysis

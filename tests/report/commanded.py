@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
-from core.report.files import file_of
-from core.report.grids import grid_of, read_table
-from core.report.rows import StudyRows
-from core.report.story import AiRun
-from core.report.verdict import options_of
+from core.export.files import file_of
+from core.results.grids import grid_of, read_table
+from core.results.rows import StudyRows
+from core.results.story import AiRun
+from core.results.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 from core.stats.estimate import Estimate
 from db.engine import engine_for, open_session

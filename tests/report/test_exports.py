@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.report.export import csv_pieces, json_pieces, safe
-from core.report.grids import read_table
-from core.report.mrmc_export import mrmc_pieces
-from core.report.rows import StudyRows
+from core.export.long import csv_pieces, json_pieces, safe
+from core.export.mrmc_programs import mrmc_pieces
+from core.results.grids import read_table
+from core.results.rows import StudyRows
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
 from db.results import rows as analysis

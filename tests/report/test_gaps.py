@@ -9,25 +9,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.report import analysis_tables as tables
-from core.report import gaps
-from core.report.case_page import case_reads
-from core.report.characteristics import case_characteristics, reader_characteristics
-from core.report.chart import Chart
-from core.report.compare import compare
-from core.report.curves import case_map, fast_rows, kappa_matrix, switch_rows
-from core.report.figure_curves import drift_chart, switch_chart
-from core.report.figure_matrices import case_chart, confusion_chart, kappa_chart
-from core.report.figure_times import log_axis, time_chart
-from core.report.figures import comparison_chart, difference_chart
-from core.report.gaps import Gap
-from core.report.grids import confusion, grid_of, read_table
-from core.report.roc import area_table, curves_of, roc_chart
-from core.report.rows import StudyRows
-from core.report.subgroup_chart import effect_chart, figure_chart
-from core.report.subgroup_tables import contrast_table, effect_table, figure_table
-from core.report.subgroups import figure_choices, subgroups
-from core.report.tables import Row, comparison_table, difference_table, time_table, verdict_table
+from core.results import gaps
+from core.results.case_reads import case_reads
+from core.results.comparison import compare
+from core.results.draw.chart import Chart
+from core.results.draw.matrices import case_chart, confusion_chart, kappa_chart
+from core.results.draw.text import Row, comparison_table, difference_table, time_table, verdict_table
+from core.results.gaps import Gap
+from core.results.grids import confusion, grid_of, read_table
+from core.results.panels import mrmc as tables
+from core.results.panels.bias import drift_chart, switch_chart
+from core.results.panels.cases import case_map, fast_rows, kappa_matrix, switch_rows
+from core.results.panels.characteristics import case_characteristics, reader_characteristics
+from core.results.panels.comparison import comparison_chart, difference_chart
+from core.results.panels.roc import area_table, curves_of, roc_chart
+from core.results.panels.subgroup_chart import effect_chart, figure_chart
+from core.results.panels.subgroup_tables import contrast_table, effect_table, figure_table
+from core.results.panels.times import log_axis, time_chart
+from core.results.rows import StudyRows
+from core.results.subgroups import figure_choices, subgroups
 from core.stats.analyse import Analysis, analyse
 from core.stats.estimate import StatsError
 from db.engine import engine_for, open_session

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
-from core.report.analysis_tables import arm_table, span
-from core.report.files import file_of
-from core.report.grids import read_table
-from core.report.roc import curves_of
-from core.report.rows import CaseFacts, ClassFacts, Participant, StudyFacts, StudyRows
+from core.export.files import file_of
+from core.results.grids import read_table
+from core.results.panels.mrmc import arm_table, span
+from core.results.panels.roc import curves_of
+from core.results.rows import CaseFacts, ClassFacts, Participant, StudyFacts, StudyRows
 from core.stats.analyse import Analysis, analyse
 from core.stats.roe_metz import STRUCTURES
 from core.stats.simulation import Plan, study_csv

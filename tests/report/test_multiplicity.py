@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy.orm import Session
 from statsmodels.stats.multitest import multipletests
 
-from core.report.compare import compare
 from core.report.document import report_html
-from core.report.grids import read_table
-from core.report.rows import StudyRows
-from core.report.tables import verdict_note, verdict_table
-from core.report.verdict import Verdict, verdict
+from core.results.comparison import compare
+from core.results.draw.text import verdict_note, verdict_table
+from core.results.grids import read_table
+from core.results.rows import StudyRows
+from core.results.verdict import Verdict, verdict
 from core.stats.analyse import analyse
 from core.stats.pairs import fixed_order
 from db.results import rows as analysis

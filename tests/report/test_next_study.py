@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
-from core.report.next_study import READERS, command, next_study_gaps, pilots, plan_table, planned, power_chart
+from core.results.panels.next_study import READERS, command, next_study_gaps, pilots, plan_table, planned, power_chart
 from core.stats.power import inputs_of, power
 from tests.report.commanded import Case
 

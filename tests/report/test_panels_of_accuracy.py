@@ -6,15 +6,15 @@
 import numpy as np
 import pytest
 
-from core.report import analysis_tables as tables
-from core.report.ablation import ablation_table
-from core.report.chart import percent, with_interval
-from core.report.compare import compare
-from core.report.figure_times import time_chart
-from core.report.figures import comparison_chart, difference_chart
-from core.report.grids import confusion, grid_of
-from core.report.roc import area_table, curves_of, roc_chart
-from core.report.tables import comparison_table, difference_table, p_text, points, time_table
+from core.results.comparison import compare
+from core.results.draw.chart import percent, with_interval
+from core.results.draw.text import comparison_table, difference_table, p_text, points, time_table
+from core.results.grids import confusion, grid_of
+from core.results.panels import mrmc as tables
+from core.results.panels.comparison import comparison_chart, difference_chart
+from core.results.panels.metrics import ablation_table
+from core.results.panels.roc import area_table, curves_of, roc_chart
+from core.results.panels.times import time_chart
 from core.stats.estimate import Estimate
 from tests.report.commanded import Case, arm_of, estimate, minus, pair, plain, point
 

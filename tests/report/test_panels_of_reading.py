@@ -5,13 +5,13 @@
 
 import numpy as np
 
-from core.report import analysis_tables as tables
-from core.report.case_page import case_reads
-from core.report.chart import percent, with_interval
-from core.report.curves import case_map, fast_rows, kappa_matrix, largest_set, switch_rows
-from core.report.figure_curves import drift_chart, switch_chart
-from core.report.figure_matrices import STATES
-from core.report.tables import p_text, points
+from core.results.case_reads import case_reads
+from core.results.draw.chart import percent, with_interval
+from core.results.draw.matrices import STATES
+from core.results.draw.text import p_text, points
+from core.results.panels import mrmc as tables
+from core.results.panels.bias import drift_chart, switch_chart
+from core.results.panels.cases import case_map, fast_rows, kappa_matrix, largest_set, switch_rows
 from tests.report.commanded import Case, estimate, plain
 
 

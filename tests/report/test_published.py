@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.report import published as paper
-from core.report.analysis_tables import class_table, whole_table
-from core.report.compare import compare
-from core.report.curves import case_map
-from core.report.files import file_of
-from core.report.grids import confusion, grid_of, read_table
-from core.report.roc import curves_of, without_scores
-from core.report.rows import AI, ARMS, CaseFacts, StudyRows
+from core.export.files import file_of
+from core.results import published as paper
+from core.results.comparison import compare
+from core.results.grids import confusion, grid_of, read_table
+from core.results.panels.cases import case_map
+from core.results.panels.mrmc import class_table, whole_table
+from core.results.panels.roc import curves_of, without_scores
+from core.results.rows import AI, ARMS, CaseFacts, StudyRows
 from core.stats import published
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text

@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core import __version__
+from core.export.files import file_of
 from core.report.checklist import CHECKLISTS, ITEMS, mapped
-from core.report.compare import compare
 from core.report.document import SECTIONS, report_html
-from core.report.files import file_of
 from core.report.flow_diagram import flow_diagram
-from core.report.grids import read_table
-from core.report.rows import StudyRows
-from core.report.story import Story
+from core.results.comparison import compare
+from core.results.grids import read_table
+from core.results.rows import StudyRows
+from core.results.story import Story
 from core.stats.analyse import analyse
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study

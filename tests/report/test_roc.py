@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from core.report.chart import plural
-from core.report.grids import read_table
-from core.report.roc import METHOD, area_table, curves_of, roc_chart
-from core.report.rows import StudyRows
+from core.results.draw.chart import plural
+from core.results.grids import read_table
+from core.results.panels.roc import METHOD, area_table, curves_of, roc_chart
+from core.results.rows import StudyRows
 from core.stats.analyse import Analysis, analyse
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study

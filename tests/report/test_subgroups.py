@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from sqlalchemy.orm import Session
 
-from core.report.case_levels import attributes_of
-from core.report.characteristics import case_characteristics, reader_characteristics
-from core.report.export import json_pieces
-from core.report.rows import CaseAttributes, CaseFacts, Filter, StudyRows
-from core.report.subgroup_chart import effect_chart, figure_chart
-from core.report.subgroup_tables import contrast_table, effect_note, effect_table, figure_table
-from core.report.subgroups import figure_choices, subgroups
+from core.export.long import json_pieces
+from core.results.case_strata import attributes_of
+from core.results.panels.characteristics import case_characteristics, reader_characteristics
+from core.results.panels.subgroup_chart import effect_chart, figure_chart
+from core.results.panels.subgroup_tables import contrast_table, effect_note, effect_table, figure_table
+from core.results.rows import CaseAttributes, CaseFacts, Filter, StudyRows
+from core.results.subgroups import figure_choices, subgroups
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 

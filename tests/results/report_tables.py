@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.report.document import report_html
-from db import analysis
 from db.engine import engine_for, open_session
 from db.migrate import migrate
+from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
 

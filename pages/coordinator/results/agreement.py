@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import agreement_table, number
-from core.report.curves import kappa_matrix, largest_set
-from core.report.figure_matrices import kappa_chart
-from core.report.gaps import ONE_CASE, agreement_gaps
+from core.results.draw.matrices import kappa_chart
+from core.results.gaps import ONE_CASE, agreement_gaps
+from core.results.panels.cases import kappa_matrix, largest_set
+from core.results.panels.mrmc import agreement_table, number
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

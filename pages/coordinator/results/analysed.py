@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.grids import read_table
-from core.report.rows import StudyRows
-from core.report.verdict import options_of
+from core.results.grids import read_table
+from core.results.rows import StudyRows
+from core.results.verdict import options_of
 from core.stats.analyse import Analysis, analyse
 from pages.components.filters import View
 from pages.components.tables import missing

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import switch_table
-from core.report.curves import switch_rows
-from core.report.figure_curves import switch_chart
-from core.report.gaps import bias_gaps
+from core.results.gaps import bias_gaps
+from core.results.panels.bias import switch_chart
+from core.results.panels.cases import switch_rows
+from core.results.panels.mrmc import switch_table
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

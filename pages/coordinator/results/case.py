@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.case_page import case_reads, strip_rows
+from core.results.case_reads import case_reads, strip_rows
 from db.engine import open_view
 from db.results.case import CaseReview, case_review
 from pages.components.access import require

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.report.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
-from core.report.gaps import characteristics_gaps
+from core.results.gaps import characteristics_gaps
+from core.results.panels.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table
 

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.report.chart import percent
-from core.report.compare import Comparison, compare
-from core.report.figures import comparison_chart, difference_chart
-from core.report.gaps import comparison_gaps
-from core.report.rows import StudyRows
-from core.report.small_panels import NARROW, WIDE
-from core.report.tables import comparison_table, difference_table, time_table, verdict_note, verdict_table
+from core.results.comparison import Comparison, compare
+from core.results.draw.chart import percent
+from core.results.draw.facets import NARROW, WIDE
+from core.results.draw.text import comparison_table, difference_table, time_table, verdict_note, verdict_table
+from core.results.gaps import comparison_gaps
+from core.results.panels.comparison import comparison_chart, difference_chart
+from core.results.rows import StudyRows
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import missing, say, show_table

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.report.chart import many, plural
-from core.report.figure_matrices import confusion_chart
-from core.report.gaps import confusion_gaps
-from core.report.grids import Grid, cases_in_cell, cases_read, confusion, grid_of
-from core.report.rows import StudyFacts
+from core.results.draw.chart import many, plural
+from core.results.draw.matrices import confusion_chart
+from core.results.gaps import confusion_gaps
+from core.results.grids import Grid, cases_in_cell, cases_read, confusion, grid_of
+from core.results.rows import StudyFacts
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

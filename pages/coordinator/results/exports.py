@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.files import Kind, file_of
-from core.report.mrmc_export import Compare, Program
-from core.report.rows import Filter, StudyRows
+from core.export.files import Kind, file_of
+from core.export.mrmc_programs import Compare, Program
+from core.results.rows import Filter, StudyRows
 from pages.components.filters import results_view
 
 COMPARED: dict[Compare, str] = {"ai": "AI and readers, unaided", "arms": "unaided and aided"}

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.report.curves import ORDERS, case_map
-from core.report.figure_matrices import case_chart
-from core.report.gaps import cases_gaps
+from core.results.draw.matrices import case_chart
+from core.results.gaps import cases_gaps
+from core.results.panels.cases import ORDERS, case_map
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.report.ablation import ablation_table
-from core.report.analysis_tables import PAIRED, class_table, pair_table, whole_table
-from core.report.gaps import metrics_gaps
-from core.report.rows import AI
+from core.results.gaps import metrics_gaps
+from core.results.panels.metrics import ablation_table
+from core.results.panels.mrmc import PAIRED, class_table, pair_table, whole_table
+from core.results.rows import AI
 from db.engine import open_view
 from db.results import rows as analysis
 from pages.components.access import require

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import group_difference_table, mrmc_tables
-from core.report.compare import label_of
-from core.report.gaps import mrmc_gaps
-from core.report.tables import verdict_note, verdict_table
-from core.report.verdict import protocol_of, verdict
+from core.results.comparison import label_of
+from core.results.draw.text import verdict_note, verdict_table
+from core.results.gaps import mrmc_gaps
+from core.results.panels.mrmc import group_difference_table, mrmc_tables
+from core.results.verdict import protocol_of, verdict
 from core.stats.comparisons import ArmComparison
 from pages.components.filters import results_view
 from pages.components.tables import missing, say, show_table

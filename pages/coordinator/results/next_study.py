@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.report.compare import label_of
-from core.report.next_study import (
+from core.results.comparison import label_of
+from core.results.panels.next_study import (
     METHOD,
     QUESTIONS,
     Question,
@@ -14,7 +14,7 @@ from core.report.next_study import (
     planned,
     power_chart,
 )
-from core.report.verdict import protocol_of
+from core.results.verdict import protocol_of
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.report.gaps import roc_gaps
-from core.report.roc import area_table, curves_of, roc_chart
+from core.results.gaps import roc_gaps
+from core.results.panels.roc import area_table, curves_of, roc_chart
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

@@ -3,12 +3,11 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.report.compare import label_of
-from core.report.gaps import subgroup_gaps
-from core.report.rows import StudyRows
-from core.report.small_panels import NARROW
-from core.report.subgroup_chart import effect_chart, figure_chart
-from core.report.subgroup_tables import (
+from core.results.comparison import label_of
+from core.results.draw.facets import NARROW
+from core.results.gaps import subgroup_gaps
+from core.results.panels.subgroup_chart import effect_chart, figure_chart
+from core.results.panels.subgroup_tables import (
     CONTRASTS_NOTE,
     contrast_table,
     effect_note,
@@ -16,8 +15,9 @@ from core.report.subgroup_tables import (
     figure_note,
     figure_table,
 )
-from core.report.subgroups import Subgroups, figure_choices, subgroups
-from core.report.verdict import protocol_of
+from core.results.rows import StudyRows
+from core.results.subgroups import Subgroups, figure_choices, subgroups
+from core.results.verdict import protocol_of
 from core.study.prespecification import THIN_MM
 from pages.components.charts import show
 from pages.components.filters import View, results_view

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.report.analysis_tables import fatigue_table, time_ratio_table
-from core.report.compare import compare
-from core.report.curves import fast_rows
-from core.report.figure_curves import drift_chart
-from core.report.figure_times import time_chart
-from core.report.gaps import times_gaps
-from core.report.tables import time_table
-from core.report.verdict import protocol_of
+from core.results.comparison import compare
+from core.results.draw.text import time_table
+from core.results.gaps import times_gaps
+from core.results.panels.bias import drift_chart
+from core.results.panels.cases import fast_rows
+from core.results.panels.mrmc import fatigue_table, time_ratio_table
+from core.results.panels.times import time_chart
+from core.results.verdict import protocol_of
 from pages.components.charts import show
 from pages.components.filters import results_view
 from pages.components.tables import say, show_table

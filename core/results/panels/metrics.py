@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from core.report.chart import with_interval
-from core.report.story import AiRun
-from core.report.tables import Row
+from core.results.draw.chart import with_interval
+from core.results.draw.text import Row
+from core.results.story import AiRun
 from core.stats.confusion import class_figures, counts
 from core.stats.intervals import proportions
 

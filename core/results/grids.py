@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.report.rows import ARMS, Participant, StudyFacts, StudyRows
+from core.results.rows import ARMS, Participant, StudyFacts, StudyRows
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, counts
 from core.stats.reads import ReadTable
 

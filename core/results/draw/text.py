@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from core.report.chart import percent, with_interval
-from core.report.compare import Comparison
-from core.report.figure_times import Times
-from core.report.verdict import Verdict
+from core.results.comparison import Comparison
+from core.results.draw.chart import percent, with_interval
+from core.results.panels.times import Times
+from core.results.verdict import Verdict
 
 Row = dict[str, object]
 

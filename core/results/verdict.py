@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import ParallaxError
-from core.report.grids import arm_shown, read_table
-from core.report.rows import ARMS, StudyFacts, StudyRows
+from core.results.grids import arm_shown, read_table
+from core.results.rows import ARMS, StudyFacts, StudyRows
 from core.stats.analyse import Options
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.report.case_levels import Attribute, Level, attributes_of
-from core.report.chart import many
-from core.report.grids import arm_shown, read_table
-from core.report.rows import CaseFacts, StudyFacts, StudyRows
-from core.report.verdict import figure_names, protocol_of, ruled
+from core.results.case_strata import Attribute, Level, attributes_of
+from core.results.draw.chart import many
+from core.results.grids import arm_shown, read_table
+from core.results.rows import CaseFacts, StudyFacts, StudyRows
+from core.results.verdict import figure_names, protocol_of, ruled
 from core.stats.estimate import Estimate, StatsError
 from core.stats.reads import ReadTable
 from core.stats.subgroups import Effect, SubgroupFigures, difference_between, subgroup_figures

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from core.report.rows import CaseFacts
+from core.results.rows import CaseFacts
 from core.study.prespecification import SUBGROUPS, THIN_MM
 
 UNKNOWN = "not recorded"

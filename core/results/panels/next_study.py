@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from core.report.chart import GROUP_COLOURS, INK, SYMBOLS, Chart, dress, percent
-from core.report.compare import label_of
-from core.report.gaps import Gap
-from core.report.rows import StudyFacts
-from core.report.tables import Row
+from core.results.comparison import label_of
+from core.results.draw.chart import GROUP_COLOURS, INK, SYMBOLS, Chart, dress, percent
+from core.results.draw.text import Row
+from core.results.gaps import Gap
+from core.results.rows import StudyFacts
 from core.stats.analyse import Analysis
 from core.stats.estimate import StatsError
 from core.stats.mrmc import Mrmc

@@ -5,10 +5,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.report.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
-from core.report.figure_times import log_axis
-from core.report.rows import StudyFacts
-from core.report.small_panels import Panel, laid
+from core.results.draw.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
+from core.results.draw.facets import Panel, laid
+from core.results.panels.times import log_axis
+from core.results.rows import StudyFacts
 from core.stats.course import Drift
 from core.stats.estimate import Estimate
 

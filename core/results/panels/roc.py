@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from core.report.analysis_tables import number
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, plural, symbol_of
-from core.report.figure_times import MANY
-from core.report.rows import AI, StudyFacts
-from core.report.tables import Row, p_text
+from core.results.draw.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, plural, symbol_of
+from core.results.draw.text import Row, p_text
+from core.results.panels.mrmc import number
+from core.results.panels.times import MANY
+from core.results.rows import AI, StudyFacts
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
 
-from core.report.export import csv_pieces, json_pieces
-from core.report.mrmc_export import Compare, mrmc_pieces
-from core.report.rows import StudyRows
+from core.export.long import csv_pieces, json_pieces
+from core.export.mrmc_programs import Compare, mrmc_pieces
+from core.results.rows import StudyRows
 
 Kind = Literal["csv", "json", "imrmc", "rjafroc"]
 KINDS: tuple[Kind, ...] = ("csv", "json", "imrmc", "rjafroc")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.report.figure_times import Times
-from core.report.figures import Dot, Gap
-from core.report.grids import arm_shown, read_table
-from core.report.rows import AI, ARMS, StudyFacts, StudyRows
-from core.report.verdict import Verdict, prespecified, verdict
+from core.results.grids import arm_shown, read_table
+from core.results.panels.comparison import Dot, Gap
+from core.results.panels.times import Times
+from core.results.rows import AI, ARMS, StudyFacts, StudyRows
+from core.results.verdict import Verdict, prespecified, verdict
 from core.stats.comparisons import ai_with_groups
 from core.stats.confusion import class_figures, counts
 from core.stats.estimate import Estimate, StatsError

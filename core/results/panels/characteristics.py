@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from core.report.case_levels import UNKNOWN, joined, sexes
-from core.report.chart import percent
-from core.report.rows import CaseFacts, StudyFacts, StudyRows
-from core.report.subgroups import cases_of
-from core.report.tables import Row
+from core.results.case_strata import UNKNOWN, joined, sexes
+from core.results.draw.chart import percent
+from core.results.draw.text import Row
+from core.results.rows import CaseFacts, StudyFacts, StudyRows
+from core.results.subgroups import cases_of
 
 FEW = 5  # values; of fewer neither median nor range is shown, for it would tell single patients' values
 OLDEST = 89  # years: what an age of 89 and above is kept as

@@ -1,9 +1,9 @@
 """Tables of the whole analysis for people: per class, areas, agreement, switches, times and MRMC."""
 
-from core.report.chart import percent, with_interval
-from core.report.compare import label_of
-from core.report.rows import StudyFacts
-from core.report.tables import Row, p_text, points
+from core.results.comparison import label_of
+from core.results.draw.chart import percent, with_interval
+from core.results.draw.text import Row, p_text, points
+from core.results.rows import StudyFacts
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate, Interval
 from core.stats.mrmc import Mrmc

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.report.rows import AI, ARMS, StudyRows
-from core.report.tables import Row
+from core.results.draw.text import Row
+from core.results.rows import AI, ARMS, StudyRows
 
 
 def case_reads(rows: StudyRows, number: int) -> list[Row]:

@@ -3,12 +3,12 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.report.analysis_tables import number
-from core.report.chart import Chart, colour_of, dress, percent, with_interval
-from core.report.figure_matrices import confusion_chart
-from core.report.figures import Dot, comparison_chart
-from core.report.rows import AI, ClassFacts, Participant, StudyFacts
-from core.report.tables import Row
+from core.results.draw.chart import Chart, colour_of, dress, percent, with_interval
+from core.results.draw.matrices import confusion_chart
+from core.results.draw.text import Row
+from core.results.panels.comparison import Dot, comparison_chart
+from core.results.panels.mrmc import number
+from core.results.rows import AI, ClassFacts, Participant, StudyFacts
 from core.stats import published
 from core.stats.estimate import Estimate
 from core.stats.intervals import proportion

@@ -11,8 +11,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.report.export import safe
-from core.report.rows import AI, StudyFacts
+from core.export.long import safe
+from core.results.rows import AI, StudyFacts
 from core.stats.estimate import Estimate
 
 AI_COLOUR = "#e4572e"

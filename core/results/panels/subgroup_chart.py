@@ -5,12 +5,12 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
-from core.report.compare import label_of
-from core.report.figures import error_bars
-from core.report.small_panels import Panel, laid, share_axis
-from core.report.subgroup_tables import effect_name, who_name
-from core.report.subgroups import FEWEST, Line, Subgroups, Who
+from core.results.comparison import label_of
+from core.results.draw.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
+from core.results.draw.facets import Panel, laid, share_axis
+from core.results.panels.comparison import error_bars
+from core.results.panels.subgroup_tables import effect_name, who_name
+from core.results.subgroups import FEWEST, Line, Subgroups, Who
 from core.stats.estimate import Estimate
 
 UNADJUSTED = "Intervals are not adjusted for the number of subgroups."

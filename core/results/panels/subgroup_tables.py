@@ -1,11 +1,11 @@
 """Subgroups as tables for people: figures, differences with what was prespecified, and differences of differences."""
 
-from core.report.chart import with_interval
-from core.report.compare import label_of
-from core.report.rows import StudyFacts
-from core.report.subgroups import FEWEST, Line, Subgroups, Who
-from core.report.tables import Row, p_text, points
-from core.report.verdict import protocol_of
+from core.results.comparison import label_of
+from core.results.draw.chart import with_interval
+from core.results.draw.text import Row, p_text, points
+from core.results.rows import StudyFacts
+from core.results.subgroups import FEWEST, Line, Subgroups, Who
+from core.results.verdict import protocol_of
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
 from core.study.prespecification import ALL_READERS

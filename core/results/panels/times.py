@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.report.chart import Chart, colour_of, dress
-from core.report.rows import StudyFacts
+from core.results.draw.chart import Chart, colour_of, dress
+from core.results.rows import StudyFacts
 
 TENS = (0.1, 1, 10, 100, 1000, 10_000)
 STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(n / 10 for n in range(10, 100, 2)))  # coarse to fine

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.report.chart import DEMONSTRATION, SHADES, STRONG, Chart, dress, many
-from core.report.rows import AI, FAILURE, INDETERMINATE, StudyFacts
+from core.results.draw.chart import DEMONSTRATION, SHADES, STRONG, Chart, dress, many
+from core.results.rows import AI, FAILURE, INDETERMINATE, StudyFacts
 
 RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour-vision deficiency
 UNREAD = "rgba(128,138,150,0.18)"

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInput
-from core.report.rows import ARMS, StudyRows
+from core.results.rows import ARMS, StudyRows
 
 Program = Literal["imrmc", "rjafroc"]
 Compare = Literal["ai", "arms"]  # the AI beside the unaided readers, or the readers' arms

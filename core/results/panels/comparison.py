@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 import plotly.graph_objects as go
 
-from core.report.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, symbol_of
-from core.report.figure_times import MANY, READERS_TIME, Times, ai_time, own_quartiles, quartiles, seconds_axis
-from core.report.rows import StudyFacts
-from core.report.small_panels import WIDE, Panel, laid, share_axis
+from core.results.draw.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, symbol_of
+from core.results.draw.facets import WIDE, Panel, laid, share_axis
+from core.results.panels.times import MANY, READERS_TIME, Times, ai_time, own_quartiles, quartiles, seconds_axis
+from core.results.rows import StudyFacts
 from core.stats.estimate import Estimate
 
 SECONDS = "seconds a case<br>(log axis)"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core import __version__
-from core.report.rows import ARMS, StudyRows
+from core.results.rows import ARMS, StudyRows
 
 CHUNK = 2000  # rows a piece
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet

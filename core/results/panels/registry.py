@@ -1,7 +1,16 @@
 """The panels of the results pages as sections of the report: the same charts and tables."""
 
 from core.report import markup as m
-from core.report.analysis_tables import (
+from core.results.comparison import Comparison, label_of
+from core.results.draw.chart import plural
+from core.results.draw.matrices import confusion_chart, kappa_chart
+from core.results.draw.text import comparison_table, difference_table, time_table
+from core.results.gaps import subgroup_gaps
+from core.results.grids import confusion, grid_of
+from core.results.panels.bias import drift_chart, switch_chart
+from core.results.panels.cases import fast_rows, kappa_matrix, switch_rows
+from core.results.panels.comparison import comparison_chart, difference_chart
+from core.results.panels.mrmc import (
     PAIRED,
     agreement_table,
     arm_table,
@@ -14,19 +23,9 @@ from core.report.analysis_tables import (
     time_ratio_table,
     whole_table,
 )
-from core.report.chart import plural
-from core.report.compare import Comparison, label_of
-from core.report.curves import fast_rows, kappa_matrix, switch_rows
-from core.report.figure_curves import drift_chart, switch_chart
-from core.report.figure_matrices import confusion_chart, kappa_chart
-from core.report.figure_times import time_chart
-from core.report.figures import comparison_chart, difference_chart
-from core.report.gaps import subgroup_gaps
-from core.report.grids import confusion, grid_of
-from core.report.roc import area_table, curves_of, roc_chart, without_scores
-from core.report.rows import AI, StudyRows
-from core.report.subgroup_chart import effect_chart, figure_chart
-from core.report.subgroup_tables import (
+from core.results.panels.roc import area_table, curves_of, roc_chart, without_scores
+from core.results.panels.subgroup_chart import effect_chart, figure_chart
+from core.results.panels.subgroup_tables import (
     CONTRASTS_NOTE,
     contrast_table,
     effect_note,
@@ -34,9 +33,10 @@ from core.report.subgroup_tables import (
     figure_note,
     figure_table,
 )
-from core.report.subgroups import figure_choices, subgroups
-from core.report.tables import comparison_table, difference_table, time_table
-from core.report.verdict import figure_names, protocol_of
+from core.results.panels.times import time_chart
+from core.results.rows import AI, StudyRows
+from core.results.subgroups import figure_choices, subgroups
+from core.results.verdict import figure_names, protocol_of
 from core.stats.analyse import Analysis
 
 PRINTED = 4  # panels of subgroups a row, beside their lines' names

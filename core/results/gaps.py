@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.report.characteristics import recorded
-from core.report.grids import grid_of
-from core.report.roc import without_scores
-from core.report.rows import AI, StudyFacts, StudyRows
-from core.report.subgroups import Subgroups
+from core.results.grids import grid_of
+from core.results.panels.characteristics import recorded
+from core.results.panels.roc import without_scores
+from core.results.rows import AI, StudyFacts, StudyRows
+from core.results.subgroups import Subgroups
 from core.stats.analyse import Analysis
 from core.stats.confusion import MISSING
 

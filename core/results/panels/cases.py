@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.report.chart import plural
-from core.report.grids import grid_of, read_table
-from core.report.rows import AI, StudyFacts, StudyRows
-from core.report.tables import Row
+from core.results.draw.chart import plural
+from core.results.draw.text import Row
+from core.results.grids import grid_of, read_table
+from core.results.rows import AI, StudyFacts, StudyRows
 from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
 from core.stats.course import case_figures

@@ -8,20 +8,20 @@ from importlib import import_module
 from statistics import median
 from time import perf_counter, process_time
 
-from core.report import analysis_tables as tables
-from core.report.chart import Chart
-from core.report.compare import compare
-from core.report.curves import case_map, kappa_matrix, switch_rows
-from core.report.figure_curves import drift_chart, switch_chart
-from core.report.figure_matrices import case_chart, confusion_chart, kappa_chart
-from core.report.figures import comparison_chart, difference_chart
-from core.report.grids import confusion, grid_of, read_table
-from core.report.roc import area_table, curves_of, roc_chart
-from core.report.rows import AI, Filter, StudyRows
-from core.report.subgroup_chart import effect_chart, figure_chart
-from core.report.subgroup_tables import contrast_table, effect_table, figure_table
-from core.report.subgroups import subgroups
-from core.report.tables import comparison_table, difference_table, time_table
+from core.results.comparison import compare
+from core.results.draw.chart import Chart
+from core.results.draw.matrices import case_chart, confusion_chart, kappa_chart
+from core.results.draw.text import comparison_table, difference_table, time_table
+from core.results.grids import confusion, grid_of, read_table
+from core.results.panels import mrmc as tables
+from core.results.panels.bias import drift_chart, switch_chart
+from core.results.panels.cases import case_map, kappa_matrix, switch_rows
+from core.results.panels.comparison import comparison_chart, difference_chart
+from core.results.panels.roc import area_table, curves_of, roc_chart
+from core.results.panels.subgroup_chart import effect_chart, figure_chart
+from core.results.panels.subgroup_tables import contrast_table, effect_table, figure_table
+from core.results.rows import AI, Filter, StudyRows
+from core.results.subgroups import subgroups
 from core.stats.analyse import Analysis, analyse
 
 
@@ -60,7 +60,7 @@ def panel_costs(read: Callable[[], StudyRows], stamp: Callable[[], str]) -> Cost
         return steps[-1].processor_s
 
     rows: list[StudyRows] = []
-    timed("libraries, once a process", lambda: import_module("core.report.libraries"))
+    timed("libraries, once a process", lambda: import_module("core.results.libraries"))
     cold = timed("rows", lambda: rows.append((stamp(), read())[1]))
     cold += timed("comparison, cold", lambda: _comparison(rows[0], rows[0]))
     study = rows[0].study

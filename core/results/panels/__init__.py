@@ -1,0 +1,1 @@
+"""Results panels: one module a panel, from data to blocks. `registry.PANELS` is the only list."""
