@@ -167,6 +167,11 @@ def set_withdrawn(session: Session, case_id: int, *, withdrawn: bool, by: int, a
     audit.record(session, kind=kind, at=at, actor_id=by, detail={"case": case.number})
 
 
+def newest_storage_key(session: Session) -> str | None:
+    """Return the storage key of the series stored last; None in an empty library."""
+    return session.scalar(select(Series.storage_key).order_by(Series.id.desc()).limit(1))
+
+
 def _one(session: Session, condition: Any) -> CaseInfo:
     row = session.execute(select(Case, Series).join(Series, Series.case_id == Case.id).where(condition)).first()
     if row is None:

@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parents[2]
 PAUSE = 2.0  # seconds before a worker that ended is started again
-PATIENCE = 10.0  # seconds a worker has to stop when told to
+PATIENCE = 4.0  # seconds a worker has to stop when told to
 
 
 class Supervisor:

@@ -1,9 +1,10 @@
 """The reading component without Streamlit or database, its routes answered by a Fake: for its tests and its bench."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -89,12 +90,14 @@ def _pixels(fake: Fake, request: Request) -> Response:
     return StreamingResponse(_chunks(fake, case, order, limit), media_type="application/octet-stream", headers=HEADERS)
 
 
-def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) -> Iterator[memoryview]:
-    for n, chunk in enumerate(slices(lambda z: fake.slice(case, z), order)):
+async def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) -> AsyncIterator[memoryview]:
+    n = 0
+    async for chunk in slices(lambda z: fake.slice(case, z), order):
         if n == limit:
             return  # the connection breaks here
-        fake.gate(n)
+        await run_in_threadpool(fake.gate, n)
         yield chunk
+        n += 1
 
 
 def _overlay(fake: Fake, request: Request, name: str) -> Response:

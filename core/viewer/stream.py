@@ -1,16 +1,11 @@
 """The pixel stream of a case: its slices outward from where it opens. src/viewer/stream.js is the other side."""
 
 import gzip
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import AsyncIterator, Callable
 
 import numpy as np
 from numpy.typing import NDArray
-
-DECODERS = 1  # thread a stream; decoding releases the interpreter
-AHEAD = 4  # slices decoded before they are asked for
+from starlette.concurrency import run_in_threadpool
 
 HEADERS = {
     # said aloud, or every answer over a kilobyte would be compressed on its way, which takes seconds
@@ -27,19 +22,18 @@ def outward(first: int, n: int) -> list[int]:
     return order
 
 
-def slices(read: Callable[[int], NDArray[np.int16]], order: list[int]) -> Iterator[memoryview]:
-    """Yield int16 little-endian slices (y, x) in HU, one chunk a slice, in `order`; a few are decoded ahead."""
+async def slices(read: Callable[[int], NDArray[np.int16]], order: list[int]) -> AsyncIterator[memoryview]:
+    """Yield int16 little-endian slices (y, x) in HU, one chunk a slice, in `order`.
+
+    Each slice is read in a thread of the server's pool when it is its turn. The generator owns no thread and waits for
+    nothing when it is closed: an abandoned stream may be collected on any thread, also on the one that reads volumes.
+    """
 
     def chunk(index: int) -> memoryview:
         return np.ascontiguousarray(read(index), dtype="<i2").reshape(-1).view(np.uint8).data
 
-    with ThreadPoolExecutor(DECODERS) as pool:
-        rest = iter(order)
-        waiting = deque(pool.submit(chunk, index) for index in islice(rest, AHEAD))
-        while waiting:
-            ready = waiting.popleft().result()
-            waiting.extend(pool.submit(chunk, index) for index in islice(rest, 1))
-            yield ready
+    for index in order:
+        yield await run_in_threadpool(chunk, index)
 
 
 def packed(array: NDArray[np.uint8]) -> bytes:

@@ -18,18 +18,21 @@ from db.study import orders
 from db.study.design import create_study
 from db.study.info import StudyInfo, row, study
 from db.study.monitor import progress
-from db.study.preflight import Opens, pinned, preflight
+from db.study.preflight import Volumes, pinned, preflight
 from db.truth import records as truth
 
 FORMAT = "parallax study protocol 1"
 
 
-def check_study(session: Session, study_id: int, *, opens: Opens, by: int, at: datetime) -> tuple[Finding, ...]:
-    """Run the check; without blockers the study is checked, otherwise it is, or becomes again, a draft."""
+def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, at: datetime) -> tuple[Finding, ...]:
+    """Run the check; without blockers the study is checked, otherwise it is, or becomes again, a draft.
+
+    `volumes` comes from `preflight.try_volumes`, called before this transaction began.
+    """
     found = row(session, study_id, hold=True)
     if found.state not in ("draft", "checked"):
         raise Conflict("This study was opened already.")
-    findings = preflight(session, study_id, opens=opens)
+    findings = preflight(session, study_id, volumes=volumes)
     blockers = sum(finding.blocks for finding in findings)
     found.state = "draft" if blockers else "checked"
     detail = {"blockers": blockers, "notes": len(findings) - blockers}
@@ -37,7 +40,7 @@ def check_study(session: Session, study_id: int, *, opens: Opens, by: int, at: d
     return findings
 
 
-def open_study(session: Session, study_id: int, *, opens: Opens, seed: int, by: int, at: datetime) -> StudyInfo:
+def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, by: int, at: datetime) -> StudyInfo:
     """Open a checked study: protocol, truth versions, AI and orders are frozen in this one transaction.
 
     The check runs once more; raises Conflict naming the first blocker. `seed` is below 2**31.
@@ -45,7 +48,7 @@ def open_study(session: Session, study_id: int, *, opens: Opens, seed: int, by: 
     found = row(session, study_id, hold=True)
     if found.state != "checked":
         raise Conflict("Check the study first; only a checked study without blockers is opened.")
-    blockers = [finding for finding in preflight(session, study_id, opens=opens) if finding.blocks]
+    blockers = [finding for finding in preflight(session, study_id, volumes=volumes) if finding.blocks]
     if blockers:
         raise Conflict(f"Not opened. {blockers[0].message}")
     truths = truth.current(session, study_id)

@@ -1,6 +1,6 @@
 """Gathers the facts that the check of a study looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,22 +12,46 @@ from core.progress import Progress, ignore
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
-from db.cases import CaseInfo
 from db.models import Account, Patient
 from db.study import info as study_info
 from db.study import orders
 from db.truth import members as panel_members
 from db.truth import records as truth
 
-Opens = Callable[[str], object]  # takes a storage key; raises a ParallaxError when the volume does not open
+Volumes = Mapping[str, str | None]  # storage key -> None where the volume opens, else the sentence that says why not
+NOT_TRIED = "This case was added while the check ran; check the study again."
 
 
-def preflight(session: Session, study_id: int, *, opens: Opens, on_progress: Progress = ignore) -> tuple[Finding, ...]:
-    """Return what stands between a study and its opening; every volume is opened with `opens`."""
-    return check(facts(session, study_id, opens=opens, on_progress=on_progress))
+def storage_keys(session: Session, study_id: int) -> tuple[str, ...]:
+    """Return the storage key of every volume of a study."""
+    return tuple(link.case.storage_key for link in study_info.cases(session, study_id))
 
 
-def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progress = ignore) -> Facts:
+def try_volumes(
+    keys: Iterable[str], opens: Callable[[str], object], *, on_progress: Progress = ignore
+) -> dict[str, str | None]:
+    """Open every volume with `opens`, which raises a ParallaxError where it cannot.
+
+    Takes no session on purpose: opening volumes takes seconds, and a transaction would hold up everybody meanwhile.
+    """
+    tried: dict[str, str | None] = {}
+    keys = tuple(keys)
+    for done, key in enumerate(keys, start=1):
+        try:
+            opens(key)
+            tried[key] = None
+        except ParallaxError as error:
+            tried[key] = str(error)
+        on_progress(done, len(keys))
+    return tried
+
+
+def preflight(session: Session, study_id: int, *, volumes: Volumes | None) -> tuple[Finding, ...]:
+    """Return the blockers and notes of a study. `volumes` comes from `try_volumes`; None leaves the volumes out."""
+    return check(facts(session, study_id, volumes=volumes))
+
+
+def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
     """Return the facts of a study."""
     study = study_info.study(session, study_id)
     links = study_info.cases(session, study_id)
@@ -40,7 +64,7 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
     found = ai_reads.of_series(session, series, model.id, study.ai_rule) if model else {}
     trained = _trained_on(session, set(model.manifest)) if model else set()
     cases = []
-    for done, link in enumerate(links, start=1):
+    for link in links:
         known = truths.get(link.case.id)
         ai = found.get(link.case.series_id)
         cases.append(
@@ -52,14 +76,13 @@ def facts(session: Session, study_id: int, *, opens: Opens, on_progress: Progres
                 in_training=link.case.patient_id in trained,
                 tags=link.case.tags,
                 attributes=link.case.attributes,
-                opens=_why_not(link.case, opens),
+                opens=None if volumes is None else volumes.get(link.case.storage_key, NOT_TRIED),
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
                 ai="none" if ai is None else "call" if ai.call else "failure",
                 ai_parameters=ai.parameters_hash if ai else None,
             )
         )
-        on_progress(done, len(links))
     return Facts(
         title=study.title,
         design=study.design,
@@ -94,14 +117,6 @@ def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, object
         "reads": sorted(read.id for read in reads.values()),
         "frozen_at": at.isoformat(),
     }
-
-
-def _why_not(case: CaseInfo, opens: Opens) -> str | None:
-    try:
-        opens(case.storage_key)
-    except ParallaxError as error:
-        return str(error)
-    return None
 
 
 def _trained_on(session: Session, manifest: set[str]) -> set[int]:

@@ -1,12 +1,16 @@
 """What happens before the first page is served, and after the last."""
 
 import asyncio
+import os
+import signal
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
 import structlog
+import uvicorn
 
 from core import clock
 from core.jobs import queue
@@ -21,11 +25,15 @@ from pages.components import addresses
 
 log = structlog.get_logger()
 
+GRACE_S = 2  # open requests and streams have so long to finish after SIGTERM; then they are cut
+LIMIT_S = 6.0  # after those, worker and pages have so long to stop; then the process ends whatever still hangs
+
 
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Migrate, build the viewer if needed, show the set-up link if needed, and keep one worker running."""
     configure(as_json=settings().log_json)
+    served = _cut_streams_at_the_end()
     await asyncio.to_thread(_prepare)
     supervisor = Supervisor() if settings().worker else None
     if supervisor:
@@ -33,10 +41,32 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     # a second of processor time once a process: beside the first pages, not within the first one with results
     loading = asyncio.create_task(asyncio.to_thread(import_module, "core.results.libraries"))
     yield
+    if served:
+        _end_within(LIMIT_S)
     await loading
     if supervisor:
         await asyncio.to_thread(supervisor.stop)
     queue.close()
+
+
+def _cut_streams_at_the_end() -> bool:
+    """Let uvicorn wait GRACE_S for open connections: by itself it waits for ever, also for a reader who went away.
+
+    Streamlit makes the server and offers no such option; the server is reached by the signal handler it has set.
+    Returns whether there is such a server.
+    """
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if not isinstance(server, uvicorn.Server):
+        return False
+    server.config.timeout_graceful_shutdown = GRACE_S
+    return True
+
+
+def _end_within(seconds: float) -> None:
+    """End this process after so many seconds, whatever still runs by then. Everything committed is on the disk."""
+    timer = threading.Timer(seconds, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def _prepare() -> None:

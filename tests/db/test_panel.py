@@ -221,7 +221,7 @@ def test_readers_and_the_panel_are_different_people_unless_the_protocol_says_so(
     truth_panel.label(session, study, sitting.numbers[0], class_code="cap", account_id=reader.account_id, at=AT)
     truth_panel.settle(session, study, by=me, at=AT)
     study_design.save_protocol(session, study, PANEL, by=me, at=AT)
-    found = preflight.preflight(session, study, opens=lambda key: None)
+    found = preflight.preflight(session, study, volumes=None)
     assert f"authored by a reader of the study: case {sitting.numbers[0]}" in " ".join(one.message for one in found)
 
 

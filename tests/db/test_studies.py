@@ -109,5 +109,5 @@ def test_a_reader_is_added_once_changed_and_removed(session: Session):
 def test_the_check_names_a_reader_who_coordinates_too(session: Session):
     made, me = builder.study(session, readers=2), builder.coordinator(session)
     study_readers.add_reader(session, made.id, me, group="Experts", by=me, at=AT)
-    found = preflight.preflight(session, made.id, opens=lambda key: None)
+    found = preflight.preflight(session, made.id, volumes=None)
     assert [one.blocks for one in found if "coordinates too" in one.message] == [False]

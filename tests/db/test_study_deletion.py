@@ -48,7 +48,7 @@ def test_a_deleted_draft_is_found_nowhere_and_its_cases_truth_and_audit_trail_st
         lambda: study_info.study(session, made.id),
         lambda: study_design.save_title(session, made.id, "Again", by=me, at=AT),
         lambda: study_design.add_cases(session, made.id, [case.id], by=me, at=AT),
-        lambda: study_life.check_study(session, made.id, opens=lambda _: None, by=me, at=AT),
+        lambda: study_life.check_study(session, made.id, volumes={}, by=me, at=AT),
         lambda: study_life.copy_study(session, made.id, title="Copy", with_cases=True, by=me, at=AT),
         lambda: study_deletion.delete_study(session, made.id, by=me, at=AT),
         lambda: truth.record(session, made.id, case.id, class_code="cap", source="CT", reason="again", by=me, at=AT),

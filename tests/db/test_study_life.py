@@ -14,16 +14,12 @@ from db.reading import reads
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
-from db.study import orders
+from db.study import orders, preflight
 from db.study import readers as study_readers
 from db.truth import records as truth
 from tests.reading.build import Built, answers, read_one
 from tests.study import builder
 from tests.study.builder import AT, CLASSES
-
-
-def opens(key: str) -> None:
-    """Every volume opens."""
 
 
 def ready(session: Session, **rest: object):
@@ -40,8 +36,10 @@ def ready(session: Session, **rest: object):
 
 def opened(session: Session, **rest: object):
     made, me = ready(session, **rest)
-    assert [f.message for f in study_life.check_study(session, made.id, opens=opens, by=me, at=AT) if f.blocks] == []
-    return study_life.open_study(session, made.id, opens=opens, seed=7, by=me, at=AT), me
+    volumes = builder.volumes(session, made.id)
+    findings = study_life.check_study(session, made.id, volumes=volumes, by=me, at=AT)
+    assert [finding.message for finding in findings if finding.blocks] == []
+    return study_life.open_study(session, made.id, volumes=volumes, seed=7, by=me, at=AT), me
 
 
 def test_a_study_goes_from_draft_to_unblinded_one_logged_step_at_a_time(session: Session):
@@ -59,15 +57,17 @@ def test_a_study_goes_from_draft_to_unblinded_one_logged_step_at_a_time(session:
 def test_no_step_can_be_skipped_or_taken_twice(session: Session):
     made, me = ready(session)
     with pytest.raises(Conflict, match="Check the study first"):
-        study_life.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
+        study_life.open_study(session, made.id, volumes=builder.volumes(session, made.id), seed=1, by=me, at=AT)
     with pytest.raises(Conflict, match="Only an open study"):
         study_life.close_study(session, made.id, by=me, at=AT)
     with pytest.raises(Conflict, match="Close the study first"):
         study_life.unblind(session, made.id, reason="too early", by=me, at=AT)
     made, me = opened(session)
     for again in (
-        lambda: study_life.open_study(session, made.id, opens=opens, seed=2, by=me, at=AT),
-        lambda: study_life.check_study(session, made.id, opens=opens, by=me, at=AT),
+        lambda: study_life.open_study(
+            session, made.id, volumes=builder.volumes(session, made.id), seed=2, by=me, at=AT
+        ),
+        lambda: study_life.check_study(session, made.id, volumes=builder.volumes(session, made.id), by=me, at=AT),
         lambda: study_life.unblind(session, made.id, reason="too early", by=me, at=AT),
     ):
         with pytest.raises(Conflict):
@@ -140,7 +140,7 @@ def test_once_a_case_was_opened_not_even_words_change(session: Session):
 
 def test_a_change_after_the_check_goes_back_to_draft(session: Session):
     made, me = ready(session)
-    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
+    study_life.check_study(session, made.id, volumes=builder.volumes(session, made.id), by=me, at=AT)
     assert study_info.study(session, made.id).state == "checked"
     study_design.save_protocol(session, made.id, replace(made.protocol, undo=False), by=me, at=AT)
     assert study_info.study(session, made.id).state == "draft"
@@ -148,13 +148,17 @@ def test_a_change_after_the_check_goes_back_to_draft(session: Session):
 
 def test_opening_checks_once_more(session: Session):
     made, me = ready(session)
-    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
+    study_life.check_study(session, made.id, volumes=builder.volumes(session, made.id), by=me, at=AT)
 
     def gone(key: str) -> None:
         raise ParallaxError("The volume is not in storage; upload the case again.")
 
-    with pytest.raises(Conflict, match="not in storage"):
-        study_life.open_study(session, made.id, opens=gone, seed=1, by=me, at=AT)
+    for volumes, why in (
+        (preflight.try_volumes(preflight.storage_keys(session, made.id), gone), "not in storage"),
+        ({}, "added while the check ran"),
+    ):
+        with pytest.raises(Conflict, match=why):
+            study_life.open_study(session, made.id, volumes=volumes, seed=1, by=me, at=AT)
     assert orders.table(session, made.id) == []
 
 
@@ -162,8 +166,8 @@ def test_a_reader_of_the_study_cannot_unblind_it(session: Session):
     made, me = ready(session)
     other = builder.account(session, "second", role="coordinator")
     study_readers.add_reader(session, made.id, other, group="Experts", by=me, at=AT)
-    study_life.check_study(session, made.id, opens=opens, by=me, at=AT)
-    study_life.open_study(session, made.id, opens=opens, seed=1, by=me, at=AT)
+    study_life.check_study(session, made.id, volumes=builder.volumes(session, made.id), by=me, at=AT)
+    study_life.open_study(session, made.id, volumes=builder.volumes(session, made.id), seed=1, by=me, at=AT)
     study_life.close_study(session, made.id, reason="a pilot", by=me, at=AT)
     with pytest.raises(Conflict, match="another coordinator"):
         study_life.unblind(session, made.id, reason="curiosity", by=other, at=AT)

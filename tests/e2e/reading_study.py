@@ -18,6 +18,7 @@ from db.cases import CaseInfo
 from db.engine import open_session
 from db.study import design as study_design
 from db.study import life as study_life
+from db.study import preflight
 from db.study import readers as study_readers
 from db.truth import records as truth
 from tests.e2e.conftest import Server
@@ -69,10 +70,11 @@ def open_study(
         study_design.save_ai(session, made.id, model_id=_ai(session, store, found, name, at), **by)
         for index, account in enumerate(people.values()):
             study_readers.add_reader(session, made.id, account, group="readers", years=index, **by)
-        findings = study_life.check_study(session, made.id, opens=store.geometry, **by)
+        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id), store.geometry)
+        findings = study_life.check_study(session, made.id, volumes=volumes, **by)
         blockers = [finding.message for finding in findings if finding.blocks]
         assert not blockers, blockers
-        study_life.open_study(session, made.id, opens=store.geometry, seed=7, **by)
+        study_life.open_study(session, made.id, volumes=volumes, seed=7, **by)
     return opened
 
 

@@ -22,6 +22,7 @@ from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
 from db.study import design as study_design
 from db.study import life as study_life
+from db.study import preflight
 from db.study import readers as study_readers
 from db.truth import records as truth
 from tests.dicom_builder import chest_zip
@@ -140,9 +141,10 @@ def open_study(server: Server, coordinator: int) -> int:
         study_design.save_ai(session, made.id, model_id=model.id, rule="paper", **by)
         for name, group, years, _ in READERS:
             study_readers.add_reader(session, made.id, people[name], group=group, years=years, **by)
-        findings = study_life.check_study(session, made.id, opens=lambda key: True, **by)
+        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id), lambda key: True)
+        findings = study_life.check_study(session, made.id, volumes=volumes, **by)
         assert not [finding for finding in findings if finding.blocks], findings
-        study_life.open_study(session, made.id, opens=lambda key: True, seed=1, **by)
+        study_life.open_study(session, made.id, volumes=volumes, seed=1, **by)
     return made.id
 
 

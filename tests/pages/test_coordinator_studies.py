@@ -1,9 +1,12 @@
 """The coordinator's study pages, opened on empty and full databases and clicked through without a browser."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 from streamlit.testing.v1 import AppTest
 
 from core.study.questions import Kind, Option, Question
@@ -13,7 +16,7 @@ from db.engine import open_session, open_view
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
-from db.study import orders
+from db.study import orders, preflight
 from db.study import readers as study_readers
 from db.truth import records as truth
 from pages.coordinator.study_steps import check
@@ -109,12 +112,38 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
         assert study_info.study(session, full).state == "unblinded"
 
 
+def test_others_can_write_while_the_check_opens_volumes(
+    act_as: Act, open_page: Open, full: int, db_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    address = make_url(db_url)
+    if address.get_backend_name() != "sqlite":
+        pytest.skip("only SQLite has one writer at a time")
+    path = address.database
+    tried: list[str] = []
+
+    def opens(key: str) -> None:
+        with closing(sqlite3.connect(str(path), timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")  # raises where a transaction is open meanwhile
+            tried.append(key)
+
+    monkeypatch.setattr(check, "_opens", opens)
+    act_as("coordinator")
+    page = open_page(PAGE, study=str(full), step="check")
+    page.button(key="study_check").click().run()
+    page.checkbox(key="study_open_sure").check().run()
+    page.button(key="study_open").click().run()
+    assert not page.exception
+    with open_view(db_url) as session:
+        assert study_info.study(session, full).state == "open"
+        assert sorted(tried) == sorted(2 * preflight.storage_keys(session, full))
+
+
 def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Open, db_url: str, full: int):
     act_as("coordinator")
     with open_session(db_url) as session:
         me = builder.coordinator(session)
-        study_life.check_study(session, full, opens=lambda _: None, by=me, at=AT)
-        study_life.open_study(session, full, opens=lambda _: None, seed=1, by=me, at=AT)
+        study_life.check_study(session, full, volumes=builder.volumes(session, full), by=me, at=AT)
+        study_life.open_study(session, full, volumes=builder.volumes(session, full), seed=1, by=me, at=AT)
     page = open_page(PAGE, study=str(full), step="readers")
     page.text_input(key="study_reader_name_4").input("Late Reader")
     page.text_input(key="study_reader_username_4").input("late")

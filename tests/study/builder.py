@@ -11,6 +11,7 @@ from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
 from db.study import design as study_design
 from db.study import info as study_info
+from db.study import preflight
 from db.study import readers as study_readers
 from db.study.info import StudyInfo
 
@@ -28,6 +29,11 @@ def coordinator(session: Session) -> int:
     """The coordinator's account id, made when first asked for."""
     known = {a.username: a.id for a in accounts.every(session)}
     return known.get("coordinator") or account(session, "coordinator", role="coordinator")
+
+
+def volumes(session: Session, study_id: int) -> preflight.Volumes:
+    """What the check is given where every volume opens."""
+    return dict.fromkeys(preflight.storage_keys(session, study_id))
 
 
 def account(session: Session, username: str, *, role: str = "reader") -> int:

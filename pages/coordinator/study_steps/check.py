@@ -14,7 +14,7 @@ from core.study.preflight import AREAS, Finding
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.study import life as study_life
-from db.study import orders
+from db.study import orders, preflight
 from db.study.info import StudyInfo
 from db.study.orders import OrderRow
 from pages.coordinator.study_steps.acting import act
@@ -32,6 +32,13 @@ def show(me: Account, study: StudyInfo) -> None:
         _frozen(study)
 
 
+def _volumes(study: StudyInfo) -> preflight.Volumes:
+    """Open every volume of a study, between two transactions: nobody waits for it."""
+    with open_view() as session:
+        keys = preflight.storage_keys(session, study.id)
+    return preflight.try_volumes(keys, _opens)
+
+
 def _opens(key: str) -> object:
     store = VolumeStore(settings().storage)
     (depth, _, _), _, _ = store.geometry(key)
@@ -46,10 +53,12 @@ def _check(me: Account, study: StudyInfo) -> None:
     if st.button("Check the study", key="study_check", type="primary" if study.state == "draft" else "secondary"):
         found: list[Finding] = []
 
-        def check(session: Session) -> None:
-            found.extend(study_life.check_study(session, study.id, opens=_opens, by=me.id, at=clock.now()))
-
         with st.spinner("Opening every volume …"):
+            volumes = _volumes(study)
+
+            def check(session: Session) -> None:
+                found.extend(study_life.check_study(session, study.id, volumes=volumes, by=me.id, at=clock.now()))
+
             held = act(check, done="Checked")
         if held:
             st.session_state[FOUND] = (study.id, found)
@@ -91,9 +100,10 @@ def _open(me: Account, study: StudyInfo) -> None:
         if st.button("Open the study", key="study_open", type="primary", disabled=not sure):
             seed = secrets.randbelow(SEEDS)
             with st.spinner("Checking once more and making the orders …"):
+                volumes = _volumes(study)
                 act(
                     lambda session: study_life.open_study(
-                        session, study.id, opens=_opens, seed=seed, by=me.id, at=clock.now()
+                        session, study.id, volumes=volumes, seed=seed, by=me.id, at=clock.now()
                     ),
                     done="The study is open",
                 )

@@ -63,7 +63,7 @@ def _findings(study: StudyInfo) -> tuple[Finding, ...]:
     if not study.editable:
         return ()
     with open_view() as session:
-        return preflight.preflight(session, study.id, opens=lambda key: None)
+        return preflight.preflight(session, study.id, volumes=None)
 
 
 def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
