@@ -7,7 +7,7 @@ import typer
 
 from core.errors import ParallaxError
 
-PARTS = ("imaging", "ai", "training", "stats", "viewer", "server", "models", "report")
+PARTS = ("imaging", "ai", "training", "stats", "localisation", "viewer", "server", "models", "report")
 
 
 def build_app() -> typer.Typer:

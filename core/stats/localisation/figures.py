@@ -12,7 +12,7 @@ import numpy as np
 
 from core.stats.columns import Ints
 from core.stats.estimate import Bools, Floats, StatsError
-from core.stats.localisation.marks import Marks
+from core.stats.localisation.marks import UNMARKED, Marks
 
 Needs = Literal["both", "diseased", "nondiseased", "any"]
 
@@ -51,9 +51,7 @@ def compute(figure: Figure, marks: Marks) -> Jackknife:
     return figure.of(marks)
 
 
-def areas(
-    z: Floats, owner: Ints, weight: Floats, units: Floats, rival: Floats, *, pool: Bools
-) -> Jackknife:  # fmt: skip
+def areas(z: Floats, owner: Ints, weight: Floats, units: Floats, rival: Floats, *, pool: Bools) -> Jackknife:
     """Weighted share of pairs of a target and a rival case in which the target is rated higher.
 
     Targets z (m, L) of cases `owner` (L,) with weights (L,); `units` (n,) is what each case adds to the weights' total;
@@ -123,8 +121,7 @@ def _hr_sp(marks: Marks) -> Jackknife:
 
 
 def _max_llf(marks: Marks) -> Jackknife:
-    found = np.zeros((len(marks.hits), len(marks.truth.cases)))
-    np.add.at(found, (slice(None), marks.truth.lesion_case), np.isfinite(marks.hits).astype(np.float64))
+    found = marks.truth.sums(np.isfinite(marks.hits).astype(np.float64))
     return shares(found, _lesions(marks), marks.truth.diseased)
 
 
@@ -136,15 +133,12 @@ def _max_nlf(marks: Marks, *, all_cases: bool) -> Jackknife:
 def _song_a1(marks: Marks) -> Jackknife:
     """AUC of cases by the larger of the mean nonlesion and the mean lesion rating, marked ones only in the means."""
     diseased, owner = marks.truth.diseased, np.flatnonzero(marks.truth.diseased)
-    false, hit = np.zeros_like(marks.highest_hit()), np.zeros_like(marks.highest_hit())
+    counts, found = marks.false_counts(), np.isfinite(marks.hits)
+    false = np.zeros_like(counts)
     np.add.at(false, (marks.false_cell, marks.false_case), marks.false_rating)
-    found = np.isfinite(marks.hits)
-    np.add.at(hit, (slice(None), marks.truth.lesion_case), np.where(found, marks.hits, 0.0))
-    hits = np.zeros_like(hit)
-    np.add.at(hits, (slice(None), marks.truth.lesion_case), found.astype(np.float64))
-    counts = marks.false_counts()
+    hit, hits = marks.truth.sums(np.where(found, marks.hits, 0.0)), marks.truth.sums(found.astype(np.float64))
     means = [
-        np.where(count > 0, total / np.where(count > 0, count, 1), -np.inf)
+        np.where(count > 0, total / np.where(count > 0, count, 1), UNMARKED)
         for total, count in ((false, counts), (hit, hits))
     ]
     score = np.maximum(*means)

@@ -69,7 +69,7 @@ def _of_counts(counts: Floats, n0: int, n1: int, at: float, *, area: bool) -> fl
     if n0 < 1 or n1 < 1:
         return float("nan")
     fpf, pcl = curve(counts, n0, n1)
-    first = int(np.searchsorted(fpf, at - 1e-12, "left"))  # lowest point at FPF >= at; a share such as 0.2 is rounded
+    first = int(np.searchsorted(fpf, at, "left"))  # the lowest point at FPF >= at
     a, b = fpf[first - 1], fpf[first]
     y = float(pcl[first - 1] + (pcl[first] - pcl[first - 1]) * (at - a) / (b - a))
     if not area:

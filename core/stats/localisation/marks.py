@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.stats.columns import Column, Ints, Rows, as_number, first, natural, numbers_of, one_value, places, require
+from core.stats.columns import Column, Ints, Rows, as_number, first, numbers_of, places, require
 from core.stats.estimate import Bools, Floats, StatsError
 from core.stats.localisation.truth import Truth, lesion_numbers, naming, read_rows, read_truth
 
@@ -46,7 +46,7 @@ class Marks:
     def highest_hit(self) -> Floats:
         """Highest lesion rating of every case (m, n), UNMARKED where no lesion is marked."""
         out = np.full((len(self.hits), len(self.truth.cases)), UNMARKED)
-        np.maximum.at(out, (slice(None), self.truth.lesion_case), self.hits)
+        np.maximum.at(out.T, self.truth.lesion_case, self.hits.T)
         return out
 
 
@@ -72,8 +72,7 @@ def marks_of(
     require(rows, ("reader", "treatment", "case", "kind"))
     kind = _kinds(rows)
     if one_treatment:
-        one_value(rows, "reader", "treatment")
-        rows = replace(rows, columns=rows.columns | {"treatment": _constant(rows["treatment"])})
+        rows = _in_one_treatment(rows)
     treatments, readers = rows["treatment"].present(), rows["reader"].present()
     cell = places(rows["treatment"], treatments) * len(readers) + places(rows["reader"], readers)
     case = _cases(rows, truth, truth_name)
@@ -99,10 +98,19 @@ def marks_of(
     return Marks(treatments, readers, truth, hits, cell[false], case[false], rating[false], notes)
 
 
-def _constant(column: Column) -> Column:
-    """One name for every row: the treatment that most rows have."""
+def _in_one_treatment(rows: Rows) -> Rows:
+    """The rows with the treatment that most of them have, such as where an AI has a treatment name of its own."""
+    column = rows["treatment"]
+    used = np.unique(np.stack([rows["reader"].codes, column.codes]), axis=1)[0]
+    if np.unique(used).size < used.size:
+        reader = rows["reader"].texts[used[np.flatnonzero(np.diff(used) == 0)[0]]]
+        raise StatsError(
+            f"Column treatment: reader {reader} has rows in more than one treatment; an AI is compared with readers in "
+            "one, so keep the rows of one."
+        )
     name = column.texts[int(np.bincount(column.codes).argmax())]
-    return Column(column.name, np.zeros_like(column.codes), (name,))
+    one = Column(column.name, np.zeros_like(column.codes), (name,))
+    return replace(rows, columns=rows.columns | {"treatment": one})
 
 
 def _kinds(rows: Rows) -> Ints:
@@ -179,7 +187,7 @@ def _refuse_beside_none(rows: Rows, kind: Ints, where: Ints) -> None:
     if at is not None:
         other = int(np.flatnonzero((where == where[at]) & (np.arange(where.size) != at))[0])
         raise StatsError(
-            f"Row {rows.lines[at]}, column kind: none, but row {rows.lines[other]} is of the same reader, treatment and "
+            f"Row {rows.lines[at]}, column kind: none, but row {rows.lines[other]} has the same reader, treatment and "
             "case; delete one of the two rows."
         )
 
@@ -197,8 +205,8 @@ def _refuse_unforced(rows: Rows, kind: Ints, where: Ints) -> None:
         again = int(order[same + 1].min())
         before = int(np.flatnonzero(where == where[again])[0])
         raise StatsError(
-            f"Row {rows.lines[again]}, column case: a second mark beside row {rows.lines[before]}, but LROC has one mark "
-            "a case; keep the one with the highest rating, or analyse these marks with froc."
+            f"Row {rows.lines[again]}, column case: a second mark beside row {rows.lines[before]}, but LROC has one "
+            "mark a case; keep the one with the highest rating, or analyse these marks with froc."
         )
 
 
@@ -218,13 +226,18 @@ def _refuse_gaps(where: Ints, names: tuple[tuple[str, ...], tuple[str, ...], tup
     read.flat[where] = True
     if read.all():
         return
-    unread = [case for case, seen in zip(names[2], read.any(axis=(0, 1)).tolist(), strict=True) if not seen]
-    if unread:
+    unread = np.flatnonzero(~read.reshape(-1, shape[2]).any(axis=0))
+    if unread.size:
         raise StatsError(
-            f"No reader has a row for case {natural(unread)[0]} of {truth_name} ({len(unread)} such "
-            f"case{'s' * (len(unread) > 1)}); add a row of kind none if it was read and not marked, else take the case out."
+            f"No reader has a row for case {names[2][unread[0]]} of {truth_name} ({unread.size} such "
+            f"case{'s' * (unread.size > 1)}); add rows of kind none if readers saw it, else take the case out."
         )
     i, j, k = (int(axis[0]) for axis in np.nonzero(~read))
+    if not read[i, j].any():
+        raise StatsError(
+            f"Reader {names[1][j]} read nothing in treatment {names[0][i]}, but every reader must read every case in "
+            "every treatment; leave out that reader or treatment (--ai for an AI with a treatment of its own)."
+        )
     missing = int((~read).sum())
     raise StatsError(
         f"Reader {names[1][j]} has no row for case {names[2][k]} in treatment {names[0][i]} ({missing} such "

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from core.stats.columns import Column, Ints, Rows, as_number, first, numbers_of, one_value, places, refuse_twice, require
+from core.stats.columns import (
+    Column,
+    Ints,
+    Rows,
+    as_number,
+    first,
+    numbers_of,
+    one_value,
+    places,
+    refuse_twice,
+    require,
+)
 from core.stats.columns import read_rows as read_columns
 from core.stats.estimate import Bools, Floats, StatsError
 
@@ -25,6 +36,13 @@ class Truth:
     lesion_case: Ints  # (L,) index of each lesion's case
     lesion_number: Ints  # (L,) its number within the case
     weight: Floats  # (L,) sums to 1 within a case
+
+    def sums(self, of_lesions: Floats) -> Floats:
+        """Values of lesions (m, L) summed within each case (m, n)."""
+        out = np.zeros((len(of_lesions), len(self.cases)))
+        for row, values in zip(out, of_lesions, strict=True):
+            row[:] = np.bincount(self.lesion_case, values, len(self.cases))
+        return out
 
 
 @contextmanager

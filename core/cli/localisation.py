@@ -1,0 +1,158 @@
+"""Commands for marks on images: FROC and LROC figures of merit."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from core.stats.localisation.figures import Figure
+    from core.stats.localisation.marks import Marks
+
+Factor = Literal["random", "fixed"]
+MarksFile = Annotated[
+    Path, typer.Argument(metavar="CSV", help="Columns reader,treatment,case,kind,lesion,rating; one row a mark.")
+]
+TruthFile = Annotated[
+    Path | None, typer.Option("--truth", help="CSV with the columns case,truth,lesion,weight.", show_default=False)
+]
+Readers = Annotated[
+    Factor | None, typer.Option(help="random, but fixed for one reader (--ai: below three).", show_default=False)
+]
+Cases = Annotated[Factor, typer.Option(help="Cases as random or fixed.")]
+Ai = Annotated[
+    str | None, typer.Option("--ai", help="Compare the reader of this name with the others.", show_default=False)
+]
+Margin = Annotated[
+    float | None, typer.Option(help="With --ai: non-inferiority margin, in units of the figure.", show_default=False)
+]
+Floor = Annotated[bool, typer.Option("--floor", help="Set a negative Cov2 - Cov3 to 0, as RJafroc does.")]
+CurveName = Annotated[
+    str | None,
+    typer.Option("--curve", help="Also print a curve: froc, afroc, wafroc, roc or lroc.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+
+
+def froc(
+    marks: MarksFile,
+    truth: TruthFile = None,
+    fom: Annotated[
+        str,
+        typer.Option(
+            help="wafroc, afroc, wafroc1, afroc1, hrauc, hrse, hrsp, maxllf, maxnlf or maxnlfallcases; without a test "
+            "songa1, songa2 or froc."
+        ),
+    ] = "wafroc",
+    readers: Readers = None,
+    cases: Cases = "random",
+    ai: Ai = None,
+    margin: Margin = None,
+    floor: Floor = False,
+    curve: CurveName = None,
+    json: Json = False,
+) -> None:
+    """Compare treatments, or an AI with readers, by marks on images: any number of marks and lesions a case."""
+    from core.stats.estimate import StatsError
+    from core.stats.localisation.figures import FIGURES
+    from core.stats.localisation.lroc import LROC_FIGURES
+
+    name = fom.strip().casefold()
+    if name.partition("_")[0] in LROC_FIGURES:
+        raise StatsError(f"{fom} is a figure of LROC marks, one mark a case; use the command lroc.")
+    if name not in FIGURES:
+        raise StatsError(f"There is no figure '{fom}'; choose one of {', '.join(FIGURES)}.")
+    data = _read(marks, truth, ai=ai, forced=False)
+    _run(data, FIGURES[name], readers, cases, ai, margin, floor=floor, curve=curve, json=json)
+
+
+def lroc(
+    marks: MarksFile,
+    truth: TruthFile = None,
+    fom: Annotated[str, typer.Option(help="alroc, pcl or wilcoxon.")] = "alroc",
+    at: Annotated[float, typer.Option(help="False-positive fraction up to which (alroc) or at which (pcl).")] = 0.2,
+    readers: Readers = None,
+    cases: Cases = "random",
+    ai: Ai = None,
+    margin: Margin = None,
+    floor: Floor = False,
+    curve: CurveName = None,
+    json: Json = False,
+) -> None:
+    """Compare treatments, or an AI with readers, by one forced mark on every case with at most one lesion."""
+    from core.stats.estimate import StatsError
+    from core.stats.localisation.figures import FIGURES
+    from core.stats.localisation.lroc import lroc_figure
+
+    name, _, written = fom.strip().casefold().partition("_")
+    if name in FIGURES and not written:
+        raise StatsError(f"{fom} is a figure of free-response marks; use the command froc.")
+    try:
+        figure = lroc_figure(name, float(written) if written else at)
+    except ValueError:
+        raise StatsError(f"There is no LROC figure '{fom}'; write alroc, pcl or wilcoxon, and --at 0.2.") from None
+    data = _read(marks, truth, ai=ai, forced=True)
+    _run(data, figure, readers, cases, ai, margin, floor=floor, curve=curve, json=json)
+
+
+def _read(marks: Path, truth: Path | None, *, ai: str | None, forced: bool) -> "Marks":
+    from core.stats.estimate import StatsError
+    from core.stats.localisation.marks import read_marks
+
+    if truth is None:
+        raise StatsError("Give the truth with --truth CSV: columns case,truth,lesion,weight, one row a lesion.")
+    return read_marks(marks, truth, one_treatment=ai is not None, forced=forced)
+
+
+def _run(
+    data: "Marks",
+    figure: "Figure",
+    readers: Factor | None,
+    cases: Factor,
+    ai: str | None,
+    margin: float | None,
+    *,
+    floor: bool,
+    curve: str | None,
+    json: bool,
+) -> None:
+    from core.cli import show
+    from core.cli import show_localisation as shown
+    from core.stats.estimate import StatsError
+    from core.stats.localisation.analysis import ai_against, compare
+    from core.stats.localisation.curves import operating_points
+    from core.stats.table import AI
+
+    notes: tuple[str, ...] = ()
+    curves = operating_points(data, curve.strip().casefold()) if curve else ()
+    if ai is None:
+        if margin is not None:
+            raise StatsError("--margin is for an AI against readers; give --ai READER too.")
+        compared = compare(data, figure, readers=readers, cases=cases, floor=floor)
+        if AI in data.readers:
+            notes = (f"Reader {AI} counts as one of the readers; --ai {AI} compares it with the others.",)
+        notes += compared.notes
+        said = shown.comparison_json(compared, figure, notes) if json else shown.comparison_text(compared, figure)
+    else:
+        if margin is not None and figure.low_is_good:
+            raise StatsError(f"Low is good for {figure.name}: there is no non-inferiority test of it; drop --margin.")
+        against = ai_against(data, figure, ai, readers=readers, cases=cases, margin=margin)
+        notes = against.notes
+        others = [name for name in data.readers if name != ai]
+        said = (
+            shown.ai_json(against, figure, ai, others, data)
+            if json
+            else shown.ai_text(against, figure, ai, others)
+        )  # fmt: skip
+    for note in notes:
+        typer.echo(note, err=True)
+    if isinstance(said, str):
+        typer.echo("\n".join([said, *(["", shown.curve_text(curves)] if curves else [])]))
+    else:
+        typer.echo(show.as_json(said | ({"curve": shown.curve_json(curves)} if curves else {})))
+
+
+def register(app: typer.Typer, bench: typer.Typer) -> None:
+    """Add this part's commands to the command line."""
+    app.command("froc")(froc)
+    app.command("lroc")(lroc)
