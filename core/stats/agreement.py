@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from core.stats.confusion import MISSING, Codes, columns_of
-from core.stats.estimate import Bools, Estimate, Floats, StatsError, finite
+from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, StatsError, finite, within
 
 MOST_INTERVALS = 66  # pairs of 12 readers; beyond that pairwise intervals are not computed
 
@@ -77,8 +77,12 @@ def cohen_kappa(table: Floats, *, weights: str | None = None) -> Estimate:
     if not np.isfinite(value):
         return Estimate(None, n=n, method=method, reason="agreement by chance is complete")
     if not np.isfinite(se) or se <= 0:
-        return Estimate(value, None, None, n, method, "the standard error is 0 at complete agreement")
-    return Estimate(value, se, (max(float(found.kappa_low), -1.0), min(float(found.kappa_upp), 1.0)), n, method)
+        why = (
+            "the standard error is 0 at complete agreement" if value == 1 else "its standard error cannot be estimated"
+        )
+        return Estimate(value, None, None, n, method, why)
+    ci, _ = within((float(found.kappa_low), float(found.kappa_upp)), (-1.0, 1.0))
+    return Estimate(value, se, ci, n, method, None if ci else NO_INFORMATION)
 
 
 def gwet_ac1(table: Floats) -> Estimate:
@@ -130,8 +134,11 @@ def _chance_corrected(table: Floats, *, kind: str) -> Estimate:
     single = np.where(twice, (agree - chance) * (n / twice.sum()), 0.0) / (1 - chance)
     single = single - 2 * (1 - value) * (own - chance) / (1 - chance)
     se = float(np.sqrt(np.sum((single - value) ** 2) / (n * (n - 1))))
+    if se <= 1e-12:
+        return Estimate(value, None, None, n, kind, "the agreement is the same in every case: its variance is 0")
     half = float(stdtrit(n - 1, 0.975)) * se
-    return Estimate(value, se, (max(value - half, -1.0), min(value + half, 1.0)), n, f"{kind}, linearised variance")
+    ci, _ = within((value - half, value + half), (-1.0, 1.0))
+    return Estimate(value, se, ci, n, f"{kind}, linearised variance", None if ci else NO_INFORMATION)
 
 
 def krippendorff_alpha(table: Floats) -> Estimate:

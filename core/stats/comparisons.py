@@ -209,6 +209,8 @@ def arms_compared(
         return ()
     ordered = arm_order(sets)
     people = [n for n in table.readers if all(n in s.names for s in ordered)]
+    if not people:
+        return tuple(ArmComparison(name, "all readers", None, "no reader read in every arm") for name in names)
     group_of = dict(zip(table.readers, table.groups, strict=True))
     groups = list(dict.fromkeys(group_of[n] for n in people))
     wanted = [("all readers", people)]

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from core.stats.estimate import Bools, Floats, Interval, StatsError
+from core.stats.estimate import Bools, Floats, Interval, StatsError, range_of_difference
 from core.stats.obuchowski_rockette import (
     Components,
     Difference,
@@ -176,7 +176,10 @@ def nested_readers(
         whole = own + 2 * gap
         df = None if readers == "fixed" else (whole**2 * (n_all - g) / own**2 if own > 0 else np.inf)
         estimate = float(means[a] - means[b])
-        return difference(group_names[a], group_names[b], estimate, whole, df, scale=var, level=level)
+        return difference(
+            group_names[a], group_names[b], estimate, whole, df, scale=var, bounds=range_of_difference(bounds),
+            level=level,
+        )  # fmt: skip
 
     return Nested(
         tuple(

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.stats.designs import Study, nested_readers, study_of
-from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.estimate import Bools, Floats, Interval, StatsError, range_of_difference
 from core.stats.figures import Cells, Covariance, Metric, metric_cells
 from core.stats.obuchowski_rockette import (
     Components,
@@ -164,9 +164,10 @@ def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Facto
         df = d**2 * df_error / ms_tr**2 if ms_tr else np.inf
     test = equality_test(ms_t, d, t - 1, ms_error=error, df_error=df_error, chi2=readers == "fixed", scale=var)
     means = theta.mean(axis=1)
+    span = range_of_difference(cells.bounds)
     differences = tuple(
         difference(study.treatments[a], study.treatments[b], float(means[a] - means[b]), 2 * d / r, df, scale=var,
-                   level=level)
+                   bounds=span, level=level)
         for a, b in combinations(range(t), 2)
     )  # fmt: skip
     blocks = None if cells.cov is None else cells.cov.reshape(t, r, t, r)
@@ -184,12 +185,12 @@ def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Facto
         if known
         else Components(None, None, None, None, ms_t, ms_r, ms_tr)
     )
-    single = () if blocks is None else reader_differences(theta, blocks, study, level=level)
+    single = () if blocks is None else reader_differences(theta, blocks, study, bounds=span, level=level)
     return treatments, differences, test, components, single
 
 
 def reader_differences(
-    theta: Floats, blocks: Floats, study: Study, *, level: float
+    theta: Floats, blocks: Floats, study: Study, *, bounds: Interval | None, level: float
 ) -> tuple[tuple[str, Difference], ...]:
     """Differences of treatments for each reader by themselves, theta (t, r) and blocks (t, r, t, r): that reader only.
 
@@ -204,6 +205,6 @@ def reader_differences(
             gap = float(theta[a, j] - theta[b, j])
             found.append(
                 (name, difference(study.treatments[a], study.treatments[b], gap, 2 * (var - cov1), None, scale=var,
-                                  level=level))
+                                  bounds=bounds, level=level))
             )  # fmt: skip
     return tuple(found)

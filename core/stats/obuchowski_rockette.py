@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.stats.estimate import Floats, Interval, StatsError, clipped, finite
+from core.stats.estimate import NO_INFORMATION, Floats, Interval, StatsError, finite, within
 
 Factor = Literal["random", "fixed"]
 TINY = 1e-20  # a mean square below this is rounding: figures of merit are of order 1, their rounding 1e-16
@@ -34,7 +34,10 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentMean:
-    """Mean over readers of one treatment; se and ci from that treatment's data alone; df None for a normal interval."""
+    """Mean over readers of one treatment; se and ci from that treatment's data alone; df None for a normal interval.
+
+    `uncut` is the interval before it was cut to the range of the figure, None where nothing was cut.
+    """
 
     treatment: str
     estimate: float
@@ -42,11 +45,15 @@ class TreatmentMean:
     df: float | None
     ci: Interval | None
     reason: str | None = None
+    uncut: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """estimate = a - b, in the units of the figure of merit; df None where the normal distribution was used."""
+    """estimate = a - b, in the units of the figure of merit; df None where the normal distribution was used.
+
+    `uncut` is the interval before it was cut to the range of a difference, None where nothing was cut.
+    """
 
     a: str
     b: str
@@ -56,6 +63,7 @@ class Difference:
     ci: Interval | None
     p: float | None
     reason: str | None = None
+    uncut: Interval | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +168,17 @@ def single_test(
         se2 = ms / r + cov2
         df = (ms + r * cov2) ** 2 * (r - 1) / ms**2 if ms > 0 else math.inf
     if se2 <= TINY:
-        return without("no variation over readers or cases: the interval has no width")
+        return without(NO_SPREAD[readers if cases == "random" else "cases fixed"])
     se = math.sqrt(se2)
-    (low, high), _ = two_sided(mean, se, df, level=level)
-    return TreatmentMean(treatment, mean, se, finite(df), clipped(low, high, bounds))
+    ci, uncut = within(two_sided(mean, se, df, level=level)[0], bounds)
+    return TreatmentMean(treatment, mean, se, finite(df), ci, None if ci else NO_INFORMATION, uncut)
+
+
+NO_SPREAD = {
+    "fixed": "no variation over cases within any reader: there is no interval",
+    "random": "the readers' figures are equal and do not vary together over cases: there is no interval",
+    "cases fixed": "the readers' figures are equal: there is no interval",
+}
 
 
 def equality_test(
@@ -193,15 +208,28 @@ def equality_test(
 
 
 def difference(
-    a: str, b: str, estimate: float, variance: float, df: float | None, *, scale: float = 0.0, level: float = 0.95
+    a: str,
+    b: str,
+    estimate: float,
+    variance: float,
+    df: float | None,
+    *,
+    scale: float = 0.0,
+    bounds: Interval | None = None,
+    level: float = 0.95,
 ) -> Difference:
-    """A difference with standard error sqrt(variance), interval and p; where variance is not above 0, why not."""
-    if variance <= max(TINY, RELATIVE * scale):
-        reason = "its estimated variance is not positive"
+    """A difference with standard error sqrt(variance), interval and p; where variance is not above 0, why not.
+
+    The interval is cut to `bounds`, the range of the difference.
+    """
+    least = max(TINY, RELATIVE * scale)
+    if variance <= least:
+        reason = f"its estimated variance over readers and cases is {'negative' if variance < -least else '0'}"
         return Difference(a, b, estimate, None, finite(df), None, None, reason)
     se = math.sqrt(variance)
-    ci, p = two_sided(estimate, se, df, level=level)
-    return Difference(a, b, estimate, se, finite(df), ci, p)
+    whole, p = two_sided(estimate, se, df, level=level)
+    ci, uncut = within(whole, bounds)
+    return Difference(a, b, estimate, se, finite(df), ci, p, None if ci else NO_INFORMATION, uncut)
 
 
 def variance_components(

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.stats.auc_covariance import delong
-from core.stats.estimate import Bools, Floats, Interval, StatsError
+from core.stats.estimate import NO_INFORMATION, Bools, Floats, Interval, StatsError, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class PairedAreas:
     n_negative: int
     reason: str | None = None
     method: str = "DeLong, normal"
+    uncut: Interval | None = None  # the interval before it was cut to -1..1; None where nothing was cut
 
 
 def paired_proportions(a: Bools, b: Bools, *, level: float = 0.95) -> PairedProportions:
@@ -148,10 +149,12 @@ def _pair_of(area: Floats, cov: Floats, i: int, counts: tuple[int, int], *, leve
     gap, variance = float(area[0] - area[i]), float(cov[0, 0] + cov[i, i] - 2 * cov[0, i])
     if variance <= 1e-10 * max(float(cov[0, 0] + cov[i, i]), 1e-10):
         return PairedAreas(float(area[0]), float(area[i]), gap, None, None, None, None, *counts,
-                           "the two curves do not vary against each other")  # fmt: skip
+                           "the difference of the two areas does not vary over cases")  # fmt: skip
     se = math.sqrt(variance)
-    ci, p = two_sided(gap, se, None, level=level)
-    return PairedAreas(float(area[0]), float(area[i]), gap, se, ci, gap / se, p, *counts)
+    whole, p = two_sided(gap, se, None, level=level)
+    ci, uncut = within(whole, (-1.0, 1.0))
+    return PairedAreas(float(area[0]), float(area[i]), gap, se, ci, gap / se, p, *counts, None if ci else
+                       NO_INFORMATION, uncut=uncut)  # fmt: skip
 
 
 def holm(p_values: Sequence[float | None]) -> tuple[float | None, ...]:

@@ -20,7 +20,7 @@ from core.stats.confusion import (
     figure_cells,
     leave_one_out,
 )
-from core.stats.estimate import Bools, Estimate, Floats, Interval, StatsError, clipped
+from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, Interval, StatsError, within
 from core.stats.figures import Cells, auc_cells, jackknifed_cells
 from core.stats.intervals import clopper_pearson, proportions
 from core.stats.obuchowski_rockette import Factor, TreatmentMean, single_test
@@ -141,6 +141,8 @@ def cells_of(reads: Set, table: ReadTable, name: str) -> Cells:
     """The figure `name` for all m readers of a set with its jackknife covariance; StatsError where it does not
     exist.
     """
+    if not reads.names:
+        raise StatsError("No reader has reads of these cases in every arm.")
     if name in FIGURES:
         return figure_cells(table.truth, reads.prediction, name, classes=len(table.classes))
     kind, label = name.split(" ", 1)
@@ -229,7 +231,8 @@ def _jackknifed(reads: Set, table: ReadTable, name: str) -> list[Estimate]:
             continue
         se = float(np.sqrt(cells.cov[0, 0]))
         half = 1.959963984540054 * se
-        found.append(Estimate(value, se, clipped(value - half, value + half, cells.bounds), n, "jackknife, normal"))
+        ci, _ = within((value - half, value + half), cells.bounds)
+        found.append(Estimate(value, se, ci, n, "jackknife, normal", None if ci else NO_INFORMATION))
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.stats.auc_covariance import auc, delong
 from core.stats.confusion import Codes
-from core.stats.estimate import Bools, Estimate, Floats, StatsError, clipped
+from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, StatsError, within
 
 MOST_POINTS = 1001  # of a mean curve; a picture shows no more
 TOLERANCE = 0.011  # probabilities written with two decimals need not add up to 1 better than this
@@ -135,9 +135,13 @@ def auc_estimates(scores: Floats, truth: Bools, *, level: float = 0.95) -> list[
         done += 1
         n, method = int(read[i].sum()), "empirical, DeLong"
         if se <= 1e-12:
-            out.append(Estimate(a, None, None, n, method, "every case lies on the same side: DeLong's variance is 0"))
+            why = {1.0: "every positive case is rated above every negative one",
+                   0.0: "every positive case is rated below every negative one"}.get(
+                       a, "every case has the same share of the other kind on its side")  # fmt: skip
+            out.append(Estimate(a, None, None, n, method, f"{why}: DeLong's variance is 0"))
         else:
-            out.append(Estimate(a, se, clipped(a - z * se, a + z * se, (0.0, 1.0)), n, method))
+            ci, _ = within((a - z * se, a + z * se), (0.0, 1.0))
+            out.append(Estimate(a, se, ci, n, method, None if ci else NO_INFORMATION))
     return out
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.stats.estimate import Bools, Floats, Interval, StatsError, clipped, finite
+from core.stats.estimate import NO_INFORMATION, Bools, Floats, Interval, StatsError, finite, range_of_difference, within
 from core.stats.figures import Cells, Covariance, Metric, metric_cells
 from core.stats.obuchowski_rockette import TINY, Factor, mean_covariances, mean_squares, two_sided
 from core.stats.pairs import tango, tango_test
@@ -13,7 +13,10 @@ from core.stats.pairs import tango, tango_test
 
 @dataclass(frozen=True, slots=True)
 class Standalone:
-    """AI minus readers. `readers` is the mean over readers; df None means the normal distribution."""
+    """AI minus readers. `readers` is the mean over readers; df None means the normal distribution.
+
+    `uncut` is the interval before it was cut to the range of a difference, None where nothing was cut.
+    """
 
     ai: float
     readers: float
@@ -30,10 +33,10 @@ class Standalone:
     ms: float | None  # MS(psi), the variance over readers of AI minus reader
     var: float | None  # mean variance over cases of AI minus reader
     cov2: float | None  # mean covariance over cases of two such differences
-    readers_ci: Interval | None
     method: str
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    uncut: Interval | None = None
 
 
 def standalone(
@@ -129,18 +132,37 @@ def ai_against_readers(
     scale = float(np.trace(cells.cov)) if cells.cov is not None else 0.0
     if se2 <= max(TINY, 1e-10 * scale):
         return Standalone(
-            *shown, None, None, None, None, margin, None, figures, factor, cases_as, ms, var, cov2, None, how,
-            "AI minus reader varies neither over readers nor over cases: there is no interval and no test", notes,
+            *shown, None, None, None, None, margin, None, figures, factor, cases_as, ms, var, cov2, how,
+            f"{_why_no_variance(se2, var, k, factor=factor, cases_as=cases_as)}: there is no interval and no test",
+            notes,
         )  # fmt: skip
     se = math.sqrt(se2)
-    (low, high), p = two_sided(gap, se, df, level=level)
-    half = (high - low) / 2
+    whole, p = two_sided(gap, se, df, level=level)
+    ci, uncut = within(whole, range_of_difference(cells.bounds))
     worse = None if margin is None else one_sided((gap + margin) / se, df)
     return Standalone(
-        *shown, se, finite(df), (low, high), p, margin, worse, figures, factor, cases_as, ms, var, cov2,
-        clipped(mean - half, mean + half, cells.bounds) if cases_as == "fixed" or factor == "random" else None, how,
-        None, notes,
+        *shown, se, finite(df), ci, p, margin, worse, figures, factor, cases_as, ms, var, cov2,
+        how + (", interval cut to the possible range" if ci and uncut else ""), None if ci else NO_INFORMATION, notes,
+        uncut,
     )  # fmt: skip
+
+
+def _why_no_variance(se2: float, var: float | None, k: int, *, factor: Factor, cases_as: Factor) -> str:
+    """Why the variance of AI minus readers is not above 0."""
+    if factor == "random":
+        if cases_as == "fixed":
+            return "the AI differs from every reader by the same amount"
+        if not var or var <= TINY:
+            return "AI minus reader varies neither over readers nor over cases"
+        return "AI minus reader is equal in all readers, and these differences do not vary together over cases"
+    if var is not None and var > TINY:
+        return (
+            "the estimated variance of AI minus readers is negative"
+            if se2 < -TINY
+            else "over cases the differences from the AI cancel out between the readers"
+        )
+    which = {1: "the reader", 2: "either reader"}.get(k, "any reader")
+    return f"AI minus reader shows no variation over cases within {which}"
 
 
 def one_sided(t: float, df: float | None) -> float:
@@ -171,6 +193,7 @@ def with_tango(found: Standalone, ai: Bools, reader: Bools, *, level: float = 0.
         ci=tango(only_ai, only_reader, n, level=level),
         p=1.0 if same else math.erfc(abs(score) / math.sqrt(2)),
         p_noninferior=worse,
+        uncut=None,
         method="one reader: Tango score interval and test (McNemar without correction)",
         reason=None,
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.stats.comparisons import ai_with_groups, arm_order, arms_compared, stacked
 from core.stats.confusion import class_figures, counts
 from core.stats.designs import Study
-from core.stats.estimate import Estimate, Floats, StatsError
+from core.stats.estimate import Estimate, Floats, StatsError, range_of_difference
 from core.stats.figures import Cells
 from core.stats.intervals import proportions
 from core.stats.mrmc import crossed_readers
@@ -238,7 +238,7 @@ def _arm_gaps(half: tuple[Set, ...], table: ReadTable, figure: str, names: list[
 
 def _combined(cells: Cells, weights: Floats) -> Cells:
     cov = None if cells.cov is None else weights @ cells.cov @ weights.T
-    return Cells(weights @ cells.theta, cov, cells.reason, (-2.0, 2.0))
+    return Cells(weights @ cells.theta, cov, cells.reason, range_of_difference(cells.bounds) or cells.bounds)
 
 
 def _between(sides: list[Cells | StatsError], group: str, arm: str, readers: int) -> Effect:
@@ -251,7 +251,7 @@ def _between(sides: list[Cells | StatsError], group: str, arm: str, readers: int
     if first.cov is not None and second.cov is not None:
         cov = np.zeros((2 * readers, 2 * readers))
         cov[:readers, :readers], cov[readers:, readers:] = first.cov, second.cov
-    both = Cells(np.concatenate([first.theta, second.theta]), cov, first.reason or second.reason, (-2.0, 2.0))
+    both = Cells(np.concatenate([first.theta, second.theta]), cov, first.reason or second.reason, first.bounds)
     names = tuple(str(i) for i in range(readers))
     study = Study(np.zeros((2, readers, 0)), np.zeros(0, bool), ("first", "second"), names,
                   "cases nested in treatments")  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.stats.confusion import MISSING, Codes
-from core.stats.estimate import Estimate, Floats, StatsError
+from core.stats.estimate import NO_INFORMATION, Estimate, Floats, StatsError, within
 from core.stats.intervals import proportion
 from core.stats.pairs import mcnemar, tango
 
@@ -142,9 +142,10 @@ def ratio_over_cases(part: Floats, whole: Floats, *, what: str, low: float = 0.0
     spread = float(((y - ratio * m)[used] ** 2).sum())
     if k > 1 and spread > 1e-12:
         se = math.sqrt(k / (k - 1) * spread) / float(m.sum())
-        ci = (max(ratio - 1.959963984540054 * se, low), min(ratio + 1.959963984540054 * se, 1.0))
-        return Estimate(ratio, se, ci, n, f"ratio over {k} cases as clusters")
+        ci, _ = within((ratio - 1.959963984540054 * se, ratio + 1.959963984540054 * se), (low, 1.0))
+        return Estimate(ratio, se, ci, n, f"ratio over {k} cases as clusters", None if ci else NO_INFORMATION)
     if low == 0.0 and (ratio in (0.0, 1.0)):
         edge = proportion(round(ratio * k), k)
         return Estimate(ratio, None, edge.ci, n, f"Wilson on {k} cases")
-    return Estimate(ratio, None, None, n, f"ratio over {k} cases", "no variation over cases to make an interval from")
+    why = "only one case counts" if k == 1 else "the share is the same in every case"
+    return Estimate(ratio, None, None, n, f"ratio over {k} cases", f"{why}: there is no interval")

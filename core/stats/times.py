@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.stats.estimate import Estimate, Floats, Interval, StatsError
+from core.stats.estimate import NO_INFORMATION, Estimate, Floats, Interval, StatsError, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,31 @@ def _timed(seconds: Floats) -> Floats:
     return np.asarray(known)
 
 
+LEAST = 3  # values for an interval: with two, Student's t has one df and its 95 % interval is 18 times as wide as +- SE
+
+
 def _t_interval(values: Floats) -> tuple[float, Interval | None, float | None, float]:
-    """Mean, 95 % interval, p of mean 0 and standard error, by Student's t; None where values do not vary."""
+    """Mean, 95 % interval, p of mean 0 and standard error, by Student's t; None below LEAST or for equal values."""
     from core.stats.obuchowski_rockette import two_sided
 
     mean = float(values.mean())
-    if values.size < 2:
+    if values.size < LEAST:
         return mean, None, None, 0.0
     se = float(values.std(ddof=1)) / math.sqrt(values.size)
     if se <= 1e-12 * max(abs(mean), 1e-12):
         return mean, None, None, 0.0
     ci, p = two_sided(mean, se, values.size - 1)
     return mean, ci, p, se
+
+
+def _powers(ci: Interval | None) -> Interval | None:
+    """An interval of logs as one of ratios."""
+    return None if ci is None else (math.exp(max(ci[0], -700.0)), math.exp(min(ci[1], 700.0)))
+
+
+def _why_none(n: int, what: str, equal: str) -> str:
+    """Why `_t_interval` gave no interval."""
+    return f"{n} {what} {'is' if n == 1 else 'are'} too few for an interval; it needs {LEAST}" if n < LEAST else equal
 
 
 def time_summary(seconds: Floats) -> TimeSummary:
@@ -72,8 +85,8 @@ def time_summary(seconds: Floats) -> TimeSummary:
     else:
         mean, ci, _, _ = _t_interval(positive)
         geometric = Estimate(
-            math.exp(mean), None, None if ci is None else (math.exp(ci[0]), math.exp(ci[1])), int(positive.size),
-            "geometric mean, t on logs", None if ci else "an interval needs two different times",
+            math.exp(mean), None, _powers(ci), int(positive.size),
+            "geometric mean, t on logs", None if ci else _why_none(positive.size, "times", "the times are equal"),
         )  # fmt: skip
     return TimeSummary(int(known.size), float(known.sum()), float(known.mean()), float(np.median(known)), geometric)
 
@@ -93,8 +106,8 @@ def paired_times(a: Floats, b: Floats) -> TimeRatio:
     mean, ci, p, _ = _t_interval(np.log(a[both]) - np.log(b[both]))
     v, wilcoxon_p = _wilcoxon(a[both] - b[both])
     return TimeRatio(
-        n, math.exp(mean), None if ci is None else (math.exp(ci[0]), math.exp(ci[1])), p, v, wilcoxon_p, method,
-        None if ci else "the ratio is the same in every case",
+        n, math.exp(mean), _powers(ci), p, v, wilcoxon_p, method,
+        None if ci else _why_none(n, "cases timed in both", "the ratio is the same in every case"),
     )  # fmt: skip
 
 
@@ -133,9 +146,9 @@ def _reader_ratio(logs: Floats, method: str) -> TimeRatio:
     if not logs.size:
         return TimeRatio(0, None, None, None, None, None, method, "no reader was timed in both")
     mean, ci, p, _ = _t_interval(logs)
-    reason = None if ci else "an interval over readers needs two readers who differ"
+    reason = None if ci else _why_none(logs.size, "readers", "the ratio is the same for every reader")
     return TimeRatio(
-        int(logs.size), math.exp(mean), None if ci is None else (math.exp(ci[0]), math.exp(ci[1])), p, None, None,
+        int(logs.size), math.exp(mean), _powers(ci), p, None, None,
         method, reason,
     )  # fmt: skip
 
@@ -154,10 +167,13 @@ def group_ratio(a: Floats, b: Floats) -> TimeRatio:
     gap, df, n = float(x.mean() - y.mean()), x.size + y.size - 2, int(x.size + y.size)
     pooled = (float(((x - x.mean()) ** 2).sum()) + float(((y - y.mean()) ** 2).sum())) / max(df, 1)
     se = math.sqrt(pooled * (1 / x.size + 1 / y.size))
-    if df < 1 or se <= 1e-12:
-        return TimeRatio(n, math.exp(gap), None, None, None, None, method, "too few readers who differ for an interval")
+    if df < LEAST - 1 or se <= 1e-12:
+        why = "the readers of each group are equally fast"
+        if df < LEAST - 1:
+            why = f"{n} readers are too few for an interval; two groups need {LEAST + 1}"
+        return TimeRatio(n, math.exp(gap), None, None, None, None, method, why)
     ci, p = two_sided(gap, se, df)
-    return TimeRatio(n, math.exp(gap), (math.exp(ci[0]), math.exp(ci[1])), p, None, None, method)
+    return TimeRatio(n, math.exp(gap), _powers(ci), p, None, None, method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +211,11 @@ def fatigue(seconds: Floats, correct: Floats, position: Floats) -> Fatigue:
         if not values:
             return Estimate(None, n=0, method=what, reason="no reader has six cases with a position")
         mean, ci, _, se = _t_interval(np.array(values))
-        shown = (None if ci is None else (math.exp(ci[0]), math.exp(ci[1]))) if exponential else ci
-        why = None if ci else "an interval over readers needs two readers who differ"
+        shown = _powers(ci) if exponential else ci
+        why = None if ci else _why_none(len(values), "readers", "the change is the same for every reader")
+        if shown and not exponential:
+            shown, why = within(shown, (-1.0, 1.0))[0], None
+            why = None if shown else NO_INFORMATION
         return Estimate(math.exp(mean) if exponential else mean, se or None, shown, len(values), what, why)
 
     return Fatigue(

@@ -182,13 +182,13 @@ def test_roc_page(case: Case) -> None:
 def test_mrmc_page(case: Case) -> None:
     study = case.rows.study
     wanted = [
-        (gap["estimate"], gap["ci"], gap["p"])
+        (gap["estimate"], gap["ci"], gap["reason"], gap["p"])
         for one in case.said["arms_compared"]
         if one["result"]
         for gap in one["result"]["differences"]
     ]
     assert [(row["estimate"], row["95 % interval"], row["p"]) for row in tables.arm_table(study, case.found)] == [
-        (minus(f"{value:.3f}"), tables.span(pair(ci)), p_text(p)) for value, ci, p in wanted
+        (minus(f"{value:.3f}"), tables.span(pair(ci), reason=why), p_text(p)) for value, ci, why, p in wanted
     ]
     assert bool(wanted) == (len(case.said["study"]["arms"]) > 1)
     for one, said in zip(case.found.arms_compared, case.said["arms_compared"], strict=True):
@@ -207,7 +207,7 @@ def test_mrmc_page(case: Case) -> None:
         order = ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr")
         assert [row["estimate"] for row in shown["Variance components"]] == [plain(parts[n], 6) for n in order]
     groups = [
-        (minus(f"{gap['estimate']:.3f}"), tables.span(pair(gap["ci"])), p_text(gap["p"]))
+        (minus(f"{gap['estimate']:.3f}"), tables.span(pair(gap["ci"]), reason=gap["reason"]), p_text(gap["p"]))
         for one in case.said["groups_compared"]
         if one["result"]
         for gap in one["result"]["differences"]

@@ -146,6 +146,7 @@ def fatigue_table(found: Analysis) -> list[Row]:
             "time, per 10 cases further on": number(one.time_ratio_per_10, sign="×"),
             "accuracy, last minus first third": _points(one.accuracy_change),
             "method": one.time_ratio_per_10.method,
+            "no interval": one.accuracy_change.reason or one.time_ratio_per_10.reason or "",
         }
         for arm, one in found.fatigue
     ]
@@ -156,7 +157,12 @@ def mrmc_tables(found: Mrmc) -> dict[str, list[Row]]:
     parts = found.components
     return {
         "Means": [
-            {"arm": one.treatment, "mean": _plain(one.estimate), "95 % interval": span(one.ci), "SE": _plain(one.se)}
+            {
+                "arm": one.treatment,
+                "mean": _plain(one.estimate),
+                "95 % interval": span(one.ci, reason=one.reason),
+                "SE": _plain(one.se),
+            }
             for one in found.treatments
         ],
         "Differences": [
@@ -209,7 +215,7 @@ def arm_table(study: StudyFacts, found: Analysis) -> list[Row]:
                     "group": one.group,
                     "difference": f"{gap.a} minus {gap.b}",
                     "estimate": _plain(gap.estimate),
-                    "95 % interval": span(gap.ci),
+                    "95 % interval": span(gap.ci, reason=gap.reason),
                     "p": p_text(gap.p),
                     "readers": "these readers only" if one.result and one.result.readers == "fixed" else "random",
                 }
@@ -230,7 +236,7 @@ def group_difference_table(study: StudyFacts, found: Analysis) -> list[Row]:
                     "arm": one.arm or "–",
                     "difference": f"{gap.a} minus {gap.b}",
                     "estimate": _plain(gap.estimate),
-                    "95 % interval": span(gap.ci),
+                    "95 % interval": span(gap.ci, reason=gap.reason),
                     "p": p_text(gap.p),
                     "readers": "these readers only" if one.readers_as == "fixed" else "random",
                 }
@@ -253,9 +259,11 @@ def ratio(found: TimeRatio) -> str:
     return f"×{found.ratio:.2f}" + ("" if found.ci is None else f" ({found.ci[0]:.2f} to {found.ci[1]:.2f})")
 
 
-def span(ci: Interval | None) -> str:
-    """Return an interval with three decimals."""
-    return "–" if ci is None else f"{ci[0]:.3f} to {ci[1]:.3f}".replace("-", "−")
+def span(ci: Interval | None, *, reason: str | None = None) -> str:
+    """Return an interval with three decimals, or the reason why there is none."""
+    if ci is None:
+        return f"– ({reason})" if reason else "–"
+    return f"{ci[0]:.3f} to {ci[1]:.3f}".replace("-", "−")
 
 
 def _plain(value: float | None, *, digits: int = 3) -> str:
