@@ -56,6 +56,7 @@ def examine() -> dict[str, Any]:
     """Return the state of this installation; `problems` is a list of sentences, empty when all is ready."""
     from core import __version__
     from core.ai.model_files import available_models
+    from core.ai.precision import described
     from core.ai.weights import best_device
     from core.settings import settings
     from db.engine import open_view
@@ -86,6 +87,7 @@ def examine() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "packages": packages,
         "device": best_device(),
+        "precision": described(best_device()),
         "disk_free_gb": round(free, 1),
         "database": database,
         "storage": settings().storage,

@@ -27,7 +27,12 @@ def train(
     data: Annotated[
         Path | None, typer.Option(help="patients in the layout of COVID-CT-MD or SPGC; procedural cases if not given")
     ] = None,
-    backgrounds: Annotated[Path | None, typer.Option(help="the lung-pet-ct-dx folder, for real lungs behind")] = None,
+    backgrounds: Annotated[
+        list[Path] | None, typer.Option(help="a folder of real lungs, clear slices known; may be repeated")
+    ] = None,
+    hold_out: Annotated[
+        list[str] | None, typer.Option(help="a real patient kept from the run; may be repeated")
+    ] = None,
     procedural: Annotated[int, typer.Option(help="procedural cases to make")] = 300,
     background_cases: Annotated[int, typer.Option(help="cases with real lungs to make")] = 700,
     steps: Annotated[int, typer.Option(help="optimiser steps; 0 for the task's own")] = 0,
@@ -41,7 +46,7 @@ def train(
     size: Annotated[int, typer.Option(help="pixels a side the network sees; 0 for the task's own")] = 0,
     devices: Annotated[int, typer.Option(help="devices to train on")] = 1,
     strategy: Annotated[str, typer.Option(help="Lightning's strategy, such as ddp for several GPUs")] = "auto",
-    precision: Annotated[str, typer.Option(help="bf16-mixed, 16-mixed or 32-true")] = "bf16-mixed",
+    precision: Annotated[str, typer.Option(help="bf16-mixed, 16-mixed, 32-true; auto measures")] = "auto",
     workers: Annotated[int, typer.Option(help="processes that make cases")] = 1,
     loaders: Annotated[int, typer.Option(help="processes that read slices beside the training; a GPU needs some")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
@@ -49,7 +54,8 @@ def train(
     """Train the lung or the slice network; run the same command again after an interruption and it goes on."""
     if task not in DEFAULTS:
         raise InvalidInput("The task is lungs or slices.")
-    from core.training.cache import Recipe, make_cache, stored_cases
+    from core.ai.precision import training_precision
+    from core.training.cache import Recipe, make_cache, stored_cases, without
     from core.training.fit import begin_with_model, lung_streams, run, sized, slice_streams
     from core.training.tasks import LungTask, Plan, SliceTask
 
@@ -65,19 +71,19 @@ def train(
         seed=seed,
         devices=devices,
         strategy=strategy,
-        precision=precision,
+        precision=training_precision() if precision == "auto" else precision,
     )
     cases = work / ("cases" if data is None else "patients")
     if data is None:
-        source = str(backgrounds) if backgrounds else None
-        recipe = Recipe(procedural, background_cases, first_seed, backgrounds=source)
+        recipe = Recipe(procedural, background_cases, first_seed, backgrounds=tuple(map(str, backgrounds or ())))
         make_cache(cases, recipe, workers=workers, on_progress=_tell("cases"))
     else:
         from core.training.patients import store_patients
 
         store_patients(data, cases, on_progress=_tell("patients"))
+    stored = without(stored_cases(cases), hold_out or ())
     network = LungTask(plan) if task == "lungs" else SliceTask(plan)
-    streams = (lung_streams if task == "lungs" else slice_streams)(stored_cases(cases), plan, sized(network))
+    streams = (lung_streams if task == "lungs" else slice_streams)(stored, plan, sized(network))
     streams.workers = loaders
     if begin_with:
         begin_with_model(network, begin_with)

@@ -65,7 +65,8 @@ def rescanned(rng: np.random.Generator, hu: Float, s: Strength) -> Float:
     if rng.random() < 0.6:
         raw = rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(abs(rng.normal(0, s.grain)))
         out = out + (cv2.GaussianBlur(raw, (0, 0), rng.uniform(0.4, 1.0)) if rng.random() < 0.6 else raw)
-    gain, offset = 1 + rng.uniform(-s.gain, s.gain), rng.normal(0, s.offset)
+    wide = rng.random() < 0.25  # now and then a scanner far out of calibration
+    gain, offset = 1 + rng.uniform(-s.gain, s.gain), rng.uniform(-60, 60) if wide else rng.normal(0, s.offset)
     return np.asarray((out + 850) * np.float32(gain) - 850 + np.float32(offset), np.float32)
 
 
@@ -81,8 +82,10 @@ def doubtful_mask(rng: np.random.Generator, mask: Mask, hu: Float) -> Mask:
         dense = (cv2.GaussianBlur(hu, (0, 0), 2.5) > -rng.uniform(100, 300)).astype(np.uint8)
         away = cv2.distanceTransform((out > 0).astype(np.uint8), cv2.DIST_L2, 3) < rng.uniform(4, 14)
         out[(dense > 0) & away] = 0
-    if rng.random() < 0.15:
-        out = cv2.morphologyEx(out, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    if rng.random() < 0.2:  # bays filled, as the pipeline fills them: a bit of heart or dome comes in
+        n = 2 * int(rng.integers(2, 9)) + 1
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (n, n))
+        out = cv2.morphologyEx(np.pad(out, n), cv2.MORPH_CLOSE, disc)[n:-n, n:-n]
     if rng.random() < 0.5:
         out = frayed(rng, out, float(rng.uniform(0.1, 0.45)))
     return np.asarray(out, np.uint8)

@@ -1,10 +1,14 @@
-"""Real lungs as backgrounds: TCIA Lung-PET-CT-Dx (CC BY 4.0), tumour slices left out, warped, lesions set in.
+"""Real lungs as backgrounds (TCIA, CC BY): slices with a lesion left out, warped, lesions set in.
 
-Which slices are free of tumour was judged by eye; a series that is not listed here is not used.
+Which slices are free was judged by eye: a table here for Lung-PET-CT-Dx, else the folder's own `slices.json`, which
+names for each file what was seen on it. A series that neither names is not used.
 """
 
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,58 +18,117 @@ from scipy import ndimage
 from core.errors import InvalidInput
 from core.training.procedural.case import CLASSES, Case, set_lesions, slice_truth
 from core.training.procedural.fields import Float, Grid, noise
-from core.training.procedural.healthy import dependent, nodules, scars
+from core.training.procedural.healthy import dependent, emphysema, expiration, mass, nodules, scars
 from core.training.procedural.lesions import describe
 from core.training.procedural.scanner import Scanner, draw_scanner, scan
 
-ATTRIBUTION = (
-    "Li P, Wang S, Li T, Lu J, HuangFu Y, Wang D. A Large-Scale CT and PET/CT Dataset for Lung Cancer Diagnosis "
-    "(Lung-PET-CT-Dx), The Cancer Imaging Archive 2020, doi 10.7937/TCIA.2020.NNC2-0461, CC BY 4.0"
-)
 TUMOUR_FREE: dict[tuple[str, int], tuple[tuple[int, int], ...]] = {
     # patient, slices -> half-open slice ranges from the apex without tumour, judged by eye
     ("Lung_Dx-A0001", 64): ((0, 10), (32, 52), (57, 63)),  # 52-56: gas in the colon flexure spoils the lung mask
     ("Lung_Dx-A0002", 30): ((0, 4), (20, 29)),
 }
 GAS_FROM = {("Lung_Dx-A0001", 64): 57, ("Lung_Dx-A0002", 30): 26}  # from here on gas is bowel unless low behind
+NOTES = "slices.json"  # beside the patients: what was seen on each file
 AIR = -350.0  # HU below which a voxel within the body is air-filled
+NO_GAS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """One run of slices free of tumour: HU (z, y, x) int16, lungs uint8 (1 right, 2 left), spacing mm."""
+    """One run of neighbouring clear slices: HU (z, y, x) int16, lungs uint8 (1 right, 2 left), spacing mm.
+
+    `seen` is the lungs as the pipeline finds them: with the hilum, or a stomach's dome, that the network takes in.
+    """
 
     patient: str
     hu: NDArray[np.int16]
     lungs: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
     spacing: tuple[float, float, float]
 
 
-def load_backgrounds(folder: Path, *, size: int = 224) -> list[Background]:
-    """Read the listed runs of every series under `folder`, averaged to about `size` pixels in plane."""
+def load_backgrounds(folders: Sequence[Path], *, size: int = 224) -> list[Background]:
+    """Read the clear runs of every series under the folders, averaged to about `size` pixels in plane."""
+    out: list[Background] = []
+    for folder in folders:
+        found = [one for series in _series(folder) for one in _runs(*series, size=size)]
+        if not found:
+            raise InvalidInput(
+                f"{folder.name} holds no series whose clear slices are known; name the lung-pet-ct-dx folder or one "
+                f"with a {NOTES}."
+            )
+        out += found
+    return out
+
+
+def _series(folder: Path) -> Iterator[tuple[str, list[Any], list[tuple[int, int]], int]]:
+    """Yield for each series with clear slices: patient, datasets from the apex, clear runs, where bowel gas begins."""
     import pydicom
 
+    notes = json.loads((folder / NOTES).read_text()) if (folder / NOTES).exists() else {}
+    for name, slices in notes.items():
+        files = [(pydicom.dcmread(folder / name / one["file"]), one.get("seen", ["unknown"])) for one in slices]
+        files.sort(key=lambda pair: -float(pair[0].ImagePositionPatient[2]))
+        runs = clear_runs([not seen for _, seen in files])
+        if runs:
+            yield Path(name).name, [dataset for dataset, _ in files], runs, NO_GAS
     groups: dict[tuple[str, str], list[pydicom.Dataset]] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()) if not notes else []:
         dataset = pydicom.dcmread(path)
-        patient = path.relative_to(folder).parts[0]
-        groups.setdefault((patient, str(dataset.SeriesInstanceUID)), []).append(dataset)
-    out: list[Background] = []
-    for (patient, _), files in sorted(groups.items()):
-        runs = TUMOUR_FREE.get((patient, len(files)))
-        if runs is None:
-            continue
-        files.sort(key=lambda d: -float(d.ImagePositionPatient[2]))
-        planes = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in files]
-        resized = [cv2.resize(p.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA) for p in planes]
-        small = np.stack(resized).astype(np.float32)
-        pixel = float(files[0].PixelSpacing[0]) * planes[0].shape[0] / size
-        gap = abs(float(files[0].ImagePositionPatient[2]) - float(files[1].ImagePositionPatient[2]))
-        for low, high in runs:
-            lungs = threshold_lungs(small[low:high], GAS_FROM[patient, len(files)] - low)
-            out.append(Background(patient, np.rint(small[low:high]).astype(np.int16), lungs, (gap, pixel, pixel)))
-    if not out:
-        raise InvalidInput(f"{folder.name} holds none of the listed background series; name the lung-pet-ct-dx folder")
+        groups.setdefault((path.relative_to(folder).parts[0], str(dataset.SeriesInstanceUID)), []).append(dataset)
+    for (patient, _), datasets in sorted(groups.items()):
+        key = (patient, len(datasets))
+        if key in TUMOUR_FREE:
+            datasets.sort(key=lambda d: -float(d.ImagePositionPatient[2]))
+            yield patient, datasets, list(TUMOUR_FREE[key]), GAS_FROM[key]
+
+
+def clear_runs(clear: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return the half-open index ranges of neighbouring clear slices."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(clear, np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _runs(
+    patient: str, files: list[Any], runs: list[tuple[int, int]], gas_from: int, *, size: int
+) -> Iterator[Background]:
+    planes = [d.pixel_array * float(d.RescaleSlope) + float(d.RescaleIntercept) for d in files]
+    small = np.stack([cv2.resize(p.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA) for p in planes])
+    small = np.rint(np.maximum(small, -1024)).astype(np.int16)
+    pixel = float(files[0].PixelSpacing[0]) * planes[0].shape[0] / size
+    heights = [float(d.ImagePositionPatient[2]) for d in files]
+    spacing = (float(np.median(-np.diff(heights))), pixel, pixel)
+    seen = found_lungs(small, spacing)
+    for low, high in runs:
+        lungs = threshold_lungs(small[low:high].astype(np.float32), gas_from - low)
+        if seen is not None:
+            lungs = agreed(lungs, seen[low:high])
+        yield Background(patient, small[low:high], lungs, lungs if seen is None else seen[low:high], spacing)
+
+
+def found_lungs(hu: NDArray[np.int16], spacing: tuple[float, float, float]) -> NDArray[np.uint8] | None:
+    """Return the lungs (z, y, x; 1 right, 2 left) as the newest installed model's pipeline finds them; None if none."""
+    from core.ai.lungs import NoLungs, lung_mask
+    from core.ai.model_files import available_models
+    from core.ai.weights import load_model
+
+    if not available_models():
+        return None
+    model = load_model()
+    try:
+        return lung_mask(hu, spacing, model, parameters=model.parameters)
+    except NoLungs:
+        return None
+
+
+def agreed(lungs: NDArray[np.uint8], seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the lungs without pieces of a slice that the pipeline mostly takes for something else, as bowel gas."""
+    out = lungs.copy()
+    for plane, other in zip(out, seen, strict=True):
+        pieces, count = ndimage.label(plane > 0)
+        for number in range(1, count + 1):
+            if float(np.mean(other[pieces == number] > 0)) < 0.5:
+                plane[pieces == number] = 0
     return out
 
 
@@ -105,12 +168,23 @@ def threshold_lungs(hu: Float, gas_from: int = 10_000) -> NDArray[np.uint8]:
 def background_case(seed: int, label: str, backgrounds: list[Background]) -> Case:
     """Return a real run of slices, warped and rescanned, with a pneumonia of class `label` set in, from a seed."""
     rng = np.random.default_rng([seed, CLASSES.index(label), 77])
-    shares = np.array([len(b.hu) * (1.0 if len(b.hu) > 12 else 0.6) for b in backgrounds], float)
-    source = backgrounds[int(rng.choice(len(backgrounds), p=shares / shares.sum()))]
-    hu, lungs = warp(rng, source)
+    people = sorted({b.patient for b in backgrounds})  # each as often: health must not look like one scanner
+    person = people[int(rng.integers(len(people)))]
+    runs = [b for b in backgrounds if b.patient == person]
+    shares = np.array([len(b.hu) for b in runs], float)
+    source = runs[int(rng.choice(len(runs), p=shares / shares.sum()))]
+    hu, lungs, seen = warp(rng, source)
     grid = Grid(hu.shape, source.spacing)
     chest = describe(rng, grid, hu, lungs, np.zeros_like(lungs))
-    for finding, chance in ((dependent, 0.3), (nodules, 0.25), (scars, 0.25)):
+    findings = (
+        (dependent, 0.35),
+        (nodules, 0.25),
+        (scars, 0.25),
+        (expiration, 0.25),
+        (emphysema, 0.15),
+        (mass, 0.1),
+    )
+    for finding, chance in findings:
         if rng.random() < chance and lungs.any():
             finding(rng, chest)
     if lungs.any():
@@ -128,11 +202,12 @@ def background_case(seed: int, label: str, backgrounds: list[Background]) -> Cas
         False,
     )
     lesion, labels = slice_truth(chest, label)
-    return Case(scan(rng, chest.hu, grid, light), grid.spacing, chest.lungs, lesion, labels, label, light)
+    image = scan(rng, chest.hu, grid, light)
+    return Case(image, grid.spacing, chest.lungs, lesion, labels, label, light, seen=seen, patient=source.patient)
 
 
-def warp(rng: np.random.Generator, source: Background) -> tuple[Float, NDArray[np.uint8]]:
-    """Return HU float32 and lungs bent by a smooth field, scaled, turned a little, perhaps mirrored or thickened."""
+def warp(rng: np.random.Generator, source: Background) -> tuple[Float, NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return HU float32, lungs and lungs as found, bent by a smooth field, turned, perhaps mirrored or thickened."""
     hu = source.hu.astype(np.float32)
     if len(hu) > 3 and rng.random() < 0.5:
         f = np.float32(rng.uniform(0.05, 0.45))
@@ -149,13 +224,14 @@ def warp(rng: np.random.Generator, source: Background) -> tuple[Float, NDArray[n
     y, x = y - h / 2, (x - w / 2) * (-1 if flip else 1)
     at_y = (np.cos(angle) * y + np.sin(angle) * x) * sy + h / 2
     at_x = (-np.sin(angle) * y + np.cos(angle) * x + shear * y) * sx + w / 2
-    out, mask = np.empty_like(hu), np.empty_like(lungs)
+    out, mask, seen = np.empty_like(hu), np.empty_like(lungs), np.empty_like(lungs)
     for k in range(len(hu)):
         my, mx = (at_y + bend[0][k]).astype(np.float32), (at_x + bend[1][k]).astype(np.float32)
         out[k] = cv2.remap(hu[k], mx, my, cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=-1000)
         mask[k] = cv2.remap(lungs[k], mx, my, cv2.INTER_NEAREST)
+        seen[k] = cv2.remap(source.seen[k], mx, my, cv2.INTER_NEAREST)
     if flip:
-        mask = np.array([0, 2, 1], np.uint8)[mask]
+        mask, seen = (np.array([0, 2, 1], np.uint8)[m] for m in (mask, seen))
     inside = mask > 0
     out[inside] = out[inside] + np.float32(rng.normal(0, 25)) * np.clip((-500 - out[inside]) / 300, 0, 1)
-    return np.clip(out, -1024, 3071), mask
+    return np.clip(out, -1024, 3071), mask, seen

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InvalidInput
 from core.progress import Progress, ignore
 from core.training.backgrounds import Background, background_case, load_backgrounds
 from core.training.procedural.case import CLASSES, Case, procedural_case
@@ -27,6 +28,7 @@ class StoredCase:
     label: str
     spacing: tuple[float, float, float]
     labels: NDArray[np.uint8]
+    patient: str = ""  # whose real lungs these are; empty: nobody's
 
     @property
     def held_out(self) -> bool:
@@ -41,6 +43,11 @@ class StoredCase:
         """Lungs (z, y, x), memory-mapped: 0 none, 1 right, 2 left."""
         return np.asanyarray(np.load(self.folder / "lungs.npy", mmap_mode="r"))
 
+    def seen(self) -> NDArray[np.uint8]:
+        """Lungs as the pipeline finds them, before lesions were set in; the true ones where that is not known."""
+        path = self.folder / "seen.npy"
+        return np.asanyarray(np.load(path, mmap_mode="r")) if path.exists() else self.lungs()
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -50,7 +57,7 @@ class Recipe:
     background: int = 1200
     first_seed: int = 1000
     size: int = 224
-    backgrounds: str | None = None  # folder of the real series; None: procedural cases only
+    backgrounds: tuple[str, ...] = ()  # folders of real series; none: procedural cases only
 
 
 def make_cache(folder: Path, recipe: Recipe, *, workers: int = 1, on_progress: Progress = ignore) -> None:
@@ -76,7 +83,7 @@ def case_folder(folder: Path, kind: str, seed: int) -> Path:
     return folder / f"{kind}_{seed:06d}"
 
 
-_BACKGROUNDS: dict[str, list[Background]] = {}  # read once in each worker process
+_BACKGROUNDS: dict[tuple[str, ...], list[Background]] = {}  # read once in each worker process
 
 
 def _make_one(folder: Path, recipe: Recipe, item: tuple[str, int]) -> None:
@@ -86,9 +93,9 @@ def _make_one(folder: Path, recipe: Recipe, item: tuple[str, int]) -> None:
     kind, seed = item
     label = CLASSES[seed % 3]
     if kind == "background":
-        source = str(recipe.backgrounds)
+        source = recipe.backgrounds
         if source not in _BACKGROUNDS:
-            _BACKGROUNDS[source] = load_backgrounds(Path(source), size=recipe.size)
+            _BACKGROUNDS[source] = load_backgrounds([Path(one) for one in source], size=recipe.size)
         case = background_case(seed, label, _BACKGROUNDS[source])
     else:
         case = procedural_case(seed, label, size=recipe.size)
@@ -100,7 +107,16 @@ def store(folder: Path, case: Case, kind: str, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "hu.npy", case.hu)
     np.save(folder / "lungs.npy", case.lungs)
-    truth = {"kind": kind, "seed": seed, "label": case.label, "spacing": case.spacing, "labels": case.labels.tolist()}
+    if case.seen is not None:
+        np.save(folder / "seen.npy", case.seen)
+    truth = {
+        "kind": kind,
+        "seed": seed,
+        "label": case.label,
+        "patient": case.patient,
+        "spacing": case.spacing,
+        "labels": case.labels.tolist(),
+    }
     (folder / "truth.json").write_text(json.dumps(truth))
 
 
@@ -111,5 +127,16 @@ def stored_cases(folder: Path) -> Sequence[StoredCase]:
         t = json.loads(path.read_text())
         z, y, x = (float(s) for s in t["spacing"])
         labels = np.asarray(t["labels"], np.uint8)
-        out.append(StoredCase(path.parent, t["kind"], int(t["seed"]), t["label"], (z, y, x), labels))
+        patient = t.get("patient", "")
+        out.append(StoredCase(path.parent, t["kind"], int(t["seed"]), t["label"], (z, y, x), labels, patient))
     return out
+
+
+def without(cases: Sequence[StoredCase], patients: Sequence[str]) -> Sequence[StoredCase]:
+    """Return the cases but those of the named real patients. Raises InvalidInput for a patient none is of."""
+    known = {c.patient for c in cases if c.patient}
+    unknown = sorted(set(patients) - known)
+    if unknown:
+        there = ", ".join(sorted(known)) or "no real ones"
+        raise InvalidInput(f"No made case has the lungs of {', '.join(unknown)}; there are {there}.")
+    return [c for c in cases if c.patient not in patients]

@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 from core.ai.model_zip import write_card
 from core.ai.parameters import CLASSES
 from core.errors import InvalidInput
-from core.training.backgrounds import ATTRIBUTION
 from core.training.cache import StoredCase
 from core.training.calibrate import fit_temperature, lung_figures, slice_figures, slice_logits
 from core.training.fit import curves, load_task, sized
+from core.training.sources import attribution
 
 LABEL = "Research demonstration, trained on procedural CT. Not a medical device; not for diagnosis."
 LIMITS = (
@@ -59,8 +59,8 @@ def export_model(
         "label": LABEL,
         "classes": list(CLASSES),
         "temperature": round(temperature, 4),
-        "licence": "MIT (weights); backgrounds CC BY 4.0, see attribution",
-        "attribution": ATTRIBUTION if kinds["background"] else None,
+        "licence": "MIT (weights); backgrounds CC BY 3.0 and 4.0, see attribution",
+        "attribution": attribution(training_patients(cases)) or None,
         "data": {"training_cases": kinds, "held_out_cases": sum(c.held_out for c in cases)},
         "manifest": {
             "trained": sorted(training_patients(cases)),
@@ -86,12 +86,7 @@ def export_model(
 
 def training_patients(cases: Sequence[StoredCase]) -> set[str]:
     """Return the real patients whose slices are among the cases, by their published ids."""
-    from core.training.backgrounds import TUMOUR_FREE
-
-    found = {c.folder.name for c in cases if c.kind == "folder"}
-    if any(c.kind == "background" for c in cases):
-        found |= {patient for patient, _ in TUMOUR_FREE}
-    return found
+    return {c.patient for c in cases if c.patient}
 
 
 def half_weights(net: torch.nn.Module) -> dict[str, torch.Tensor]:

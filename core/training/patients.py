@@ -30,7 +30,8 @@ def store_patients(root: Path, cache: Path, *, size: int = SIZE, on_progress: Pr
             np.save(folder / "hu.npy", volume.hu)
             np.save(folder / "lungs.npy", lungs_of(volume))
             codes = patient.slice_codes(len(volume.hu)).tolist()
-            truth = {"kind": "folder", "seed": n, "label": patient.label, "spacing": volume.spacing_mm, "labels": codes}
+            truth = {"kind": "folder", "seed": n, "label": patient.label, "labels": codes}
+            truth |= {"patient": patient.id, "spacing": volume.spacing_mm}
             (folder / "truth.json").write_text(json.dumps(truth))
         on_progress(n + 1, len(patients))
     return len(patients)

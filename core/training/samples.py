@@ -86,7 +86,8 @@ class SliceSamples(Dataset[Sample]):
         places = self.groups[group][kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))][0]]
         place = places[int(rng.integers(len(places)))]
         case = self.cases[place.case]
-        hu, lungs = case.hu(), np.asarray(case.lungs()[place.index])
+        hu = case.hu()
+        lungs = np.asarray((case.seen() if rng.random() < 0.5 else case.lungs())[place.index])
         image = np.asarray(hu[place.index], np.float32)
         if rng.random() < 0.15:
             other = min(max(place.index + int(rng.choice([-1, 1])), 0), len(hu) - 1)

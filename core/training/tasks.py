@@ -1,6 +1,5 @@
 """The two training tasks as Lightning modules. Networks come from core.ai; input 0..1, made by core.ai.preprocess."""
 
-import copy
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import torch
 from monai.losses.dice import DiceCELoss
 from monai.networks.nets.resnet import ResNetBottleneck
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from core.ai.networks import lung_network, slice_network
 
@@ -45,7 +45,13 @@ class Task(pl.LightningModule):
         self.plan = plan
         self.save_hyperparameters(asdict(plan))
         self.net = channels_last(net)
-        self.average = copy.deepcopy(self.net).requires_grad_(False)
+        moving = get_ema_multi_avg_fn(plan.average**EVERY)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.averaged = AveragedModel(self.net, multi_avg_fn=moving, use_buffers=True).requires_grad_(False)
+
+    @property
+    def average(self) -> nn.Module:
+        """The running average of the network, which is what validates and ships."""
+        return self.averaged.module
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         net = self.net if self.training else self.average
@@ -54,15 +60,8 @@ class Task(pl.LightningModule):
 
     def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
         """Move the running average toward the weights just stepped; batch-norm statistics go along."""
-        if self.global_step % EVERY:
-            return
-        decay = min(self.plan.average**EVERY, self.global_step / (self.global_step + 8 * EVERY))
-        with torch.no_grad():
-            for mean, now in zip(self.average.state_dict().values(), self.net.state_dict().values(), strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(now, 1 - decay)
-                else:
-                    mean.copy_(now)
+        if self.global_step % EVERY == 0:
+            self.averaged.update_parameters(self.net)
 
     def configure_optimizers(self) -> Any:
         decayed = [p for p in self.net.parameters() if p.ndim > 1]

@@ -37,7 +37,7 @@ def test_lung_training_keeps_every_step_and_resumes_where_it_stopped(tmp_path, c
     assert (first["steps"], first["resumed"]) == (3, False)
     state = torch.load(tmp_path / "last.ckpt", weights_only=False)
     assert state["global_step"] == 3  # steps that fill no epoch are kept too
-    assert any(k.startswith("average.") for k in state["state_dict"])
+    assert any(k.startswith("averaged.module.") for k in state["state_dict"])
     again = run(LungTask(plan(5)), lung_streams(cases, plan(5), PARAMETERS, validation=2), tmp_path)
     assert (again["steps"], again["resumed"]) == (5, True)
     rows = curves(tmp_path)

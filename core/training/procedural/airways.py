@@ -52,6 +52,27 @@ def thick_bronchi(rng: np.random.Generator, chest: Chest, lung: int) -> None:
     chest.hu += np.where(inside, lumen * (-930 - chest.hu), 0).astype(np.float32)
 
 
+def wide_bronchi(rng: np.random.Generator, chest: Chest, lung: int) -> None:
+    """Widen the bronchi of a part of a lung, walls thick, some filled: infected bronchiectasis with buds around."""
+    grid = chest.grid
+    weights = np.where((chest.lungs == lung) & (chest.depth > 8), np.exp(2 * chest.below), 0).astype(np.float32)
+    focus = sample_points(rng, weights, 1, grid)[0]
+    tree = lung_tree(rng, chest, lung, int(rng.integers(80, 200)), tip_mm=rng.uniform(0.9, 1.4), clear_mm=7)
+    points, radii = walk(rng, tree, 0.8)
+    near = np.linalg.norm(points - focus, axis=1) < rng.uniform(28, 60)
+    points, radii = points[near], np.clip(radii[near] * rng.uniform(1.4, 2.1), 2.0, 5.5)
+    lumen, wall = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
+    splat(lumen, points, radii, grid)
+    splat(wall, points, radii + rng.uniform(1.2, 2.6), grid)
+    haze = blur(wall, 6.0, grid, through=True)
+    add_haze(chest, haze * np.float32(rng.uniform(60, 420)))
+    consolidate(chest, wall * np.float32(rng.uniform(0.7, 1.0)), rng.uniform(-40, 50))
+    level = rng.uniform(-200, 30) if rng.random() < 0.3 else -930.0
+    inside = chest.lungs > 0
+    chest.hu += np.where(inside, lumen * (np.float32(level) - chest.hu), 0).astype(np.float32)
+    buds(rng, chest, lung)
+
+
 def plugs(rng: np.random.Generator, chest: Chest, lung: int) -> None:
     """Fill some widened branches with mucus: short tubes that fork, solid, away from the pleura."""
     tree = lung_tree(rng, chest, lung, int(rng.integers(60, 160)), tip_mm=rng.uniform(0.9, 1.5), clear_mm=6)

@@ -195,6 +195,14 @@ def soft_tissue(
             (t - gt) / rng.uniform(0.03, 0.12)
         ) ** 2 < 1
         hu[gas & body & (edge < -6)] = -950
+    if rng.random() < 0.4:  # a stomach full of gas bulges into the left dome, a thin wall from the lung
+        gx, gy, gt = rng.uniform(0.4, 0.6) * full_a, rng.uniform(-0.3, 0.05) * full_c, b.dome + rng.uniform(0.08, 0.16)
+        gas = ((x - gx) / rng.uniform(25, 48)) ** 2 + ((y - gy) / rng.uniform(22, 42)) ** 2 + (
+            (t - gt) / rng.uniform(0.06, 0.14)
+        ) ** 2 < 1
+        level = y > gy + rng.uniform(-5, 30)
+        hu[gas & body & (edge < -3)] = -960
+        hu[gas & body & (edge < -3) & level] = rng.uniform(0, 60)
     if b.arms_down:
         for sign in (-1, 1):
             arm = ((x - sign * (full_a + 62 + b.fat)) / 32) ** 2 + ((y - 20) / 34) ** 2

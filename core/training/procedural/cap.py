@@ -2,21 +2,27 @@
 
 import numpy as np
 
-from core.training.procedural.airways import bronchograms, buds, lobules, plugs, thick_bronchi
+from core.training.procedural.airways import bronchograms, buds, lobules, plugs, thick_bronchi, wide_bronchi
 from core.training.procedural.fields import Float, blur, noise, smoothstep
 from core.training.procedural.lesions import Chest, add_haze, blob, consolidate, hilum
 from core.training.procedural.trees import sample_points
 
 FAMILIES = {  # and how often each is drawn
-    "lobar": 0.27,
-    "bronchial": 0.16,
-    "buds": 0.10,
-    "mixed": 0.16,
-    "cavity": 0.07,
-    "bronchiolitis": 0.14,
-    "lobular": 0.10,
+    "lobar": 0.20,
+    "bronchial": 0.14,
+    "buds": 0.09,
+    "mixed": 0.14,
+    "cavity": 0.09,
+    "bronchiolitis": 0.10,
+    "lobular": 0.07,
+    "basal": 0.09,
+    "bronchiectasis": 0.08,
 }
-BOTH = {"bronchiolitis": 0.85, "lobular": 0.55}  # share with both lungs ill; the others are mostly one-sided
+BOTH = {  # share with both lungs ill; the others are mostly one-sided
+    "bronchiolitis": 0.85,
+    "lobular": 0.55,
+    "bronchiectasis": 0.6,
+}
 
 
 def set_cap(rng: np.random.Generator, chest: Chest, *, family: str | None = None) -> None:
@@ -31,6 +37,11 @@ def set_cap(rng: np.random.Generator, chest: Chest, *, family: str | None = None
             bronchiolitis(rng, chest, lung)
         if family == "lobular":
             lobules(rng, chest, lung, clusters=int(rng.integers(1, 5)))
+        if family == "basal":
+            subpleural(rng, chest, lung)
+            continue
+        if family == "bronchiectasis":
+            wide_bronchi(rng, chest, lung)
         if family in {"lobar", "mixed", "cavity"} and (n == 0 or rng.random() < 0.4):
             segmental(rng, chest, lung, cavity=family == "cavity")
         if family in {"bronchial", "mixed"}:
@@ -93,6 +104,21 @@ def segmental(rng: np.random.Generator, chest: Chest, lung: int, *, cavity: bool
     consolidate(chest, share * np.float32(rng.uniform(0.8, 1.0)), target, spare=spare)
     if cavity or rng.random() < 0.06:
         hollow(rng, chest, share)
+
+
+def subpleural(rng: np.random.Generator, chest: Chest, lung: int) -> None:
+    """Set one to three dense patches on the pleura of a lung's base: a pneumonia of few slices."""
+    weights = np.where((chest.lungs == lung) & (chest.depth < 12), np.exp(6 * chest.below + 2 * chest.behind), 0)
+    solid, haze = np.zeros(chest.grid.shape, np.float32), np.zeros(chest.grid.shape, np.float32)
+    for centre in sample_points(rng, weights.astype(np.float32), int(rng.integers(1, 4)), chest.grid):
+        size = rng.uniform(9, 24)
+        radii = (size * rng.uniform(0.7, 1.3), size * rng.uniform(0.7, 1.2), size * rng.uniform(0.8, 1.4))
+        blob(chest, solid, centre, radii, ragged=rng.uniform(0.2, 0.5), soft=0.4, amount=rng.uniform(0.7, 1.0))
+        wide = (radii[0] * 1.5, radii[1] * 1.5, radii[2] * 1.5)
+        blob(chest, haze, centre, wide, ragged=0.3, soft=0.7, amount=rng.uniform(60, 260))
+    add_haze(chest, haze)
+    spare = bronchograms(rng, chest, lung) * 0.7 if rng.random() < 0.4 else None
+    consolidate(chest, solid, rng.uniform(10, 60), spare=spare)
 
 
 def hollow(rng: np.random.Generator, chest: Chest, share: Float) -> None:

@@ -31,6 +31,8 @@ class Case:
     labels: NDArray[np.uint8]  # one a slice: 0 normal, 1 cap, 2 covid, 255 unclear
     label: str
     scanner: Scanner
+    seen: NDArray[np.uint8] | None = None  # the lungs as a pipeline finds them, where that is known
+    patient: str = ""  # whose real lungs these are; empty: nobody's
 
 
 def procedural_case(
@@ -51,7 +53,7 @@ def procedural_case(
     """
     rng = np.random.default_rng([seed, CLASSES.index(label)])
     field = field_mm or float(rng.uniform(310, 400))
-    dz = spacing_z or float(rng.choice([2.0, 2.5, 3.0, 5.0], p=[0.2, 0.3, 0.2, 0.3]))
+    dz = spacing_z or float(rng.choice([2.0, 2.5, 3.0, 5.0, 7.0, 10.0], p=[0.1, 0.15, 0.2, 0.35, 0.12, 0.08]))
     count = max(8, round((length_mm or float(rng.uniform(260, 340))) / dz))
     grid = Grid((count, size, size), (dz, field / size, field / size))
     body = make_anatomy(rng, grid)

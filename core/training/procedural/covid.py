@@ -7,12 +7,13 @@ from core.training.procedural.lesions import Chest, add_haze, blob, consolidate
 from core.training.procedural.trees import sample_points
 
 FAMILIES = {  # and how often each is drawn
-    "patches": 0.33,
-    "band": 0.18,
-    "diffuse": 0.11,
-    "rounded": 0.13,
-    "late": 0.13,
-    "early": 0.12,
+    "patches": 0.28,
+    "band": 0.17,
+    "diffuse": 0.10,
+    "rounded": 0.11,
+    "late": 0.11,
+    "early": 0.09,
+    "faint": 0.14,
 }
 
 
@@ -35,13 +36,15 @@ def set_covid(rng: np.random.Generator, chest: Chest, *, family: str | None = No
         "rounded": rng.integers(2, 18),
         "late": rng.integers(6, 30),
         "early": rng.integers(1, 9),  # few, small and faint
+        "faint": rng.integers(5, 26),  # wide and soft at the periphery, little denser than lung
     }[family]
-    level = rng.uniform(100, 260) if family == "early" else rng.uniform(170, 420)
+    level = rng.uniform(*{"early": (100, 260), "faint": (100, 190)}.get(family, (170, 420)))
     for centre in sample_points(rng, weights, int(count), grid):
         small = family in {"rounded", "early"}
         size = rng.uniform(8, 22) if small else float(np.clip(rng.lognormal(2.8, 0.45), 8, 50))
         radii = (size * rng.uniform(0.7, 1.5), size * rng.uniform(0.7, 1.3), size * rng.uniform(0.6, 1.2))
-        reach = float(rng.uniform(10, 28)) if family in {"band", "late"} or rng.random() < 0.25 else 0.0
+        subpleural = family in {"band", "late", "faint"} or rng.random() < 0.25
+        reach = float(rng.uniform(10, 28)) if subpleural else 0.0
         blob(
             chest,
             haze,

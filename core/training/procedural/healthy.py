@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.training.procedural.fields import Float, blur, noise, smoothstep
-from core.training.procedural.lesions import Chest, lung_tree
+from core.training.procedural.lesions import Chest, blob, lung_tree
 from core.training.procedural.trees import sample_points, splat, walk
 
 
@@ -11,7 +11,7 @@ def set_tissue(rng: np.random.Generator, chest: Chest, fissures: Float) -> None:
     """Fill the lungs with aerated tissue, vessels, bronchi and fissures, in place."""
     grid = chest.grid
     inside = chest.lungs > 0
-    base = rng.uniform(-905, -790)
+    base = rng.uniform(-905, -790) if rng.random() < 0.8 else rng.uniform(-790, -690)  # a shallow or free breath
     gradient = rng.uniform(5, 70)
     tissue = base + gradient * (chest.behind - 0.5) + rng.uniform(3, 14) * chest.rough + rng.uniform(4, 16) * chest.fine
     tissue = tissue + rng.uniform(0, 14) * noise(rng, grid, 45)
@@ -49,6 +49,8 @@ def set_distractors(rng: np.random.Generator, chest: Chest) -> None:
         scars(rng, chest)
     if rng.random() < 0.25:
         expiration(rng, chest)
+    if rng.random() < 0.1:
+        mass(rng, chest)
     if rng.random() < 0.3:
         apical_cap(rng, chest)
 
@@ -88,6 +90,20 @@ def nodules(rng: np.random.Generator, chest: Chest) -> None:
     _add(chest, drawn * np.float32(rng.uniform(600, 950)))
 
 
+def mass(rng: np.random.Generator, chest: Chest) -> None:
+    """Set one round tumour of 1 to 3 cm, edge sharp or with spicules."""
+    centre = sample_points(rng, (chest.lungs > 0).astype(np.float32), 1, chest.grid)
+    drawn = np.zeros(chest.grid.shape, np.float32)
+    r = float(rng.uniform(5, 15))
+    for one in centre:
+        blob(chest, drawn, one, (r, r, r), ragged=rng.uniform(0.02, 0.15), soft=0.15, amount=1.0)
+        tips = one + rng.normal(size=(int(rng.integers(0, 14)), 3)).astype(np.float32) * np.float32(0.8 * r)
+        steps = np.linspace(0, 1, 30, dtype=np.float32)[:, None]
+        for tip in tips:
+            splat(drawn, one + steps * (tip - one) * 1.6, np.full(30, 0.6, np.float32), chest.grid)
+    _add(chest, drawn * np.float32(rng.uniform(800, 950)))
+
+
 def scars(rng: np.random.Generator, chest: Chest) -> None:
     """Draw thin bands and plates: scars and plate-like collapse, mostly at the base."""
     z, y, x = (
@@ -110,7 +126,7 @@ def scars(rng: np.random.Generator, chest: Chest) -> None:
 def expiration(rng: np.random.Generator, chest: Chest) -> None:
     """Raise the density of all lung as in a shallow breath, in lobules unevenly."""
     lobules = smoothstep(noise(rng, chest.grid, rng.uniform(12, 22)), -0.4, 0.4)
-    _add(chest, np.asarray(rng.uniform(30, 130) * (0.6 + 0.4 * lobules * rng.random()), np.float32) + 0 * chest.hu)
+    _add(chest, np.asarray(rng.uniform(30, 180) * (0.6 + 0.4 * lobules * rng.random()), np.float32) + 0 * chest.hu)
 
 
 def apical_cap(rng: np.random.Generator, chest: Chest) -> None:
