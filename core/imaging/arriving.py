@@ -13,8 +13,9 @@ from core.imaging.decoding import processes
 from core.imaging.errors import ImagingError
 from core.imaging.geometry import Stack
 from core.imaging.pixels import COMPRESSED, CUT_SHORT, PixelReader
+from core.imaging.plausible import check_hu, sampled
 from core.imaging.quiet import guarded, quiet
-from core.imaging.series import Rejection
+from core.imaging.series import Rejection, place_of
 from core.imaging.volume import Volume, content_hash
 from core.progress import Progress, ignore
 
@@ -34,6 +35,7 @@ class Arriving:
         self._readers: SimpleQueue[PixelReader] = SimpleQueue()
         self._slices: list[Future[str]] = []
         self._here = 0  # slices known to be decoded
+        self._looked = False  # whether the values are known to be HU
         self._ending = ExitStack()
 
     def __enter__(self) -> Self:
@@ -44,7 +46,10 @@ class Arriving:
             self._ending.callback(reader.close)
         pool = ThreadPoolExecutor(len(readers), thread_name_prefix="decode")
         self._ending.callback(partial(pool.shutdown, cancel_futures=True))
-        self._slices = [pool.submit(self._decode, index) for index in range(len(self.hu))]
+        first = sampled(len(self.hu))
+        order = (*first, *(index for index in range(len(self.hu)) if index not in set(first)))
+        started = {index: pool.submit(self._decode, index) for index in order}
+        self._slices = [started[index] for index in range(len(self.hu))]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,6 +60,8 @@ class Arriving:
 
         Raises ImagingError, naming the file by its place, where one of them is damaged or its values are not HU.
         """
+        if not self._looked:
+            self._look()
         while self._here <= index:
             if problem := self._slices[self._here].result():
                 raise ImagingError(problem)
@@ -76,6 +83,20 @@ class Arriving:
             attributes=self._stack.frames[0].attributes,
             content_hash=content_hash(self.hu, self.spacing_mm),
         )
+
+    def _look(self) -> None:
+        """Check by a few slices, which are decoded first, that the values are HU; damage is for who waits for it."""
+        whole = [index for index in sampled(len(self.hu)) if not self._slices[index].result()]
+        try:
+            if whole:
+                check_hu([self.hu[index] for index in whole])
+        except ImagingError as error:
+            place = place_of(frame.source for frame in self._stack.frames)
+            failure = ImagingError(str(Rejection(place, str(error))))
+        else:
+            self._looked = True
+            return
+        raise failure
 
     def _decode(self, index: int) -> str:
         """Decode one image into its slice; return why it cannot be, or nothing."""

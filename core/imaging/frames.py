@@ -24,6 +24,24 @@ class PixelFormat:
     transfer_syntax: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Marks:
+    """What tells the images of one reconstruction from those of another; core.imaging.mixture uses it.
+
+    It is held in memory and shown by no repr: descriptions and UIDs are part of it. Times in s.
+    """
+
+    fixed: tuple[tuple[str, str], ...]  # what one reconstruction has in common, as (word for people, value)
+    acquisition: str = ""
+    event: str = ""  # UID of the irradiation event
+    trigger: str = ""  # delay after the heart's or the breath's trigger
+    acquired: float | None = None
+    made: float | None = None  # when the image was reconstructed
+    begun: float | None = None  # when the series was begun
+    number: int | None = None
+    step_and_shoot: bool = False  # the file says so
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Frame:
     """One image of a file. Lengths in mm, patient coordinates LPS. uid stays in memory."""
@@ -36,8 +54,7 @@ class Frame:
     spacing: tuple[float, float]  # between rows, between columns
     slope: float
     intercept: float
-    acquisition: str
-    image_type: tuple[str, ...]
+    marks: Marks
     uid: str
     attributes: Attributes
 

@@ -15,9 +15,11 @@ from pydicom.uid import (
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header, PixelFormat
 from core.imaging.identity import IDENTIFYING, KEPT, attributes_of, identity_of, number_of, numbers_of, text_of
+from core.imaging.marks import MARKING, marks_of
 from core.imaging.multiframe import FUNCTIONAL_GROUPS, frame_items, is_enhanced
 from core.imaging.quiet import guarded
 from core.imaging.source import Source
+from core.imaging.units import check_units
 
 PIXEL_TAGS = (
     "Rows",
@@ -38,11 +40,11 @@ FRAME_TAGS = (
     "PixelSpacing",
     "RescaleSlope",
     "RescaleIntercept",
+    "RealWorldValueMappingSequence",
     "AcquisitionNumber",
-    "ImageType",
 )
 FILE_TAGS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
-TAGS = [*IDENTIFYING, *KEPT, *PIXEL_TAGS, *FRAME_TAGS, *FILE_TAGS, *FUNCTIONAL_GROUPS]
+TAGS = [*IDENTIFYING, *KEPT, *PIXEL_TAGS, *FRAME_TAGS, *FILE_TAGS, *MARKING, *FUNCTIONAL_GROUPS]
 NO_PREAMBLE = (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x16\x00", b"\x02\x00\x00\x00")
 OTHER_MODALITIES = {"MR", "PT", "NM", "US", "CR", "DX", "MG", "XA", "RF", "SR", "SEG", "KO", "PR", "OT", "SC", "DOC",
                     "RTSTRUCT", "RTDOSE", "RTPLAN", "REG"}  # fmt: skip
@@ -109,8 +111,7 @@ def _enhanced(dataset: Dataset, source: Source, pixels: PixelFormat) -> tuple[Fr
 
 def _frame(dataset: Dataset, item: Dataset, source: Source, index: int, pixels: PixelFormat) -> Frame:
     """Make a frame of what holds for it: item is the file's own data set, or one frame's values of a multi-frame."""
-    image_type = tuple(part.upper() for part in text_of(item, "ImageType").split("/"))
-    if "LOCALIZER" in image_type:
+    if "LOCALIZER" in text_of(item, "ImageType").upper().split("/"):
         raise ImagingError("This is a localizer (scout view); leave it out and upload the axial series.")
     position = numbers_of(item, "ImagePositionPatient")
     orientation = numbers_of(item, "ImageOrientationPatient")
@@ -119,6 +120,7 @@ def _frame(dataset: Dataset, item: Dataset, source: Source, index: int, pixels: 
         raise ImagingError(NO_GEOMETRY)
     if len(spacing) != 2 or not all(0.01 <= mm <= 50 for mm in spacing):
         raise ImagingError("This image does not state its pixel spacing; choose the original series.")
+    check_units(dataset, item)
     slope, intercept = number_of(item, "RescaleSlope"), number_of(item, "RescaleIntercept")
     if slope is None or intercept is None or slope == 0:
         raise ImagingError("This image does not say how to compute HU (rescale slope, intercept); export it again.")
@@ -137,8 +139,7 @@ def _frame(dataset: Dataset, item: Dataset, source: Source, index: int, pixels: 
         spacing=(spacing[0], spacing[1]),
         slope=slope,
         intercept=intercept,
-        acquisition=text_of(item, "AcquisitionNumber"),
-        image_type=image_type,
+        marks=marks_of(dataset, item),
         uid=text_of(dataset, "SOPInstanceUID"),
         attributes=attributes,
     )

@@ -5,17 +5,34 @@ from pydicom.sequence import Sequence
 
 from core.imaging.errors import ImagingError
 from core.imaging.identity import number_of, value_of
+from core.imaging.marks import MARKING
 
 FUNCTIONAL_GROUPS = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 MACROS = (
     ("PlanePositionSequence", ("ImagePositionPatient",)),
     ("PlaneOrientationSequence", ("ImageOrientationPatient",)),
     ("PixelMeasuresSequence", ("PixelSpacing", "SliceThickness")),
-    ("PixelValueTransformationSequence", ("RescaleSlope", "RescaleIntercept")),
-    ("CTReconstructionSequence", ("ConvolutionKernel",)),
-    ("CTXRayDetailsSequence", ("KVP",)),
+    ("PixelValueTransformationSequence", ("RescaleSlope", "RescaleIntercept", "RescaleType")),
+    ("CTReconstructionSequence", ("ConvolutionKernel", "ReconstructionAlgorithm", "ReconstructionDiameter")),
+    ("CTXRayDetailsSequence", ("KVP", "FilterType", "FilterMaterial")),
+    ("CTAcquisitionTypeSequence", ("AcquisitionType",)),
+    ("CTImageFrameTypeSequence", ("ImageType",)),
+    ("CardiacSynchronizationSequence", ("NominalPercentageOfCardiacPhase", "NominalCardiacTriggerDelayTime")),
+    ("RespiratorySynchronizationSequence", ("NominalPercentageOfRespiratoryPhase",)),
+    (
+        "FrameContentSequence",
+        ("StackID", "TemporalPositionIndex", "FrameAcquisitionDateTime", "FrameReferenceDateTime"),
+    ),
+    ("MultienergyCTProcessingSequence", ("MonoenergeticEnergyEquivalent",)),
+    ("IrradiationEventIdentificationSequence", ("IrradiationEventUID",)),
 )
-FRAME_TYPE = "CTImageFrameTypeSequence"
+NAMED_OTHERWISE = {"ImageType": "FrameType"}  # by the top of the file: by the frame
+AT_TOP = (
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "RescaleSlope",
+    "RescaleIntercept", "RescaleType", "ConvolutionKernel", "KVP", "ImageType", "RealWorldValueMappingSequence",
+    "AcquisitionNumber",
+)  # fmt: skip
+
 CONTENT = "FrameContentSequence"
 
 
@@ -40,21 +57,25 @@ def frame_items(dataset: Dataset) -> list[Dataset]:
 
 def _flat(dataset: Dataset, common: Dataset, own: Dataset) -> Dataset:
     flat = Dataset()
+    for keyword in {*MARKING, *AT_TOP}:  # some files state at their top what holds for every frame
+        value = value_of(dataset, keyword)
+        if value is not None:
+            setattr(flat, keyword, value)
     for macro, keywords in MACROS:
         for group in (common, own):  # the frame's own value wins
             item = _first(group, macro)
             for keyword in keywords:
-                value = value_of(item, keyword) if item is not None else None
+                value = value_of(item, NAMED_OTHERWISE.get(keyword, keyword)) if item is not None else None
                 if value is not None:
                     setattr(flat, keyword, value)
-    flat.ImageType = value_of(dataset, "ImageType")
-    for group in (common, own):
-        kind = _first(group, FRAME_TYPE)
-        if kind is not None and value_of(kind, "FrameType") is not None:
-            flat.ImageType = kind.FrameType
     content = _first(own, CONTENT)
     acquisition = value_of(content, "FrameAcquisitionNumber") if content is not None else None
-    flat.AcquisitionNumber = acquisition
+    if acquisition is not None:
+        flat.AcquisitionNumber = acquisition
+    mappings = [value_of(group, "RealWorldValueMappingSequence") for group in (common, own)]
+    for mapping in mappings:
+        if isinstance(mapping, Sequence):
+            flat.RealWorldValueMappingSequence = mapping
     return flat
 
 

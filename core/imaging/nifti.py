@@ -17,6 +17,7 @@ from core.imaging.errors import ImagingError
 from core.imaging.geometry import AXIAL_WITHIN, MAX_VOXELS, MIN_SLICES
 from core.imaging.identity import Identity
 from core.imaging.pixels import AIR, HIGHEST
+from core.imaging.plausible import check_hu, sampled
 from core.imaging.quiet import guarded
 from core.imaging.source import Source
 from core.imaging.volume import Affine, Attributes, Volume, content_hash
@@ -30,8 +31,6 @@ AFFINES: Any = nib.affines
 KINDS: Any = (nib.Nifti1Header, nib.Nifti2Header)
 TO_GRID = ORIENTATIONS.axcodes2ornt(("L", "P", "I"))  # x to the left, y to the back, z to the feet
 MM = {"mm": 1.0, "unknown": 1.0, "meter": 1000.0, "micron": 0.001}
-AIR_BELOW = -500  # HU; a chest CT has air
-AIR_SHARE = 0.01
 DAMAGED = "This NIfTI file is damaged or cut short; convert the series again."
 
 
@@ -66,11 +65,10 @@ def read_header(source: Source) -> NiftiImage:
 def load(image: NiftiImage, on_progress: Progress) -> Volume:
     """Return the volume; raises ImagingError with the reason, without the place."""
     stored = _stored(image, on_progress)
-    if float(np.mean(stored[:: max(1, len(stored) // 32)] < AIR_BELOW)) < AIR_SHARE:
-        raise ImagingError("The values of this NIfTI file are not HU (a chest has air); convert the series again.")
     to_grid = _to_grid(image.affine)
     turned = ORIENTATIONS.apply_orientation(stored.T, to_grid)  # (x, y, z)
     hu = np.ascontiguousarray(turned.T)
+    check_hu([hu[index] for index in sampled(len(hu))])
     affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine
     grid = image.affine @ ORIENTATIONS.inv_ornt_aff(to_grid, image.stored_shape)
     z_mm = tuple(round(float(grid[2, 3] + grid[2, 2] * index), 5) for index in range(hu.shape[0]))

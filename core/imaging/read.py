@@ -93,12 +93,13 @@ def read_path(path: Path | str, *, on_progress: Progress = ignore) -> Volume:
 def opening(path: Path | str, *, tell: Callable[[str], object]) -> Iterator[Volume | Arriving]:
     """Open the best series at a path as `read_path` does; the slices of a DICOM series are still arriving.
 
-    `tell` is given a sentence for everything else that lies there: files that were left out, and other series.
+    `tell` is given what the reader should know of the series, and a sentence for everything else that lies there:
+    files that were left out, and other series.
     Raises ImagingError as `read_path`, where a slice is damaged when it is waited for.
     """
     found = scan(sources_from_path(path))
     candidate = _best(found)
-    for sentence in _left_out(found):
+    for sentence in (*candidate.warnings, *_left_out(found)):
         tell(sentence)
     if isinstance(candidate.content, Stack):
         with Arriving(candidate.content) as coming:

@@ -9,15 +9,16 @@ series before a soft 5 mm one.
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame
-from core.imaging.geometry import MIN_SLICES, Stack, stack_of
+from core.imaging.geometry import Stack, stack_of
 from core.imaging.identity import Identity
 from core.imaging.kernels import sharpness
+from core.imaging.mixture import Part, parts_of
 from core.imaging.nifti import NiftiImage, identity_of
 from core.imaging.source import Source
 
@@ -54,6 +55,7 @@ class SeriesCandidate:
     content: Stack | NiftiImage = field(repr=False)
     origin: str = field(repr=False)  # names of the uploaded files, for the coordinator's one-time table
     identity: Identity | None = field(repr=False)
+    warnings: tuple[str, ...] = ()  # sentences about what is read, but not as the files have it
 
     def patient_key(self, secret: bytes) -> str:
         """Return the key of the patient under this installation's secret: HMAC-SHA256, hex.
@@ -76,11 +78,16 @@ def dicom_candidates(
 ) -> tuple[list[SeriesCandidate], list[Rejection]]:
     """Return the candidates that the images of one series make, or the rejection that says why they make none."""
     kept, rejected = without_copies(frames)
-    stacks, refusal = _stacks(kept)
-    if refusal is not None:
-        sources = {frame.source.number: frame.source for frame in kept}
-        rejected.append(Rejection(place_of(sources.values()), refusal, len(sources)))
-    return [_dicom_candidate(stack, identity, series_uid, part) for part, stack in enumerate(stacks)], rejected
+    candidates: list[SeriesCandidate] = []
+    for place, part in enumerate(parts_of(kept)):
+        try:
+            stack = _stack(part)
+        except ImagingError as error:
+            sources = {frame.source.number: frame.source for frame in part.frames}
+            rejected.append(Rejection(place_of(sources.values()), str(error), len(sources)))
+        else:
+            candidates.append(_dicom_candidate(stack, identity, series_uid, place, _mixed(part)))
+    return candidates, rejected
 
 
 def nifti_candidate(image: NiftiImage) -> SeriesCandidate:
@@ -138,30 +145,31 @@ def without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[Rejection
     return kept, rejected
 
 
-def _stacks(frames: Sequence[Frame]) -> tuple[list[Stack], str | None]:
-    """Return the volumes in a series: one, or where it only makes sense apart, one an acquisition, kernel or type."""
+def _stack(part: Part) -> Stack:
+    """Return the volume that one reconstruction makes; raises ImagingError, saying what it was mixed with."""
     try:
-        return [stack_of(frames)], None
+        if part.problem:
+            raise ImagingError(part.problem)
+        return stack_of(part.frames)
     except ImagingError as error:
-        refusal = str(error)
-    splits: tuple[Callable[[Frame], object], ...] = (
-        lambda frame: frame.acquisition,
-        lambda frame: frame.attributes.kernel or "",
-        lambda frame: frame.image_type,
-    )
-    for split in splits:
-        parts: dict[object, list[Frame]] = {}
-        for frame in frames:
-            parts.setdefault(split(frame), []).append(frame)
-        if 1 < len(parts) <= len(frames) // MIN_SLICES:
-            try:
-                return [stack_of(part) for _, part in sorted(parts.items(), key=lambda item: str(item[0]))], None
-            except ImagingError:
-                continue
-    return [], refusal
+        failure = ImagingError(" ".join([*_mixed(part), str(error)]))
+    raise failure
 
 
-def _dicom_candidate(stack: Stack, identity: Identity, series_uid: str, part: int) -> SeriesCandidate:
+def _mixed(part: Part) -> tuple[str, ...]:
+    """Return what a series was split by, as sentences."""
+    if not part.mixed:
+        return ()
+    return (f"This series mixes images that differ in their {_listed(part.mixed)}; they are read apart.",)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _dicom_candidate(
+    stack: Stack, identity: Identity, series_uid: str, part: int, warnings: tuple[str, ...]
+) -> SeriesCandidate:
     attributes = stack.frames[0].attributes
     thickness = attributes.thickness_mm
     return SeriesCandidate(
@@ -177,6 +185,7 @@ def _dicom_candidate(stack: Stack, identity: Identity, series_uid: str, part: in
         content=stack,
         origin=_origin(frame.source for frame in stack.frames),
         identity=identity,
+        warnings=warnings,
     )
 
 

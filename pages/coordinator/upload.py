@@ -129,6 +129,9 @@ def _choose_series(found: Scan) -> list[SeriesCandidate]:
         hide_index=True,
         disabled=["Series", "Slices", "Thickness (mm)", "Kernel", "Orientation", "Covers (mm)", "From"],
     )
+    for place, series in enumerate(found.series, start=1):
+        for warning in series.warnings:
+            st.warning(f"Series {place}: {warning}")
     return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
 
 

@@ -69,16 +69,16 @@ def made(data: np.ndarray, affine: np.ndarray | None = None) -> bytes:
 
 def test_voxels_beyond_a_number_become_air():
     data = np.full((32, 32, 10), np.nan, np.float32)
-    data[8:16, 8:16] = 40.4
+    data[8:16, 8:16], data[16:20] = 40.4, -900.0
     hu = read(made(data)).hu
-    assert set(np.unique(hu)) == {-1024, 40}
+    assert set(np.unique(hu)) == {-1024, -900, 40}
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         (made(np.zeros((32, 32, 10), np.uint8)), "mask or picture"),
-        (made(np.zeros((32, 32, 10), np.int16)), "not HU"),
+        (made(np.zeros((32, 32, 10), np.int16)), "Every voxel of this volume is 0"),
         (made(np.full((32, 32, 7), -1000, np.int16)), "only 7 axial slices"),
         (made(np.full((32, 32, 10, 3), -1000, np.int16)), "not one volume"),
         (made(np.full((8, 8, 10), -1000, np.int16)), "smaller than 16"),

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.imaging.frames import Frame, PixelFormat
-from core.imaging.pixels import to_hu
-from core.imaging.read import load, scan
+from core.imaging.frames import Frame, Marks, PixelFormat
+from core.imaging.pixels import PixelReader, to_hu
+from core.imaging.read import scan
 from core.imaging.volume import Attributes
 from tests import dicom_builder as build
 
@@ -16,9 +16,13 @@ DATASETS = build.series()
 
 
 def hu_of(datasets: list[build.Dataset]) -> np.ndarray:
+    """The images in HU; squares are no body, so they are not loaded as a volume."""
     found = scan(build.uploads(build.files_of(datasets)))
     assert found.rejected == ()
-    return load(found.series[0]).hu
+    reader = PixelReader()
+    images = [reader.hu(frame) for frame in found.series[0].content.frames]
+    reader.close()
+    return np.array(images)
 
 
 def squares(inside: int, outside: int, dtype: str) -> list[build.Dataset]:
@@ -96,7 +100,7 @@ def test_thirty_two_bit_pixels_are_read_and_values_beyond_int16_clipped():
 def frame_of(slope: float, intercept: float, *, bits: int, signed: bool) -> Frame:
     form = PixelFormat(16, 16, bits, bits, bits - 1, signed, None, "")
     six, two = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (1.0, 1.0)
-    return Frame(None, 0, form, (0.0, 0.0, 0.0), six, two, slope, intercept, "", (), "", Attributes())  # type: ignore[arg-type]
+    return Frame(None, 0, form, (0.0, 0.0, 0.0), six, two, slope, intercept, Marks(()), "", Attributes())  # type: ignore[arg-type]
 
 
 @given(

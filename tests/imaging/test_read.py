@@ -128,10 +128,12 @@ def test_every_slice_has_its_own_slope_and_intercept():
 
 
 def test_a_fractional_slope_is_rounded_to_the_nearest_hu():
-    datasets = [build.with_pixels(d, np.full((48, 48), 2001, np.uint16)) for d in DATASETS]
+    stored = np.full((48, 48), 2001, np.uint16)
+    stored[:24] = 201
+    datasets = [build.with_pixels(d, stored) for d in DATASETS]
     for dataset in datasets:
         dataset.RescaleSlope, dataset.RescaleIntercept = "0.5", "-1000.2"
-    assert set(np.unique(read(build.files_of(datasets)).hu)) == {0}
+    assert set(np.unique(read(build.files_of(datasets)).hu)) == {-900, 0}
 
 
 def test_files_without_a_preamble_are_read():
