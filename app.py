@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
+from pages.routes.door import Door
 from pages.routes.every import routes
 from pages.routes.lifespan import lifespan
 
-app = st.App(Path(__file__).parent / "pages" / "main.py", routes=routes(), lifespan=lifespan)
+app = st.App(
+    Path(__file__).parent / "pages" / "main.py", routes=routes(), lifespan=lifespan, middleware=[Middleware(Door)]
+)

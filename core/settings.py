@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     worker_name: str = Field("local", description="stable name of the worker; two workers never share one")
     device: str = Field("", description="cpu, cuda or cuda:N; chosen by itself when empty")
     max_upload_mb: int = Field(4096, description="largest upload accepted, MB")
+    uploads_total_mb: int = Field(0, description="uploads of all people in memory at once, MB; half of it when 0")
+    allowed_hosts: str = Field(
+        "", description="names under which people reach this server, with commas; any when empty"
+    )
+    metrics_token: str = Field("", description="token with which /_stcore/metrics answers; closed when empty")
     session_hours: int = Field(12, description="how long a sign-in lasts, hours")
     log_json: bool = Field(False, description="logs as JSON lines rather than for a console")
     public_url: str = Field("", description="address people use, for links that are copied; found out when empty")
@@ -39,6 +44,13 @@ class Settings(BaseSettings):
     def storage(self) -> str:
         """Folder or object-store URL that holds the volumes."""
         return self.storage_url or str(self.data_dir.resolve() / "volumes")
+
+    def hosts(self) -> frozenset[str]:
+        """Return the host names that are served: those allowed and this machine's own; empty when every one is."""
+        if not self.allowed_hosts.strip():
+            return frozenset()
+        named = {name.strip().lower() for name in self.allowed_hosts.split(",")}
+        return frozenset(named | {"localhost", "127.0.0.1", "::1"}) - {""}
 
     def secret_bytes(self) -> bytes:
         """Return the secret; at the first start it is made and kept in the data folder, readable by its owner only."""

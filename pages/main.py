@@ -1,4 +1,4 @@
-"""The page script: sign-in gate, then navigation by role."""
+"""The page script: navigation by role, for people who are signed in."""
 
 import streamlit as st
 
@@ -6,10 +6,9 @@ from db.accounts import Account
 from db.engine import open_view
 from db.study import info as study_info
 from db.truth import members as panel_members
-from pages.components.access import by_institution, current, institution_knows
+from pages.components.access import current, institution_knows
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
-from pages.sign_in import link_page, not_invited_page, sign_in_page, start_for
 
 READER = {
     "Reading": [
@@ -45,26 +44,15 @@ MARGINS = "<style>.stApp [data-testid='stMainBlockContainer'] { padding: 3.5rem 
 
 
 def main() -> None:
-    """Show sign-in, a one-time link's form, or the pages of the person's role."""
+    """Show the pages of the person's role. Who is not signed in gets no further than pages/routes/door.py."""
     st.set_page_config(page_title="Parallax", page_icon=":material/radiology:", layout="wide")
     if st.session_state.get("signing_out"):
         _finish_sign_out()
     account = current()
-    token = st.query_params.get("link")
-    if token:
-        _alone(lambda: link_page(token), "Welcome")
-    elif account is not None:
-        _pages(account)
-    elif not institution_knows():
-        _alone(sign_in_page, "Sign in")
-    elif (known := by_institution()) is not None:
-        start_for(known)
-    else:
-        _alone(not_invited_page, "Sign in")
-
-
-def _alone(page: object, title: str) -> None:
-    st.navigation([st.Page(page, title=title, url_path="", default=True)], position="hidden").run()  # type: ignore[arg-type]
+    if account is None:
+        st.error("Your sign-in has expired. Reload the page and sign in again; nothing is lost.")
+        st.stop()
+    _pages(account)
 
 
 def _sections(account: Account) -> dict[str, list[tuple[str, str, str, str]]]:

@@ -1,133 +1,107 @@
-"""Sign in, and the two pages behind a one-time link: first set-up, and a new password."""
+"""What people see before they are signed in: plain pages without scripts, which need nothing else of the server."""
 
-from collections.abc import Callable
+import base64
+import hashlib
+from html import escape
 
-import streamlit as st
-
-from core import clock
-from core.errors import ParallaxError
 from db import accounts
-from db.accounts import Account
-from db.engine import Session, open_session, open_view
-from pages.components.access import oidc_configured
-from pages.components.post import post
+
+STYLE = """
+:root { color-scheme: light dark; --line: #9aa3af; --accent: #2563eb; --soft: #f3f5f8; }
+@media (prefers-color-scheme: dark) { :root { --line: #5b6472; --soft: #171b22; } body { background: #0e1116; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0; display: grid; place-items: center; min-height: 100vh; }
+main { width: min(26rem, calc(100vw - 3rem)); padding: 2rem 0; }
+h1 { margin: 0 0 .25rem; } h2 { font-size: 1.15rem; }
+label { display: block; margin: 1rem 0 .25rem; }
+input { font: inherit; width: 100%; padding: .5rem .6rem; border: 1px solid var(--line); border-radius: .4rem; }
+button, .button { font: inherit; display: block; width: 100%; margin-top: 1.25rem; padding: .55rem; cursor: pointer;
+  text-align: center; text-decoration: none; border: 1px solid var(--accent); border-radius: .4rem; }
+input, button, .button { box-sizing: border-box; }
+button { background: var(--accent); color: #fff; } .button { color: inherit; border-color: var(--line); }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+p, details { margin: 1rem 0 0; } .hint { opacity: .8; font-size: .9rem; }
+[role=alert], [role=status] { padding: .6rem .8rem; border-radius: .4rem; background: var(--soft);
+  border-left: 4px solid #d97706; }
+""".strip()
+STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+PASSWORD_HINT = f"At least {accounts.MIN_PASSWORD} characters; a sentence is easy to remember."
+FORGOT = (
+    "The coordinator of your study, or an administrator, can make you a link with which you choose a new password. "
+    "Ask them by telephone or in person; Parallax sends no mail. Nobody can look up your old password."
+)
 
 
-def sign_in_page() -> None:
+def sign_in_page(*, wrong: str = "", username: str = "", go_on: str = "/", institution: bool = False) -> str:
     """The form of local accounts, and the institution's button where one is set up."""
-    _, middle, _ = st.columns([1, 1.4, 1])
-    with middle:
-        st.title("Parallax")
-        st.caption("Reader studies for chest CT: AI and readers on the same cases.")
-        with st.form("sign_in"):
-            username = st.text_input("User name", key="sign_in_username", autocomplete="username")
-            password = st.text_input(
-                "Password", type="password", key="sign_in_password", autocomplete="current-password"
-            )
-            sent = st.form_submit_button("Sign in", type="primary", width="stretch", key="sign_in_submit")
-        if sent:
-            with open_session() as session:
-                ticket = accounts.sign_in(session, username=username, password=password, at=clock.now())
-            if ticket is None:
-                st.error(
-                    "User name and password do not match, or too many tries were made; an account rests "
-                    "five minutes after five wrong passwords."
-                )
-            else:
-                start(ticket)
-        if oidc_configured():
-            st.button("Sign in with your institution", key="sign_in_oidc", on_click=st.login, width="stretch")
-        st.caption("No account? Ask the person who runs the study for an invitation link.")
+    offered = '<a class="button" role="button" href="/api/session/institution">Sign in with your institution</a>'
+    return _page(
+        "Sign in",
+        f"""<p class="hint">Reader studies for chest CT: AI and readers on the same cases.</p>
+{_alert(wrong)}
+<form method="post" action="/api/session/sign-in">
+<input type="hidden" name="go_on" value="{escape(go_on)}">
+{_field("username", "User name", "text", "username", value=username)}
+{_field("password", "Password", "password", "current-password")}
+<button type="submit">Sign in</button>
+</form>
+{offered if institution else ""}
+<details><summary>Forgot your password?</summary><p class="hint">{FORGOT}</p></details>
+<p class="hint">No account? Ask the person who runs the study for an invitation link.</p>""",
+    )
 
 
-def not_invited_page() -> None:
-    """What somebody sees whom the institution knows and Parallax does not."""
-    _, middle, _ = st.columns([1, 1.4, 1])
-    with middle:
-        st.title("Parallax")
-        st.warning(
-            f"Your institution has signed you in as {st.user.get('email')}, but no account here has this user name, "
-            "or it is disabled. Ask the person who runs the study to add it, then reload this page."
-        )
-        st.button("Sign in as somebody else", key="sign_in_other", on_click=st.logout)
-
-
-def link_page(token: str) -> None:
+def link_page(token: str, kind: str | None, *, wrong: str = "", username: str = "", name: str = "") -> str:
     """What a one-time link opens: the first administrator's form, or a form for a password."""
-    with open_view() as session:
-        kind = accounts.link_kind(session, token, at=clock.now())
-    _, middle, _ = st.columns([1, 1.4, 1])
-    with middle:
-        st.title("Parallax")
-        if kind is None:
-            st.warning("This link was used already or is too old. Ask the person who sent it for a new one.")
-            st.link_button("Go to sign-in", "/")
-        elif kind == "setup":
-            _setup_form(token)
-        else:
-            _password_form(token)
-
-
-def start(ticket: str) -> None:
-    """Have the browser turn the ticket into its cookie, then open the front page."""
-    post("/api/session/redeem", {"ticket": ticket}, once=ticket[:12], then="/")
-    st.info("Signing in …")
-    st.stop()
-
-
-def start_for(account: Account) -> None:
-    """Sign in somebody whom the institution has vouched for."""
-    with open_session() as session:
-        ticket = accounts.ticket_for(session, account.id, at=clock.now())
-    start(ticket)
-
-
-def _setup_form(token: str) -> None:
-    st.subheader("Set up: the first administrator")
-    with st.form("setup"):
-        username = st.text_input("User name", key="setup_username", autocomplete="username")
-        name = st.text_input("Your name, as colleagues see it", key="setup_name")
-        password, again = _two_passwords("setup")
-        sent = st.form_submit_button("Create administrator", type="primary", key="setup_submit")
-    if sent:
-        _redeem(
-            password,
-            again,
-            lambda session: accounts.use_setup_link(
-                session, token, username=username, name=name, password=password, at=clock.now()
-            ),
+    if kind is None:
+        return _page(
+            "Welcome",
+            """<p role="alert">This link was used already or is too old. Ask the person who sent it for a new one.</p>
+<a class="button" href="/">Go to sign-in</a>""",
         )
+    setup = kind == "setup"
+    who = _field("username", "User name", "text", "username", value=username) + _field(
+        "name", "Your name, as colleagues see it", "text", "name", value=name
+    )
+    return _page(
+        "Welcome",
+        f"""<h2>{"Set up: the first administrator" if setup else "Choose your password"}</h2>
+{_alert(wrong)}
+<form method="post" action="/api/session/link">
+<input type="hidden" name="link" value="{escape(token)}">
+{who if setup else ""}
+{_field("password", "Password", "password", "new-password")}
+<p class="hint">{PASSWORD_HINT}</p>
+{_field("again", "Password again", "password", "new-password")}
+<button type="submit">{"Create administrator" if setup else "Save and sign in"}</button>
+</form>""",
+    )
 
 
-def _password_form(token: str) -> None:
-    st.subheader("Choose your password")
-    with st.form("password"):
-        password, again = _two_passwords("password")
-        sent = st.form_submit_button("Save and sign in", type="primary", key="password_submit")
-    if sent:
-        _redeem(
-            password,
-            again,
-            lambda session: accounts.use_password_link(session, token, password=password, at=clock.now()),
-        )
+def not_invited_page(email: str, why: str) -> str:
+    """What somebody sees whom the institution knows and Parallax does not."""
+    return _page(
+        "Sign in",
+        f"""<p role="alert">Your institution has signed you in as {escape(email)}, but {why}</p>
+<a class="button" role="button" href="/auth/logout">Sign in as somebody else</a>""",
+    )
 
 
-def _redeem(password: str, again: str, use: Callable[[Session], Account]) -> None:
-    """Use a one-time link and sign its account in, or say what is wrong with what was typed."""
-    if password != again:
-        st.error("The two passwords differ; type the same one twice.")
-        return
-    try:
-        with open_session() as session:
-            ticket = accounts.ticket_for(session, use(session).id, at=clock.now())
-    except ParallaxError as error:
-        st.error(str(error))
-        return
-    start(ticket)
+def _page(title: str, body: str) -> str:
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · Parallax</title><style>{STYLE}</style></head>
+<body><main><h1>Parallax</h1>
+{body}
+</main></body></html>
+"""
 
 
-def _two_passwords(page: str) -> tuple[str, str]:
-    hint = f"At least {accounts.MIN_PASSWORD} characters; a sentence is easy to remember."
-    first = st.text_input("Password", type="password", key=f"{page}_password", help=hint, autocomplete="new-password")
-    again = st.text_input("Password again", type="password", key=f"{page}_again", autocomplete="new-password")
-    return first, again
+def _alert(text: str) -> str:
+    return f'<p role="alert">{escape(text)}</p>' if text else ""
+
+
+def _field(name: str, label: str, kind: str, autocomplete: str, *, value: str = "") -> str:
+    return (
+        f'<label for="{name}">{label}</label><input id="{name}" name="{name}" type="{kind}" '
+        f'autocomplete="{autocomplete}" value="{escape(value)}" maxlength="200" required>'
+    )

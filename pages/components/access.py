@@ -5,8 +5,9 @@ import streamlit as st
 from core import clock
 from db import accounts
 from db.accounts import Account
-from db.engine import open_session, open_view
+from db.engine import open_view
 from db.study import info as study_info
+from pages.components.institution import oidc_configured
 from pages.routes.web import COOKIE
 
 
@@ -38,23 +39,6 @@ def require_reader() -> Account:
     return require("reader")
 
 
-def oidc_configured() -> bool:
-    """Tell whether an institution's sign-in is set up in .streamlit/secrets.toml."""
-    try:
-        return "auth" in st.secrets
-    except FileNotFoundError:
-        return False
-
-
 def institution_knows() -> bool:
     """Tell whether the institution (OIDC) has signed this browser in."""
     return oidc_configured() and bool(st.user.get("is_logged_in"))
-
-
-def by_institution() -> Account | None:
-    """Return the account that the institution's sign-in belongs to, which still has to get our own cookie."""
-    subject, email = str(st.user.get("sub", "")), str(st.user.get("email", ""))
-    if not subject or not st.user.get("email_verified", True):
-        return None
-    with open_session() as session:
-        return accounts.for_oidc(session, subject=subject, email=email, at=clock.now())

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from streamlit import config
 
 from core import clock
 from core.jobs import queue
@@ -33,17 +34,16 @@ LIMIT_S = 6.0  # after those, worker and pages have so long to stop; then the pr
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Migrate, build the viewer if needed, show the set-up link if needed, and keep one worker running."""
     configure(as_json=settings().log_json)
+    config.set_option("server.maxUploadSize", settings().max_upload_mb)
     served = _cut_streams_at_the_end()
-    await asyncio.to_thread(_prepare)
+    # a second of processor time once a process: before the first page, not within the first one with results
+    await asyncio.gather(asyncio.to_thread(_prepare), asyncio.to_thread(import_module, "core.results.libraries"))
     supervisor = Supervisor() if settings().worker else None
     if supervisor:
         supervisor.start()
-    # a second of processor time once a process: beside the first pages, not within the first one with results
-    loading = asyncio.create_task(asyncio.to_thread(import_module, "core.results.libraries"))
     yield
     if served:
         _end_within(LIMIT_S)
-    await loading
     if supervisor:
         await asyncio.to_thread(supervisor.stop)
     queue.close()

@@ -1,55 +1,183 @@
-"""A one-time ticket becomes an HttpOnly cookie here; Python in a page cannot set one."""
+"""Signing in and out: plain forms whose answer sets an HttpOnly cookie."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core import clock
 from core.errors import ParallaxError
 from core.settings import settings
 from db import accounts
-from db.engine import open_session
-from pages.routes.web import COOKIE, NO_STORE, body_json, json_error, same_origin
+from db.accounts import Account
+from db.engine import Session, open_session, open_view
+from pages.components.institution import claims, login_address, oidc_configured
+from pages.routes.web import COOKIE, NO_STORE, Refused, json_error, same_origin
+from pages.sign_in import STYLE_HASH, link_page, not_invited_page, sign_in_page
+
+HEADERS = {
+    **NO_STORE,
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+}
+WRONG = (
+    "User name and password do not match, or too many tries were made; an account rests five minutes after five "
+    "wrong passwords."
+)
+OTHER_SITE = "This request came from another site."
+AT_ONCE = asyncio.Semaphore(2)  # a password takes 64 MB of memory while it is checked (argon2id)
+MAX_WAITING = 50
+_waiting = 0
+Got = TypeVar("Got")
 
 
-async def redeem(request: Request) -> Response:
-    """POST {"ticket"}: set the session cookie, once for each ticket."""
-    if not same_origin(request):
-        return JSONResponse({"error": "origin", "message": "This request came from another site."}, 403)
-    try:
-        body = await body_json(request)
-    except ParallaxError as error:
-        return json_error(error)
-    cookie = await run_in_threadpool(_redeem, str(body.get("ticket", ""))[:200])
+async def front(connection: HTTPConnection) -> Response:
+    """What a browser without a sign-in gets for every page's address: a one-time link's form, or the sign-in form."""
+    token = connection.query_params.get("link")
+    if token is not None:
+        kind = await run_in_threadpool(_link_kind, token)
+        return _html(link_page(token, kind))
+    found = claims(connection.cookies)
+    if not found:
+        return _html(sign_in_page(go_on=connection.url.path, institution=oidc_configured()))
+    subject, email = str(found.get("sub", "")), str(found.get("email", ""))
+    if not subject or found.get("email_verified") is not True:
+        return _html(not_invited_page(email, "it does not confirm this address. Ask it to verify your e-mail address."))
+    cookie = await run_in_threadpool(_by_institution, subject, email)
     if cookie is None:
-        return JSONResponse({"error": "ticket", "message": "Sign in again."}, 401, headers=NO_STORE)
-    response = JSONResponse({"ok": True}, headers=NO_STORE)
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https" or settings().public_url.startswith("https"),
-        max_age=settings().session_hours * 3600,
-        path="/",
-    )
-    return response
+        why = (
+            "no account here has this user name, or it is disabled. Ask the person who runs the study to add it, "
+            "then reload this page."
+        )
+        return _html(not_invited_page(email, why))
+    return _enter(connection, cookie, connection.url.path)
+
+
+async def sign_in(request: Request) -> Response:
+    """POST a form with username, password and go_on: set the cookie and go there, or show the form again."""
+    if not same_origin(request):
+        return json_error(Refused(403, "origin", OTHER_SITE))
+    form = await request.form()
+    username, password, go_on = (str(form.get(name, "")) for name in ("username", "password", "go_on"))
+    cookie = await _hashing(lambda: _sign_in(username, password))
+    if cookie is None:
+        page = sign_in_page(wrong=WRONG, username=username[:80], go_on=go_on, institution=oidc_configured())
+        return _html(page, 401)
+    return _enter(request, cookie, go_on)
+
+
+async def use_link(request: Request) -> Response:
+    """POST a form with link, password and again (and, for the first administrator, username and name)."""
+    if not same_origin(request):
+        return json_error(Refused(403, "origin", OTHER_SITE))
+    form = await request.form()
+    given = {name: str(form.get(name, "")) for name in ("link", "password", "again", "username", "name")}
+    kind = await run_in_threadpool(_link_kind, given["link"])
+    try:
+        if given["password"] != given["again"]:
+            raise ParallaxError("The two passwords differ; type the same one twice.")
+        cookie = await _hashing(lambda: _use_link(kind, given))
+    except Refused:
+        raise
+    except ParallaxError as error:
+        page = link_page(given["link"], kind, wrong=str(error), username=given["username"], name=given["name"])
+        return _html(page, 422)
+    return _enter(request, cookie, "/")
+
+
+async def institution(request: Request) -> Response:
+    """GET: go to the institution's sign-in."""
+    return RedirectResponse(login_address() if oidc_configured() else "/", 303, headers=NO_STORE)
 
 
 async def end(request: Request) -> Response:
     """POST: end the session for good and remove the cookie."""
     if not same_origin(request):
-        return JSONResponse({"error": "origin", "message": "This request came from another site."}, 403)
+        return json_error(Refused(403, "origin", OTHER_SITE))
     await run_in_threadpool(_end, request.cookies.get(COOKIE, ""))
     response = JSONResponse({"ok": True}, headers=NO_STORE)
     response.delete_cookie(COOKIE, path="/")
     return response
 
 
-def _redeem(ticket: str) -> str | None:
+async def _hashing(verb: Callable[[], Got]) -> Got:
+    """Run a verb that hashes a password: two at a time, and no endless queue of them."""
+    global _waiting
+    if _waiting >= MAX_WAITING:
+        raise Refused(503, "busy", "Many people are signing in at this moment. Try again in a minute.")
+    _waiting += 1
+    try:
+        async with AT_ONCE:
+            return await run_in_threadpool(verb)
+    finally:
+        _waiting -= 1
+
+
+def _enter(connection: HTTPConnection, cookie: str, go_on: str) -> Response:
+    response = RedirectResponse(_own_path(go_on), 303, headers=NO_STORE)
+    response.set_cookie(
+        COOKIE,
+        cookie,
+        httponly=True,
+        samesite="lax",
+        secure=connection.url.scheme == "https" or settings().public_url.startswith("https"),
+        max_age=settings().session_hours * 3600,
+        path="/",
+    )
+    return response
+
+
+def _own_path(go_on: str) -> str:
+    """Return a path of this server to go on to; never another site's."""
+    parts = urlsplit(go_on)
+    plain = not parts.scheme and not parts.netloc and go_on.startswith("/") and go_on.isprintable()
+    return go_on if plain and not go_on.startswith("//") and "\\" not in go_on else "/"
+
+
+def _html(page: str, status: int = 200) -> Response:
+    return HTMLResponse(page, status, headers=HEADERS)
+
+
+def _link_kind(token: str) -> str | None:
+    with open_view() as session:
+        return accounts.link_kind(session, token, at=clock.now())
+
+
+def _sign_in(username: str, password: str) -> str | None:
     with open_session() as session:
-        return accounts.redeem_ticket(session, ticket, at=clock.now())
+        ticket = accounts.sign_in(session, username=username, password=password, at=clock.now())
+        return accounts.redeem_ticket(session, ticket, at=clock.now()) if ticket else None
+
+
+def _use_link(kind: str | None, given: dict[str, str]) -> str:
+    with open_session() as session:
+        at = clock.now()
+        if kind == "setup":
+            who = {"username": given["username"], "name": given["name"]}
+            account = accounts.use_setup_link(session, given["link"], **who, password=given["password"], at=at)
+        else:
+            account = accounts.use_password_link(session, given["link"], password=given["password"], at=at)
+        return _cookie(session, account)
+
+
+def _by_institution(subject: str, email: str) -> str | None:
+    with open_session() as session:
+        account = accounts.for_oidc(session, subject=subject, email=email, at=clock.now())
+        return _cookie(session, account) if account else None
+
+
+def _cookie(session: Session, account: Account) -> str:
+    at = clock.now()
+    cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at)
+    if cookie is None:
+        raise ParallaxError("Signing in failed; try again.")
+    return cookie
 
 
 def _end(cookie: str) -> None:
@@ -60,6 +188,8 @@ def _end(cookie: str) -> None:
 def routes() -> list[Route]:
     """The routes of signing in and out."""
     return [
-        Route("/api/session/redeem", redeem, methods=["POST"]),
+        Route("/api/session/sign-in", sign_in, methods=["POST"]),
+        Route("/api/session/link", use_link, methods=["POST"]),
+        Route("/api/session/institution", institution),
         Route("/api/session/end", end, methods=["POST"]),
     ]

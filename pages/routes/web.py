@@ -5,11 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import clock
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
+from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import open_view
@@ -29,6 +31,14 @@ class NotSignedIn(ParallaxError):
     """There is no valid sign-in with this request."""
 
 
+class Refused(ParallaxError):
+    """A request that goes no further, with the status that says why."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
 def signed_in(request: Request) -> Account:
     """Return who is asking; raises NotSignedIn."""
     with open_view() as session:
@@ -42,6 +52,8 @@ def json_error(error: ParallaxError) -> JSONResponse:
     """Map an error meant for people to its status and a JSON body."""
     if isinstance(error, NotSignedIn):
         return _answer(401, "not_signed_in", str(error))
+    if isinstance(error, Refused):
+        return _answer(error.status, error.code, str(error))
     for kind, status, code in STATUS:
         if isinstance(error, kind):
             return _answer(status, code, str(error))
@@ -54,10 +66,15 @@ def _answer(status: int, code: str, message: str) -> JSONResponse:
 
 def same_origin(request: Request) -> bool:
     """Tell whether a request that changes something comes from our own pages."""
-    origin = request.headers.get("origin")
+    return same_site(request.headers)
+
+
+def same_site(headers: Headers) -> bool:
+    """Tell the same from the headers of a request or a socket."""
+    origin = headers.get("origin")
     if origin is None:
-        return request.headers.get("sec-fetch-site") in (None, "same-origin", "none")
-    return origin.split("://", 1)[-1] == request.headers.get("host")
+        return headers.get("sec-fetch-site") in (None, "same-origin", "none")
+    return origin.split("://", 1)[-1] == headers.get("host") or origin == settings().public_url.rstrip("/")
 
 
 async def body_json(request: Request) -> dict[str, Any]:
@@ -95,6 +112,7 @@ def changing(verb: Callable[[Request, Account, dict[str, Any]], Response]) -> Ca
         if not same_origin(request):
             return _answer(403, "origin", "This request came from another site.")
         try:
+            await run_in_threadpool(signed_in, request)  # before the body: nobody else's takes memory
             body = await body_json(request)
             return await run_in_threadpool(lambda: verb(request, signed_in(request), body))
         except ParallaxError as error:

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Server:
     worker: bool
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         environment = {
@@ -43,6 +44,7 @@ class Server:
             "PARALLAX_WORKER": "1" if self.worker else "0",
             "PARALLAX_PUBLIC_URL": self.url,
             "OMP_NUM_THREADS": "2",
+            **self.environment,
         }
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1", "--server.fileWatcherType", "none"]

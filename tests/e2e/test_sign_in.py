@@ -1,12 +1,10 @@
 """Sign-in as people meet it: the set-up link, an invitation, signing out, a stolen address."""
 
-import json
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from core import clock
@@ -59,24 +57,23 @@ def test_a_used_link_says_so(browser: Any, server: Server):
     page.context.close()
 
 
-def post(server: Server, path: str, body: object, **headers: str) -> int:
-    request = urllib.request.Request(
-        server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json", **headers}, method="POST"
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
+def test_another_site_cannot_sign_somebody_in(server: Server):
+    form = {"username": "root", "password": PASSWORD}
+    asks = [
+        httpx.post(f"{server.url}/api/session/sign-in", data=form, headers={"Origin": origin}, trust_env=False)
+        for origin in ("http://evil.example", server.url)
+    ]
+    assert [ask.status_code for ask in asks] == [403, 303]
+    assert "parallax_session" not in asks[0].cookies
 
 
-def test_another_site_cannot_redeem_a_ticket(server: Server):
-    with open_session(server.database) as session:
-        root = next(a for a in accounts.every(session) if a.username == "root")
-        ticket = accounts.ticket_for(session, root.id, at=clock.now())
-    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin="http://evil.example") == 403
-    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin=server.url) == 200
-    assert post(server, "/api/session/redeem", {"ticket": ticket}, Origin=server.url) == 401
+@pytest.mark.parametrize(
+    ("go_on", "lands"),
+    [("/studies", "/studies"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example/", "/")],
+)
+def test_signing_in_goes_on_to_pages_of_this_server_only(server: Server, go_on: str, lands: str):
+    form = {"username": "root", "password": PASSWORD, "go_on": go_on}
+    assert httpx.post(f"{server.url}/api/session/sign-in", data=form, trust_env=False).headers["location"] == lands
 
 
 def test_pages_of_another_role_do_not_open(sign_in: Callable[..., Any], server: Server):
