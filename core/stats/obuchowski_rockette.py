@@ -167,7 +167,7 @@ def single_test(
         cov2 = 0.0 if cases == "fixed" else cov2
         se2 = ms / r + cov2
         df = (ms + r * cov2) ** 2 * (r - 1) / ms**2 if ms > 0 else math.inf
-    if se2 <= TINY:
+    if se2 <= max(TINY, RELATIVE * var):  # a Cov2 of 0 comes out as rounding
         return without(NO_SPREAD[readers if cases == "random" else "cases fixed"])
     se = math.sqrt(se2)
     ci, uncut = within(two_sided(mean, se, df, level=level)[0], bounds)
