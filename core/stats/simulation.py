@@ -6,6 +6,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ import numpy as np
 from core.stats.analyse import analyse
 from core.stats.estimate import Bools, Floats
 from core.stats.figures import COVARIANCES, Covariance
+from core.stats.localisation.analysis import compare as compare_marks
+from core.stats.localisation.figures import FIGURES
+from core.stats.localisation.made_up import made_up_marks
 from core.stats.mrmc import mrmc
 from core.stats.obuchowski_rockette import Factor
 from core.stats.reads import ReadTable
@@ -92,8 +96,8 @@ def rejections(
 
 
 def benchmark(path: Path | None, *, large: bool) -> tuple[Timing, ...]:
-    """Time the three covariances on a CSV or a simulated 2 x 20 x 1000 study; if `large`, DeLong on 2 x 100 x 10,000
-    and the whole analysis of 100 readers x 1,000 cases.
+    """Time the three covariances on a CSV or a simulated 2 x 20 x 1000 study, and FROC figures on marks of that size;
+    if `large`, DeLong on 2 x 100 x 10,000 and the whole analysis of 100 readers x 1,000 cases.
     """
     if path is None:
         rng = np.random.default_rng(1)
@@ -108,6 +112,10 @@ def benchmark(path: Path | None, *, large: bool) -> tuple[Timing, ...]:
         return lambda: mrmc(values, labels, covariance=covariance)
 
     rows = [_timed(name, c, run(ratings, truth, c), times=5) for c in COVARIANCES]
+    marks = made_up_marks(treatments=2, readers=20, cases=1000)
+    for fom in (FIGURES["wafroc"], FIGURES["afroc1"]):
+        study = f"marks 2 x 20 x 1000, {fom.name}"
+        rows.append(_timed(study, "jackknife", partial(compare_marks, marks, fom), times=3))
     if large:
         rng = np.random.default_rng(2)
         truth = np.arange(10_000) < 5_000

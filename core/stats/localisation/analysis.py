@@ -27,7 +27,7 @@ from core.stats.obuchowski_rockette import (
 from core.stats.standalone import Standalone, ai_against_readers
 
 UNCUT = (-np.inf, np.inf)  # intervals are not cut at 0 or 1, as in RJafroc; MaxNLF has no upper end
-NO_TEST = "this figure is shown without a test: no published program tests it"
+NO_TEST = "this figure is shown without a test, as in RJafroc"
 ONE_TREATMENT = "there is one treatment: nothing to compare"
 
 
@@ -76,7 +76,7 @@ def compare(
         notes = (*notes, cells.reason)
     return replace(
         found, metric=figure.name, n_positive=int(diseased.sum()), n_negative=int((~diseased).sum()),
-        notes=notes + _beyond(figure, [m.ci for m in found.treatments]),
+        notes=notes + _beyond(figure, found),
     )  # fmt: skip
 
 
@@ -107,10 +107,11 @@ def ai_against(
     at = marks.readers.index(ai)
     order = [at, *(j for j in range(len(marks.readers)) if j != at)]
     cov = None if cells.cov is None else cells.cov[np.ix_(order, order)]
-    return ai_against_readers(
+    found = ai_against_readers(
         replace(cells, theta=cells.theta[order], cov=cov), readers_as=readers, cases_as=cases, margin=margin,
         level=level, notes=marks.notes,
     )  # fmt: skip
+    return found if figure.low_is_good else replace(found, notes=found.notes + _uncut([(found.ci, (-1.0, 1.0))]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +201,14 @@ def _with_floor(found: Mrmc, readers: Factor, *, floor: bool, level: float) -> t
     return found, (f"Cov2 - Cov3 is negative ({gap:.3g}) and set to 0, as in RJafroc.",)
 
 
-def _beyond(figure: Figure, intervals: list[Interval | None]) -> tuple[str, ...]:
-    """A note where an interval of a mean leaves the range of its figure."""
-    high = np.inf if figure.low_is_good else 1.0
-    if any(ci is not None and (ci[0] < 0 or ci[1] > high) for ci in intervals):
-        return ("An interval goes beyond the figure's range: as in RJafroc, it is not cut.",)
+def _beyond(figure: Figure, found: Mrmc) -> tuple[str, ...]:
+    """A note where an interval leaves the range of its figure, or of a difference of two such figures."""
+    if figure.low_is_good:  # marks a case have no upper end
+        return _uncut([(m.ci, (0.0, np.inf)) for m in found.treatments])
+    return _uncut([(m.ci, (0.0, 1.0)) for m in found.treatments] + [(d.ci, (-1.0, 1.0)) for d in found.differences])
+
+
+def _uncut(intervals: list[tuple[Interval | None, Interval]]) -> tuple[str, ...]:
+    if any(ci is not None and (ci[0] < span[0] or ci[1] > span[1]) for ci, span in intervals):
+        return ("An interval goes beyond the possible range: as in RJafroc, it is not cut; few readers or cases.",)
     return ()
