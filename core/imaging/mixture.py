@@ -191,7 +191,7 @@ def _is_ordered(depths: Values) -> bool:
 def _overlap(first: Values, second: Values) -> bool:
     within = np.sum((first >= second.min()) & (first <= second.max()))
     back = np.sum((second >= first.min()) & (second <= first.max()))
-    return bool(within + back > min(len(first), len(second)))
+    return bool(within + back >= min(len(first), len(second)))
 
 
 def _pause(times: Values) -> list[int] | None:

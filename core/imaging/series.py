@@ -53,7 +53,7 @@ class SeriesCandidate:
     place: str
     preselected: bool
     content: Stack | NiftiImage = field(repr=False)
-    origin: str = field(repr=False)  # names of the uploaded files, for the coordinator's one-time table
+    origin: str = field(repr=False)  # names of the uploaded files, for the case register (db.register)
     identity: Identity | None = field(repr=False)
     warnings: tuple[str, ...] = ()  # sentences about what is read, but not as the files have it
 

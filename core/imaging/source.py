@@ -29,7 +29,7 @@ class Upload(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Source:
-    """One file of an upload. It has no name: origin is for the coordinator's one-time table and stays in memory."""
+    """One file of an upload. It has no name: origin is for the encrypted case register (db.register) alone."""
 
     number: int  # 1-based, in the order of the upload
     total: int

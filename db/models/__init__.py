@@ -6,6 +6,7 @@ from db.models.audit import AuditEvent
 from db.models.base import Base
 from db.models.cases import Case, Patient, Series
 from db.models.reads import Draft, Read, ReadEvent
+from db.models.register import RegisterEntry, RegisterReader
 from db.models.studies import (
     OrderEntry,
     PanelMember,
@@ -36,6 +37,8 @@ __all__ = [
     "Reader",
     "ReaderGroup",
     "ReadingOrder",
+    "RegisterEntry",
+    "RegisterReader",
     "Series",
     "SignInTicket",
     "SliceScores",

@@ -6,6 +6,7 @@ from db import cases
 from db.engine import open_view
 from pages.components.access import require
 from pages.coordinator.library import library
+from pages.coordinator.register import case_register
 from pages.coordinator.upload import upload
 
 
@@ -21,6 +22,7 @@ def page() -> None:
             "before anything is stored. Then take the cases into a study."
         )
     upload(account)
+    case_register(account)
     library(account)
 
 

@@ -1,7 +1,5 @@
-"""The upload of cases: transfer, reading, choice of series, storing. File names stay in memory only."""
+"""The upload of cases: transfer, reading, choice of series, storing. File names go to the encrypted register only."""
 
-import csv
-import io
 from dataclasses import asdict
 
 import streamlit as st
@@ -16,8 +14,7 @@ from core.imaging.storage import VolumeStore
 from core.jobs import queue
 from core.progress import Progress
 from core.settings import settings
-from core.study.truth_csv import NOTES
-from db import cases
+from db import cases, register
 from db.accounts import Account
 from db.ai import models as ai_models
 from db.engine import open_session
@@ -151,7 +148,7 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
             outcome = _store_one(store, candidate, account, tell)
         except ParallaxError as error:
             outcome = {"case": "", "state": "refused", "why": str(error)}
-        stored.append({"series": str(place), "place": candidate.place, "files": candidate.origin, **outcome})
+        stored.append({"series": str(place), "place": candidate.place, **outcome})
     bar.empty()
     st.session_state[STORED] = stored
 
@@ -171,6 +168,7 @@ def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account,
     )
     with open_session() as session:  # the case and its job come into being together, or not at all
         added = cases.add(session, new, by=account.id, at=clock.now())
+        register.add(session, case_id=added.case.id, source=candidate.origin, by=account.id, at=clock.now())
         model = ai_models.default(session)
         if model is not None and not added.known:
             queue.enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)
@@ -190,38 +188,8 @@ def _report_stored() -> None:
             st.info(f"Series {row['series']} is known already: the same content is stored as case {row['case']}.")
         elif row["state"] == "refused":
             st.error(f"Series {row['series']} ({row['place']}) is not stored: {row['why']}")
-    numbered = [row for row in stored if row["case"]]
-    if not numbered:
-        return
-    st.markdown(
-        "**Download the table of case numbers now.** It alone says which file became which case, since file names are "
-        "not stored, and it is gone once downloaded. With its column `diagnosis` filled in, it can be uploaded at "
-        "the step Truth of a study."
-    )
-    with st.container(horizontal=True):
-        st.download_button(
-            "Download the table once",
-            _table(numbered),
-            "case-numbers.csv",
-            "text/csv",
-            key="cases_table",
-            icon=":material/download:",
-            type="primary",
-            on_click=_forget,
-        )
+    if any(row["case"] for row in stored):
+        st.markdown("Which file became which case is kept, encrypted, in the **case register** below.")
         if st.button("Go to the studies", key="cases_go_on", icon=":material/arrow_forward:"):
+            st.session_state.pop(STORED, None)
             st.switch_page("coordinator/studies.py")
-
-
-def _table(numbered: list[dict[str, str]]) -> str:
-    """Return the table of case numbers and file names; it is a truth table to be filled in as well."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["case", "diagnosis", *NOTES])
-    for row in sorted(numbered, key=lambda row: int(row["case"])):
-        writer.writerow([row["case"], "", row["series"], row["files"]])
-    return text.getvalue()
-
-
-def _forget() -> None:
-    st.session_state.pop(STORED, None)
