@@ -52,10 +52,12 @@ def desk(browser: Any, bundle: None, bar: Volume) -> Iterator[Callable[..., Desk
     open_: list[tuple[Any, uvicorn.Server, threading.Thread]] = []
     errors: list[str] = []
 
-    def sit(fake: Fake | None = None, *, wait: bool = True, rendering: str = "", **window: int) -> Desk:
+    def sit(
+        fake: Fake | None = None, *, wait: bool = True, rendering: str = "", density: float = 1, **window: int
+    ) -> Desk:
         study = fake or Fake.of(bar, bar)
         url, server, thread = serve(study)
-        context = browser.new_context(viewport={**WINDOW, **window})
+        context = browser.new_context(viewport={**WINDOW, **window}, device_scale_factor=density)
         context.set_default_timeout(15_000)
         open_.append((context, server, thread))
         page = context.new_page()

@@ -6,7 +6,7 @@ import {
 } from "@cornerstonejs/core";
 import { addTool, annotation, init as initTools } from "@cornerstonejs/tools";
 import { TOOLS } from "./tools.js";
-import { cosines, origin } from "./volume.js";
+import { cosines, origin, world } from "./volume.js";
 
 export { Enums, RenderingEngine, cache };
 
@@ -55,8 +55,9 @@ export function setUp(rendering) {
 }
 
 /** Cornerstone's CPU path counts pixels from their corners, its GPU path from their centres: make it centres in both. */
-export function countFromCentres(viewport) {
+export function straighten(viewport) {
   if (!getShouldUseCPURendering()) return;
+  cpuCanvas(viewport);
   const { canvasToWorld, worldToCanvas } = viewport;
   const halfPixel = (world, sign) => {
     const { spacing, direction } = viewport.getImageData();
@@ -67,6 +68,28 @@ export function countFromCentres(viewport) {
   // what the viewport itself uses must agree, or every fit would move the image by half a pixel
   viewport.canvasToWorldCPU = viewport.canvasToWorld;
   viewport.worldToCanvasCPU = viewport.worldToCanvas;
+}
+
+/** Cornerstone's CPU path draws at one pixel to a CSS pixel: give its canvas every pixel of the screen. */
+export function cpuCanvas({ canvas }) {
+  if (!getShouldUseCPURendering()) return;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((css) => Math.round(css * window.devicePixelRatio));
+  if (canvas.width === width && canvas.height === height) return;
+  canvas.width = width;
+  canvas.height = height;
+}
+
+/** Show of an image what the camera says. */
+export function aim(viewport, volume, plane, index, camera) {
+  const focalPoint = world(volume, plane, index, camera.centre);
+  if (getShouldUseCPURendering()) {
+    const { rowMm, columnMm } = camera.image;
+    viewport.setCamera({ focalPoint, scale: camera.scale * window.devicePixelRatio * Math.min(rowMm, columnMm) });
+    return;
+  }
+  const now = viewport.getCamera();
+  const position = now.position.map((mm, axis) => mm + focalPoint[axis] - now.focalPoint[axis]);
+  viewport.setCamera({ focalPoint, position, parallelScale: camera.size.height / 2 / camera.scale });
 }
 
 /** Make a volume known to Cornerstone; returns the image ids by plane. */

@@ -1,6 +1,7 @@
 // One Cornerstone stack viewport: shows an image of a plane, every wheel notch painted, window, zoom, pan.
 
-import { countFromCentres, dismiss, enrol, Enums, RenderingEngine, setUp } from "./cornerstone.js";
+import { Camera } from "./camera.js";
+import { aim, cpuCanvas, dismiss, enrol, Enums, RenderingEngine, setUp, straighten } from "./cornerstone.js";
 
 let made = 0;
 
@@ -11,11 +12,12 @@ export class Stack {
   #busy = false;
   #shown = null; // {plane, index} on the screen
   #plane = null;
+  #cameras = {}; // one a plane: each keeps its zoom and place
   #window = { width: 1500, level: -600 };
   #inverted = false;
   #run = 0;
 
-  /** hooks: painted({plane, index}), moved() after any change of camera, windowed() */
+  /** hooks: painted({plane, index}), moved() after any change of what is where */
   constructor(element, rendering, hooks) {
     setUp(rendering);
     made += 1;
@@ -30,11 +32,13 @@ export class Stack {
       element,
       defaultOptions: { background: [0, 0, 0] },
     });
+    // Cornerstone takes the last key pressed over a focused view for a modifier of every later press, until a keyup that
+    // this page does not let through. A view without focus hears no keys; presses carry their own modifiers.
+    element.removeAttribute("tabindex");
     this.viewport = this.#engine.getViewport(this.viewportId);
-    countFromCentres(this.viewport);
+    straighten(this.viewport);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, () => this.#rendered());
-    element.addEventListener(Enums.Events.CAMERA_MODIFIED, () => hooks.moved());
-    element.addEventListener(Enums.Events.VOI_MODIFIED, (event) => this.#windowed(event.detail.range));
+    element.addEventListener(Enums.Events.STACK_NEW_IMAGE, () => this.#aim());
     this.#watchSize();
   }
 
@@ -51,6 +55,7 @@ export class Stack {
     this.#busy = false;
     this.#shown = null;
     this.#plane = null;
+    this.#cameras = {};
     if (this.#enrolled) dismiss(this.#enrolled);
     this.#enrolled = null;
     this.volume = null;
@@ -99,16 +104,20 @@ export class Stack {
   }
 
   fit() {
-    if (!this.#shown) return;
-    this.viewport.resetCamera();
-    this.viewport.render();
-    this.hooks.moved();
+    this.#move((camera) => camera.fit());
   }
 
-  zoomBy(factor) {
-    if (!this.#shown) return;
-    this.viewport.setZoom(Math.min(20, Math.max(0.2, this.viewport.getZoom() * factor)));
-    this.viewport.render();
+  /** What lies at `at` (CSS pixels of the view, else its middle) stays there. */
+  zoomBy(factor, at = undefined) {
+    this.#move((camera) => camera.zoom(factor, at ?? undefined));
+  }
+
+  pan(dx, dy) {
+    this.#move((camera) => camera.pan(dx, dy));
+  }
+
+  get camera() {
+    return this.#shown && this.#cameras[this.#shown.plane];
   }
 
   render() {
@@ -117,25 +126,15 @@ export class Stack {
 
   /** Pixel (column, row) of the shown image -> point of the element, CSS pixels. Centres of pixels are whole numbers. */
   toCanvas(column, row) {
-    return this.viewport.worldToCanvas(this.world(column, row));
+    const { columnMm, rowMm } = this.camera.image;
+    return this.camera.toView([column * columnMm, row * rowMm]);
   }
 
   /** Point of the element -> pixel (column, row), fractional. */
   toPixel(point) {
-    const { plane } = this.#shown;
-    const [x, y, z] = this.viewport.canvasToWorld(point);
-    const { rowMm, columnMm } = this.volume.plane(plane);
-    if (plane === "axial") return [x / columnMm, y / rowMm];
-    return [(plane === "coronal" ? x : y) / columnMm, -z / rowMm];
-  }
-
-  world(column, row) {
-    const { plane, index } = this.#shown;
-    const { rowMm, columnMm } = this.volume.plane(plane);
-    const [dz, dy, dx] = this.volume.spacing;
-    if (plane === "axial") return [column * columnMm, row * rowMm, -index * dz];
-    if (plane === "coronal") return [column * columnMm, index * dy, -row * rowMm];
-    return [index * dx, column * columnMm, -row * rowMm];
+    const { columnMm, rowMm } = this.camera.image;
+    const [x, y] = this.camera.toImage(point);
+    return [x / columnMm, y / rowMm];
   }
 
   destroy() {
@@ -161,14 +160,13 @@ export class Stack {
 
   async #change({ plane, index }) {
     const run = this.#run;
-    const first = this.#shown === null;
     this.#plane = plane;
+    this.#cameras[plane] ??= new Camera(this.volume.plane(plane), this.#size());
     await this.viewport.setStack(this.#enrolled.ids[plane], index);
     if (run !== this.#run) return;
     this.viewport.setProperties({ voiRange: rangeOf(this.#window), invert: this.#inverted });
-    this.viewport.resetCamera();
+    this.#aim();
     this.viewport.render();
-    if (first) this.hooks.moved();
   }
 
   #rendered() {
@@ -184,23 +182,40 @@ export class Stack {
     this.#go();
   }
 
-  #windowed({ lower, upper }) {
-    const window = { width: Math.round(upper - lower), level: Math.round((upper + lower) / 2) };
-    if (window.width === this.#window.width && window.level === this.#window.level) return;
-    this.#window = window;
-    this.hooks.windowed();
+  #move(change) {
+    if (!this.camera) return;
+    change(this.camera);
+    this.#aim();
+    this.viewport.render();
+    this.hooks.moved();
+  }
+
+  /** Give Cornerstone the camera of the plane. */
+  #aim() {
+    if (!this.#enrolled || !this.#plane || !this.viewport.getImageData()) return;
+    aim(this.viewport, this.volume, this.#plane, this.viewport.getCurrentImageIdIndex(), this.#cameras[this.#plane]);
+  }
+
+  #size() {
+    return { width: this.element.clientWidth, height: this.element.clientHeight };
   }
 
   #watchSize() {
     this.sizes = new ResizeObserver(() => {
-      if (!this.element.clientWidth || !this.element.clientHeight) return;
-      this.#engine.resize(true, true);
+      const size = this.#size();
+      if (!size.width || !size.height) return;
+      this.#engine.resize(false, true);
+      cpuCanvas(this.viewport);
+      for (const camera of Object.values(this.#cameras)) camera.resize(size);
+      this.#aim();
+      this.render();
       this.hooks.moved();
     });
     this.sizes.observe(this.element);
   }
 }
 
+/** The values shown black and white; DICOM PS3.3 C.11.2.1.2.1: W values from L - W/2 on. */
 function rangeOf({ width, level }) {
-  return { lower: level - width / 2, upper: level + width / 2 };
+  return { lower: level - width / 2, upper: level + width / 2 - 1 };
 }

@@ -1,7 +1,7 @@
-// Mouse tools. Left drag is the window unless a measuring tool is chosen; right is zoom, middle and shift are pan.
+// Measuring tools and marks, by Cornerstone. Window, zoom and pan are drags.js.
 
 import {
-  EllipticalROITool, Enums, LengthTool, PanTool, ProbeTool, RectangleROITool, ToolGroupManager, WindowLevelTool, ZoomTool,
+  EllipticalROITool, Enums, LengthTool, ProbeTool, RectangleROITool, ToolGroupManager, utilities,
 } from "@cornerstonejs/tools";
 
 class MarkPoint extends ProbeTool {}
@@ -9,11 +9,10 @@ MarkPoint.toolName = "MarkPoint";
 class MarkBox extends RectangleROITool {}
 MarkBox.toolName = "MarkBox";
 
-export const TOOLS = [WindowLevelTool, PanTool, ZoomTool, LengthTool, EllipticalROITool, MarkPoint, MarkBox];
+export const TOOLS = [LengthTool, EllipticalROITool, MarkPoint, MarkBox];
 
-/** What a person calls them -> Cornerstone's name. The first is the one at rest. */
+/** What a person calls them -> Cornerstone's name. With "window", which is not among them, nothing is measured. */
 export const BY_NAME = {
-  window: WindowLevelTool.toolName,
   length: LengthTool.toolName,
   ellipse: EllipticalROITool.toolName,
   point: MarkPoint.toolName,
@@ -21,19 +20,22 @@ export const BY_NAME = {
 };
 
 const { MouseBindings, KeyboardBindings } = Enums;
+const NEAR = 6; // CSS pixels from a mark within which a press takes hold of it
+// A press with Shift pans and does not come here; no other modifier changes what the left button does.
+const LEFT = [undefined, "Ctrl", "Alt", "Meta", "CtrlAlt", "CtrlMeta", "AltMeta"].map((name) => ({
+  mouseButton: MouseBindings.Primary, modifierKey: KeyboardBindings[name],
+}));
 
 export class Tools {
-  constructor(name, viewportId, engineId) {
+  constructor(name, stack) {
     this.name = name;
+    this.stack = stack;
     this.group = ToolGroupManager.createToolGroup(name);
-    this.group.addTool(WindowLevelTool.toolName);
-    this.group.addTool(PanTool.toolName);
-    this.group.addTool(ZoomTool.toolName);
     this.group.addTool(LengthTool.toolName, { getTextLines: (data, id) => lengthText(data.cachedStats?.[id]) });
     this.group.addTool(EllipticalROITool.toolName, { getTextLines: (data, id) => ellipseText(data.cachedStats?.[id]) });
     this.group.addTool(MarkPoint.toolName, { getTextLines: () => [] });
     this.group.addTool(MarkBox.toolName, { getTextLines: () => [], calculateStats: false });
-    this.group.addViewport(viewportId, engineId);
+    this.group.addViewport(stack.viewportId, stack.engineId);
     this.choose("window");
   }
 
@@ -42,14 +44,12 @@ export class Tools {
     for (const tool of Object.values(BY_NAME)) {
       if (tool !== BY_NAME[name]) this.group.setToolPassive(tool, { removeAllBindings: true });
     }
-    this.group.setToolActive(PanTool.toolName, {
-      bindings: [
-        { mouseButton: MouseBindings.Auxiliary },
-        { mouseButton: MouseBindings.Primary, modifierKey: KeyboardBindings.Shift },
-      ],
-    });
-    this.group.setToolActive(ZoomTool.toolName, { bindings: [{ mouseButton: MouseBindings.Secondary }] });
-    this.group.setToolActive(BY_NAME[name], { bindings: [{ mouseButton: MouseBindings.Primary }] });
+    if (name in BY_NAME) this.group.setToolActive(BY_NAME[name], { bindings: LEFT });
+  }
+
+  /** Whether a press of the left button there is for a tool or a mark, and not for the window. */
+  takes(point) {
+    return this.chosen in BY_NAME || Boolean(utilities.getAnnotationNearPoint(this.stack.element, point, NEAR));
   }
 
   destroy() {

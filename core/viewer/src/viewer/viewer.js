@@ -16,7 +16,7 @@ export class Viewer {
   /** hooks: painted(first), acted(), count(name), marks(list), made(kind, kept), changed() for the buttons */
   constructor(hooks) {
     this.hooks = hooks;
-    this.view = h("div", { class: "view", tabindex: "-1", role: "img", "aria-label": "CT image" });
+    this.view = h("div", { class: "view", role: "img", "aria-label": "CT image" });
     this.over = h("canvas", { class: "overlay", "aria-hidden": "true" });
     this.margins = new Margins(this);
     this.element = h("div", { class: "stage" }, this.view, this.over, this.margins.hud.element, this.margins.bar.element);
@@ -30,11 +30,10 @@ export class Viewer {
   mount(rendering) {
     this.stack = new Stack(this.view, rendering, {
       painted: (shown) => this.#painted(shown),
-      moved: () => this.overlay.draw(),
-      windowed: () => this.windowed(),
+      moved: () => this.#moved(),
     });
     this.overlay = new Overlay(this.over, this.stack);
-    this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack.viewportId, this.stack.engineId);
+    this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack);
     this.marks = new Marks(this.stack, { changed: (list) => this.hooks.marks(list), made: (...what) => this.hooks.made(...what) });
     this.mouse = new Mouse(this);
   }
@@ -181,9 +180,20 @@ export class Viewer {
 
   destroy() {
     this.blank();
+    this.mouse.destroy();
     this.marks.destroy();
     this.tools.destroy();
     this.stack.destroy();
+  }
+
+  /** The image asked for has not arrived; what is on the screen is covered. */
+  get covered() {
+    return this.view.classList.contains("absent");
+  }
+
+  #moved() {
+    this.overlay.draw();
+    this.mouse?.probe();
   }
 
   #onScreen() {
@@ -198,6 +208,7 @@ export class Viewer {
     if (!this.volume.has(this.plane, index)) {
       this.view.classList.add("absent");
       this.over.hidden = true;
+      this.mouse.probe();
       this.margins.hud.wait(this.plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here");
       return;
     }
@@ -208,7 +219,7 @@ export class Viewer {
 
   /** Take the cover away once the right image is on the screen, never before. */
   #uncover() {
-    if (!this.view.classList.contains("absent") && this.over.hidden === false) return this.margins.hud.wait("");
+    if (!this.covered && this.over.hidden === false) return this.margins.hud.wait("");
     if (!this.#onScreen()) return undefined;
     this.view.classList.remove("absent");
     this.over.hidden = false;
@@ -232,8 +243,9 @@ export class Viewer {
     this.hooks.painted(first);
   }
 
-  windowed() {
-    if (this.mouse.countsOnce()) this.hooks.count("window_changes");
+  /** The person changed the window; a drag is one change, however many steps it has. */
+  windowed(counts = true) {
+    if (counts) this.hooks.count("window_changes");
     this.margins.text();
     this.hooks.changed();
   }

@@ -95,6 +95,12 @@ export function origin(volume, plane, index) {
   return plane === "coronal" ? [0, index * dy, 0] : [index * dx, 0, 0];
 }
 
+/** Point of an image, in mm from its first pixel along columns and rows, in patient mm. */
+export function world(volume, plane, index, [x, y]) {
+  const { row, column } = cosines(plane);
+  return origin(volume, plane, index).map((mm, axis) => mm + x * row[axis] + y * column[axis]);
+}
+
 function letter(direction, sign) {
   const axis = direction.findIndex((value) => Math.abs(value) > 0.5);
   const positive = direction[axis] * sign > 0;
