@@ -114,7 +114,7 @@ def test_zoom_keeps_the_voxel_under_the_cursor(desk: Sit, bar: Volume, rendering
     seat.page.keyboard.down("Control")
     for turn in (-120, -120, -120, 120):
         seat.page.mouse.wheel(0, turn)
-        seat.page.wait_for_timeout(60)  # a frame or two
+        seat.frames()
         assert over(seat) == here
     seat.page.keyboard.up("Control")
     seat.drag(place, (place[0], place[1] + 50), button="right")
@@ -136,8 +136,7 @@ def test_the_value_under_the_cursor_follows_what_moves_the_image(desk: Sit, bar:
     seen = [over(seat)]
     for change in ("ArrowDown", "+", "+", "*", "PageDown", "End"):
         seat.press(change)
-        seat.page.wait_for_timeout(80)
-        assert stored(), change
+        seat.until(stored)
         seen.append(over(seat))
     assert len(set(seen)) >= 5  # each change of slice and zoom was followed, without a move of the mouse
     seat.press("2")
@@ -154,7 +153,7 @@ def test_the_window_is_exact_and_starts_uncounted(desk: Sit, rendering: str) -> 
     for key, action, expected in (("2", "soft", (400, 40)), ("3", "bone", (2500, 480)), ("1", "lung", LUNG)):
         seat.press(key)
         seat.press("ArrowDown")
-        seat.page.wait_for_timeout(60)
+        seat.frames()
         assert window(seat) == expected
         assert seat.page.locator(f"button[data-action={action}]").get_attribute("aria-pressed") == "true"
     seat.drag((400, 300), (440, 340))
@@ -171,9 +170,12 @@ def test_every_pixel_of_a_dense_screen_is_drawn(desk: Sit, bar: Volume, renderin
     }"""
     for width in (1366, 1000):
         seat.page.set_viewport_size({"width": width, "height": 768})
-        seat.page.wait_for_timeout(150)  # the observer of sizes runs with the next frames
-        drawn = seat.page.evaluate(sizes)
-        assert drawn[:2] == [2 * drawn[2], 2 * drawn[3]]
+
+        def whole() -> bool:
+            drawn = seat.page.evaluate(sizes)
+            return drawn[2] < width and drawn[:2] == [2 * drawn[2], 2 * drawn[3]]
+
+        seat.until(whole)
         for column, row in ((0, 0), (70, 25), (111, 99)):
             seat.page.mouse.move(*seat.at(column, row, **grid("axial")))
             assert re.search(rf"x {column}\s+y {row}$", over(seat))
