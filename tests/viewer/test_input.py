@@ -136,6 +136,7 @@ def test_the_value_under_the_cursor_follows_what_moves_the_image(desk: Sit, bar:
     seen = [over(seat)]
     for change in ("ArrowDown", "+", "+", "*", "PageDown", "End"):
         seat.press(change)
+        seat.frames()
         seat.until(stored)
         seen.append(over(seat))
     assert len(set(seen)) >= 5  # each change of slice and zoom was followed, without a move of the mouse
@@ -171,7 +172,7 @@ def test_every_pixel_of_a_dense_screen_is_drawn(desk: Sit, bar: Volume, renderin
     for width in (1366, 1000):
         seat.page.set_viewport_size({"width": width, "height": 768})
 
-        def whole() -> bool:
+        def whole(width: int = width) -> bool:
             drawn = seat.page.evaluate(sizes)
             return drawn[2] < width and drawn[:2] == [2 * drawn[2], 2 * drawn[3]]
 
