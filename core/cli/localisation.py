@@ -1,4 +1,4 @@
-"""Commands for marks on images: FROC and LROC figures of merit."""
+"""Commands for marks on images: scoring them, FROC and LROC figures of merit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -95,6 +95,52 @@ def lroc(
     _run(data, figure, readers, cases, ai, margin, floor=floor, curve=curve, json=json)
 
 
+def score_marks(
+    marks: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CSV", help="Columns reader,treatment,case,rating,shape,x,y,z (x2,y2,z2 or radius); mm."
+        ),
+    ],
+    lesions: Annotated[Path, typer.Option(help="CSV: case,lesion,shape,x,y,z (x2,y2,z2 or radius; weight); mm.")],
+    radius: Annotated[
+        float | None, typer.Option(help="A mark hits a lesion whose middle is this near, mm.", show_default=False)
+    ] = None,
+    overlap: Annotated[
+        float | None, typer.Option(help="Or: hits at this intersection over union, 0 to 1.", show_default=False)
+    ] = None,
+    reach: Annotated[float, typer.Option(help="With --overlap: how far beside a lesion a flat box may lie, mm.")] = 0.0,
+    out: Annotated[Path, typer.Option(help="Marks file to write, for froc.")] = Path("marks.csv"),
+    truth_out: Annotated[Path, typer.Option(help="Truth file to write, for froc --truth.")] = Path("truth.csv"),
+    json: Json = False,
+) -> None:
+    """Score marks drawn in mm against lesions: writes the two files that froc and lroc read."""
+    from core.cli import show
+    from core.stats.estimate import StatsError
+    from core.stats.localisation.positions import score_files
+    from core.stats.localisation.scoring import Overlap, Radius
+
+    if (radius is None) == (overlap is None):
+        raise StatsError("Say how near a mark must be: give either --radius MM or --overlap SHARE.")
+    if len({path.resolve() for path in (marks, lesions, out, truth_out)}) < 4:
+        raise StatsError("Two of the four files are the same; name others with --out and --truth-out.")
+    found = score_files(marks, lesions, Radius(radius) if radius is not None else Overlap(overlap or 0.0, reach))
+    for path, text in ((out, found.marks), (truth_out, found.truth)):
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError:
+            raise StatsError(f"{path} cannot be written; choose another place with --out or --truth-out.") from None
+    names = ("hit", "repeat", "false", "missed")
+    rows = [(t, r, *(counter[name] for name in names)) for (t, r), counter in found.counts.items()]
+    if json:
+        keys = ("treatment", "reader", *names)
+        counts = [dict(zip(keys, row, strict=True)) for row in rows]
+        typer.echo(show.as_json({"marks": str(out), "truth": str(truth_out), "counts": counts}))
+        return
+    typer.echo(show.grid(("treatment", "reader", "lesions hit", "repeats", "false marks", "lesions missed"), rows))
+    typer.echo(f"Wrote {out} and {truth_out}; go on with: froc {out} --truth {truth_out}")
+
+
 def _read(marks: Path, truth: Path | None, *, ai: str | None, forced: bool) -> "Marks":
     from core.stats.estimate import StatsError
     from core.stats.localisation.marks import read_marks
@@ -156,3 +202,4 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command("froc")(froc)
     app.command("lroc")(lroc)
+    app.command("score-marks")(score_marks)

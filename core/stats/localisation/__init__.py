@@ -4,4 +4,6 @@ truth, marks   the CSV files of a study as arrays: `read_marks(marks, truth)` ->
 figures, lroc  figures of merit, whole and with each case left out
 analysis       `compare(marks, figure)`: treatments, or one; `ai_against(marks, figure, ai)`
 curves         operating points for plotting
+shapes, scoring, positions   marks drawn in mm scored against lesions: `score(marks, lesions, Radius(mm))`
+made_up        marks for timing
 """
