@@ -9,14 +9,16 @@ from db.truth import members as panel_members
 from pages.components.access import current, institution_knows
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
+from pages.coordinator.results import Page
 
-READER = {
+Sections = dict[str, list[Page]]
+READER: Sections = {
     "Reading": [
         ("reader/work_list.py", "Work list", "work", ":material/list_alt:"),
         ("reader/read.py", "Read", "read", ":material/radiology:"),
     ],
 }
-COORDINATOR = {
+COORDINATOR: Sections = {
     "Study": [
         ("coordinator/studies.py", "Studies", "studies", ":material/science:"),
         ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
@@ -24,14 +26,14 @@ COORDINATOR = {
     ],
     "Results": RESULTS,
 }
-ADMINISTRATOR = {
+ADMINISTRATOR: Sections = {
     "Administration": [
         ("admin/accounts.py", "Accounts", "accounts", ":material/group:"),
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
     ],
 }
-PANEL = {"Reference standard": [("truth_panel/label.py", "Truth panel", "panel", ":material/balance:")]}
-BY_ROLE = {
+PANEL: Sections = {"Reference standard": [("truth_panel/label.py", "Truth panel", "panel", ":material/balance:")]}
+BY_ROLE: dict[str, Sections] = {
     "reader": READER,
     "coordinator": COORDINATOR,
     "administrator": {**COORDINATOR, **ADMINISTRATOR},
@@ -55,7 +57,7 @@ def main() -> None:
     _pages(account)
 
 
-def _sections(account: Account) -> dict[str, list[tuple[str, str, str, str]]]:
+def _sections(account: Account) -> Sections:
     """Return the pages of a role, and those that go with what the person does in some study."""
     with open_view() as session:
         panel = PANEL if panel_members.seats(session, account.id) else {}

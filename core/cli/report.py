@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from core.results.bench import Costs
     from core.results.rows import StudyRows
     from core.results.story import Story
+    from core.results.study_results import StudyResults
 
 Kind = Literal["csv", "json", "imrmc", "rjafroc"]
 
@@ -27,10 +28,10 @@ def report(
     from core import clock
     from core.report.document import report_html
 
-    rows, story = _read(study)
-    text = report_html(rows, story, at=clock.now())
+    results, story = _read(study)
+    text = report_html(results, story, at=clock.now())
     _write(out, iter([text]))
-    said = {"study": rows.study.title, "file": str(out), "bytes": len(text.encode()), "reads": len(rows)}
+    said = {"study": results.study.title, "file": str(out), "bytes": len(text.encode()), "reads": len(results.rows)}
     typer.echo(json.dumps(said) if as_json else f"{out}: {said['bytes']} bytes, {said['reads']} reads")
 
 
@@ -114,7 +115,8 @@ def _costs(url: str) -> "Costs":
     return panel_costs(read, stamp)
 
 
-def _read(study: int) -> "tuple[StudyRows, Story]":
+def _read(study: int) -> "tuple[StudyResults, Story]":
+    from core.results.study_results import StudyResults
     from db.engine import open_view
     from db.migrate import migrate
     from db.results import rows as analysis
@@ -122,7 +124,8 @@ def _read(study: int) -> "tuple[StudyRows, Story]":
     migrate()
     with open_view() as session:
         rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-        return rows, analysis.story(session, study_id=study, account_id=None)
+        runs = analysis.ai_runs(session, study_id=study, account_id=None)
+        return StudyResults(rows, runs=lambda: runs), analysis.story(session, study_id=study, account_id=None)
 
 
 def _write(out: Path, pieces: Iterator[str]) -> None:

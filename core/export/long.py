@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from core import __version__
+from core.results.draw.text import safe
 from core.results.rows import ARMS, StudyRows
 
 CHUNK = 2000  # rows a piece
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet
 Cell = str | int | float | None
 
 
@@ -126,11 +126,6 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         else {"name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule, "device": ai.device}
         | {"parameters": ai.parameters, "note": "research demonstration, not a medical device"},
     }
-
-
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return "'" + text if text.startswith(FORMULA) else text
 
 
 def _number(value: Any) -> float | None:

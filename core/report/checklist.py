@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from core.report.checklist_items import CHECKLISTS
-from core.results.case_strata import attributes_of
-from core.results.panels.characteristics import recorded
+from core.results.case_strata import attributes_of, recorded
 from core.results.rows import StudyFacts
 from core.results.story import Story
 from core.results.verdict import protocol_of
@@ -69,9 +68,9 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "missing": f"{planned}: {plan.missing}; Flow",
         "statistics": given(flow.locked_reads, "Statistics and references"),
         "confusion": given(flow.locked_reads, "Confusion"),
-        "estimates": given(flow.locked_reads, "AI and readers; Figures per class"),
+        "estimates": given(flow.locked_reads, "Comparison; Metrics"),
         "sensitivity": given(flow.locked_reads, "Sensitivity to missing and undecided reads"),
-        "standalone": given(flow.ai_reads, "AI and readers; Figures per class"),
+        "standalone": given(flow.ai_reads, "Comparison; Metrics"),
         "variability": given(len(people) > 1 and flow.locked_reads, "MRMC; Agreement"),
         "classes": given(len(study.classes) > 2, "Flow, cases by class"),
         "hypothesis": given(plan.hypothesis != "none", planned),
@@ -103,7 +102,7 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "acquisition": given(
             known["slice thickness"][0] and known["manufacturer"][0], _of(known, "slice thickness", "manufacturer")
         ),
-        "subgroups": given(_people_parted(study) and flow.locked_reads, _subgroups(plan)),
+        "subgroups": given(_people_split(study) and flow.locked_reads, _subgroups(plan)),
         "readers": given(people and all(one.years is not None for one in people), "Readers"),
     }
 
@@ -111,13 +110,13 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
 def _of(known: dict[str, tuple[int, int]], *names: str) -> str:
     """Return where cases are described, with the number of cases each attribute is known of."""
     parts = [f"{name} known of {known[name][0]} of {known[name][1]} cases" for name in names]
-    return f"Characteristics of cases: {', '.join(parts)}"
+    return f"Characteristics: {', '.join(parts)}"
 
 
-def _people_parted(study: StudyFacts) -> bool:
-    """Tell whether sex or age parts the cases: groups of people, not of scanners."""
+def _people_split(study: StudyFacts) -> bool:
+    """Tell whether sex or age splits the cases: groups of people, not of scanners."""
     cases = [case for case in study.cases if not case.practice]
-    return any(one.pair for one in attributes_of(cases) if one.key in ("sex", "age"))
+    return any(attribute.pair for attribute in attributes_of(cases) if attribute.key in ("sex", "age"))
 
 
 def _subgroups(plan: Prespecification) -> str:

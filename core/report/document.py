@@ -1,221 +1,190 @@
 """The study report: one HTML file that needs no network and prints to PDF."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime
 
 from core import __version__
 from core.export.long import csv_pieces
-from core.report import markup as m
 from core.report.checklist import EDITIONS, mapped
 from core.report.flow_diagram import flow_diagram
+from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
-from core.results.comparison import Comparison, compare
-from core.results.draw.chart import percent
-from core.results.draw.text import Row, points, verdict_note, verdict_table
-from core.results.gaps import attribute_gaps
-from core.results.grids import read_table
-from core.results.panels.characteristics import CASES_NOTE, READERS_NOTE, case_characteristics, reader_characteristics
-from core.results.panels.mrmc import number, whole_table
-from core.results.panels.registry import panels
+from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
+from core.results.draw.prespecified import verdict_blocks
+from core.results.draw.text import number, points, points_between
+from core.results.panels.registry import PANELS
 from core.results.rows import StudyRows
 from core.results.story import Story
+from core.results.study_results import StudyResults
 from core.results.verdict import options_of
-from core.stats.analyse import Analysis, analyse
+from core.stats.analyse import Analysis
 
-SECTIONS = (
-    "Prespecified comparison",
-    "Protocol",
-    "Readers",
-    "Characteristics of cases",
-    "Flow",
-    "AI and readers",
-    "Confusion",
-    "Figures per class",
-    "ROC",
-    "MRMC",
-    "Agreement",
-    "Automation bias",
-    "Time",
-    "Subgroups",
-    "Sensitivity to missing and undecided reads",
-    "Deviations",
-    "The AI",
-    "Checklists",
-    "Statistics and references",
-    "Compute it again",
-)
+PAPER = Unattended(paper=True)
 
 
-def report_html(rows: StudyRows, story: Story, *, at: datetime) -> str:
-    """Return the report of an unblinded study as one page. `rows` are all its rows, in detail, without practice."""
-    study = rows.study
-    found = analyse(read_table(rows), options=options_of(study))
-    compared = compare(rows, whole=rows)
-    parts = {
-        "Prespecified comparison": _verdict(compared),
-        "Protocol": protocol_section(rows.study),
-        "Readers": _readers(rows),
-        "Characteristics of cases": _cases(rows),
-        "Flow": _flow(rows, story, found),
-        **panels(rows, compared, found),
-        "Sensitivity to missing and undecided reads": _sensitivity(found),
-        "Deviations": _deviations(story),
-        "The AI": _ai(rows),
-        "Checklists": _checklists(rows, story),
-        "Statistics and references": "<ol>" + "".join(f"<li>{m.cell(one)}</li>" for one in REFERENCES) + "</ol>",
-        "Compute it again": _again(rows, story),
-    }
-    head = f"<h1>{m.cell(study.title)}</h1>"
-    head += m.paragraph(
+def report_html(results: StudyResults, story: Story, *, at: datetime) -> str:
+    """Return the report of an unblinded study as one page. `results` are of all rows, in detail, practice left out."""
+    return page(results.study.title, _head(at), sections(results, story))
+
+
+def sections(results: StudyResults, story: Story) -> list[Section]:
+    """Return the sections of the report: what was planned, every results panel, and what an author needs beside."""
+    rows, analysis = results.rows, results.analysis
+    return [
+        Section("Prespecified comparison", (*verdict_blocks(results), *_exploratory())),
+        Section("Protocol", tuple(protocol_section(rows.study))),
+        Section("Readers", tuple(_readers(rows))),
+        Section("Flow", tuple(_flow(rows, story, analysis))),
+        *(Section(panel.title, tuple(panel.blocks(results, PAPER))) for panel in PANELS),
+        Section("Sensitivity to missing and undecided reads", tuple(_sensitivity(analysis))),
+        Section("Deviations", tuple(_deviations(story))),
+        Section("The AI", tuple(_ai(rows))),
+        Section("Checklists", tuple(_checklists(rows, story))),
+        Section("Statistics and references", tuple(Note(f"{at}. {text}") for at, text in enumerate(REFERENCES, 1))),
+        Section("Compute it again", tuple(_again(rows, story))),
+    ]
+
+
+def _head(at: datetime) -> Iterator[Block]:
+    yield Note(
         f"Report of a reader study of diagnostic accuracy, made by Parallax {__version__} on {at:%Y-%m-%d %H:%M} UTC."
     )
-    head += m.paragraph("For research; not a medical device. The AI is a research demonstration.", kind="warn")
-    links = "".join(f'<a href="#{m.anchor(name)}">{m.cell(name)}</a> ' for name in SECTIONS)
-    body = "".join(m.heading(name) + parts[name] for name in SECTIONS)
-    return m.page(study.title, f"{head}<nav>{links}</nav>{body}")
+    yield Note("For research; not a medical device. The AI is a research demonstration.", "warn")
 
 
-def _verdict(compared: Comparison) -> str:
-    said = compared.verdict
-    if said is None:
-        return m.paragraph("Nothing was compared.")
-    text = m.paragraph(f"{said.endpoint}: {said.hypothesis}") + m.paragraph(said.words, kind="verdict")
-    if said.test is not None:
-        text += m.paragraph(f"AI {percent(said.test.ai)}, readers {percent(said.test.readers)}.", kind="note")
-    if said.tested:
-        text += m.table(verdict_table(said), note=verdict_note(said))
-    return text + m.paragraph("Every other comparison in this report is exploratory.", kind="note")
+def _exploratory() -> Iterator[Block]:
+    yield Note("Every other comparison in this report is exploratory.")
 
 
-def _readers(rows: StudyRows) -> str:
+def _readers(rows: StudyRows) -> Iterator[Block]:
     people: list[Row] = [
-        {"reader": one.name, "group": one.group, "years": one.years, "withdrawn": "yes" if one.withdrawn else "no"}
-        for one in rows.study.participants
-        if not one.is_ai
+        {
+            "reader": reader.name,
+            "group": reader.group,
+            "years": reader.years,
+            "withdrawn": "yes" if reader.withdrawn else "no",
+        }
+        for reader in rows.study.participants
+        if not reader.is_ai
     ]
-    by_group = m.table(reader_characteristics(rows.study), note=READERS_NOTE)
-    return m.table(people, note="Pseudonyms; years of experience as entered by the coordinator.") + by_group
+    yield Table("readers", people, "Pseudonyms; years of experience as entered by the coordinator.")
 
 
-def _cases(rows: StudyRows) -> str:
-    missing = "".join(m.paragraph(f"{gap.what} {gap.remedy}", kind="note") for gap in attribute_gaps(rows.study))
-    return missing + m.table(case_characteristics(rows), note=CASES_NOTE)
-
-
-def _flow(rows: StudyRows, story: Story, found: Analysis) -> str:
-    flow = story.flow
-    counts = {
-        "cases in the study": flow.cases,
-        "practice cases (not analysed)": flow.practice_cases,
-        "cases without truth (not analysed)": flow.without_truth,
-        "reads planned": flow.planned_reads,
-        "reads locked": flow.locked_reads,
-        "of them superseded by a later attempt": flow.superseded_reads,
-        "practice reads locked (not analysed)": flow.practice_reads,
-        "reads left open": flow.open_reads,
-        "AI reads, failures included": flow.ai_reads,
-        "AI failures": flow.ai_failures,
-        "reads analysed, the AI's included": found.study.reads,
-        "reads missing": found.study.missing,
-        "indeterminate": found.study.indeterminate,
-    }
+def _flow(rows: StudyRows, story: Story, analysis: Analysis) -> Iterator[Block | Drawing]:
+    flow, summary = story.flow, analysis.study
+    yield flow_diagram(rows.study, flow, analysis)
+    yield Facts(
+        {
+            "cases in the study": flow.cases,
+            "practice cases (not analysed)": flow.practice_cases,
+            "cases without truth (not analysed)": flow.without_truth,
+            "reads planned": flow.planned_reads,
+            "reads locked": flow.locked_reads,
+            "of them superseded by a later attempt": flow.superseded_reads,
+            "practice reads locked (not analysed)": flow.practice_reads,
+            "reads left open": flow.open_reads,
+            "AI reads, failures included": flow.ai_reads,
+            "AI failures": flow.ai_failures,
+            "reads analysed, the AI's included": summary.reads,
+            "reads missing": summary.missing,
+            "indeterminate": summary.indeterminate,
+        }
+    )
     classes: list[Row] = [
         {"class": rows.study.label(code), "cases": count}
-        for code, count in zip(found.study.classes, found.study.cases_by_class, strict=True)
+        for code, count in zip(summary.classes, summary.cases_by_class, strict=True)
     ]
+    yield Table("classes-of-cases", classes, "Cases by true class.")
     steps: list[Row] = [{"when": f"{when:%Y-%m-%d %H:%M} UTC", "step": what} for when, what in story.steps]
-    drawn = flow_diagram(rows.study, flow, found)
-    return drawn + m.facts(counts) + m.table(classes, note="Cases by true class.") + (m.table(steps) if steps else "")
+    if steps:
+        yield Table("steps", steps)
 
 
-def _sensitivity(found: Analysis) -> str:
-    if not found.sensitivity:
-        return m.paragraph("Every read was made and decided: there is nothing to vary.")
-    made: list[Row] = []
-    for one in found.sensitivity:
-        gap = one.difference
-        made.append(
-            {
-                "rule": one.rule,
-                "arm": one.arm or "–",
-                "AI minus readers, accuracy": f"{points(gap.difference)}" if gap else (one.reason or "–"),
-                "95 % interval": f"{points(gap.ci[0])} to {points(gap.ci[1])}" if gap and gap.ci else "–",
-            }
-        )
-    return m.table(made, note="Percentage points.") + m.table(whole_table_of(found), note="Accuracy as analysed.")
-
-
-def whole_table_of(found: Analysis) -> list[Row]:
-    """Return accuracy and counts of every reader, the short form of the table per reader."""
-    return [
+def _sensitivity(analysis: Analysis) -> Iterator[Block]:
+    if not analysis.sensitivity:
+        yield Note("Every read was made and decided: there is nothing to vary.")
+        return
+    rules: list[Row] = [
         {
-            "reader": one.reader,
+            "rule": one.rule,
             "arm": one.arm or "–",
-            "reads": one.n,
-            "missing": one.missing,
-            "accuracy": number(one.accuracy),
+            "AI minus readers, accuracy": points(one.difference.difference) if one.difference else (one.reason or "–"),
+            "95 % interval": points_between(one.difference.ci) if one.difference else "–",
         }
-        for one in found.readers
+        for one in analysis.sensitivity
     ]
+    yield Table("sensitivity", rules, "Percentage points.")
+    analysed: list[Row] = [
+        {
+            "reader": reader.reader,
+            "arm": reader.arm or "–",
+            "reads": reader.n,
+            "missing": reader.missing,
+            "accuracy": number(reader.accuracy),
+        }
+        for reader in analysis.readers
+    ]
+    yield Table("as-analysed", analysed, "Accuracy as analysed.")
 
 
-def _deviations(story: Story) -> str:
-    made: list[Row] = [
+def _deviations(story: Story) -> Iterator[Block]:
+    rows: list[Row] = [
         {"when": f"{one.at:%Y-%m-%d %H:%M} UTC" if one.at else "–", "what": one.what, "reason": one.why or "none given"}
         for one in story.deviations
     ]
-    return m.table(
-        made, note="" if made else "None was recorded: no read again, no reader withdrawn, no truth changed."
-    )
+    if rows:
+        yield Table("deviations", rows)
+    else:
+        yield Note("None was recorded: no read again, no reader withdrawn, no truth changed.")
 
 
-def _ai(rows: StudyRows) -> str:
+def _ai(rows: StudyRows) -> Iterator[Block]:
     ai = rows.study.ai
     if ai is None:
-        return m.paragraph("This study has no AI.")
-    named = {
-        "name and version": f"{ai.name} {ai.version}",
-        "SHA-256 of the weights": ai.sha256,
-        "rule": ai.rule,
-        "parameters": ai.parameters,
-        "device": ai.device,
-        "patients that trained and tuned it": ai.training_patients,
-    }
-    warning = m.paragraph("Research demonstration, not a medical device.", kind="warn")
-    return warning + m.facts(named) + m.heading("Model card", level=3) + m.facts(ai.card)
+        yield Note("This study has no AI.")
+        return
+    yield Note("Research demonstration, not a medical device.", "warn")
+    yield Facts(
+        {
+            "name and version": f"{ai.name} {ai.version}",
+            "SHA-256 of the weights": ai.sha256,
+            "rule": ai.rule,
+            "parameters": ai.parameters,
+            "device": ai.device,
+            "patients that trained and tuned it": ai.training_patients,
+        }
+    )
+    yield Heading("Model card")
+    yield Facts(ai.card)
 
 
-def _checklists(rows: StudyRows, story: Story) -> str:
-    found = mapped(rows.study, story)
-    made: list[Row] = [
+def _checklists(rows: StudyRows, story: Story) -> Iterator[Block]:
+    items = mapped(rows.study, story)
+    table: list[Row] = [
         {
             "checklist": one.item.checklist,
             "item": one.item.number,
             "asks": one.item.asks,
             "answered": one.where or "not answered",
         }
-        for one in found
+        for one in items
     ]
-    answered = sum(one.where is not None for one in found)
-    note = f"{answered} of {len(found)} items are answered here; the others are for the authors. {EDITIONS}"
-    return m.table(made, note=note)
+    answered = sum(one.where is not None for one in items)
+    note = f"{answered} of {len(items)} items are answered here; the others are for the authors. {EDITIONS}"
+    yield Table("checklists", table, note)
 
 
-def _again(rows: StudyRows, story: Story) -> str:
+def _again(rows: StudyRows, story: Story) -> Iterator[Block]:
     digest = hashlib.sha256()
     for piece in csv_pieces(rows):
         digest.update(piece.encode())
-    seeds: list[Row] = [{"reader": name, "session": number_, "seed": seed} for name, number_, seed in story.order_seeds]
-    commands = (
+    yield Facts({"software": f"Parallax {__version__}", "seed of the study": rows.study.seed})
+    yield Code(
         f"python -m core export {rows.study.id} --format csv --out study.csv   # SHA-256 {digest.hexdigest()}\n"
         f"python -m core analyse study.csv --json --shortest {options_of(rows.study).shortest:g}\n"
         f"python -m core report {rows.study.id} --out report.html"
     )
-    named = {"software": f"Parallax {__version__}", "seed of the study": rows.study.seed}
-    return (
-        m.facts(named) + f"<pre>{m.cell(commands)}</pre>" + m.table(seeds, note="Seeds of the stored reading orders.")
-    )
-
-
-__all__ = ["report_html", "whole_table"]
+    seeds: list[Row] = [{"reader": name, "session": session, "seed": seed} for name, session, seed in story.order_seeds]
+    yield Table("seeds", seeds, "Seeds of the stored reading orders.")

@@ -1,16 +1,17 @@
 """The protocol as a section of the report: rules, prespecification, reference standard."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from core.report import markup as m
+from core.results.blocks import Block, Facts, Heading
 from core.results.rows import StudyFacts
 from core.results.verdict import endpoint_in_words, name_in_words, protocol_of
 from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
 
 
-def protocol_section(study: StudyFacts) -> str:
-    """Return the rules of reading, what was prespecified, and the reference standard, as tables."""
+def protocol_section(study: StudyFacts) -> Iterator[Block]:
+    """Yield the rules of reading, what was prespecified, and the reference standard, as tables."""
     protocol = protocol_of(study)
     plan, reference = protocol.prespecification, protocol.reference
     rules: dict[str, Any] = {
@@ -58,13 +59,11 @@ def protocol_section(study: StudyFacts) -> str:
         "blinded to": reference.blinded_to,
         "panel": f"{reference.panel_size} members" if reference.panel else "no",
     }
-    return (
-        m.facts(rules)
-        + m.heading("Prespecification", level=3)
-        + m.facts(fixed)
-        + m.heading("Reference standard", level=3)
-        + m.facts(truth)
-    )
+    yield Facts(rules)
+    yield Heading("Prespecification")
+    yield Facts(fixed)
+    yield Heading("Reference standard")
+    yield Facts(truth)
 
 
 def _cuts(plan: Prespecification) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.results.draw.text import Row
+from core.results.blocks import Row
 from core.results.rows import AI, ARMS, StudyRows
 
 

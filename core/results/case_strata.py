@@ -1,11 +1,11 @@
-"""Attributes of cases and the levels they part the cases by: sex, age, slice thickness and so on."""
+"""Attributes of cases and the levels they split the cases by: sex, age, slice thickness and so on."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from core.results.rows import CaseFacts
+from core.results.rows import CaseFacts, StudyFacts
 from core.study.prespecification import SUBGROUPS, THIN_MM
 
 UNKNOWN = "not recorded"
@@ -15,7 +15,7 @@ SEXES = {"F": "female", "M": "male"}
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of an attribute and its cases, as places in the list that was parted."""
+    """One level of an attribute and its cases, as places in the list that was split."""
 
     name: str
     places: tuple[int, ...]
@@ -23,7 +23,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """How one attribute parts the cases. `known`: it was recorded for any case. `pair`: two levels, without overlap,
+    """How one attribute splits the cases. `known`: it was recorded for any case. `pair`: two levels, without overlap,
     are all that was recorded; they come first.
     """
 
@@ -34,7 +34,7 @@ class Attribute:
     pair: bool
 
     @property
-    def parts(self) -> bool:
+    def splits(self) -> bool:
         """Whether there is more than one level."""
         return self.known and len(self.levels) > 1
 
@@ -44,7 +44,7 @@ def attributes_of(
 ) -> list[Attribute]:
     """Return every attribute of SUBGROUPS with its levels that have a case; cases without it are a level of their own.
 
-    Ages (years) are parted at or below the cut, or the median of these cases, and above; thicknesses at THIN_MM.
+    Ages (years) are split at or below the cut, or the median of these cases, and above; thicknesses at THIN_MM.
     """
     about = [case.about for case in cases]
     ages = [one.age for one in about]
@@ -78,6 +78,18 @@ def sexes(cases: list[CaseFacts]) -> tuple[list[str | None], str]:
     """Return female, male or None for each case, and the name of None: others are too few for a row of their own."""
     others = any(case.about.sex and case.about.sex not in SEXES for case in cases)
     return [SEXES.get(case.about.sex or "") for case in cases], f"other or {UNKNOWN}" if others else UNKNOWN
+
+
+def recorded(study: StudyFacts) -> dict[str, tuple[int, int]]:
+    """Return for age, sex, slice thickness and manufacturer: cases it is known of, and cases, practice left out."""
+    about = [case.about for case in study.cases if not case.practice]
+    known = {
+        "age": sum(one.age is not None for one in about),
+        "sex": sum(bool(one.sex) for one in about),
+        "slice thickness": sum(one.thickness_mm is not None for one in about),
+        "manufacturer": sum(bool(one.manufacturer) for one in about),
+    }
+    return {name: (count, len(about)) for name, count in known.items()}
 
 
 def _other(kinds: int) -> str:

@@ -1,13 +1,16 @@
 """The published study as charts and tables: what is printed, what follows from it, and what was not reported."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results.draw.chart import Chart, colour_of, dress, percent, with_interval
-from core.results.draw.matrices import confusion_chart
-from core.results.draw.text import Row
-from core.results.panels.comparison import Dot, comparison_chart
-from core.results.panels.mrmc import number
+from core.results.blocks import Beside, Block, Chart, Heading, Note, Row, Table
+from core.results.comparison import Dot
+from core.results.draw.chart import colour_of, dress
+from core.results.draw.dots import comparison_chart
+from core.results.draw.text import number, percent, with_interval
+from core.results.panels.confusion import confusion_chart
 from core.results.rows import AI, ClassFacts, Participant, StudyFacts
 from core.stats import published
 from core.stats.estimate import Estimate
@@ -16,6 +19,33 @@ from core.stats.intervals import proportion
 CODES = ("normal", "CAP", "COVID-19")
 NAMES = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "f1")
 OFF = 0.00006  # a printed figure further from the recomputed one than rounding to four decimals allows
+
+
+def blocks() -> Iterator[Block]:
+    """Yield the paper's figures and tables, and what does not agree or was not reported."""
+    yield Heading("Figure 4: AI and readers")
+    yield figure_4()
+    yield minutes()
+    yield Table("published-readers", readers_table(), "Wilson intervals are computed here.")
+    yield Heading("Figure 2: the AI on 98 validation cases")
+    yield Beside((ai_matrix(),), 440)
+    yield Heading("Table 3, printed and recomputed")
+    yield Table("published-3", table_3(), "⚠: the printed figure does not follow from the matrix.")
+    yield Heading("Table 3 recomputed, with Wilson intervals")
+    yield Table("published-3b", table_3_intervals(), "From the reconstructed matrix.")
+    yield Heading("Figure 3: the readers on the same cases")
+    note = "Counts nearest to the printed shares. The matrices' cells are not reported, nor normal and CAP apart."
+    yield Table("published-margins", readers_margins(), note)
+    yield Heading("Table 2: ablation")
+    yield Table("published-2", table_2(), "As printed, 98 validation cases.")
+    yield Heading("Figure 5: the AI on 130 test cases")
+    note = "Another centre; readers never read these cases. Cells off the diagonal are not reported."
+    yield Table("published-test", test_set(), note)
+    yield Heading("Figures that do not agree")
+    yield Table("published-contradictions", contradictions(), "Checked over all whole-number matrices.")
+    yield Heading("Not reported")
+    for sentence in published.NOT_PRINTED:
+        yield Note(sentence)
 
 
 def study() -> StudyFacts:

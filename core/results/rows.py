@@ -117,6 +117,11 @@ class StudyFacts:
         """Return the label of a class code; other outcomes are their own label."""
         return next((one.label for one in self.classes if one.code == code), code)
 
+    def figure_label(self, figure: str) -> str:
+        """Return a figure's name with the class by its label: "sensitivity covid" as "sensitivity COVID-19"."""
+        kind, _, code = figure.partition(" ")
+        return f"{kind} {self.label(code)}" if code in self.codes else figure
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.results.case_strata import Attribute, Level, attributes_of
-from core.results.draw.chart import many
-from core.results.grids import arm_shown, read_table
+from core.results.draw.text import many
+from core.results.grids import arm_shown
 from core.results.rows import CaseFacts, StudyFacts, StudyRows
 from core.results.verdict import figure_names, protocol_of, ruled
 from core.stats.estimate import Estimate, StatsError
@@ -20,26 +20,26 @@ Who = tuple[str, str]  # group and arm; the AI's arm, and that of aided minus un
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One subgroup, or all cases with attribute "". `told`: prespecified. `few`: too few cases for any figure."""
+    """One subgroup, or all cases with attribute "". `few`: too few cases for any figure."""
 
     key: str
     attribute: str
     level: str
-    found: SubgroupFigures
-    told: bool
+    figures: SubgroupFigures
+    prespecified: bool
     few: bool
 
     def figure(self, who: Who) -> Estimate:
         """Return the figure of the AI or a group; the reason where there is none."""
         if self.few:
-            return Estimate(None, n=self.found.counted, reason="too few")
-        return dict(self.found.figures).get(who, Estimate(None, reason="none of these cases was read"))
+            return Estimate(None, n=self.figures.counted, reason="too few")
+        return dict(self.figures.figures).get(who, Estimate(None, reason="none of these cases was read"))
 
     def effect(self, who: Who) -> Effect:
         """Return a difference; the reason where there is none."""
         none = Estimate(None, reason="too few" if self.few else "none of these cases was read")
-        found = [one for one in self.found.effects if (one.group, one.arm) == who]
-        return found[0] if found and not self.few else Effect(*who, none, None)
+        known = [effect for effect in self.figures.effects if (effect.group, effect.arm) == who]
+        return known[0] if known and not self.few else Effect(*who, none, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class Subgroups:
-    """One figure in every subgroup. `unknown` and `alike` name attributes that part no cases, and why."""
+    """One figure in every subgroup. `unknown` and `alike` name attributes that do not split the cases."""
 
     study: StudyFacts
     figure: str
@@ -68,12 +68,12 @@ class Subgroups:
     @property
     def who(self) -> list[Who]:
         """Whose figures there are: the AI, then groups by arm."""
-        return [who for who, _ in self.lines[0].found.figures]
+        return [who for who, _ in self.lines[0].figures.figures]
 
     @property
     def differences(self) -> list[Who]:
         """Which differences there are: the AI minus groups in the arm that is compared with it, aided minus unaided."""
-        return [(one.group, one.arm) for one in self.lines[0].found.effects if one.arm in ("", self.arm)]
+        return [(one.group, one.arm) for one in self.lines[0].figures.effects if one.arm in ("", self.arm)]
 
 
 def cases_of(rows: StudyRows) -> list[int]:
@@ -92,18 +92,20 @@ def figure_choices(study: StudyFacts) -> list[str]:
     return list(dict.fromkeys([*valid, "accuracy", *more]))
 
 
-def subgroups(
+def subgroups_of(
     rows: StudyRows,
+    table: ReadTable,
     *,
     figure: str,
     whole: bool,
     age_cut: float | None = None,
     thickness_cut_mm: float | None = None,
 ) -> Subgroups:
-    """Compute one figure in the subgroups of the cases of `rows`; `whole` says that no filter left any row out.
+    """Compute one figure in the subgroups of the cases of `rows`, whose reads `table` has.
 
-    Cuts default to the prespecified ones, then to the median age and thin slices. On the whole study the prespecified
-    rules for missing and undecided reads hold, as for its verdict. Raises StatsError where there are no reads.
+    `whole` says that no filter left any row out. Cuts default to the prespecified ones, then to the median age and thin
+    slices. On the whole study the prespecified rules for missing and undecided reads hold, as for its verdict. Raises
+    StatsError where there are no reads.
     """
     study, plan = rows.study, protocol_of(rows.study).prespecification
     places = cases_of(rows)
@@ -112,41 +114,42 @@ def subgroups(
     cases = [study.cases[place] for place in places]
     own_age = plan.age_cut if age_cut is None else age_cut
     own_thickness = plan.thickness_cut_mm if thickness_cut_mm is None else thickness_cut_mm
-    parted = attributes_of(cases, age_cut=own_age, thickness_cut_mm=own_thickness)
+    attributes = attributes_of(cases, age_cut=own_age, thickness_cut_mm=own_thickness)
     moved = {"age": own_age != plan.age_cut, "thickness": own_thickness != plan.thickness_cut_mm}
-    ends = figure_names(plan)
-    told = {one.key for one in parted if one.key in plan.subgroups and whole and figure in ends} - {
-        key for key, other in moved.items() if other
+    planned = {
+        attribute.key
+        for attribute in attributes
+        if attribute.key in plan.subgroups and whole and figure in figure_names(plan) and not moved.get(attribute.key)
     }
-    kept = rows.take(~rows.practice) if rows.practice.any() else rows
-    table = ruled(read_table(kept), plan) if whole else read_table(kept)
+    table = ruled(table, plan) if whole else table
 
     def line(key: str, label: str, level: Level) -> Line:
-        at = np.array(level.places, np.int64)
-        found = subgroup_figures(table, figure, at)
-        return Line(key, label, level.name, found, key in told, found.counted < FEWEST and bool(key))
+        figures = subgroup_figures(table, figure, np.array(level.places, np.int64))
+        return Line(key, label, level.name, figures, key in planned, figures.counted < FEWEST and bool(key))
 
     with one_thread():
         lines = [line("", "", Level("All cases", tuple(range(len(places)))))]
-        lines += [line(one.key, one.label, level) for one in parted if one.parts for level in one.levels]
+        lines += [line(one.key, one.label, level) for one in attributes if one.splits for level in one.levels]
         contrasts = [
-            _contrast(table, figure, cases, one, [line for line in lines if line.key == one.key])
-            for one in parted
-            if one.pair
+            _contrast(table, figure, cases, attribute, [line for line in lines if line.key == attribute.key])
+            for attribute in attributes
+            if attribute.pair
         ]
     return Subgroups(
         study=study,
         figure=figure,
-        arm=arm_shown(rows),
+        arm=arm_shown(table),
         lines=tuple(lines),
         contrasts=tuple(contrasts),
-        unknown=tuple(one.label for one in parted if not one.known),
-        alike=tuple(one.label for one in parted if one.known and not one.parts),
+        unknown=tuple(attribute.label for attribute in attributes if not attribute.known),
+        alike=tuple(attribute.label for attribute in attributes if attribute.known and not attribute.splits),
     )
 
 
-def _contrast(table: ReadTable, figure: str, cases: list[CaseFacts], one: Attribute, lines: list[Line]) -> Contrast:
-    first, second = one.levels[:2]
+def _contrast(
+    table: ReadTable, figure: str, cases: list[CaseFacts], attribute: Attribute, lines: list[Line]
+) -> Contrast:
+    first, second = attribute.levels[:2]
     shared = {cases[place].patient for place in first.places} & {cases[place].patient for place in second.places}
     reason = None
     if any(line.few for line in lines[:2]):
@@ -154,6 +157,6 @@ def _contrast(table: ReadTable, figure: str, cases: list[CaseFacts], one: Attrib
     elif shared:
         reason = f"{many(len(shared), 'patient')} with cases in both: no test for subgroups that are not independent"
     if reason:
-        return Contrast(one.label, first.name, second.name, (), reason)
+        return Contrast(attribute.label, first.name, second.name, (), reason)
     effects = difference_between(table, figure, np.array(first.places), np.array(second.places))
-    return Contrast(one.label, first.name, second.name, effects, None)
+    return Contrast(attribute.label, first.name, second.name, effects, None)

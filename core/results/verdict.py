@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.errors import ParallaxError
-from core.results.grids import arm_shown, read_table
-from core.results.rows import ARMS, StudyFacts, StudyRows
+from core.results.grids import arm_shown, one_arm
+from core.results.rows import StudyFacts
 from core.stats.analyse import Options
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
@@ -76,34 +76,33 @@ def options_of(study: StudyFacts) -> Options:
     return Options(shortest=float(protocol_of(study).min_plausible_s))
 
 
-def verdict(rows: StudyRows) -> Verdict:
-    """Test what the study prespecified on all its rows, by its own rules for reads without a diagnosis.
+def verdict_on(study: StudyFacts, table: ReadTable) -> Verdict:
+    """Test what the study prespecified on the table of all its reads, by its own rules for reads without a diagnosis.
 
     With several endpoints the p-values are adjusted over all of them, by Holm 1979 or, tested in a fixed order, each by
     the largest p up to it; an endpoint that cannot be tested counts as one that was not shown (p = 1). The verdict
     follows the adjusted p-values.
     """
-    study = rows.study
     plan = protocol_of(study).prespecification
     endpoint = endpoint_in_words(study, plan)
     if plan.hypothesis == "none":
         return Verdict(endpoint, "none", "Nothing was prespecified: every figure is exploratory.")
-    found = _untold(rows, plan)
+    tested = _tests(study, table, plan)
     adjust: Callable[[list[float]], tuple[float | None, ...]] = (
         fixed_order if plan.multiplicity == "hierarchical" else holm
     )
-    adjusted = adjust([1.0 if one.p is None else one.p for one in found])
+    adjusted = adjust([1.0 if test.p is None else test.p for test in tested])
     who = "The AI" if plan.comparison == "ai_vs_readers" else "Reading with the AI"
-    told = tuple(
-        replace(one, p_adjusted=p if one.p is not None else None, words=one.words or _words(plan, who, one, p))
-        for one, p in zip(found, adjusted, strict=True)
+    judged = tuple(
+        replace(test, p_adjusted=p if test.p is not None else None, words=test.words or _words(plan, who, test, p))
+        for test, p in zip(tested, adjusted, strict=True)
     )
     return Verdict(
         endpoint,
         hypothesis_in_words(plan),
-        told[0].words,
-        told,
-        ADJUSTED.get(plan.multiplicity, "") if len(told) > 1 else "",
+        judged[0].words,
+        judged,
+        ADJUSTED.get(plan.multiplicity, "") if len(judged) > 1 else "",
     )
 
 
@@ -162,27 +161,26 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     return replace(table, prediction=changed(table.prediction), ai_prediction=machine)
 
 
-def _untold(rows: StudyRows, plan: Prespecification) -> list[Tested]:
+def _tests(study: StudyFacts, table: ReadTable, plan: Prespecification) -> list[Tested]:
     """Test every endpoint; the p-values are not adjusted yet, and words stand only where nothing could be tested."""
-    names, figures = tested_endpoints(plan), figure_names(plan)
-    known = family_choices({code: code for code in rows.study.codes})
+    known = family_choices({code: code for code in study.codes})
+    ruled_table = ruled(table, plan)
+    test_of = _of_ai if plan.comparison == "ai_vs_readers" else _of_arms
     made = []
-    for name, figure in zip(names, figures, strict=True):
-        endpoint = name_in_words(rows.study, name)
+    for name, figure in zip(tested_endpoints(plan), figure_names(plan), strict=True):
+        endpoint = name_in_words(study, name)
         try:
             if name not in known:
                 raise StatsError("this study has no such endpoint.")
-            one = _of_ai(rows, plan, figure) if plan.comparison == "ai_vs_readers" else _of_arms(rows, plan, figure)
-            made.append(replace(one, endpoint=endpoint))
+            made.append(replace(test_of(ruled_table, plan, figure), endpoint=endpoint))
         except StatsError as error:
             why = str(error)
             made.append(Tested(endpoint, figure, None, None, None, None, f"No verdict: {why}", reason=why))
     return made
 
 
-def _of_ai(rows: StudyRows, plan: Prespecification, figure: str) -> Tested:
-    arm = ARMS.index(arm_shown(rows))
-    table = ruled(read_table(rows.take((rows.arm == arm) | rows.is_ai)), plan)
+def _of_ai(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
+    table = one_arm(table, arm_shown(table))
     reads = sets_of(table)[0]
     if not reads.has_ai:
         raise StatsError("the study has no AI.")
@@ -192,49 +190,50 @@ def _of_ai(rows: StudyRows, plan: Prespecification, figure: str) -> Tested:
     # two readers cannot stand for readers at large: they are taken as fixed, and the words say so
     factor: Factor = "fixed" if plan.readers == "fixed" or len(people) < 3 else "random"
     cells = cells_of(reads, table, figure)
-    found = ai_against_readers(
+    test = ai_against_readers(
         sub_cells(cells, [0, *people]), readers_as=factor, margin=plan.margin, level=1 - plan.alpha
     )
     if len(people) == 1 and plan.alpha == 0.05:  # one reader: Tango's interval, where the figure is a proportion
         group = next(name for name, at in members(reads) if at == people)
         both = ai_with_groups(reads, table, {figure: cells}, readers_as="fixed", margin=plan.margin)
-        found = next((one.result for one in both if one.group == group and one.result), found)
-    p = found.p_noninferior if plan.hypothesis == "non-inferiority" else found.p
+        test = next((one.result for one in both if one.group == group and one.result), test)
+    p = test.p_noninferior if plan.hypothesis == "non-inferiority" else test.p
     only = _only(factor, len(people))
-    return Tested("", figure, found.difference, found.ci, p, None, "", found.method, found, found.reason, only)
+    return Tested("", figure, test.difference, test.ci, p, None, "", test.method, test, test.reason, only)
 
 
-def _of_arms(rows: StudyRows, plan: Prespecification, figure: str) -> Tested:
-    table = ruled(read_table(rows), plan)
+def _of_arms(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
     readers_as: Factor | None = "fixed" if plan.readers == "fixed" else None
-    found = arms_compared(sets_of(table), table, (figure,), readers_as=readers_as, level=1 - plan.alpha)
+    compared = arms_compared(sets_of(table), table, (figure,), readers_as=readers_as, level=1 - plan.alpha)
     wanted = ALL if plan.comparator == ALL_READERS else plan.comparator
     # with one group of readers the analysis has it under the name of all readers
-    one = next((one for one in found if one.group in (wanted, ALL)), None)
-    if one is None or one.result is None:
-        raise StatsError(one.reason or "the figure does not exist." if one else "nobody read in both arms.")
-    gap = one.result.differences[0]
-    p = gap.p
+    arms = next((arms for arms in compared if arms.group in (wanted, ALL)), None)
+    if arms is None or arms.result is None:
+        raise StatsError(arms.reason or "the figure does not exist." if arms else "nobody read in both arms.")
+    difference = arms.result.differences[0]
+    p = difference.p
     if plan.hypothesis == "non-inferiority":
-        p = one_sided((gap.estimate + (plan.margin or 0.0)) / gap.se, gap.df) if gap.se else None
-    method = f"Obuchowski-Rockette, {one.result.covariance} covariance"
-    only = _only(one.result.readers, one.result.n_readers)
-    return Tested("", figure, gap.estimate, gap.ci, p, None, "", method, None, gap.reason, only)
+        se = difference.se
+        p = one_sided((difference.estimate + (plan.margin or 0.0)) / se, difference.df) if se else None
+    method = f"Obuchowski-Rockette, {arms.result.covariance} covariance"
+    only = _only(arms.result.readers, arms.result.n_readers)
+    estimate, reason = difference.estimate, difference.reason
+    return Tested("", figure, estimate, difference.ci, p, None, "", method, None, reason, only)
 
 
 def _only(factor: Factor, readers: int) -> str:
     return "" if factor == "random" else f" These {readers} readers only: no statement on others."
 
 
-def _words(plan: Prespecification, who: str, one: Tested, p: float | None) -> str:
+def _words(plan: Prespecification, who: str, test: Tested, p: float | None) -> str:
     """Return the verdict on one endpoint by its adjusted p, two-sided for superiority, else one-sided."""
-    if p is None or one.p is None or one.difference is None:
-        return f"No verdict: {one.reason or 'there is no test'}."
+    if p is None or test.p is None or test.difference is None:
+        return f"No verdict: {test.reason or 'there is no test'}."
     if plan.hypothesis == "superiority":
         shown = p < plan.alpha
-        said = "No difference shown." if not shown else f"{who} is {'superior' if one.difference > 0 else 'inferior'}."
+        said = "No difference shown." if not shown else f"{who} is {'superior' if test.difference > 0 else 'inferior'}."
     else:
         margin = f"at a margin of {100 * (plan.margin or 0.0):g} percentage points"
         shown = p < plan.alpha / 2
         said = f"{who} is non-inferior {margin}." if shown else f"Non-inferiority {margin} was not shown."
-    return said + one.only
+    return said + test.only

@@ -19,7 +19,6 @@ from core.stats.comparisons import (
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
 from core.stats.course import CaseFigure, Drift, TooFast, case_figures, drifts, too_fast
 from core.stats.estimate import Bools, Estimate, StatsError, to_plain
-from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.intervals import proportion
 from core.stats.obuchowski_rockette import Factor
@@ -27,7 +26,7 @@ from core.stats.reader_figures import (
     GroupFigures,
     ReaderFigures,
     Set,
-    cells_of,
+    cells_or_error,
     figure_names,
     group_figures,
     members,
@@ -151,7 +150,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
     sensitivity: list[Sensitivity] = []
     means: list[GroupCurve] = []
     for k, reads in enumerate(sets):
-        cells = {name: _cells(reads, table, name) for name in names}
+        cells = {name: cells_or_error(reads, table, name) for name in names}
         figures = reader_figures(reads, table, ordered=chosen.ordered)
         readers += [f if f.reader != "AI" else replace(f, arm="") for f in figures[k > 0 and reads.has_ai :]]
         means += group_curves(reads, figures)
@@ -186,13 +185,6 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         notes=notes_of(table, sets),
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
     )
-
-
-def _cells(reads: Set, table: ReadTable, name: str) -> Cells | StatsError:
-    try:
-        return cells_of(reads, table, name)
-    except StatsError as error:
-        return error
 
 
 def summary(table: ReadTable) -> StudySummary:

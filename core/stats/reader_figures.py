@@ -155,6 +155,14 @@ def cells_of(reads: Set, table: ReadTable, name: str) -> Cells:
     return class_cells(table.truth, reads.prediction, kind, target=target)
 
 
+def cells_or_error(reads: Set, table: ReadTable, name: str) -> Cells | StatsError:
+    """The same, with the error as a value where the figure does not exist."""
+    try:
+        return cells_of(reads, table, name)
+    except StatsError as error:
+        return error
+
+
 def cases_for(table: ReadTable, name: str) -> int:
     """How many cases a figure rests on: those of the class for its sensitivity, the others for specificity, else
     all.

@@ -17,7 +17,7 @@ from core.stats.reader_figures import (
     ALL,
     Set,
     cases_for,
-    cells_of,
+    cells_or_error,
     group_figures,
     members,
     reader_figures,
@@ -153,7 +153,7 @@ def _of_ai(reads: Set, table: ReadTable, figure: str) -> Estimate:
 
 
 def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious: bool) -> Estimate:
-    cells = _cells(reads, table, figure)
+    cells = cells_or_error(reads, table, figure)
     if isinstance(cells, StatsError):
         return Estimate(None, n=len(reads.names), reason=str(cells))
     found = next(one for one in group_figures(reads, table, {figure: cells}) if one.group == group)
@@ -168,7 +168,7 @@ def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious
 
 
 def _ai_minus(reads: Set, table: ReadTable, figure: str, group: str) -> Effect:
-    cells = {figure: _cells(reads, table, figure)}
+    cells = {figure: cells_or_error(reads, table, figure)}
     against = ai_with_groups(reads, table, cells, readers_as=None, margin=None)
     found = next(one for one in against if one.group == group)
     if found.result is None:
@@ -183,13 +183,6 @@ def _aided_minus(group: str, gap: Difference | None, readers: int, reason: str |
         return Effect(group, "", Estimate(None, n=readers, reason=reason), None)
     made = Estimate(gap.estimate, gap.se, gap.ci, readers, "Obuchowski-Rockette, jackknife covariance", gap.reason)
     return Effect(group, "", made, gap.p)
-
-
-def _cells(reads: Set, table: ReadTable, figure: str) -> Cells | StatsError:
-    try:
-        return cells_of(reads, table, figure)
-    except StatsError as error:
-        return error
 
 
 def _only(reads: Set, at: list[int]) -> Set:
@@ -219,7 +212,7 @@ def _groups(first: Set, second: Set) -> list[tuple[str, list[str]]]:
 def _gaps(reads: Set, table: ReadTable, figure: str, first: list[str], names: list[str]) -> Cells | StatsError:
     """The AI minus each of the readers, with the covariance of these differences over cases."""
     at = [reads.names.index(name) for name in (*first, *names)]
-    cells = _cells(_only(reads, at), table, figure)
+    cells = cells_or_error(_only(reads, at), table, figure)
     if isinstance(cells, StatsError):
         return cells
     weights = np.hstack([np.ones((len(names), 1)), -np.eye(len(names))])
@@ -229,7 +222,7 @@ def _gaps(reads: Set, table: ReadTable, figure: str, first: list[str], names: li
 def _arm_gaps(half: tuple[Set, ...], table: ReadTable, figure: str, names: list[str]) -> Cells | StatsError:
     """Each reader's aided minus unaided figure, with the covariance of these differences over cases."""
     ordered = arm_order(half)
-    cells = _cells(stacked((ordered[0], ordered[-1]), names), table, figure)
+    cells = cells_or_error(stacked((ordered[0], ordered[-1]), names), table, figure)
     if isinstance(cells, StatsError):
         return cells
     one = np.eye(len(names))

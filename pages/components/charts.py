@@ -1,10 +1,13 @@
 """Show a chart with its title, its note and its downloads."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
-from core.results.draw.chart import Chart, csv_of
+from core.results.blocks import Chart, Row
+from core.results.draw.text import csv_of
 
 LIGHT, DARK = ("#16191d", "#ffffff"), ("#e6e8eb", "#0e1116")  # ink and ground, as the theme has them
 FAMILY = "Arial, Helvetica, sans-serif"  # not the pages' own: a picture is drawn without it, and labels would be cut
@@ -36,11 +39,11 @@ export default function ({data, parentElement}) {
 """
 
 
-def show(chart: Chart, *, selectable: bool = False, title: bool = True) -> Any:
-    """Show a chart, the line that names its n and method, and its downloads: PNG, SVG, and its data as CSV.
+def show_chart(chart: Chart) -> Any:
+    """Show a chart, its line, its method behind a click, and its downloads: PNG, SVG, and its data as CSV.
 
-    Returns the selection (points clicked) of a `selectable` chart, else None. Of a chart with nothing drawn in it
-    nothing is shown: what is missing stands above, as a gap.
+    Returns what was clicked of a chart that can be picked from: the `customdata` of the point, else None. Of a chart
+    with nothing drawn in it nothing is shown: what is missing stands above, as a gap.
     """
     if not chart.drawn:
         return None
@@ -50,9 +53,8 @@ def show(chart: Chart, *, selectable: bool = False, title: bool = True) -> Any:
     )  # a picture taken of it can be read anywhere
     chart.figure.for_each_annotation(lambda one: one.update(font_color=one.font.color or ink))
     name = "".join(letter if letter.isalnum() else "-" for letter in chart.key)  # class name and file name
-    if title:
-        st.markdown(f"**{chart.title}**")
-    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if selectable else {}
+    st.markdown(f"**{chart.title}**")
+    more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if chart.picked else {}
     chosen: Any = st.plotly_chart(
         chart.figure,
         key=f"chart_{name}",
@@ -61,15 +63,26 @@ def show(chart: Chart, *, selectable: bool = False, title: bool = True) -> Any:
         alt=f"{chart.title}. {chart.note}",
         **more,
     )
-    with st.container(horizontal=True, gap="small"):
-        st.caption(chart.note, width="stretch")
+    with captioned(chart.note, chart.method):
         pictures = st.components.v2.component("parallax_pictures", js=PICTURES)
         pictures(key=f"picture_{name}", data={"chart": f"chart_{name}", "name": name}, width=110)
         csv_button(chart.data, key=chart.key)
-    return chosen if selectable else None
+    points = chosen["selection"]["points"] if chart.picked and chosen else []
+    return points[0]["customdata"] if points else None
 
 
-def csv_button(data: list[dict[str, Any]], *, key: str) -> None:
+@contextmanager
+def captioned(note: str, method: str) -> Iterator[None]:
+    """Write a line, with the method behind a click, and downloads beside it."""
+    with st.container(horizontal=True, gap="small"):
+        st.caption(note, width="stretch")
+        if method:
+            with st.popover("Method", type="tertiary"):
+                st.caption(method)
+        yield
+
+
+def csv_button(data: list[Row], *, key: str) -> None:
     """Offer rows as a CSV file; nothing where there are none."""
     if data:
         st.download_button(

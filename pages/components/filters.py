@@ -1,11 +1,14 @@
-"""What every results page begins with: the study, its rows, and filters that live in the address."""
+"""What every results page begins with: the study, its results, and filters that live in the address."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from core.errors import ParallaxError
 from core.results.rows import Filter, StudyFacts, StudyRows
+from core.results.story import AiRun
+from core.results.study_results import StudyResults
 from db.engine import open_view
 from db.results import rows as analysis
 from pages.components.access import require
@@ -15,28 +18,37 @@ from pages.components.tables import missing
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a results page looks at: the rows of a study, and those the filters leave.
+    """What a results page looks at: the results of the rows that the filters leave.
 
-    `stamp` names them in caches; `narrow` tells whether the page is.
+    `narrow` tells whether the page is.
     """
 
-    rows: StudyRows
-    whole: StudyRows
+    results: StudyResults
     chosen: Filter
-    stamp: str
     narrow: bool
 
     @property
     def study(self) -> StudyFacts:
         """Facts of the study."""
-        return self.rows.study
+        return self.results.study
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the study …")
-def _load(stamp: str, study_id: int, account_id: int, practice: bool) -> StudyRows:
-    """Rows by stamp: the stamp changes with the study. The arrays are shared and never written to."""
+def _whole(stamp: str, study_id: int, account_id: int, practice: bool) -> StudyResults:
+    """Results by stamp: the stamp changes with the study. The arrays are shared and never written to."""
     with open_view() as session:
-        return analysis.rows(session, study_id=study_id, account_id=account_id, practice=practice)
+        rows = analysis.rows(session, study_id=study_id, account_id=account_id, practice=practice)
+    return StudyResults(rows, runs=partial(_runs, study_id, account_id))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _filtered(stamp: str, practice: bool, chosen: str, _whole: StudyResults, _rows: StudyRows) -> StudyResults:
+    return StudyResults(_rows, whole=_whole, runs=_whole.runs)
+
+
+def _runs(study_id: int, account_id: int) -> list[AiRun]:
+    with open_view() as session:
+        return analysis.ai_runs(session, study_id=study_id, account_id=account_id)
 
 
 def results_view(title: str, lead: str) -> View:
@@ -52,16 +64,17 @@ def results_view(title: str, lead: str) -> View:
     except ParallaxError as error:
         st.info(str(error), icon=":material/lock:")
         st.stop()
-    whole = _load(stamp, study_id, account.id, practice)
-    chosen = _filters(whole)
-    rows = whole.where(chosen)
+    whole = _whole(stamp, study_id, account.id, practice)
+    chosen = _filters(whole.rows)
+    rows = whole.rows.where(chosen)
     if not len(rows):
-        if len(whole):
+        if len(whole.rows):
             missing("The filters leave no read to look at.", "Loosen them.")
         else:
             missing("Nothing was read in this study, by readers or by an AI.", "Copy the study to have it read.")
         st.stop()
-    return View(rows, whole, chosen, f"{stamp} {practice} {chosen}", narrow())
+    results = whole if rows is whole.rows else _filtered(stamp, practice, str(chosen), whole, rows)
+    return View(results, chosen, narrow())
 
 
 def _study(account_id: int) -> int:

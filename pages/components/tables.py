@@ -1,38 +1,28 @@
-"""Tables that say what they rest on."""
-
-from typing import Any
+"""Tables with what they rest on, and what is missing."""
 
 import streamlit as st
 
-from core.results.gaps import Gap
-from pages.components.charts import csv_button
+from core.results.blocks import Table
+from pages.components.charts import captioned, csv_button
+
+FEW = 25  # rows that are shown without scrolling
 
 
-def show_table(rows: list[dict[str, Any]], *, key: str, note: str = "", links: tuple[str, ...] = ()) -> None:
-    """Show rows as a table with a note beneath and its data as CSV. `links` are columns that hold addresses.
-
-    Why there are no rows is said by the page, as a gap.
-    """
-    if not rows:
+def show_table(table: Table) -> None:
+    """Show a table with its line, its method behind a click, and its data as CSV."""
+    if not table.rows:
         st.caption("Nothing to show here.")
         return
     st.dataframe(
-        rows,
+        table.rows,
         hide_index=True,
-        key=f"table_{key}",
+        key=f"table_{table.key}",
         placeholder="–",
-        height="content" if len(rows) <= 25 else 640,
-        column_config={name: st.column_config.LinkColumn(name, display_text="open") for name in links},
+        height="content" if len(table.rows) <= FEW else 640,
+        column_config={name: st.column_config.LinkColumn(name, display_text="open") for name in table.links},
     )
-    with st.container(horizontal=True, gap="small"):
-        st.caption(note, width="stretch")
-        csv_button(rows, key=f"{key}-table")
-
-
-def say(gaps: list[Gap]) -> None:
-    """Say what a panel lacks and what would fill it, one after the other."""
-    for gap in gaps:
-        missing(gap.what, gap.remedy)
+    with captioned(table.note, table.method):
+        csv_button(table.rows, key=f"{table.key}-table")
 
 
 def missing(what: str, remedy: str) -> None:

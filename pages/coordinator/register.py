@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from core.export.long import safe
+from core.results.draw.text import safe
 from core.study.truth_csv import NOTES
 from db import register
 from db.accounts import Account

@@ -10,6 +10,7 @@ from core.export.files import DETAILED, KINDS, file_of
 from core.export.mrmc_programs import Compare
 from core.report.document import report_html
 from core.results.rows import Filter
+from core.results.study_results import StudyResults
 from db.accounts import Account
 from db.engine import open_view
 from db.results import rows as analysis
@@ -43,7 +44,8 @@ def report(request: Request, account: Account) -> Response:
     with open_view() as session:
         rows = analysis.rows(session, study_id=study_id, account_id=account.id, detail=True)
         story = analysis.story(session, study_id=study_id, account_id=account.id)
-    text = report_html(rows, story, at=clock.now())
+        runs = analysis.ai_runs(session, study_id=study_id, account_id=account.id)
+    text = report_html(StudyResults(rows, runs=lambda: runs), story, at=clock.now())
     return Response(text, media_type="text/html", headers=_attached(f"study-{study_id}-report.html"))
 
 

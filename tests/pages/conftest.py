@@ -11,6 +11,7 @@ from core import clock
 from db import accounts
 from db.engine import open_session
 from pages.components import access
+from pages.coordinator.results import PAGES
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,32 @@ def open_page(db_url: str) -> Callable[..., AppTest]:
         return page
 
     return run
+
+
+@pytest.fixture
+def open_results(db_url: str) -> Callable[..., AppTest]:
+    """Run a results page by its address: open_results("roc", study="1") -> AppTest that raised nothing."""
+
+    def run(address: str, **query: str) -> AppTest:
+        (source,) = [path for path, _, one, _ in PAGES if one == address]
+        if isinstance(source, str):
+            page = AppTest.from_file(str(ROOT / "pages" / source), default_timeout=30)
+        else:
+            page = AppTest.from_string(SHOW.format(address=address), default_timeout=30)
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception, page.exception
+        return page
+
+    return run
+
+
+SHOW = """
+from pages.coordinator.results import PAGES
+
+next(source for source, _, address, _ in PAGES if address == "{address}")()
+"""
 
 
 def sent(page: AppTest) -> str:

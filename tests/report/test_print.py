@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.report.document import report_html
+from core.results.study_results import StudyResults
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.browser import shared_browser
@@ -20,7 +21,7 @@ def test_no_figure_is_wider_than_the_paper(session: Session, tmp_path: Path) -> 
     rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
     story = analysis.story(session, study_id=study, account_id=None)
     file = tmp_path / "report.html"
-    file.write_text(report_html(rows, story, at=NOW))
+    file.write_text(report_html(StudyResults(rows), story, at=NOW))
     with shared_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(file.as_uri())

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.export.files import file_of
 from core.report.checklist import CHECKLISTS, ITEMS, mapped
-from core.report.document import SECTIONS, report_html
+from core.report.document import report_html, sections
 from core.report.flow_diagram import flow_diagram
-from core.results.comparison import compare
 from core.results.grids import read_table
 from core.results.rows import StudyRows
 from core.results.story import Story
+from core.results.study_results import StudyResults
 from core.stats.analyse import analyse
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
@@ -31,6 +31,11 @@ def read(session: Session, plan: Plan) -> tuple[StudyRows, Story]:
     return rows, analysis.story(session, study_id=study, account_id=None)
 
 
+def report_of(session: Session, plan: Plan) -> str:
+    rows, story = read(session, plan)
+    return report_html(StudyResults(rows), story, at=NOW)
+
+
 def without_library(html: str) -> str:
     """The page without the drawing library, whose source names addresses it never opens here."""
     return re.sub(r"<script>.*?</script>", "", html, count=1, flags=re.S)
@@ -40,9 +45,9 @@ def without_library(html: str) -> str:
     "plan", [FULL, LITTLE, replace(LITTLE, ai=True, cases=3), replace(FULL, ratings=False, ai=False)]
 )
 def test_the_report_needs_no_network_and_has_every_section(session: Session, plan: Plan):
-    html = report_html(*read(session, plan), at=NOW)
-    text = without_library(html)
-    assert all(f">{name}</h2>" in text for name in SECTIONS)
+    rows, story = read(session, plan)
+    text = without_library(report_html(StudyResults(rows), story, at=NOW))
+    assert all(f">{section.title}</h2>" in text for section in sections(StudyResults(rows), story))
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text)
     assert "research demonstration" in text
     assert "not answered" in text
@@ -51,8 +56,8 @@ def test_the_report_needs_no_network_and_has_every_section(session: Session, pla
 
 def test_the_same_study_gives_the_same_report_and_the_hash_of_its_file(session: Session):
     rows, story = read(session, FULL)
-    html = report_html(rows, story, at=NOW)
-    assert report_html(rows, story, at=NOW) == html
+    html = report_html(StudyResults(rows), story, at=NOW)
+    assert report_html(StudyResults(rows), story, at=NOW) == html
     ids = re.findall(r'<div id="(chart-[^"]+)"', html)
     assert len(ids) == len(set(ids)) > 10
     text = "".join(file_of(rows, "csv").pieces)
@@ -64,7 +69,7 @@ def test_the_same_study_gives_the_same_report_and_the_hash_of_its_file(session: 
 
 def test_what_people_typed_is_escaped(session: Session):
     rows, story = read(session, replace(LITTLE, title="<script>alert(1)</script>"))
-    assert "<script>alert(1)" not in report_html(rows, story, at=NOW)
+    assert "<script>alert(1)" not in report_html(StudyResults(rows), story, at=NOW)
 
 
 def test_checklist_items_are_answered_only_by_what_was_recorded(session: Session):
@@ -81,7 +86,7 @@ def test_baseline_and_subgroups_are_answered_by_what_is_known_of_the_cases(sessi
     rows, story = read(session, replace(FULL, title="known", protocol=(("prespecification", plan),)))
     where = {one.item.answer: one.where for one in mapped(rows.study, story)}
     ages = sum(case.about.age is not None for case in rows.study.cases if not case.practice)
-    assert where["baseline"].startswith(f"Characteristics of cases: age known of {ages} of {FULL.cases} cases")
+    assert where["baseline"].startswith(f"Characteristics: age known of {ages} of {FULL.cases} cases")
     assert where["acquisition"].endswith(f"manufacturer known of {FULL.cases} of {FULL.cases} cases")
     assert where["subgroups"] == "Subgroups: sex prespecified"
     unknown, story = read(session, replace(FULL, title="unknown", seed=8, attributes=False))
@@ -110,7 +115,7 @@ def test_a_study_without_an_ai_or_reads_answers_fewer_items(session: Session):
 
 def test_the_flow_diagram_has_the_counts_of_the_study(session: Session):
     rows, story = read(session, FULL)
-    drawn = flow_diagram(rows.study, story.flow, analyse(read_table(rows)))
+    drawn = flow_diagram(rows.study, story.flow, analyse(read_table(rows))).svg
     machine = int(rows.is_ai.sum())
     for text in (
         f"Cases of the study: {FULL.cases + FULL.practice}",
@@ -153,17 +158,15 @@ def prespecified(hypothesis: str, **more: object) -> Plan:
 )
 def test_a_verdict_is_given_only_for_what_was_prespecified(session: Session, hypothesis: str, more: dict, said: str):
     rows, _ = read(session, prespecified(hypothesis, **more))
-    found = compare(rows, whole=rows)
-    assert found.verdict is not None
-    assert said in found.verdict.words
-    assert all(gap.verdict.startswith("exploratory") for gap in found.gaps if gap.group != "novice")
+    results = StudyResults(rows)
+    assert said in results.verdict.words
+    assert all(gap.reading.startswith("exploratory") for gap in results.comparison.differences if gap.group != "novice")
 
 
 def test_a_verdict_without_an_ai_or_readers_says_why(session: Session):
     rows, _ = read(session, replace(prespecified("superiority"), ai=False, cases=5))
-    found = compare(rows, whole=rows)
-    assert found.verdict is not None
-    assert found.verdict.words == "No verdict: the study has no AI."
+    results = StudyResults(rows)
+    assert results.verdict.words == "No verdict: the study has no AI."
 
 
 @pytest.mark.parametrize(
@@ -176,6 +179,5 @@ def test_a_verdict_without_an_ai_or_readers_says_why(session: Session):
 def test_aided_against_unaided_gets_its_verdict(session: Session, hypothesis: str, margin: float | None, said: str):
     more = {"comparison": "aided_vs_unaided", "comparator": "all", "margin": margin}
     rows, _ = read(session, replace(prespecified(hypothesis, **more), design="sequential"))
-    found = compare(rows, whole=rows)
-    assert found.verdict is not None
-    assert said in found.verdict.words
+    results = StudyResults(rows)
+    assert said in results.verdict.words

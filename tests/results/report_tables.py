@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.report.document import report_html
+from core.results.study_results import StudyResults
 from db.engine import engine_for, open_session
 from db.migrate import migrate
 from db.results import rows as analysis
@@ -51,6 +52,8 @@ class Tables(HTMLParser):
         verdict = tag == "p" and dict(attrs).get("class") == "verdict"
         if tag in ("h2", "h3", "th", "td", "text") or verdict:
             self.text = []
+        if tag in ("thead", "tbody"):
+            self.head = tag == "thead"
         if tag == "table":
             self.content.append({"section": self.section, "below": self.below, "columns": [], "rows": []})
         if tag == "svg":
@@ -66,10 +69,8 @@ class Tables(HTMLParser):
             self.section, self.below = text, ""
         elif tag == "h3":
             self.below = text
-        elif tag == "th":
-            self.content[-1]["columns"].append(text)
-        elif tag == "td":
-            self.row.append(text)
+        elif tag in ("th", "td"):
+            (self.content[-1]["columns"] if self.head else self.row).append(text)
         elif tag == "tr" and self.row:
             self.content[-1]["rows"].append(self.row)
             self.row = []
@@ -92,7 +93,9 @@ def report_content(session: Session, plan: Plan) -> Content:
     """The same of the report of a simulated study."""
     study = seed_study(session, plan)
     rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-    return content_of(report_html(rows, analysis.story(session, study_id=study, account_id=None), at=NOW))
+    runs = analysis.ai_runs(session, study_id=study, account_id=None)
+    story = analysis.story(session, study_id=study, account_id=None)
+    return content_of(report_html(StudyResults(rows, runs=lambda: runs), story, at=NOW))
 
 
 def as_text(content: Content) -> str:

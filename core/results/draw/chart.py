@@ -1,19 +1,12 @@
-"""A chart as pages and the report show it: the figure, the line beneath it, and the data it was drawn from.
+"""The look that all charts share.
 
 Colours are told apart with colour-vision deficiency (after Okabe & Ito) and keep a contrast of 3:1 on white and on the
 dark theme; a group also has a symbol of its own, so that no chart needs its colours.
 """
 
-import csv
-import io
-from dataclasses import dataclass, field
-from typing import Any
-
 import plotly.graph_objects as go
 
-from core.export.long import safe
 from core.results.rows import AI, StudyFacts
-from core.stats.estimate import Estimate
 
 AI_COLOUR = "#e4572e"
 GROUP_COLOURS = ("#3f8fd2", "#1a9a72", "#b5749f", "#c08a00", "#7a8794", "#8c6bd1")
@@ -23,34 +16,6 @@ INK = "#808a96"  # reads on white and on the dark theme
 SHADES = [[0.0, "rgba(31,111,178,0.04)"], [1.0, "rgba(31,111,178,0.95)"]]
 STRONG = 0.85  # share of SHADES from which white text reads better than the theme's, in light; in dark both do
 DEMONSTRATION = "The AI is a research demonstration, not a medical device."
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One figure. `note` names n, interval and method; `data` holds a dictionary a row, for the CSV."""
-
-    key: str
-    title: str
-    figure: go.Figure
-    note: str
-    data: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def drawn(self) -> bool:
-        """Whether anything is drawn; empty axes are not shown."""
-        return bool(self.figure.data)
-
-
-def csv_of(data: list[dict[str, Any]]) -> str:
-    """Return rows as CSV, safe in a spreadsheet; "" without rows."""
-    if not data:
-        return ""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(data[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in data:
-        writer.writerow({name: safe(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
-    return out.getvalue()
 
 
 def colour_of(study: StudyFacts, group: str) -> str:
@@ -84,27 +49,3 @@ def dress(figure: go.Figure, *, height: int, legend: bool = False, top: int = 36
         font={"size": 13},
     )
     return figure
-
-
-def plural(group: str) -> str:
-    """Return how a group of readers is called together, whether it was named "novice" or "Novices"."""
-    return group if group.endswith("s") else f"{group}s"
-
-
-def many(n: int, one: str, more: str = "") -> str:
-    """Return a count with its word: "1 case", "3 cases"; `more` is the plural where it is not `one` with an s."""
-    return f"{n} {one}" if n == 1 else f"{n} {more or one + 's'}"
-
-
-def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share as percent for people, "-" for none."""
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
-
-
-def with_interval(estimate: Estimate, *, digits: int = 1) -> str:
-    """Return a share with its interval in percent, or the reason why there is none."""
-    if estimate.value is None:
-        return f"– ({estimate.reason})" if estimate.reason else "–"
-    if estimate.ci is None:
-        return percent(estimate.value, digits)
-    return f"{100 * estimate.value:.{digits}f} % ({100 * estimate.ci[0]:.{digits}f}–{100 * estimate.ci[1]:.{digits}f})"

@@ -1,4 +1,4 @@
-"""Small panels in rows that share the lines of their vertical axes, laid out in one piece.
+"""Small charts in rows that share the lines of their vertical axes, laid out in one piece.
 
 Plotly's own subplots, changed step by step, take three times the time, and pages wait for it.
 """
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 LINE = 27  # pixels a line
-ABOVE = 50  # pixels above a row of panels: a title of two lines
+ABOVE = 50  # pixels above a row of them: a title of two lines
 BELOW = 34  # pixels below it: the labels of the axis
-WIDE, NARROW = 5, 2  # panels a row
+WIDE, NARROW = 5, 2  # small charts a row
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
-    """One panel: its title, of two lines at most, and what its horizontal axis is, as plotly has it."""
+class Facet:
+    """One small chart: its title, of two lines at most, and what its horizontal axis is, as plotly has it."""
 
     title: str
     axis: dict[str, Any]
@@ -22,31 +22,31 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """A layout, its height in pixels, and by panel the axes that its traces name."""
+    """A layout, its height in pixels, and by facet the axes that its traces name."""
 
     layout: dict[str, Any]
     height: int
     axes: tuple[dict[str, str], ...]
 
 
-def laid(panels: list[Panel], lines: list[str], *, per_row: int = WIDE) -> Laid:
-    """Return the layout of panels beside and below each other; `lines` are the categories from the top down."""
-    columns = max(1, min(per_row, len(panels)))
-    rows = max(1, -(-len(panels) // columns))
+def laid(facets: list[Facet], lines: list[str], *, per_row: int = WIDE) -> Laid:
+    """Return the layout of small charts beside and below each other; `lines` are the categories from the top down."""
+    columns = max(1, min(per_row, len(facets)))
+    rows = max(1, -(-len(facets) // columns))
     gap = 0.16 if per_row <= NARROW else 0.035
     width = (1 - gap * (columns - 1)) / columns
     inner = LINE * max(3, len(lines))
     total = rows * inner + (rows - 1) * (ABOVE + BELOW)
     layout: dict[str, Any] = {"annotations": []}
     axes = []
-    for at, panel in enumerate(panels):
+    for at, facet in enumerate(facets):
         row, column = divmod(at, columns)
         left, top = column * (width + gap), 1 - row * (inner + ABOVE + BELOW) / total
         suffix, vertical = ("" if at == 0 else str(at + 1)), ("" if row == 0 else str(row + 1))
         layout[f"xaxis{suffix}"] = {
             "tickangle": 0,
             "tickfont": {"size": 11},
-            **panel.axis,
+            **facet.axis,
             "domain": [left, min(1.0, left + width)],
             "anchor": f"y{vertical}",
         }
@@ -59,14 +59,8 @@ def laid(panels: list[Panel], lines: list[str], *, per_row: int = WIDE) -> Laid:
             "anchor": "x" if row == 0 else f"x{row * columns + 1}",
         }
         layout["annotations"].append(
-            {"text": panel.title, "x": left + width / 2, "y": top, "font": {"size": 12}}
+            {"text": facet.title, "x": left + width / 2, "y": top, "font": {"size": 12}}
             | {"xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "bottom", "showarrow": False}
         )
         axes.append({"xaxis": f"x{suffix}", "yaxis": f"y{vertical}"})
     return Laid(layout, total + ABOVE + BELOW, tuple(axes))
-
-
-def share_axis(low: float) -> dict[str, Any]:
-    """Return an axis of shares from `low` to 1 with three labels, a little room at both ends."""
-    room = 0.05 * (1 - low)
-    return {"range": [low - room, 1 + room], "tickformat": ".0%", "tickvals": [low, round((low + 1) / 2, 3), 1.0]}

@@ -1,95 +1,105 @@
-"""Tables for people: lists of rows with texts in the cells, the same on pages and in the report."""
+"""Numbers as text for people: one form for each kind of number, everywhere."""
 
-import numpy as np
+import csv
+import io
+from typing import Any
 
-from core.results.comparison import Comparison
-from core.results.draw.chart import percent, with_interval
-from core.results.panels.times import Times
-from core.results.verdict import Verdict
+from core.stats.estimate import Estimate, Interval
+from core.stats.times import TimeRatio
 
-Row = dict[str, object]
-
-
-def comparison_table(found: Comparison) -> list[Row]:
-    """Return one row for the AI, each group and each reader; percent with interval."""
-    return [
-        {"": dot.name, **{found.label(column): with_interval(dot.figures[column]) for column in found.columns}}
-        for dot in found.dots
-    ]
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet
 
 
-def difference_table(found: Comparison) -> list[Row]:
-    """Return AI minus each group with interval and its reading in words."""
-    made: list[Row] = []
-    for gap in found.gaps:
-        test = found.tests[gap.figure, gap.group]
-        low, high = gap.estimate.ci or (None, None)
-        made.append(
-            {
-                "figure": gap.label,
-                "against": gap.group,
-                "AI": percent(test.ai),
-                "readers": percent(test.readers),
-                "difference": points(test.difference),
-                "95 % interval": "–" if low is None else f"{points(low)} to {points(high)}",
-                "p": p_text(test.p),
-                "reading": gap.verdict,
-                "method": gap.estimate.method,
-            }
-        )
-    return made
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as percent, "–" for none."""
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
 
 
-def verdict_table(said: Verdict) -> list[Row]:
-    """Return the prespecified endpoints: difference, interval, p as it is and, where there are several, adjusted."""
-    made: list[Row] = []
-    for one in said.tested:
-        row: Row = {
-            "endpoint": one.endpoint,
-            "difference": points(one.difference),
-            "interval": "–" if one.ci is None else f"{points(one.ci[0])} to {points(one.ci[1])}",
-            "p": p_text(one.p),
-        }
-        if said.adjustment:
-            row[f"p adjusted ({said.adjustment})"] = p_text(one.p_adjusted)
-        made.append({**row, "verdict": one.words, "method": one.method or "–"})
-    return made
-
-
-def verdict_note(said: Verdict) -> str:
-    """Return what the table of prespecified endpoints shows; "" without one."""
-    if not said.tested:
-        return ""
-    note = "Differences in percentage points, of areas in hundredths; intervals at the prespecified alpha"
-    if said.adjustment:
-        note += f", not adjusted. p adjusted over {len(said.tested)} endpoints ({said.adjustment}); verdicts follow it"
-    sided = "one-sided, against half of alpha" if said.hypothesis.startswith("non-inferiority") else "two-sided"
-    return f"{note}. p {sided}."
-
-
-def time_table(times: list[Times]) -> list[Row]:
-    """Return total, median and geometric mean of the time each took."""
-    made: list[Row] = []
-    for one in times:
-        known = one.seconds.size > 0
-        made.append(
-            {
-                "": one.name,
-                "cases with a time": int(one.seconds.size),
-                "total, min": round(float(one.seconds.sum()) / 60, 1) if known else None,
-                "median, s": round(float(np.median(one.seconds)), 1) if known else None,
-                "geometric mean, s": round(float(np.exp(np.log(one.seconds).mean())), 1) if known else None,
-                "from": one.device or "active reading time",
-            }
-        )
-    return made
+def with_interval(estimate: Estimate, *, digits: int = 1) -> str:
+    """Return a share with its interval in percent, or the reason why there is none."""
+    if estimate.value is None:
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    if estimate.ci is None:
+        return percent(estimate.value, digits)
+    return f"{100 * estimate.value:.{digits}f} % ({100 * estimate.ci[0]:.{digits}f}–{100 * estimate.ci[1]:.{digits}f})"
 
 
 def points(value: float | None) -> str:
     """Return a difference of shares in percentage points."""
-    return "–" if value is None else f"{100 * value:+.1f}".replace("-", "−")
+    return "–" if value is None else minus(f"{100 * value:+.1f}")
+
+
+def points_between(ci: Interval | None) -> str:
+    """Return an interval of percentage points."""
+    return "–" if ci is None else f"{points(ci[0])} to {points(ci[1])}"
+
+
+def points_with_interval(estimate: Estimate) -> str:
+    """Return a difference in percentage points with its interval, or the reason why there is none."""
+    if estimate.value is None:
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    return points(estimate.value) + ("" if estimate.ci is None else f" ({points_between(estimate.ci)})")
 
 
 def p_text(value: float | None) -> str:
-    """Return a p-value for people."""
+    """Return a p-value."""
     return "–" if value is None else "< .001" if value < 0.001 else f"{value:.3f}".lstrip("0") if value < 1 else "1"
+
+
+def number(estimate: Estimate, *, sign: str = "") -> str:
+    """Return a figure with three decimals and its interval, or the reason why there is none."""
+    if estimate.value is None:
+        return f"– ({estimate.reason})" if estimate.reason else "–"
+    spread = "" if estimate.ci is None else f" ({estimate.ci[0]:.3f} to {estimate.ci[1]:.3f})"
+    return minus(f"{sign}{estimate.value:.3f}{spread}")
+
+
+def plain(value: float | None, *, digits: int = 3) -> str:
+    """Return a number with some decimals, "–" for none."""
+    return "–" if value is None else minus(f"{value:.{digits}f}")
+
+
+def span(ci: Interval | None, *, reason: str | None = None) -> str:
+    """Return an interval with three decimals, or the reason why there is none."""
+    if ci is None:
+        return f"– ({reason})" if reason else "–"
+    return minus(f"{ci[0]:.3f} to {ci[1]:.3f}")
+
+
+def times_text(ratio: TimeRatio) -> str:
+    """Return a ratio of times with its interval."""
+    if ratio.ratio is None:
+        return f"– ({ratio.reason})"
+    return f"×{ratio.ratio:.2f}" + ("" if ratio.ci is None else f" ({ratio.ci[0]:.2f} to {ratio.ci[1]:.2f})")
+
+
+def minus(text: str) -> str:
+    """Return a text with the true minus sign."""
+    return text.replace("-", "−")
+
+
+def many(n: int, one: str, more: str = "") -> str:
+    """Return a count with its word: "1 case", "3 cases"; `more` is the plural where it is not `one` with an s."""
+    return f"{n} {one}" if n == 1 else f"{n} {more or one + 's'}"
+
+
+def plural(group: str) -> str:
+    """Return how a group of readers is called together, whether it was named "novice" or "Novices"."""
+    return group if group.endswith("s") else f"{group}s"
+
+
+def safe(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return "'" + text if text.startswith(FORMULA) else text
+
+
+def csv_of(data: list[dict[str, Any]]) -> str:
+    """Return rows as CSV, safe in a spreadsheet; "" without rows."""
+    if not data:
+        return ""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(data[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in data:
+        writer.writerow({name: safe(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+    return out.getvalue()

@@ -1,67 +1,86 @@
-"""Figures along an axis: drift over the reading day, and switches after the AI."""
+"""Automation bias: what readers changed after the AI was shown, for worse and for better, by experience."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from core.results.draw.chart import DEMONSTRATION, Chart, colour_of, dress, symbol_of
-from core.results.draw.facets import Panel, laid
-from core.results.panels.times import log_axis
+from core.results import gaps
+from core.results.blocks import Block, Chart, Gap, Heading, Row, Surface, Table
+from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
+from core.results.draw.facets import Facet, laid
+from core.results.draw.forest import error_bars
+from core.results.draw.text import p_text, plural, points_with_interval, with_interval
+from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
-from core.stats.course import Drift
+from core.results.study_results import StudyResults
+from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
+from core.stats.switches import Switches
 
 SWITCHES = ("to the AI's wrong call", "to the AI's right call")
+SWITCHED = (
+    "To its wrong call: share of reads right without the AI, where it was wrong, that changed to its call. To its "
+    "right call: share of reads wrong without the AI, where it was right, that changed to it. Intervals: groups as "
+    "ratios over cases as clusters (Cochran 1977), these readers only; single readers Wilson."
+)
 
 
-def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = False) -> Chart:
-    """Draw median seconds (log axis) and accuracy by position in the reading order, a line a group and arm.
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield the switches of groups and of readers."""
+    analysis, study = results.analysis, results.study
+    yield from bias_gaps(results)
+    if not analysis.switches:
+        return
+    yield switch_chart(study, switch_rows(study, analysis), per_row=1 if surface.narrow else 2)
+    yield Heading("Groups")
+    note = "These readers only: ratio over cases as clusters (Cochran 1977, 6.3); no p-value."
+    yield Table("group-switches", switch_table(analysis.group_switches), method=note)
+    yield Heading("Readers")
+    yield Table("switches", switch_table(analysis.switches), method=READERS)
 
-    One below the other if `narrow`.
-    """
-    places = ((1, 1), (2, 1)) if narrow else ((1, 1), (1, 2))
-    shape = {"rows": 2, "cols": 1, "vertical_spacing": 0.2} if narrow else {"rows": 1, "cols": 2}
-    heads = ["median seconds a case (log axis)", "accuracy"]
-    figure = make_subplots(**shape, subplot_titles=heads, horizontal_spacing=0.1)
-    several = len({one.arm for one in drifts}) > 1
-    for one in drifts:
-        name = f"{one.group}, {one.arm}" if several else one.group
-        style = {"color": colour_of(study, one.group)}
-        line = {**style, "width": 1.5, "dash": "dot" if one.arm == "aided" else "solid"}
-        marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
-        for (row, col), values in zip(places, (one.seconds, one.accuracy), strict=True):
-            figure.add_trace(
-                go.Scatter(
-                    x=one.position,
-                    y=values,
-                    mode="lines+markers",
-                    name=name,
-                    line=line,
-                    marker=marker,
-                    showlegend=(row, col) == places[0],
-                    customdata=one.reads,
-                    hovertemplate=f"{name}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
-                ),
-                row=row,
-                col=col,
-            )
-    medians = [seconds for one in drifts for seconds in one.seconds if seconds is not None and seconds > 0]
-    if medians:
-        figure.update_yaxes(**log_axis(min(medians), max(medians)), row=1, col=1)
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=places[1][0], col=places[1][1])
-    figure.update_xaxes(title="position in the reading order")
-    figure.update_annotations(font_size=12)
-    reads = sum(sum(one.reads) for one in drifts)
-    note = f"{reads} reads in up to ten equal parts of the reading order, groups pooled; no interval is drawn."
-    data = [
-        {"group": one.group, "arm": one.arm, "position": at, "median_seconds": s, "accuracy": right, "reads": n}
-        for one in drifts
-        for at, s, right, n in zip(one.position, one.seconds, one.accuracy, one.reads, strict=True)
+
+READERS = "Wilson intervals; net change with Tango's interval; exploratory."
+
+
+def bias_gaps(results: StudyResults) -> list[Gap]:
+    """Return what automation bias lacks: both arms, the AI, and calls of the AI that were wrong."""
+    analysis = results.analysis
+    if not analysis.switches:
+        remedy = "It takes a sequential or crossover design."
+        return [Gap("There are no reads of the same case without and with the AI.", remedy)]
+    found = gaps.no_ai(results)
+    if not found and not any(group.automation_bias.n for group in analysis.group_switches):
+        remedy = "Automation bias shows on cases that the AI gets wrong and readers get right."
+        found.append(Gap("No read was right without the AI where the AI was wrong.", remedy))
+    return found
+
+
+def switch_rows(study: StudyFacts, analysis: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
+    """Return (name, group, harmful, helpful) of groups, then of readers."""
+    group_of = {reader.name: reader.group for reader in study.participants}
+    rows = [(plural(one.name), one.name, one.automation_bias, one.good_advice) for one in analysis.group_switches]
+    return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in analysis.switches]
+
+
+def switch_table(rows: tuple[Switches, ...]) -> list[Row]:
+    """Return switches of readers or groups: counts and shares with intervals."""
+    return [
+        {
+            "": one.name,
+            "AI wrong, reader was right: followed it": with_interval(one.automation_bias),
+            "AI wrong, reader was right (n)": one.automation_bias.n,
+            "AI right, reader was wrong: followed it": with_interval(one.good_advice),
+            "AI right, reader was wrong (n)": one.good_advice.n,
+            "net change, points": points_with_interval(one.net),
+            "p (McNemar, exact)": p_text(one.p_exact),
+            "reads in both arms": one.reads,
+            "right to wrong": one.right_to_wrong,
+            "wrong to right": one.wrong_to_right,
+            "note": one.note,
+        }
+        for one in rows
     ]
-    return Chart(
-        "drift", "Time and accuracy by position", dress(figure, height=640 if narrow else 380, legend=True), note, data
-    )
 
 
 def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimate]], *, per_row: int = 2) -> Chart:
@@ -70,20 +89,15 @@ def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimat
     kinds = [
         at for at in range(len(SWITCHES)) if any(both[at].value is not None for _, _, *both in rows)
     ]  # with a chance
-    panels = [Panel(f"{SWITCHES[at]}<br>share of chances", axis) for at in kinds]
-    where = laid(panels, [row[0] for row in rows], per_row=per_row)
+    facets = [Facet(f"{SWITCHES[at]}<br>share of chances", axis) for at in kinds]
+    where = laid(facets, [row[0] for row in rows], per_row=per_row)
     traces = [
         {**_switch(study, name, group, one), **axes}
         for name, group, *both in rows
         for one, axes in zip([both[at] for at in kinds], where.axes, strict=True)
         if one.value is not None
     ]
-    note = (
-        "To its wrong call: share of reads right without the AI, where it was wrong, that changed to its call. To its "
-        "right call: share of reads wrong without the AI, where it was right, that changed to it. Intervals 95 %: "
-        "groups as ratios over cases as clusters (Cochran 1977), these readers only; single readers Wilson. n is the "
-        f"number of chances, in the tables. {DEMONSTRATION}"
-    )
+    note = f"Share of the chances taken, with 95 % intervals; n is in the tables. {DEMONSTRATION}"
     data = [
         {"name": name, "group": group, "switch": kind, "share": one.value, "chances": one.n}
         | {"low": (one.ci or (None, None))[0], "high": (one.ci or (None, None))[1]}
@@ -91,20 +105,26 @@ def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimat
         for kind, one in zip(SWITCHES, both, strict=True)
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
-    return Chart("switches", "Switches after the AI", figure, note, data)
+    return Chart("switches", "Switches after the AI", figure, note, data, SWITCHED)
 
 
 def _switch(study: StudyFacts, name: str, group: str, one: Estimate) -> dict[str, Any]:
-    value = one.value or 0.0
-    low, high = one.ci or (value, value)
-    bars = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low], "thickness": 1.5}
     return {
         "type": "scatter",
-        "x": [value],
+        "x": [one.value],
         "y": [name],
         "mode": "markers",
         "cliponaxis": False,
         "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
-        "error_x": bars,
+        "error_x": error_bars([one]),
         "hovertemplate": f"{name}<br>%{{x:.1%}} of {one.n} chances<extra></extra>",
     }
+
+
+PANEL = Panel(
+    address="bias",
+    title="Automation bias",
+    lead="Switches after the AI was shown: to its wrong calls, and to its right ones.",
+    icon=":material/swap_horiz:",
+    blocks=blocks,
+)

@@ -1,64 +1,59 @@
-"""From the analysis to what figures draw: kappa matrices, switches, and every reader on every case."""
+"""Every reader on every case, sorted by difficulty; a click opens the case."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.results.draw.chart import plural
-from core.results.draw.text import Row
-from core.results.grids import grid_of, read_table
-from core.results.rows import AI, StudyFacts, StudyRows
-from core.stats.analyse import Analysis, NamedAgreement
-from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
-from core.stats.course import case_figures
-from core.stats.estimate import Estimate
+from core.results import gaps
+from core.results.blocks import Block, Chart, Choice, Gap, Heading, Note, OpenCase, Row, Surface, Table
+from core.results.draw.chart import dress
+from core.results.draw.matrices import make_clickable
+from core.results.draw.text import many
+from core.results.grids import outcome_labels
+from core.results.panels.panel import Panel
+from core.results.rows import AI, StudyFacts
+from core.results.study_results import StudyResults
+from core.stats.confusion import MISSING, Codes
 
+Picked = Callable[[Any], list[Block]]
 ORDERS = ("difficulty", "true class", "case number")
+RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour-vision deficiency
+UNREAD = "rgba(128,138,150,0.18)"
+MOST_CELLS = 5_000  # that can be clicked; more would make the page heavy
+MOST_DATA = 50_000  # cells in the CSV of the map
+STATES = ("not read", "wrong", "indeterminate or AI failure", "right")
 
 
-def kappa_matrix(found: Analysis, arm: str) -> tuple[list[str], NDArray[np.float64], int]:
-    """Return names, pairwise kappas (m, m; NaN where none) and the most cases a pair shares, of the largest set."""
-    largest = largest_set(found, arm)
-    names = list(largest.result.readers)
-    place = {name: at for at, name in enumerate(names)}
-    kappas = np.full((len(names), len(names)), np.nan)
-    np.fill_diagonal(kappas, 1.0)
-    for pair in largest.result.pairs:
-        if pair.kappa.value is not None:
-            kappas[place[pair.a], place[pair.b]] = kappas[place[pair.b], place[pair.a]] = pair.kappa.value
-    return names, kappas, max((pair.kappa.n for pair in largest.result.pairs), default=0)
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield the map and the table of cases."""
+    study_id = results.study.id
+    yield from cases_gaps(results)
+    (order,) = surface.choose(Choice("order", "Sort by", ORDERS, ORDERS[:1]))
+    shown = case_map(results, order=order)
+    if len(results.rows.arms) > 1:
+        yield Note(f"Readers' {results.reads.arm} reads; Filters can choose the other arm.")
+    yield case_chart(shown, narrow=surface.narrow, picked=lambda place: [OpenCase(study_id, int(place[1]))])
+    yield Heading("Cases by difficulty")
+    note = "Share of readers who were right (the AI is not among them); indeterminate reads are not right."
+    links = () if surface.paper else ("open",)
+    yield Table("difficulty", shown.table(links=not surface.paper), note, links=links)
 
 
-def largest_set(found: Analysis, arm: str) -> NamedAgreement:
-    """Return the agreement of the most readers of an arm; there must be one."""
-    return max((one for one in found.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
-
-
-def fast_rows(found: Analysis) -> list[Row]:
-    """Return readers with reads that were too fast: how many, of how many, and on which cases."""
-    return [
-        {
-            "reader": one.reader,
-            "arm": one.arm or "–",
-            "too fast": len(one.cases),
-            "reads": one.reads,
-            "cases": ", ".join(one.cases[:20]) + (" …" if len(one.cases) > 20 else ""),
-        }
-        for one in found.too_fast
-    ]
-
-
-def switch_rows(study: StudyFacts, found: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
-    """Return (name, group, harmful, helpful) of groups, then of readers."""
-    group_of = {one.name: one.group for one in study.participants}
-    rows = [(plural(one.name), one.name, one.automation_bias, one.good_advice) for one in found.group_switches]
-    return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in found.switches]
+def cases_gaps(results: StudyResults) -> list[Gap]:
+    """Return what the map of readers and cases lacks."""
+    return [*gaps.nobody(results), *gaps.no_ai(results), *gaps.missing_reads(results)]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseMap:
-    """Every reader on every case, cases in the order asked for. states: int8 (m, n), places in STATES."""
+    """Every reader on every case, cases in the order asked for.
+
+    states: int8 (m, n), places in STATES; texts (m, n): what was read.
+    """
 
     names: list[str]
     numbers: list[int]
@@ -69,52 +64,107 @@ class CaseMap:
     read_by: list[int]
     study_id: int
 
-    def table(self) -> list[Row]:
-        """Return one row a case in this order, with the address of its page."""
-        return [
-            {
+    def table(self, *, links: bool) -> list[Row]:
+        """Return one row a case in this order, with the address of its page if `links`."""
+        rows: list[Row] = []
+        for number, truth, share, count in zip(self.numbers, self.truths, self.share_right, self.read_by, strict=True):
+            row: Row = {
                 "case": number,
                 "truth": truth,
                 "readers right, %": None if share is None else round(100 * share, 1),
                 "of readers": count,
-                "open": f"case?study={self.study_id}&case={number}",
             }
-            for number, truth, share, count in zip(
-                self.numbers, self.truths, self.share_right, self.read_by, strict=True
-            )
-        ]
+            address = {"open": f"case?study={self.study_id}&case={number}"} if links else {}
+            rows.append({**row, **address})
+        return rows
 
 
-def case_map(rows: StudyRows, *, order: str) -> CaseMap:
+def case_map(results: StudyResults, *, order: str) -> CaseMap:
     """Return the map of the arm shown in one of ORDERS; difficulty is the share of readers who were wrong, first."""
-    study, grid = rows.study, grid_of(rows)
-    shown = [*grid.readers, *grid.members(AI)]
-    known = {int(one.case): one for one in case_figures(read_table(rows)) if one.arm == grid.arm}
-    numbers = np.array([study.cases[case].number for case in grid.case])
-    found = [known.get(int(number)) for number in numbers]
-    share = np.array([np.nan if one is None or one.share is None else one.share for one in found])
-    keys = {"difficulty": (numbers, np.nan_to_num(share, nan=2.0)), "true class": (numbers, grid.truth)}
+    study, table, reads = results.study, results.listed, results.reads
+    known = {one.case: one for one in results.analysis.cases if one.arm == reads.arm}
+    numbers = np.array([int(case) for case in table.cases])
+    figures = [known.get(case) for case in table.cases]
+    share = np.array([np.nan if one is None or one.share is None else one.share for one in figures])
+    keys = {"difficulty": (numbers, np.nan_to_num(share, nan=2.0)), "true class": (numbers, table.truth)}
     turn = np.lexsort(keys.get(order, (numbers,)))
-    calls = grid.calls[shown][:, turn]
-    states = np.select([calls == MISSING, calls == grid.truth[turn][None, :], calls < 0], [0, 3, 2], default=1).astype(
-        np.int8
-    )
+    calls = reads.prediction[:, turn]
+    states = np.select([calls == MISSING, calls == table.truth[turn][None, :], calls < 0], [0, 3, 2], default=1)
     return CaseMap(
-        names=[grid.people[at].name for at in shown],
+        names=list(reads.names),
         numbers=numbers[turn].tolist(),
-        truths=[study.label(study.codes[code]) for code in grid.truth[turn]],
-        states=states,
+        truths=[study.label(study.codes[code]) for code in table.truth[turn]],
+        states=states.astype(np.int8),
         texts=_words(study, calls),
         share_right=[None if np.isnan(one) else float(one) for one in share[turn]],
-        read_by=[one.read if (one := found[at]) else 0 for at in turn],
+        read_by=[0 if (one := figures[at]) is None else one.read for at in turn],
         study_id=study.id,
     )
 
 
-def _words(study: StudyFacts, calls: NDArray[np.int64]) -> NDArray[np.object_]:
-    lookup = {MISSING: "not read", INDETERMINATE: "indeterminate", FAILURE: "AI failure"}
-    lookup |= {at: one.label for at, one in enumerate(study.classes)}
-    made = np.empty(calls.shape, object)
-    for code, word in lookup.items():
-        made[calls == code] = word
-    return made
+def _words(study: StudyFacts, calls: Codes) -> NDArray[np.object_]:
+    words = np.empty(calls.shape, object)
+    for code, word in {MISSING: "not read", **outcome_labels(study)}.items():
+        words[calls == code] = word
+    return words
+
+
+def case_chart(shown: CaseMap, *, narrow: bool = False, picked: Picked | None = None) -> Chart:
+    """Draw every reader on every case."""
+    names, numbers, labels, states, texts = shown.names, shown.numbers, shown.truths, shown.states, shown.texts
+    steps = [UNREAD, WRONG, UNSURE, RIGHT]
+    scale = [[edge / 4, colour] for at, colour in enumerate(steps) for edge in (at, at + 1)]
+    heads = [str(number) for number in numbers]
+    hover = [[f"case {number}, {truth}" for number, truth in zip(numbers, labels, strict=True)]] * len(names)
+    figure = go.Figure(
+        go.Heatmap(
+            z=states,
+            x=heads,
+            y=names,
+            text=texts,
+            customdata=hover,
+            colorscale=scale,
+            zmin=-0.5,
+            zmax=3.5,
+            xgap=1 if len(numbers) <= (40 if narrow else 200) else 0,
+            ygap=1,
+            showscale=True,
+            colorbar={
+                "tickvals": [0, 1, 2, 3],
+                "ticktext": ["not read", "wrong", "undecided", "right"],
+                "thickness": 12,
+            },
+            hovertemplate="%{y}<br>%{customdata}<br>%{text}<extra></extra>",
+        )
+    )
+    if len(names) * len(numbers) <= MOST_CELLS:
+        figure.update_traces(hoverinfo="skip", hovertemplate=None)
+        about = [f"case {number}, {truth}" for number, truth in zip(numbers, labels, strict=True)]
+        cells = [
+            [f"{name}<br>{case}<br>{text}" for case, text in zip(about, line, strict=True)]
+            for name, line in zip(names, texts.tolist(), strict=True)
+        ]
+        make_clickable(figure, heads, names, cells)
+    figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
+    figure.update_xaxes(type="category", title="case number", showgrid=False, nticks=10 if narrow else 40, tickangle=0)
+    readers = sum(name != AI for name in names)
+    people = [*([many(readers, "reader")] if readers else []), *(["AI"] if AI in names else [])]
+    counted = f"{' and '.join(people)}, {many(len(numbers), 'case')}"
+    note = f"{counted}. Colour: right, wrong, indeterminate or AI failure, not read."
+    data = [
+        {"reader": names[i], "case": numbers[j], "state": STATES[int(states[i, j])], "read_as": texts[i, j]}
+        for i in range(len(names))
+        for j in range(len(numbers))
+        if len(names) * len(numbers) <= MOST_DATA
+    ]
+    figure = dress(figure, height=max(260, 120 + 24 * len(names)))
+    return Chart("cases", "Every reader, every case", figure, note, data, picked=picked)
+
+
+PANEL = Panel(
+    address="heat",
+    title="Cases and readers",
+    lead="Who was right on which case. Click a cell, or use the table, to open a case.",
+    icon=":material/view_comfy:",
+    blocks=blocks,
+)

@@ -1,13 +1,16 @@
 """Baseline characteristics: of the cases by true class, as kept at upload, and of the readers by group."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from core.results import gaps
+from core.results.blocks import Block, Gap, Heading, Row, Surface, Table
 from core.results.case_strata import UNKNOWN, joined, sexes
-from core.results.draw.chart import percent
-from core.results.draw.text import Row
-from core.results.rows import CaseFacts, StudyFacts, StudyRows
+from core.results.draw.text import percent
+from core.results.panels.panel import Panel
+from core.results.rows import StudyFacts, StudyRows
+from core.results.study_results import StudyResults
 from core.results.subgroups import cases_of
 
 FEW = 5  # values; of fewer neither median nor range is shown, for it would tell single patients' values
@@ -19,7 +22,24 @@ CASES_NOTE = (
 )
 READERS_NOTE = "Years of experience as entered by the coordinator: median and range."
 
-Column = list[CaseFacts]
+
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield the table of the cases and that of the readers."""
+    yield from characteristics_gaps(results)
+    yield Heading("Cases")
+    yield Table("case-characteristics", case_characteristics(results.rows), method=CASES_NOTE)
+    yield Heading("Readers")
+    yield Table("reader-characteristics", reader_characteristics(results.study), READERS_NOTE)
+
+
+def characteristics_gaps(results: StudyResults) -> list[Gap]:
+    """Return what the characteristics lack: attributes that no case has, years that no reader has."""
+    found = [*gaps.few_people(results), *gaps.one_case(results), *gaps.unrecorded(results.study)]
+    people = [reader for reader in results.study.participants if not reader.is_ai]
+    if people and all(reader.years is None for reader in people):
+        remedy = "Enter them on the step Readers before the next study opens."
+        found.append(Gap("No reader's years of experience are recorded.", remedy))
+    return found
 
 
 def case_characteristics(rows: StudyRows) -> list[Row]:
@@ -65,18 +85,6 @@ def reader_characteristics(study: StudyFacts) -> list[Row]:
             }
         )
     return made
-
-
-def recorded(study: StudyFacts) -> dict[str, tuple[int, int]]:
-    """Return for age, sex, slice thickness and manufacturer: cases it is known of, and cases, practice left out."""
-    about = [case.about for case in study.cases if not case.practice]
-    known = {
-        "age": sum(one.age is not None for one in about),
-        "sex": sum(bool(one.sex) for one in about),
-        "slice thickness": sum(one.thickness_mm is not None for one in about),
-        "manufacturer": sum(bool(one.manufacturer) for one in about),
-    }
-    return {name: (count, len(about)) for name, count in known.items()}
 
 
 def _row(name: str, what: str, columns: dict[str, list[int]], told: Callable[[list[int]], str]) -> Row:
@@ -131,3 +139,12 @@ def _few(count: int) -> str:
 
 def _short(value: float) -> str:
     return f"{round(value, 2):g}"
+
+
+PANEL = Panel(
+    address="characteristics",
+    title="Characteristics",
+    lead="Who was examined and how, by true class; and who read. Filters leave the readers as they are.",
+    icon=":material/groups:",
+    blocks=blocks,
+)

@@ -1,16 +1,19 @@
 """Power for the next study, from the variances that this one showed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results.comparison import label_of
-from core.results.draw.chart import GROUP_COLOURS, INK, SYMBOLS, Chart, dress, percent
-from core.results.draw.text import Row
-from core.results.gaps import Gap
+from core.results.blocks import Block, Chart, Choice, Code, Gap, Note, Number, Row, Surface, Table
+from core.results.draw.chart import GROUP_COLOURS, INK, SYMBOLS, dress
+from core.results.draw.text import minus, percent
+from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
+from core.results.study_results import StudyResults
+from core.results.verdict import figure_names, protocol_of
 from core.stats.analyse import Analysis
 from core.stats.estimate import StatsError
 from core.stats.mrmc import Mrmc
@@ -25,9 +28,43 @@ TARGET = 0.8
 DRAWN = (4, 6, 10, 20)  # readers with a line in the chart
 METHOD = (
     "Obuchowski-Rockette components of this study (Hillis, Obuchowski & Berbaum 2011): random readers and cases, "
-    "two-sided alpha {alpha:g}, the same mix of cases and kind of readers. A small study knows its own variances "
-    "badly: take the figures as a guide."
+    "two-sided alpha {alpha:g}, the same mix of cases and kind of readers."
 )
+GUIDE = "A small study knows its own variances badly: take the figures as a guide."
+
+
+EFFECT = 0.05  # difference that the page begins with
+
+
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield power by readers and cases, for the question, figure, difference and number of cases chosen."""
+    analysis, study = results.analysis, results.study
+    prespecified = protocol_of(study).prespecification
+    questions = tuple(QUESTIONS)
+    first = "arms" if prespecified.comparison == "aided_vs_unaided" and pilots(analysis, "arms") else "ai"
+    choice = Choice("question", "Question", questions, (first,), named=lambda name: QUESTIONS[cast(Question, name)])
+    question = cast(Question, surface.choose(choice)[0])
+    yield from next_study_gaps(analysis, question)
+    known = {pilot.figure: pilot for pilot in pilots(analysis, question)}
+    if not known:
+        return
+    primary = next((name for name in figure_names(prespecified) if name in known), next(iter(known)))
+    figures = Choice("next_figure", "Figure", tuple(known), (primary,), named=study.figure_label, look="list")
+    pilot = known[surface.choose(figures)[0]]
+    size = pilot.inputs.cases_star
+    asked = surface.number(
+        Number("next_effect", "Difference to find (0 to 1)", EFFECT, 0.005, 0.5, 0.005, help=SMALLEST)
+    )
+    counted = surface.number(Number(f"next_cases_{pilot.figure}", "Cases that count for the figure", size, 2, 100_000))
+    effect, cases, alpha = asked or EFFECT, int(counted or size), prespecified.alpha
+    yield Note(f"Seen in this study: {minus(f'{pilot.observed:+.3f}')} on {size} cases.")
+    rows = planned(pilot, effect=effect, cases=cases, alpha=alpha)
+    yield Table("next", plan_table(rows), GUIDE, METHOD.format(alpha=alpha))
+    yield power_chart(study, pilot, effect=effect, cases=cases, alpha=alpha)
+    yield Code(command(pilot, effect=effect, cases=cases, alpha=alpha))
+
+
+SMALLEST = "The smallest difference that matters, not the one seen here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +77,16 @@ class Pilot:
     observed: float
 
 
-def pilots(found: Analysis, question: Question) -> list[Pilot]:
+def pilots(analysis: Analysis, question: Question) -> list[Pilot]:
     """Return a pilot for every figure that all readers of the study have; a study without two readers has none."""
     made: list[Pilot] = []
-    everybody = len(found.study.readers)
+    everybody = len(analysis.study.readers)
     if question == "ai":
-        arm = next(iter(found.study.arms), "")
-        for one in found.ai_with_groups:
+        arm = next(iter(analysis.study.arms), "")
+        for one in analysis.ai_with_groups:
             if one.arm == arm and one.readers == everybody and one.result is not None:
                 _add(made, one.figure, question, one.result, one.cases, one.result.difference)
-    for each in found.arms_compared if question == "arms" else ():
+    for each in analysis.arms_compared if question == "arms" else ():
         if each.result is not None and each.result.n_readers == everybody:
             _add(made, each.figure, question, each.result, each.result.n_cases, each.result.differences[0].estimate)
     return list({one.figure: one for one in made}.values())
@@ -107,24 +144,30 @@ def power_chart(study: StudyFacts, pilot: Pilot, *, effect: float, cases: int, a
     figure.add_hline(y=TARGET, line_color=INK, line_dash="dot")
     figure.update_xaxes(type="log", title="cases that count for the figure (log axis)", tickvals=_ticks(counts))
     figure.update_yaxes(range=[0, 1.02], title="power", tickformat=".0%")
-    label = label_of(study, pilot.figure)
-    note = f"{label}, {QUESTIONS[pilot.question]}, difference {effect:g}. {METHOD.format(alpha=alpha)}"
-    return Chart("power", "Power of the next study", dress(figure, height=420, legend=True), note, data)
+    note = f"{study.figure_label(pilot.figure)}, {QUESTIONS[pilot.question]}, difference {effect:g}. {GUIDE}"
+    return Chart(
+        "power",
+        "Power of the next study",
+        dress(figure, height=420, legend=True),
+        note,
+        data,
+        METHOD.format(alpha=alpha),
+    )
 
 
-def next_study_gaps(found: Analysis, question: Question) -> list[Gap]:
+def next_study_gaps(analysis: Analysis, question: Question) -> list[Gap]:
     """Return what planning from this study lacks."""
-    if pilots(found, question):
+    if pilots(analysis, question):
         return []
     if question == "arms":
         what = (
             "This study does not tell how aided and unaided figures vary: it needs two readers who read in both arms."
         )
-        if any(one.result is not None and one.result.n_readers > 1 for one in found.arms_compared):
+        if any(one.result is not None and one.result.n_readers > 1 for one in analysis.arms_compared):
             what = "Aided minus unaided varies too little here, over readers and cases, to plan by."
         return [Gap(what, "A sequential or crossover design with more readers serves as a pilot.")]
     what = "This study does not tell how AI minus reader varies: it needs the AI and two readers of the same cases."
-    if any(one.result is not None for one in found.ai_with_groups):
+    if any(one.result is not None for one in analysis.ai_with_groups):
         what = "AI minus reader varies too little here, over readers and cases, to plan by."
     return [Gap(what, "Plan from another pilot, with more readers or more difficult cases.")]
 
@@ -144,3 +187,12 @@ def command(pilot: Pilot, *, effect: float, cases: int, alpha: float) -> str:
 
 def _ticks(counts: list[int]) -> list[int]:
     return [n for n in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000) if counts[0] <= n <= counts[-1]]
+
+
+PANEL = Panel(
+    address="next",
+    title="Next study",
+    lead="Power for a study with readers and cases like these.",
+    icon=":material/straighten:",
+    blocks=blocks,
+)

@@ -1,16 +1,20 @@
 """ROC of one class against the rest: curves, points of decision, mean curves of groups, the chart, and the areas."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results.draw.chart import DEMONSTRATION, INK, Chart, colour_of, dress, many, plural, symbol_of
-from core.results.draw.text import Row, p_text
-from core.results.panels.mrmc import number
-from core.results.panels.times import MANY
+from core.results import gaps
+from core.results.blocks import Block, Chart, Choice, Gap, Row, Surface, Table
+from core.results.draw.chart import DEMONSTRATION, INK, colour_of, dress, symbol_of
+from core.results.draw.dots import MANY
+from core.results.draw.text import many, minus, number, p_text, plural
+from core.results.panels.panel import Panel
 from core.results.rows import AI, StudyFacts
+from core.results.study_results import StudyResults
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
@@ -21,6 +25,47 @@ METHOD = (
     "Mean curves: sensitivity + specificity averaged over readers at equal sensitivity − specificity (Chen & Samuelson "
     "2014); the area under one is the mean of its readers' areas. Large symbols: mean of the readers' points."
 )
+
+AREAS = (
+    "AUC: empirical with DeLong's interval; of a group the mean of its readers. AI minus reader: DeLong, p also by "
+    "Holm over the readers of the arm; AI minus group: Hillis 2007, section 5.3. Exploratory unless prespecified."
+)
+
+
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield the curves and the areas of one class against the rest."""
+    study = results.study
+    positive = next((one.code for one in study.classes if one.positive), study.codes[-1])
+    choice = Choice(
+        "positive", "Class against the rest", study.codes, (positive,), named=study.label, on_paper=study.codes
+    )
+    yield from [*gaps.nobody(results), *gaps.no_ai(results), *gaps.no_ratings(results.analysis)]
+    for code in surface.choose(choice):
+        yield from class_gaps(results, code)
+        curves = curves_of(study, results.analysis, code)
+        yield roc_chart(study, curves, label=study.label(code), key=f"roc-{code}")
+        yield Table(f"areas-{code}", area_table(results.analysis, code), method=AREAS)
+
+
+def class_gaps(results: StudyResults, code: str) -> list[Gap]:
+    """Return what the curves of one class lack: cases of both kinds, ratings that differ."""
+    analysis, label = results.analysis, results.study.label(code)
+    own = analysis.study.cases_by_class[analysis.study.classes.index(code)]
+    if own in (0, analysis.study.cases):
+        what = f"Every case is on one side of {label}: there is no curve."
+        return [Gap(what, "Loosen the filters, or choose another class; a curve needs cases of both kinds.")]
+    flat = [
+        reader.reader
+        for reader in analysis.readers
+        for each in reader.scores
+        if each.label == code and each.roc is not None and len(each.roc.fpr) == 2
+    ]
+    if not flat:
+        return []
+    names = ", ".join(dict.fromkeys(flat))
+    what = f"{names}: every case has the same rating of {label}; all are tied, the AUC is one half."
+    remedy = "Ratings that differ from case to case make a curve; tell readers of the next study to use the scale."
+    return [Gap(what, remedy)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +86,23 @@ class Curve:
     point: tuple[float, float] | None
 
 
-def curves_of(study: StudyFacts, found: Analysis, code: str) -> list[Curve]:
+def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
     """Return curve and point of every reader, the mean curve and mean point of every group, and the AI's, last."""
-    arms = len(found.study.arms) > 1
+    arms = len(analysis.study.arms) > 1
     made, points = [], dict[tuple[str, str], list[tuple[float, float]]]()
-    for one in found.readers:
-        figures = next(each for each in one.classes if each.label == code)
-        scores = next(each for each in one.scores if each.label == code)
+    for reader in analysis.readers:
+        figures = next(each for each in reader.classes if each.label == code)
+        scores = next(each for each in reader.scores if each.label == code)
         fpr, tpr = figures.fpr.value, figures.sensitivity.value
         point = None if fpr is None or tpr is None else (fpr, tpr)
-        level: Literal["ai", "reader"] = "ai" if one.group == AI else "reader"
+        level: Literal["ai", "reader"] = "ai" if reader.group == AI else "reader"
         if point is not None and level == "reader":
-            points.setdefault((one.group, one.arm), []).append(point)
+            points.setdefault((reader.group, reader.arm), []).append(point)
         roc = scores.roc
-        name = f"{one.reader}, {one.arm}" if one.arm and arms else one.reader
+        name = f"{reader.reader}, {reader.arm}" if reader.arm and arms else reader.reader
         x, y = (roc.fpr, roc.tpr) if roc else (None, None)
-        made.append(Curve(name, one.group, one.arm, level, x, y, scores.auc.value, scores.auc.n, point))
-    means = {(one.group, one.arm): one.curve for one in found.group_curves if one.label == code}
+        made.append(Curve(name, reader.group, reader.arm, level, x, y, scores.auc.value, scores.auc.n, point))
+    means = {(one.group, one.arm): one.curve for one in analysis.group_curves if one.label == code}
     for (group, arm), known in points.items():
         if len(known) > 1:
             mean = (float(np.mean([at for at, _ in known])), float(np.mean([at for _, at in known])))
@@ -89,54 +134,40 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -
     figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
     dress(figure, height=600, legend=True)
     figure.update_layout(legend={"y": -0.14, "font": {"size": 11}})
-    return Chart(key, f"ROC: {label}", figure, _note(curves, label, crowded=crowded), _data(curves))
+    counted = max((one.cases for one in curves), default=0)
+    note = f"{label} against the rest; up to {many(counted, 'case')}. {DEMONSTRATION}"
+    return Chart(key, f"ROC: {label}", figure, note, _data(curves), _method(curves, crowded=crowded))
 
 
-def without_scores(found: Analysis) -> list[str]:
-    """Return sentences on who gave no scores, so that no AUC is shown; empty where all did."""
-    people = [one for one in found.readers if one.group != AI]
-    silent = [one.reader for one in people if not any(each.auc.n for each in one.scores)]
-    said = []
-    if people and len(silent) == len(people):
-        said.append("No reader gave ratings: there are points, but no curve and no AUC of readers.")
-    elif silent:
-        said.append(f"No ratings from {', '.join(silent[:8])}: no AUC of theirs.")
-    machine = [one for one in found.readers if one.group == AI]
-    if machine and machine[0].n > machine[0].failures and not any(each.auc.n for each in machine[0].scores):
-        said.append("The AI gave calls without probabilities: a point, but no curve.")
-    return said
-
-
-def area_table(study: StudyFacts, found: Analysis, code: str) -> list[Row]:
+def area_table(analysis: Analysis, code: str) -> list[Row]:
     """Return the AUC of one class against the rest: of the AI, of every group's mean, and of every reader.
 
     A reader's difference from the AI is tested by DeLong with Holm over the readers of the arm, a group's as the
     comparison of AI and group is.
     """
     figure = f"AUC {code}"
-    pairs = {(pair.reader, pair.arm): pair for pair in found.ai_areas_with_each_reader if pair.figure == figure}
-    against = {(one.group, one.arm): one.result for one in found.ai_with_groups if one.figure == figure}
+    pairs = {(pair.reader, pair.arm): pair for pair in analysis.ai_areas_with_each_reader if pair.figure == figure}
+    against = {(one.group, one.arm): one.result for one in analysis.ai_with_groups if one.figure == figure}
     machine, people = list[Row](), list[Row]()
-    for one in found.readers:
-        area = next((each.auc for each in one.scores if each.label == code), Estimate(None))
-        found_pair = pairs.get((one.reader, one.arm))
-        pair = found_pair.pair if found_pair else None
-        gap, p, holm = (pair.difference, pair.p, found_pair.p_holm) if pair and found_pair else (None, None, None)
+    for reader in analysis.readers:
+        area = next((each.auc for each in reader.scores if each.label == code), Estimate(None))
+        known = pairs.get((reader.reader, reader.arm))
+        pair = known.pair if known else None
+        gap, p, holm = (pair.difference, pair.p, known.p_holm) if pair and known else (None, None, None)
         ps = (p_text(p), p_text(holm))
-        row = _area_row(one.reader, one.group, one.arm, number(area), area.n, gap, ps, area.method)
-        (machine if one.group == AI else people).append(row)
+        row = _area_row(reader.reader, reader.group, reader.arm, number(area), area.n, gap, ps, area.method)
+        (machine if reader.group == AI else people).append(row)
     groups = list[Row]()
-    for each in found.groups:
-        mean = next((one for one in each.figures if one.figure == figure), None)
-        if mean is None or len(each.readers) < 2:
+    for group in analysis.groups:
+        mean = next((each for each in group.figures if each.figure == figure), None)
+        if mean is None or len(group.readers) < 2:
             continue
         shown = number(Estimate(mean.mean.estimate, mean.mean.se, mean.mean.ci, reason=mean.mean.reason))
-        test = against.get((each.group, each.arm))
+        test = against.get((group.group, group.arm))
         gap, p = (test.difference, test.p) if test else (None, None)
         how = f"mean, Obuchowski-Rockette ({'random readers' if mean.readers_as == 'random' else 'these readers only'})"
-        name = f"mean of {len(each.readers)}" + (f" {plural(each.group)}" if each.group != ALL else " readers")
-        row = _area_row(name, each.group, each.arm, shown, mean.cases, gap, (p_text(p), "–"), how)
-        groups.append(row)
+        name = f"mean of {len(group.readers)}" + (f" {plural(group.group)}" if group.group != ALL else " readers")
+        groups.append(_area_row(name, group.group, group.arm, shown, mean.cases, gap, (p_text(p), "–"), how))
     return [*machine, *groups, *people]
 
 
@@ -145,13 +176,13 @@ def _area_row(
 ) -> Row:
     return {
         "reader": name,
-        "group": group,
-        "arm": arm or "–",
         "AUC": area,
-        "cases": cases,
-        "AI minus reader": "–" if gap is None else f"{gap:+.3f}".replace("-", "−"),
+        "AI minus reader": "–" if gap is None else minus(f"{gap:+.3f}"),
         "p": ps[0],
         "p (Holm)": ps[1],
+        "arm": arm or "–",
+        "group": group,
+        "cases": cases,
         "method": method,
     }
 
@@ -197,10 +228,8 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
     }
 
 
-def _note(curves: list[Curve], label: str, *, crowded: bool) -> str:
-    counted = max((one.cases for one in curves), default=0)
+def _method(curves: list[Curve], *, crowded: bool) -> str:
     parts = [
-        f"{label} against the rest; up to {many(counted, 'case')}.",
         "Empirical curves: readers from their 0-100 rating of the class, the AI from its mean probability over kept",
         "slices. Symbols: the diagnoses given, for the AI its rule's calls.",
     ]
@@ -208,18 +237,27 @@ def _note(curves: list[Curve], label: str, *, crowded: bool) -> str:
         parts.append(METHOD)
     if crowded:
         parts.append(f"With more than {MANY} of them, readers' own curves are left out; all areas stand in the table.")
-    return " ".join([*parts, DEMONSTRATION])
+    return " ".join(parts)
 
 
 def _data(curves: list[Curve]) -> list[dict[str, Any]]:
-    made = []
+    rows = []
     for one in curves:
         who = {"name": one.name, "group": one.group, "arm": one.arm}
         if one.fpr is not None and one.tpr is not None:
             kind = "mean curve" if one.level == "group" else "curve"
             for x, y in zip(one.fpr, one.tpr, strict=True):
-                made.append({**who, "what": kind, "false_positive_rate": x, "sensitivity": y})
+                rows.append({**who, "what": kind, "false_positive_rate": x, "sensitivity": y})
         if one.point is not None:
             kind = "mean of diagnoses" if one.level == "group" else "diagnoses"
-            made.append({**who, "what": kind, "false_positive_rate": one.point[0], "sensitivity": one.point[1]})
-    return made
+            rows.append({**who, "what": kind, "false_positive_rate": one.point[0], "sensitivity": one.point[1]})
+    return rows
+
+
+PANEL = Panel(
+    address="roc",
+    title="ROC",
+    lead="One class against the rest, from the readers' ratings and the AI's probabilities.",
+    icon=":material/show_chart:",
+    blocks=blocks,
+)

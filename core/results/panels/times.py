@@ -1,37 +1,120 @@
-"""Reading times as figures: every case of everybody, and medians with quartiles for the comparison."""
+"""Time and fatigue: how long reads took, what position in the order did, and reads that were too fast."""
 
-import math
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
+from plotly.subplots import make_subplots
 
-from core.results.draw.chart import Chart, colour_of, dress
+from core.results import gaps
+from core.results.blocks import Block, Chart, Gap, Heading, Note, Row, Surface, Table
+from core.results.comparison import Times
+from core.results.draw.chart import colour_of, dress, symbol_of
+from core.results.draw.dots import MANY
+from core.results.draw.seconds import READERS_TIME, ai_time, log_axis
+from core.results.draw.text import number, p_text, points_with_interval, times_text
+from core.results.panels.comparison import time_table
+from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
+from core.results.study_results import StudyResults
+from core.results.verdict import protocol_of
+from core.stats.analyse import Analysis
+from core.stats.course import Drift
 
-TENS = (0.1, 1, 10, 100, 1000, 10_000)
-STEPS = ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(n / 10 for n in range(10, 100, 2)))  # coarse to fine
-FEWEST = 3  # labels of an axis, so that values between them can be read
-MANY = 14  # rows beyond which single readers get no line of their own
-READERS_TIME = "active seconds from the first painted image to the lock, without pauses, hidden tabs and idling"
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Seconds a case of one participant, unknown ones left out."""
-
-    name: str
-    group: str
-    seconds: NDArray[np.float64]
-    device: str | None = None
+SEQUENTIAL = "A time saving is never claimed from a sequential design: its aided times start after the unaided read."
+COMPARED = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
+FATIGUE = "Means over readers with Student's t intervals over readers."
 
 
-def time_chart(study: StudyFacts, times: list[Times], *, key: str = "time") -> Chart:
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield times of everybody, ratios, the drift over the order, and what was too fast."""
+    analysis, study = results.analysis, results.study
+    of_everybody = results.comparison.times
+    yield from times_gaps(results)
+    if any(one.seconds.size for one in of_everybody):
+        yield time_chart(study, of_everybody)
+        yield Table("time-totals", time_table(of_everybody), SEQUENTIAL if study.design == "sequential" else "")
+    if analysis.times:
+        yield Heading("Compared")
+        yield Table("time-ratios", time_ratio_table(analysis), method=COMPARED)
+    if analysis.drifts:
+        yield Heading("Over the reading order")
+        yield drift_chart(study, analysis.drifts, narrow=surface.narrow)
+        yield Table("fatigue", fatigue_table(analysis), method=FATIGUE)
+    yield Heading("Too fast to have been read")
+    shortest = protocol_of(study).min_plausible_s
+    fast = fast_rows(analysis)
+    note = f"Reads under {shortest} s of active time, the protocol's shortest plausible time; they stay in all figures."
+    if fast:
+        yield Table("fast", fast, note)
+    else:
+        yield Note(f"No read was shorter than {shortest} s, the protocol's shortest plausible time.")
+
+
+def times_gaps(results: StudyResults) -> list[Gap]:
+    """Return what times and fatigue lack: times, positions, a second group or arm to compare."""
+    analysis = results.analysis
+    found = gaps.nobody(results)
+    if not any(reader.times.n for reader in analysis.readers):
+        found.append(Gap("No read has a time.", "Times come from the reading page's clock with every locked read."))
+    if not analysis.drifts:
+        found.append(Gap("Too few reads to see a drift over the reading order.", "It takes six reads of one group."))
+    if not analysis.times and not found:
+        remedy = "Two groups, or reads in two arms, fill this table."
+        found.append(Gap("There is nothing to compare times with.", remedy))
+    return found
+
+
+def time_ratio_table(analysis: Analysis) -> list[Row]:
+    """Return ratios of reading times: of arms by reader and over readers, and of groups."""
+    return [
+        {
+            "who": one.who,
+            "compared": f"{one.a} / {one.b}",
+            "ratio of geometric means": times_text(one.ratio),
+            "p": p_text(one.ratio.p),
+            "Wilcoxon p": p_text(one.ratio.wilcoxon_p),
+            "arm": one.arm or "–",
+            "n": one.ratio.n,
+            "method": one.ratio.method if one.ratio.reason is None else f"{one.ratio.method}; {one.ratio.reason}",
+        }
+        for one in analysis.times
+    ]
+
+
+def fatigue_table(analysis: Analysis) -> list[Row]:
+    """Return what position in the reading order did to time and accuracy, by arm."""
+    return [
+        {
+            "arm": arm,
+            "time, per 10 cases further on": number(fatigue.time_ratio_per_10, sign="×"),
+            "accuracy, last minus first third": points_with_interval(fatigue.accuracy_change),
+            "readers": fatigue.readers,
+            "method": fatigue.time_ratio_per_10.method,
+            "no interval": fatigue.accuracy_change.reason or fatigue.time_ratio_per_10.reason or "",
+        }
+        for arm, fatigue in analysis.fatigue
+    ]
+
+
+def fast_rows(analysis: Analysis) -> list[Row]:
+    """Return readers with reads that were too fast: how many, of how many, and on which cases."""
+    return [
+        {
+            "reader": one.reader,
+            "too fast": len(one.cases),
+            "reads": one.reads,
+            "arm": one.arm or "–",
+            "cases": ", ".join(one.cases[:20]) + (" …" if len(one.cases) > 20 else ""),
+        }
+        for one in analysis.too_fast
+    ]
+
+
+def time_chart(study: StudyFacts, all_times: list[Times], *, key: str = "time") -> Chart:
     """Draw seconds a case on a log axis: every case a point, the box from quartile to quartile."""
     figure = go.Figure()
-    single = [one for one in times if one.seconds.size]
+    single = [one for one in all_times if one.seconds.size]
     known = single if len(single) <= MANY else _pooled(single)
     for one in known:
         points = "all" if one.seconds.size <= 400 and len(known) <= MANY else False
@@ -59,65 +142,15 @@ def time_chart(study: StudyFacts, times: list[Times], *, key: str = "time") -> C
         figure.update_xaxes(**axis, title="seconds a case (log axis)")
     figure.update_yaxes(categoryorder="array", categoryarray=[one.name for one in known][::-1], showgrid=False)
     counts = ", ".join(f"{one.name}: {one.seconds.size}" for one in known)
-    note = (
-        f"Reads with a time: {counts}. Readers: {READERS_TIME}. {ai_time(times)}"
-        "Box: quartiles and median; whiskers to the extremes, or to 1.5 quartile ranges where points are drawn."
-    )
+    note = "Box: quartiles and median; whiskers to the extremes, or to 1.5 quartile ranges where points are drawn."
+    method = f"Reads with a time: {counts}. Readers: {READERS_TIME}. {ai_time(all_times)}"
     data = [
         {"reader": one.name, "group": one.group, "cases": int(one.seconds.size)}
         | {"total_minutes": float(one.seconds.sum() / 60), "median_seconds": float(np.median(one.seconds))}
         | {"geometric_mean_seconds": float(np.exp(np.log(np.maximum(one.seconds, 1e-3)).mean()))}
         for one in single
     ]
-    return Chart(key, "Time per case", dress(figure, height=120 + 34 * max(3, len(known))), note, data)
-
-
-def ai_time(times: list[Times]) -> str:
-    """Say what the AI's time is and that it is not tested; "" without an AI's times."""
-    device = next((one.device for one in times if one.device and one.seconds.size), None)
-    return f"AI: stored volume to call on {device}; no test against people. " if device else ""
-
-
-def quartiles(times: list[Times], group: str | None) -> tuple[float, float, float] | None:
-    """Return quartile, median and quartile of the reads of one name, of a group, or of all readers (group None)."""
-    chosen = [one.seconds for one in times if one.device is None and group in (None, one.group)]
-    return _three(np.concatenate(chosen)) if chosen else None
-
-
-def own_quartiles(times: list[Times], name: str) -> tuple[float, float, float] | None:
-    """Return quartile, median and quartile of one participant's reads; None without a time."""
-    return next((_three(one.seconds) for one in times if one.name == name), None)
-
-
-def seconds_axis(found: list[tuple[float, float, float]]) -> dict[str, Any]:
-    """Return a log axis of seconds wide enough for these quartiles, with few labels."""
-    low, high = min(one[0] for one in found), max(one[2] for one in found)
-    axis = log_axis(low, high)
-    return {**axis, "tickvals": axis["tickvals"][:: math.ceil(len(axis["tickvals"]) / FEWEST)]}
-
-
-def log_axis(low: float, high: float) -> dict[str, Any]:
-    """Return a log axis of seconds for values from `low` to `high`, with room at both ends and labels to read by."""
-    low, high = max(low, 0.1) / 1.25, max(high, 0.1) * 1.25
-    ends = [math.log10(low), math.log10(high)]
-    return {"type": "log", "range": ends, "tickvals": seconds_ticks(low, high), "tickformat": "~g"}
-
-
-def seconds_ticks(low: float, high: float) -> list[float]:
-    """Return the coarsest round numbers of which FEWEST lie between `low` and `high`, the finest if none do."""
-    found: list[float] = []
-    for steps in STEPS:
-        found = [value for ten in TENS for step in steps if low <= (value := round(step * ten, 3)) <= high]
-        if len(found) >= FEWEST:
-            break
-    return found
-
-
-def _three(seconds: NDArray[np.float64]) -> tuple[float, float, float] | None:
-    if not seconds.size:
-        return None
-    low, middle, high = np.quantile(seconds, [0.25, 0.5, 0.75]).tolist()
-    return low, middle, high
+    return Chart(key, "Time per case", dress(figure, height=120 + 34 * max(3, len(known))), note, data, method)
 
 
 def _pooled(single: list[Times]) -> list[Times]:
@@ -128,3 +161,61 @@ def _pooled(single: list[Times]) -> list[Times]:
         name = f"{group} (pooled reads of {len(of_group)})" if len(of_group) > 1 else of_group[0].name
         made.append(Times(name, group, np.concatenate([one.seconds for one in of_group]), of_group[0].device))
     return made
+
+
+def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = False) -> Chart:
+    """Draw median seconds (log axis) and accuracy by position in the reading order, a line a group and arm.
+
+    One below the other if `narrow`.
+    """
+    places = ((1, 1), (2, 1)) if narrow else ((1, 1), (1, 2))
+    shape = {"rows": 2, "cols": 1, "vertical_spacing": 0.2} if narrow else {"rows": 1, "cols": 2}
+    heads = ["median seconds a case (log axis)", "accuracy"]
+    figure = make_subplots(**shape, subplot_titles=heads, horizontal_spacing=0.1)
+    several = len({one.arm for one in drifts}) > 1
+    for one in drifts:
+        name = f"{one.group}, {one.arm}" if several else one.group
+        style = {"color": colour_of(study, one.group)}
+        line = {**style, "width": 1.5, "dash": "dot" if one.arm == "aided" else "solid"}
+        marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
+        for (row, col), values in zip(places, (one.seconds, one.accuracy), strict=True):
+            figure.add_trace(
+                go.Scatter(
+                    x=one.position,
+                    y=values,
+                    mode="lines+markers",
+                    name=name,
+                    line=line,
+                    marker=marker,
+                    showlegend=(row, col) == places[0],
+                    customdata=one.reads,
+                    hovertemplate=f"{name}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
+                ),
+                row=row,
+                col=col,
+            )
+    medians = [seconds for one in drifts for seconds in one.seconds if seconds is not None and seconds > 0]
+    if medians:
+        figure.update_yaxes(**log_axis(min(medians), max(medians)), row=1, col=1)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=places[1][0], col=places[1][1])
+    figure.update_xaxes(title="position in the reading order")
+    figure.update_annotations(font_size=12)
+    reads = sum(sum(one.reads) for one in drifts)
+    note = f"{reads} reads in up to ten equal parts of the reading order, groups pooled; no interval is drawn."
+    data = [
+        {"group": one.group, "arm": one.arm, "position": at, "median_seconds": s, "accuracy": right, "reads": n}
+        for one in drifts
+        for at, s, right, n in zip(one.position, one.seconds, one.accuracy, one.reads, strict=True)
+    ]
+    return Chart(
+        "drift", "Time and accuracy by position", dress(figure, height=640 if narrow else 380, legend=True), note, data
+    )
+
+
+PANEL = Panel(
+    address="times",
+    title="Time and fatigue",
+    lead="Active reading time by the server's clock, and what the day did to it.",
+    icon=":material/timer:",
+    blocks=blocks,
+)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import ParallaxError
+from core.results.blocks import Table
 from core.results.case_reads import case_reads, strip_rows
 from db.engine import open_view
 from db.results.case import CaseReview, case_review
@@ -17,7 +18,8 @@ def page() -> None:
     """Show the chosen case."""
     view = results_view("Case", "Everybody's read of one case, beside its truth and the AI's output, in the viewer.")
     study = view.study
-    numbers = sorted({study.cases[case].number for case in view.rows.case.tolist()})
+    rows = view.results.rows
+    numbers = sorted({study.cases[case].number for case in rows.case.tolist()})
     number = st.selectbox("Case", numbers, key="case", bind="query-params", format_func=str, width=200)
     account = require("coordinator")
     try:
@@ -30,7 +32,7 @@ def page() -> None:
     _ai(found)
     st.subheader("Reads of this case")
     note = "As the filters leave them. Active seconds by the server's clock; ratings 0 to 100 per class."
-    show_table(case_reads(view.rows, number), key="case-reads", note=note)
+    show_table(Table("case-reads", case_reads(rows, number), note))
 
 
 def _ai(found: CaseReview) -> None:

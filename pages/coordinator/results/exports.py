@@ -27,7 +27,7 @@ def page() -> None:
     with st.container(horizontal=True):
         _link("Long CSV", study.id, "csv", view.chosen)
         _link("JSON", study.id, "json", view.chosen)
-    _programs(view.rows, view.chosen)
+    _programs(view.results.rows, view.chosen)
     st.subheader("Report")
     st.caption("One self-contained HTML file that prints to PDF: protocol, flow, figures, statistics, checklists.")
     st.link_button(

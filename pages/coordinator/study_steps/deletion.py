@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import clock
-from core.results.draw.chart import many
+from core.results.draw.text import many
 from db.accounts import Account
 from db.engine import open_view
 from db.study import deletion as study_deletion

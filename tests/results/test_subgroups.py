@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 
 from core.export.long import json_pieces
 from core.results.case_strata import attributes_of
+from core.results.draw.subgroup_forest import effect_chart, figure_chart
+from core.results.draw.subgroup_tables import contrast_table, effect_note, effect_table, figure_table
 from core.results.panels.characteristics import case_characteristics, reader_characteristics
-from core.results.panels.subgroup_chart import effect_chart, figure_chart
-from core.results.panels.subgroup_tables import contrast_table, effect_note, effect_table, figure_table
 from core.results.rows import CaseAttributes, CaseFacts, Filter, StudyRows
-from core.results.subgroups import figure_choices, subgroups
+from core.results.study_results import StudyResults
+from core.results.subgroups import figure_choices
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -80,7 +81,7 @@ def test_few_cases_of_a_class_show_nobodys_age_and_no_row_is_one_kernel(session:
 def test_figures_of_a_subgroup_are_what_pandas_counts_of_the_export(rows: StudyRows):
     _, reads = frames(rows)
     reads["right"] = reads.prediction == reads.truth
-    table = figure_table(subgroups(rows, figure="accuracy", whole=True))
+    table = figure_table(StudyResults(rows).subgroups("accuracy"))
     parts = {
         ("Sex", "female"): reads[reads.sex == "F"],
         ("Sex", "not recorded"): reads[reads.sex.isna()],
@@ -105,33 +106,31 @@ def test_figures_of_a_subgroup_are_what_pandas_counts_of_the_export(rows: StudyR
 
 
 def test_only_what_was_prespecified_is_called_so(rows: StudyRows):
-    found = subgroups(rows, figure="accuracy", whole=True)
+    found = StudyResults(rows).subgroups("accuracy")
     readings = {(row["attribute"], row["reading"]) for row in effect_table(found)}
     assert {("Sex", "prespecified: AI minus expert"), ("Age", "prespecified: AI minus expert")} < readings
     assert ("Slice thickness", "exploratory") in readings
     assert "AI minus expert by sex, age" in effect_note(found)
-    other_figure = subgroups(rows, figure="sensitivity covid", whole=True)
-    other_cut = subgroups(rows, figure="accuracy", whole=True, age_cut=50)
-    part = subgroups(rows.where(Filter(classes=("covid",))), figure="accuracy", whole=False)
-    assert {line.key for line in other_cut.lines if line.told} == {"sex"}
-    assert not any(line.told for one in (other_figure, part) for line in one.lines)
+    other_figure = StudyResults(rows).subgroups("sensitivity covid")
+    other_cut = StudyResults(rows).subgroups("accuracy", age_cut=50)
+    part = StudyResults(rows.where(Filter(classes=("covid",))), whole=StudyResults(rows)).subgroups("accuracy")
+    assert {line.key for line in other_cut.lines if line.prespecified} == {"sex"}
+    assert not any(line.prespecified for one in (other_figure, part) for line in one.lines)
     assert "all are exploratory" in effect_note(part)
     assert figure_choices(rows.study) == ["accuracy", "sensitivity covid", "specificity covid"]
 
 
 def test_patients_in_both_subgroups_are_not_taken_for_independent(rows: StudyRows):
-    found = subgroups(rows, figure="accuracy", whole=True)
+    found = StudyResults(rows).subgroups("accuracy")
     assert all(row["p"] != "–" for row in contrast_table(found) if row["attribute"] == "Sex")
     same = tuple(replace(case, patient=case.patient // 2) for case in rows.study.cases)
     paired = replace(rows, study=replace(rows.study, cases=same))
-    (row,) = [
-        row for row in contrast_table(subgroups(paired, figure="accuracy", whole=True)) if row["attribute"] == "Sex"
-    ]
+    (row,) = [row for row in contrast_table(StudyResults(paired).subgroups("accuracy")) if row["attribute"] == "Sex"]
     assert re.search(r"patients with cases in both", str(row["difference of differences"]))
 
 
 def test_charts_draw_a_mark_for_every_figure_there_is_and_none_for_the_others(rows: StudyRows):
-    found = subgroups(rows, figure="accuracy", whole=True)
+    found = StudyResults(rows).subgroups("accuracy")
     for chart, count in (
         (
             figure_chart(found, per_row=4),
@@ -155,7 +154,7 @@ def test_rare_levels_are_joined_and_missing_ones_stand_by_themselves():
     assert shown["sex"] == [("female", 3), ("male", 20), ("other or not recorded", 6)]
     assert shown["age"] == [("not recorded", 29)]
     assert not parted["age"].known
-    assert not parted["age"].parts
+    assert not parted["age"].splits
 
 
 def test_cases_with_two_tags_are_in_two_subgroups_that_are_not_compared():

@@ -1,15 +1,14 @@
-"""Subgroups as forest plots: a line a subgroup, a panel for the AI, each group and each difference."""
+"""Subgroups as forest plots: a line a subgroup, a small chart for the AI, each group and each difference."""
 
-import math
 from typing import Any
 
 import plotly.graph_objects as go
 
-from core.results.comparison import label_of
-from core.results.draw.chart import DEMONSTRATION, INK, Chart, colour_of, dress, symbol_of
-from core.results.draw.facets import Panel, laid, share_axis
-from core.results.panels.comparison import error_bars
-from core.results.panels.subgroup_tables import effect_name, who_name
+from core.results.blocks import Chart
+from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
+from core.results.draw.facets import Facet, laid
+from core.results.draw.forest import difference_axis, draw_zero, error_bars, floor_of, share_axis
+from core.results.draw.subgroup_tables import effect_name, who_name
 from core.results.subgroups import FEWEST, Line, Subgroups, Who
 from core.stats.estimate import Estimate
 
@@ -18,39 +17,34 @@ UNADJUSTED = "Intervals are not adjusted for the number of subgroups."
 
 def figure_chart(found: Subgroups, *, per_row: int) -> Chart:
     """Draw the figure of the AI and the groups in every subgroup, with 95 % intervals."""
-    label = label_of(found.study, found.figure)
+    label = found.study.figure_label(found.figure)
     estimates = {(who, line): line.figure(who) for who in found.who for line in found.lines}
-    low = min((one.ci[0] if one.ci else one.value for one in estimates.values() if one.value is not None), default=0.0)
-    axis = share_axis(max(0.0, math.floor(10 * low - 0.2) / 10))
+    axis = share_axis(floor_of(estimates.values()))
     names = {who: _short(who_name(found, who)) for who in found.who}
     figure = _drawn(found, names, axis, estimates, per_row=per_row)
-    note = (
-        f"{label[:1].upper()}{label[1:]} with 95 % intervals; after the dot the cases that count for it, "
-        f"fewer than {FEWEST} are not drawn. Groups: means of readers. {_starred(found)} {UNADJUSTED} {DEMONSTRATION}"
-    )
+    note = f"95 % intervals; after the dot the cases that count. {_starred(found)} {DEMONSTRATION}"
+    method = f"Groups: means of readers. Fewer than {FEWEST} cases are not drawn. {UNADJUSTED}"
     data = _data(found, {who_name(found, who): (who, estimates) for who in found.who})
-    return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data)
+    return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data, method)
 
 
 def effect_chart(found: Subgroups, *, per_row: int) -> Chart:
     """Draw the differences in every subgroup with 95 % intervals; at 0 there is none."""
     estimates = {(who, line): line.effect(who).estimate for who in found.differences for line in found.lines}
-    ends = [abs(end) for one in estimates.values() if one.value is not None for end in (one.value, *(one.ci or ()))]
-    far = min(1.0, math.ceil(10.5 * max([*ends, 0.05])) / 10)
-    axis = {
-        "range": [-1.05 * far, 1.05 * far],
-        "tickvals": [-far, 0, far],
-        "ticktext": [f"−{100 * far:.0f}", "0", f"+{100 * far:.0f}"],
-    }
+    axis = difference_axis(estimates.values())
     names = {who: _short(effect_name(found, who)) for who in found.differences}
     figure = _drawn(found, names, axis, estimates, per_row=per_row)
-    figure.update_xaxes(zeroline=True, zerolinecolor=INK, zerolinewidth=1.5)
-    note = (
-        f"Percentage points of {label_of(found.study, found.figure)} with 95 % intervals; right of the line the AI, or "
-        f"reading with it, is higher. {_starred(found)} {UNADJUSTED} {DEMONSTRATION}"
-    )
+    draw_zero(figure)
+    note = "Percentage points with 95 % intervals; right of the line the AI, or reading with it, is higher."
     data = _data(found, {effect_name(found, who): (who, estimates) for who in found.differences})
-    return Chart("subgroup-differences", "Differences by subgroup", figure, note, data)
+    return Chart(
+        "subgroup-differences",
+        "Differences by subgroup",
+        figure,
+        f"{note} {_starred(found)} {DEMONSTRATION}",
+        data,
+        UNADJUSTED,
+    )
 
 
 def _drawn(
@@ -63,7 +57,7 @@ def _drawn(
 ) -> go.Figure:
     drawn = {who: [line for line in found.lines if estimates[who, line].value is not None] for who in names}
     shown = [who for who in names if drawn[who]]
-    where = laid([Panel(names[who], axis) for who in shown], [_label(line) for line in found.lines], per_row=per_row)
+    where = laid([Facet(names[who], axis) for who in shown], [_label(line) for line in found.lines], per_row=per_row)
     traces = []
     for who, axes in zip(shown, where.axes, strict=False):
         some = [estimates[who, line] for line in drawn[who]]
@@ -86,13 +80,13 @@ def _drawn(
 
 
 def _label(line: Line) -> str:
-    count = line.found.counted
-    star = " *" if line.told else ""
+    count = line.figures.counted
+    star = " *" if line.prespecified else ""
     return f"{line.attribute}: {line.level} · {count}{star}" if line.key else f"<b>{line.level} · {count}</b>"
 
 
 def _starred(found: Subgroups) -> str:
-    if any(line.told for line in found.lines):
+    if any(line.prespecified for line in found.lines):
         return "* prespecified; the other subgroups are exploratory."
     return "All subgroups are exploratory."
 
@@ -116,9 +110,9 @@ def _data(found: Subgroups, shown: dict[str, tuple[Who, dict[tuple[Who, Line], E
             one = estimates[who, line]
             low, high = one.ci or (None, None)
             made.append(
-                {"attribute": line.attribute, "subgroup": line.level, "cases": line.found.cases}
-                | {"counted": line.found.counted, "figure": found.figure, "of": name, "value": one.value}
+                {"attribute": line.attribute, "subgroup": line.level, "cases": line.figures.cases}
+                | {"counted": line.figures.counted, "figure": found.figure, "of": name, "value": one.value}
                 | {"low": low, "high": high, "n": one.n, "method": one.method, "reason": one.reason}
-                | {"prespecified": line.told}
+                | {"prespecified": line.prespecified}
             )
     return made

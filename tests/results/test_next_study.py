@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from core.__main__ import build_app
 from core.results.panels.next_study import READERS, command, next_study_gaps, pilots, plan_table, planned, power_chart
 from core.stats.power import inputs_of, power
-from tests.report.commanded import Case
+from tests.results.commanded import Case
 
 
 def test_pilots_are_the_figures_of_all_readers(case: Case):
@@ -54,4 +54,4 @@ def test_more_readers_and_more_cases_never_lower_the_power_drawn(case: Case):
             ).power  # fmt: skip
         assert all(values == sorted(values) for values in lines.values())
         assert all(a <= b + 1e-12 for a, b in zip(lines[4], lines[20], strict=True))
-        assert "Hillis, Obuchowski & Berbaum 2011" in chart.note
+        assert "Hillis, Obuchowski & Berbaum 2011" in chart.method

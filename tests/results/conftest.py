@@ -1,5 +1,5 @@
 """The studies that panels are compared on, made once for all files."""
 
-from tests.report.commanded import case
+from tests.results.commanded import case
 
 __all__ = ["case"]

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from core.__main__ import build_app
 from core.export.files import file_of
+from core.results.draw.text import span
 from core.results.grids import read_table
-from core.results.panels.mrmc import arm_table, span
+from core.results.panels.mrmc import arm_table
 from core.results.panels.roc import curves_of
 from core.results.rows import CaseFacts, ClassFacts, Participant, StudyFacts, StudyRows
 from core.stats.analyse import Analysis, analyse

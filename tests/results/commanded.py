@@ -14,11 +14,10 @@ from typer.testing import CliRunner
 
 from core.__main__ import build_app
 from core.export.files import file_of
-from core.results.grids import grid_of, read_table
 from core.results.rows import StudyRows
 from core.results.story import AiRun
-from core.results.verdict import options_of
-from core.stats.analyse import Analysis, analyse
+from core.results.study_results import StudyResults
+from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from db.engine import engine_for, open_session
 from db.results import rows as analysis
@@ -37,16 +36,23 @@ SHORTEST = 20.0  # seconds; some simulated reads are shorter
 class Case:
     """A study as the pages have it, and what the command says of its file."""
 
-    rows: StudyRows
-    found: Analysis
+    results: StudyResults
     said: dict[str, Any]
     file: list[dict[str, str]]
     runs: list[AiRun]
 
     @property
+    def rows(self) -> StudyRows:
+        return self.results.rows
+
+    @property
+    def found(self) -> Analysis:
+        return self.results.analysis
+
+    @property
     def arm(self) -> str:
         """The arm that pages of one arm show."""
-        return grid_of(self.rows).arm
+        return self.results.shown.arms[0]
 
     def of(self, key: str, **wanted: object) -> list[dict[str, Any]]:
         """What the command lists under a key, with these values."""
@@ -83,8 +89,9 @@ def case(
     command = ["analyse", str(folder / "study.csv"), "--json", "--shortest", str(SHORTEST)]
     ran = CliRunner().invoke(build_app(), command, catch_exceptions=False)
     assert ran.exit_code == 0
-    found = analyse(read_table(rows), options=options_of(rows.study))
-    return Case(rows, found, json.loads(ran.stdout), list(csv.DictReader(io.StringIO(text))), runs)
+    return Case(
+        StudyResults(rows, runs=lambda: runs), json.loads(ran.stdout), list(csv.DictReader(io.StringIO(text))), runs
+    )
 
 
 def estimate(said: dict[str, Any]) -> Estimate:

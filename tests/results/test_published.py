@@ -7,12 +7,13 @@ import pytest
 
 from core.export.files import file_of
 from core.results import published as paper
-from core.results.comparison import compare
-from core.results.grids import confusion, grid_of, read_table
+from core.results.gaps import no_ratings
+from core.results.grids import confusion, places_of
 from core.results.panels.cases import case_map
-from core.results.panels.mrmc import class_table, whole_table
-from core.results.panels.roc import curves_of, without_scores
+from core.results.panels.metrics import class_table, whole_table
+from core.results.panels.roc import curves_of
 from core.results.rows import AI, ARMS, CaseFacts, StudyRows
+from core.results.study_results import StudyResults
 from core.stats import published
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
@@ -82,7 +83,7 @@ def rows(request: pytest.FixtureRequest) -> StudyRows:
 
 
 def test_the_comparison_gives_the_printed_margins_back(rows: StudyRows):
-    found = compare(rows)
+    found = StudyResults(rows).comparison
     shown = {dot.name: dot for dot in found.dots}
     for reader in published.READERS:
         accuracy = shown[reader.name].figures["accuracy"]
@@ -96,21 +97,25 @@ def test_the_comparison_gives_the_printed_margins_back(rows: StudyRows):
 
 
 def test_the_ai_s_matrix_comes_back_and_groups_are_these_readers_only(rows: StudyRows):
-    grid = grid_of(rows)
-    assert confusion(grid, grid.members(AI), classes=3)[:, :3].tolist() == [
+    results = StudyResults(rows)
+    table, reads = results.listed, results.reads
+    assert confusion(table, reads, places_of(reads, AI))[:, :3].tolist() == [
         list(row) for row in published.AI_VALIDATION
     ]
     methods = [
-        dot.figures["accuracy"].method for dot in compare(rows).dots if dot.name.startswith(("novice (", "expert ("))
+        dot.figures["accuracy"].method
+        for dot in results.comparison.dots
+        if dot.name.startswith(("novice (", "expert ("))
     ]
     assert len(methods) == 2
     assert all("these readers only" in method for method in methods)
 
 
 def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(rows: StudyRows):
-    found = analyse(read_table(rows))
+    results = StudyResults(rows)
+    found = results.analysis
     printed = {one.name: one for one in published.READERS}
-    grid, study = grid_of(rows), rows.study
+    table, reads, study = results.listed, results.reads, rows.study
     assert SYNTHETIC in study.title
     for one in found.readers:
         said = printed[one.reader]
@@ -118,18 +123,17 @@ def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(r
         matrix = np.array(one.confusion)
         assert matrix.sum(axis=1).tolist() == list(N)
         assert (int(np.trace(matrix)), int(matrix[2, 2])) == right
-        place = next(at for at, person in enumerate(grid.people) if person.name == one.reader)
-        assert confusion(grid, [place], classes=3).tolist() == matrix.tolist()
+        assert confusion(table, reads, [reads.names.index(one.reader)]).tolist() == matrix.tolist()
         covid = next(row for row in class_table(study, one) if row["class"] == "COVID-19")
         assert str(covid["sensitivity"]).startswith(f"{100 * right[1] / 55:.1f} %")
-    whole = {row["reader"]: row for row in whole_table(study, found)}
+    whole = {row["reader"]: row for row in whole_table(found)}
     for one in paper.readers_table():
         assert one["accuracy, Wilson"] == whole[one["reader"]]["accuracy"]
-    difficulty = case_map(rows, order="case number")
+    difficulty = case_map(results, order="case number")
     assert sum(round(share * 4) for share in difficulty.share_right) == sum(
         round(one.accuracy * 98) for one in published.READERS if one.group != AI
     )
-    assert without_scores(found)
+    assert no_ratings(found)
     assert curves_of(study, found, "COVID-19")[-1].point == pytest.approx((4 / 43, 52 / 55))
     assert not found.arms_compared
     assert not found.switches
@@ -139,11 +143,12 @@ def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(r
 
 def test_what_is_known_of_the_readers_matrices_is_their_margins(rows: StudyRows):
     shown = {(row["reader"], row["truth"]): row for row in paper.readers_margins()}
-    grid = grid_of(rows)
-    for at in grid.readers:
-        matrix = confusion(grid, [at], classes=3)
-        covid = shown[grid.people[at].name, "COVID-19"]
-        rest = shown[grid.people[at].name, "normal and CAP together"]
+    results = StudyResults(rows)
+    reads = results.reads
+    for name in reads.names[1:]:
+        matrix = confusion(results.listed, reads, [reads.names.index(name)])
+        covid = shown[name, "COVID-19"]
+        rest = shown[name, "normal and CAP together"]
         assert (covid["cases"], covid["right"]) == (55, int(matrix[2, 2]))
         assert (rest["cases"], rest["right"]) == (43, int(matrix[0, 0] + matrix[1, 1]))
     assert {row["what wrong ones were called"] for row in shown.values()} == {"not reported"}

@@ -1,27 +1,26 @@
 """Agreement, automation bias, time, cases and the single case: every number is the statistics command's.
 
-`python -m core analyse` gets the study's own long export; see tests/report/commanded.py.
+`python -m core analyse` gets the study's own long export; see tests.results.commanded.py.
 """
 
 import numpy as np
 
 from core.results.case_reads import case_reads
-from core.results.draw.chart import percent, with_interval
-from core.results.draw.matrices import STATES
-from core.results.draw.text import p_text, points
-from core.results.panels import mrmc as tables
-from core.results.panels.bias import drift_chart, switch_chart
-from core.results.panels.cases import case_map, fast_rows, kappa_matrix, largest_set, switch_rows
-from tests.report.commanded import Case, estimate, plain
+from core.results.draw.text import number, p_text, percent, points, with_interval
+from core.results.panels.agreement import agreement_table, kappa_matrix, largest_set, pair_table
+from core.results.panels.bias import switch_chart, switch_rows, switch_table
+from core.results.panels.cases import STATES, case_map
+from core.results.panels.times import drift_chart, fast_rows, fatigue_table, time_ratio_table
+from tests.results.commanded import Case, estimate, plain
 
 
 def test_agreement_page(case: Case) -> None:
-    for row, said in zip(tables.agreement_table(case.found), case.said["agreement"], strict=True):
+    for row, said in zip(agreement_table(case.found), case.said["agreement"], strict=True):
         result = said["result"]
         assert (row["group"], row["readers"], row["cases"]) == (said["group"], len(result["readers"]), result["n"])
-        assert row["Fleiss' kappa"] == tables.number(estimate(result["fleiss"]))
-        assert row["Gwet's AC1"] == tables.number(estimate(result["ac1"]))
-        assert row["Krippendorff's alpha"] == tables.number(estimate(result["alpha"]))
+        assert row["Fleiss' kappa"] == number(estimate(result["fleiss"]))
+        assert row["Gwet's AC1"] == number(estimate(result["ac1"]))
+        assert row["Krippendorff's alpha"] == number(estimate(result["alpha"]))
         assert row["mean pairwise kappa"] == plain(result["light"])
         assert row["share agreeing"] == percent(result["observed"])
         q = result["cochran_q"]
@@ -33,20 +32,26 @@ def test_agreement_page(case: Case) -> None:
             for one in case.said["agreement"]
             if (one["group"], one["arm"]) == (largest_set(case.found, arm).group, arm)
         )
+        shown = pair_table(largest_set(case.found, arm))
         assert counted == max(one["kappa"]["n"] for one in result["pairs"])
         for one in result["pairs"]:
             value = kappas[names.index(one["a"]), names.index(one["b"])]
+            (row,) = [row for row in shown if (row["reader"], row["and"]) == (one["a"], one["b"])]
+            assert (row["kappa"], row["cases"]) == (number(estimate(one["kappa"])), one["kappa"]["n"])
             assert value == one["kappa"]["value"] or (np.isnan(value) and one["kappa"]["value"] is None)
 
 
 def test_automation_bias_page(case: Case) -> None:
     for key, shown in (("group_switches", case.found.group_switches), ("switches", case.found.switches)):
-        for row, said in zip(tables.switch_table(shown), case.said[key], strict=True):
+        for row, said in zip(switch_table(shown), case.said[key], strict=True):
             assert (row[""], row["reads in both arms"]) == (said["name"], said["reads"])
             assert (row["right to wrong"], row["wrong to right"]) == (said["right_to_wrong"], said["wrong_to_right"])
-            assert row["to the AI's wrong call"] == with_interval(estimate(said["automation_bias"]))
-            assert row["to the AI's right call"] == with_interval(estimate(said["good_advice"]))
-            assert (row["of chances"], row["of"]) == (said["automation_bias"]["n"], said["good_advice"]["n"])
+            assert row["AI wrong, reader was right: followed it"] == with_interval(estimate(said["automation_bias"]))
+            assert row["AI right, reader was wrong: followed it"] == with_interval(estimate(said["good_advice"]))
+            assert (row["AI wrong, reader was right (n)"], row["AI right, reader was wrong (n)"]) == (
+                said["automation_bias"]["n"],
+                said["good_advice"]["n"],
+            )
             assert row["p (McNemar, exact)"] == p_text(said["p_exact"])
     rows = switch_rows(case.rows.study, case.found)
     said = [*case.said["group_switches"], *case.said["switches"]]
@@ -60,17 +65,15 @@ def test_automation_bias_page(case: Case) -> None:
 
 
 def test_time_and_fatigue_page(case: Case) -> None:
-    for row, said in zip(tables.time_ratio_table(case.found), case.said["times"], strict=True):
+    for row, said in zip(time_ratio_table(case.found), case.said["times"], strict=True):
         its = said["ratio"]
         spread = "" if its["ci"] is None else f" ({its['ci'][0]:.2f} to {its['ci'][1]:.2f})"
         assert row["ratio of geometric means"] == f"×{its['ratio']:.2f}{spread}"
         assert (row["p"], row["Wilcoxon p"], row["n"]) == (p_text(its["p"]), p_text(its["wilcoxon_p"]), its["n"])
-    assert not any(
-        "AI" in (row["who"], *str(row["compared"]).split(" / ")) for row in tables.time_ratio_table(case.found)
-    )
-    for row, (arm, said) in zip(tables.fatigue_table(case.found), case.said["fatigue"], strict=True):
+    assert not any("AI" in (row["who"], *str(row["compared"]).split(" / ")) for row in time_ratio_table(case.found))
+    for row, (arm, said) in zip(fatigue_table(case.found), case.said["fatigue"], strict=True):
         assert (row["arm"], row["readers"]) == (arm, said["readers"])
-        assert row["time, per 10 cases further on"] == tables.number(estimate(said["time_ratio_per_10"]), sign="×")
+        assert row["time, per 10 cases further on"] == number(estimate(said["time_ratio_per_10"]), sign="×")
         change = said["accuracy_change"]
         assert str(row["accuracy, last minus first third"]).startswith(points(change["value"]))
     drawn = drift_chart(case.rows.study, case.found.drifts).data
@@ -87,14 +90,14 @@ def test_time_and_fatigue_page(case: Case) -> None:
 
 
 def test_cases_and_readers_page(case: Case) -> None:
-    found = case_map(case.rows, order="difficulty")
+    found = case_map(case.results, order="difficulty")
     known = {int(one["case"]): one for one in case.said["cases"] if one["arm"] == case.arm}
-    for row in found.table():
+    for row in found.table(links=True):
         said = known[int(str(row["case"]))]
         assert row["of readers"] == said["read"]
         assert row["readers right, %"] == (round(100 * said["right"] / said["read"], 1) if said["read"] else None)
         assert row["truth"] == case.rows.study.label(said["truth"])
-    assert len(found.table()) == len(known)
+    assert len(found.table(links=True)) == len(known)
     right = STATES.index("right")
     for name, states in zip(found.names, found.states, strict=True):
         matrix = case.reader(name)["confusion"]
@@ -105,9 +108,9 @@ def test_cases_and_readers_page(case: Case) -> None:
 def test_case_page(case: Case) -> None:
     """Every read of a case is its row in the file that the command was given."""
     labels = {one.code: one.label for one in case.rows.study.classes}
-    for number in (1, 2, 7):
-        own = {(row["reader"], row["arm"]): row for row in case.file if row["case"] == str(number)}
-        shown = case_reads(case.rows, number)
+    for case_number in (1, 2, 7):
+        own = {(row["reader"], row["arm"]): row for row in case.file if row["case"] == str(case_number)}
+        shown = case_reads(case.rows, case_number)
         assert len(shown) == len(own)
         for row in shown:
             said = own[str(row["reader"]), str(row["arm"]).replace("–", "")]

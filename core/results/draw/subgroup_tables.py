@@ -1,19 +1,17 @@
 """Subgroups as tables for people: figures, differences with what was prespecified, and differences of differences."""
 
-from core.results.comparison import label_of
-from core.results.draw.chart import with_interval
-from core.results.draw.text import Row, p_text, points
+from core.results.blocks import Row
+from core.results.draw.text import p_text, points_with_interval, with_interval
 from core.results.rows import StudyFacts
 from core.results.subgroups import FEWEST, Line, Subgroups, Who
 from core.results.verdict import protocol_of
-from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
 from core.study.prespecification import ALL_READERS
 
 CONTRASTS_NOTE = (
     "The difference in the first subgroup minus that in the second, percentage points: Obuchowski-Rockette with the "
     "subgroups as treatments that have cases of their own (Hillis 2014). Not adjusted for the number of subgroups. "
-    "Only attributes that part the cases in two are tested, all others are descriptive."
+    "Only attributes that split the cases in two are tested, all others are descriptive."
 )
 
 
@@ -45,8 +43,8 @@ def effect_table(found: Subgroups) -> list[Row]:
     for line in found.lines:
         row = _named(found, line)
         for who in found.differences:
-            row[effect_name(found, who)] = spread(line.effect(who).estimate)
-        said = f"prespecified: {effect_name(found, planned)}" if line.told and planned else "exploratory"
+            row[effect_name(found, who)] = points_with_interval(line.effect(who).estimate)
+        said = f"prespecified: {effect_name(found, planned)}" if line.prespecified and planned else "exploratory"
         made.append({**row, "reading": said if line.key else "–"})
     return made if found.differences else []
 
@@ -59,7 +57,7 @@ def contrast_table(found: Subgroups) -> list[Row]:
         for effect in one.effects:
             if effect.arm in ("", found.arm):
                 estimate = effect.estimate
-                known = {"difference of differences": spread(estimate), "p": p_text(effect.p)}
+                known = {"difference of differences": points_with_interval(estimate), "p": p_text(effect.p)}
                 made.append(
                     {**row, "of": effect_name(found, (effect.group, effect.arm)), **known, "method": estimate.method}
                 )
@@ -70,7 +68,7 @@ def contrast_table(found: Subgroups) -> list[Row]:
 
 
 def figure_note(found: Subgroups) -> str:
-    """Return what the table of figures rests on, and which attributes part no cases."""
+    """Return what the table of figures rests on, and which attributes do not split the cases."""
     how = (
         "the AI by Wilson, DeLong or jackknife; a group by the single test of its readers' mean, readers random from "
         "three on (in a subgroup these readers only where that is wider)"
@@ -82,7 +80,7 @@ def figure_note(found: Subgroups) -> str:
 
 def effect_note(found: Subgroups) -> str:
     """Return what the table of differences rests on, and what was prespecified."""
-    told = list(dict.fromkeys(line.attribute.lower() for line in found.lines if line.told))
+    told = list(dict.fromkeys(line.attribute.lower() for line in found.lines if line.prespecified))
     planned = planned_difference(found.study, found.differences)
     text = "Percentage points with 95 % interval, each subgroup by itself, not adjusted for the number of subgroups. "
     if not told or planned is None:
@@ -104,18 +102,10 @@ def effect_name(found: Subgroups, who: Who) -> str:
     return f"AI minus {group}" if arm else f"aided minus unaided, {group}"
 
 
-def spread(estimate: Estimate) -> str:
-    """Return a difference in percentage points with its interval, or the reason why there is none."""
-    if estimate.value is None:
-        return f"– ({estimate.reason})" if estimate.reason else "–"
-    ends = "" if estimate.ci is None else f" ({points(estimate.ci[0])} to {points(estimate.ci[1])})"
-    return points(estimate.value) + ends
-
-
 def _named(found: Subgroups, line: Line) -> Row:
     return {
         "attribute": line.attribute or "–",
         "subgroup": line.level,
-        "cases": line.found.cases,
-        f"that count for {label_of(found.study, found.figure)}": line.found.counted,
+        "cases": line.figures.cases,
+        f"that count for {found.study.figure_label(found.figure)}": line.figures.counted,
     }

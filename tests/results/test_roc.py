@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session
 
-from core.results.draw.chart import plural
+from core.results.draw.text import plural
 from core.results.grids import read_table
 from core.results.panels.roc import METHOD, area_table, curves_of, roc_chart
 from core.results.rows import StudyRows
@@ -54,7 +54,7 @@ def test_the_chart_names_its_method_and_gives_every_point_away(session: Session)
     rows, found = read(session, PLAN)
     curves = curves_of(rows.study, found, "covid")
     chart = roc_chart(rows.study, curves, label="COVID-19", key="roc")
-    assert METHOD in chart.note
+    assert METHOD in chart.method
     drawn = sum(len(trace.x) for trace in chart.figure.data)
     assert drawn == len(chart.data) == sum(len(one.fpr) + 1 for one in curves)
     assert {row["what"] for row in chart.data} == {"curve", "mean curve", "diagnoses", "mean of diagnoses"}
@@ -70,7 +70,7 @@ def test_many_readers_keep_their_points_and_leave_the_curves_to_the_means(sessio
     assert [line.name.split(" AUC")[0] for line in lines] == ["novices, mean of 9", "experts, mean of 9", "AI"]
     points = [trace for trace in chart.figure.data if trace.mode == "markers"]
     assert [len(trace.x) for trace in points] == [9, 9, 1, 1, 1]
-    assert "own curves are left out" in chart.note
+    assert "own curves are left out" in chart.method
 
 
 def test_without_ratings_there_are_points_and_no_curve(session: Session):
@@ -78,13 +78,13 @@ def test_without_ratings_there_are_points_and_no_curve(session: Session):
     curves = curves_of(rows.study, found, "covid")
     assert [one.level for one in curves if one.fpr is not None] == ["ai"]
     chart = roc_chart(rows.study, curves, label="COVID-19", key="roc")
-    assert METHOD not in chart.note
+    assert METHOD not in chart.method
     assert [len(trace.x) for trace in chart.figure.data if trace.mode == "markers"] == [3, 2, 3, 2, 1, 1, 1, 1, 1]
 
 
 def test_the_table_has_ai_groups_and_readers_with_their_tests(session: Session):
-    rows, found = read(session, replace(PLAN, design="independent"))
-    table = area_table(rows.study, found, "cap")
+    _, found = read(session, replace(PLAN, design="independent"))
+    table = area_table(found, "cap")
     assert [row["reader"] for row in table] == [
         "AI", "mean of 3 novices", "mean of 2 experts", "mean of 5 readers",
         "novice 1", "novice 2", "novice 3", "expert 1", "expert 2",

@@ -1,26 +1,26 @@
 """Comparison, confusion, metrics, ROC and MRMC: every number is the statistics command's.
 
-`python -m core analyse` gets the study's own long export; see tests/report/commanded.py.
+`python -m core analyse` gets the study's own long export; see tests.results.commanded.py.
 """
 
 import numpy as np
 import pytest
 
-from core.results.comparison import compare
-from core.results.draw.chart import percent, with_interval
-from core.results.draw.text import comparison_table, difference_table, p_text, points, time_table
-from core.results.grids import confusion, grid_of
-from core.results.panels import mrmc as tables
-from core.results.panels.comparison import comparison_chart, difference_chart
-from core.results.panels.metrics import ablation_table
+from core.results.draw.dots import comparison_chart
+from core.results.draw.text import number, p_text, percent, points, span, with_interval
+from core.results.grids import confusion, places_of
+from core.results.panels.comparison import comparison_table, difference_chart, difference_table, time_table
+from core.results.panels.metrics import ablation_table, class_table, pair_table, whole_table
+from core.results.panels.mrmc import arm_table, group_difference_table, mrmc_tables
 from core.results.panels.roc import area_table, curves_of, roc_chart
 from core.results.panels.times import time_chart
+from core.stats.confusion import MISSING
 from core.stats.estimate import Estimate
-from tests.report.commanded import Case, arm_of, estimate, minus, pair, plain, point
+from tests.results.commanded import Case, arm_of, estimate, minus, pair, plain, point
 
 
 def test_comparison_page(case: Case) -> None:
-    shown = compare(case.rows, whole=case.rows)
+    shown = case.results.comparison
     singles, groups = 0, 0
     for dot in shown.dots:
         for column, figure in dot.figures.items():
@@ -38,12 +38,13 @@ def test_comparison_page(case: Case) -> None:
             singles += 1
     assert singles == 7 * len(case.reader_names())
     assert (groups > 0) == (len(case.reader_names()) > 1)
-    for gap in shown.gaps:
+    for gap in shown.differences:
         said = case.one("ai_with_groups", figure=gap.figure, group=gap.group, arm=case.arm)["result"]
         assert gap.estimate.value == said["difference"]
         assert gap.estimate.ci == pair(said["ci"])
-    assert bool(shown.gaps) == case.said["study"]["ai"]
-    assert shown.missing == sum(one["missing"] for one in case.said["readers"] if one["arm"] in ("", case.arm))
+    assert bool(shown.differences) == case.said["study"]["ai"]
+    missing = int((case.results.reads.prediction == MISSING).sum())
+    assert missing == sum(one["missing"] for one in case.said["readers"] if one["arm"] in ("", case.arm))
     # what is drawn and what is tabled are those figures
     labels = {column: shown.label(column) for column in shown.columns}
     drawn = comparison_chart(case.rows.study, shown.dots, labels, title="", key="")
@@ -52,16 +53,16 @@ def test_comparison_page(case: Case) -> None:
     ]
     for row, dot in zip(comparison_table(shown), shown.dots, strict=True):
         assert list(row.values())[1:] == [with_interval(dot.figures[column]) for column in shown.columns]
-    for row, gap in zip(difference_table(shown), shown.gaps, strict=True):
+    for row, gap in zip(difference_table(shown), shown.differences, strict=True):
         said = case.one("ai_with_groups", figure=gap.figure, group=gap.group, arm=case.arm)["result"]
         assert (row["AI"], row["readers"]) == (percent(said["ai"]), percent(said["readers"]))
         assert (row["difference"], row["p"]) == (points(said["difference"]), p_text(said["p"]))
-    for row, gap in zip(difference_chart(case.rows.study, shown.gaps).data, shown.gaps, strict=True):
+    for row, gap in zip(difference_chart(case.rows.study, shown.differences).data, shown.differences, strict=True):
         assert row["ai_minus_group"] == gap.estimate.value
 
 
 def test_times_beside_the_comparison(case: Case) -> None:
-    shown = compare(case.rows)
+    shown = case.results.comparison
     for row in time_table(shown.times):
         said = case.reader(str(row[""]))["times"]
         assert row["cases with a time"] == said["n"]
@@ -81,28 +82,27 @@ def test_times_beside_the_comparison(case: Case) -> None:
 
 
 def test_confusion_page(case: Case) -> None:
-    grid, classes = grid_of(case.rows), len(case.rows.study.codes)
-    shown = [*grid.readers, *grid.members("AI")]
-    assert len(shown) == len(case.reader_names())
-    for at in shown:
-        assert confusion(grid, [at], classes=classes).tolist() == case.reader(grid.people[at].name)["confusion"]
+    table, reads = case.results.listed, case.results.reads
+    assert len(reads.names) == len(case.reader_names())
+    for at, name in enumerate(reads.names):
+        assert confusion(table, reads, [at]).tolist() == case.reader(name)["confusion"]
     for group in case.rows.study.groups:
-        pooled = confusion(grid, grid.members(group), classes=classes)
+        pooled = confusion(table, reads, places_of(reads, group))
         assert pooled.tolist() == case.one("groups", group=group, arm=case.arm)["confusion"]
 
 
 def test_metrics_page(case: Case) -> None:
     names = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "ppv", "npv", "f1")
-    whole = tables.whole_table(case.rows.study, case.found)
+    whole = whole_table(case.found)
     assert len(whole) == len(case.said["readers"])
     for row, one, said in zip(whole, case.found.readers, case.said["readers"], strict=True):
         assert (row["reader"], row["reads"], row["missing"]) == (said["reader"], said["n"], said["missing"])
         assert (row["indeterminate"], row["failures"]) == (said["indeterminate"], said["failures"])
         assert row["accuracy"] == with_interval(estimate(said["accuracy"]))
-        assert row["AUC, Hand-Till"] == tables.number(estimate(said["hand_till"]))
+        assert row["AUC, Hand-Till"] == number(estimate(said["hand_till"]))
         for name, figure in said["figures"]:
-            assert row[name] == tables.number(estimate(figure))
-        for line, its in zip(tables.class_table(case.rows.study, one), said["classes"], strict=True):
+            assert row[name] == number(estimate(figure))
+        for line, its in zip(class_table(case.rows.study, one), said["classes"], strict=True):
             assert line["cases"] == its["positives"]
             for name in names:
                 head = name.upper() if name not in ("sensitivity", "specificity") else name
@@ -110,10 +110,10 @@ def test_metrics_page(case: Case) -> None:
 
 
 def test_ai_against_each_reader(case: Case) -> None:
-    table = tables.pair_table(case.rows.study, case.found)
+    table = pair_table(case.rows.study, case.found)
     assert len(table) == len(case.said["ai_with_each_reader"])
     said = {
-        (tables.label_of(case.rows.study, one["figure"]), one["reader"], one["arm"]): one
+        (case.rows.study.figure_label(one["figure"]), one["reader"], one["arm"]): one
         for one in case.said["ai_with_each_reader"]
     }
     for row in table:
@@ -164,16 +164,16 @@ def test_roc_page(case: Case) -> None:
                 assert (list(one.fpr), list(one.tpr)) == (score["roc"]["fpr"], score["roc"]["tpr"])
         chart = roc_chart(study, curves, label=code, key="")
         assert len(chart.data) == sum(len(one.fpr or ()) + (one.point is not None) for one in curves)
-        for row in area_table(study, case.found, code):
+        for row in area_table(case.found, code):
             if str(row["reader"]).startswith("mean of"):
                 its = case.one("groups", group=row["group"], arm=arm_of(row))
                 (mean,) = [each["mean"] for each in its["figures"] if each["figure"] == f"AUC {code}"]
-                assert row["AUC"] == tables.number(Estimate(mean["estimate"], ci=pair(mean["ci"])))
+                assert row["AUC"] == number(Estimate(mean["estimate"], ci=pair(mean["ci"])))
                 test = case.of("ai_with_groups", group=row["group"], arm=arm_of(row), figure=f"AUC {code}")
                 assert row["p"] == p_text(test[0]["result"]["p"] if test and test[0]["result"] else None)
                 continue
             said = case.one("readers", reader=row["reader"], arm=arm_of(row))
-            assert row["AUC"] == tables.number(estimate(next(s for s in said["scores"] if s["label"] == code)["auc"]))
+            assert row["AUC"] == number(estimate(next(s for s in said["scores"] if s["label"] == code)["auc"]))
             pairs = case.of("ai_areas_with_each_reader", reader=row["reader"], arm=arm_of(row), figure=f"AUC {code}")
             assert row["p (Holm)"] == p_text(pairs[0]["p_holm"] if pairs else None)
             assert row["p"] == p_text(pairs[0]["pair"]["p"] if pairs and pairs[0]["pair"] else None)
@@ -187,15 +187,15 @@ def test_mrmc_page(case: Case) -> None:
         if one["result"]
         for gap in one["result"]["differences"]
     ]
-    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in tables.arm_table(study, case.found)] == [
-        (minus(f"{value:.3f}"), tables.span(pair(ci), reason=why), p_text(p)) for value, ci, why, p in wanted
+    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in arm_table(study, case.found)] == [
+        (minus(f"{value:.3f}"), span(pair(ci), reason=why), p_text(p)) for value, ci, why, p in wanted
     ]
     assert bool(wanted) == (len(case.said["study"]["arms"]) > 1)
     for one, said in zip(case.found.arms_compared, case.said["arms_compared"], strict=True):
         if one.result is None:
             assert said["result"] is None
             continue
-        shown, its = tables.mrmc_tables(one.result), said["result"]
+        shown, its = mrmc_tables(one.result), said["result"]
         assert [row["mean"] for row in shown["Means"]] == [minus(f"{t['estimate']:.3f}") for t in its["treatments"]]
         assert [row["SE"] for row in shown["Means"]] == [plain(t["se"]) for t in its["treatments"]]
         assert [row["df"] for row in shown["Differences"]] == [
@@ -207,10 +207,10 @@ def test_mrmc_page(case: Case) -> None:
         order = ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr")
         assert [row["estimate"] for row in shown["Variance components"]] == [plain(parts[n], 6) for n in order]
     groups = [
-        (minus(f"{gap['estimate']:.3f}"), tables.span(pair(gap["ci"]), reason=gap["reason"]), p_text(gap["p"]))
+        (minus(f"{gap['estimate']:.3f}"), span(pair(gap["ci"]), reason=gap["reason"]), p_text(gap["p"]))
         for one in case.said["groups_compared"]
         if one["result"]
         for gap in one["result"]["differences"]
     ]
-    shown_groups = tables.group_difference_table(study, case.found)
+    shown_groups = group_difference_table(study, case.found)
     assert [(row["estimate"], row["95 % interval"], row["p"]) for row in shown_groups] == groups

@@ -1,0 +1,119 @@
+"""The report's HTML: jinja2 templates, which escape everything that people typed."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import plotly.io
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from core.results.blocks import Beside, Block, Chart, Heading
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawing as SVG."""
+
+    svg: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the report."""
+
+    title: str
+    blocks: tuple[Block | Drawing, ...]
+
+
+def page(title: str, head: Iterable[Block], sections: list[Section]) -> str:
+    """Return a whole HTML page that needs nothing else: style and the drawing library are inside."""
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            title=title,
+            head=list(head),
+            sections=sections,
+            style=Markup((TEMPLATES / "style.css").read_text()),  # noqa: S704 -- our own file
+            library=Markup(get_plotlyjs()),  # noqa: S704 -- the library's own text
+        )
+    )
+
+
+def render(template: str, **values: Any) -> Markup:
+    """Return a template filled with values, escaped."""
+    return Markup(_templates().get_template(template).render(**values))  # noqa: S704 -- the template escapes
+
+
+def anchor(text: str) -> str:
+    """Return the anchor of a heading."""
+    return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+
+
+def cell(value: object) -> str:
+    """Return one cell's text."""
+    if value is None:
+        return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def fact(value: Any) -> str:
+    """Return the text of a fact; what is empty is said to be not recorded."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M UTC")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else "not recorded"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value) or "none"
+    return str(value) if value not in (None, "") else "not recorded"
+
+
+def drawn(chart: Chart) -> Markup:
+    """Return a chart's figure; the drawing library must be on the page."""
+    figure = chart.figure
+    figure.update_layout(template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color="#16191d")
+    # an id of its own instead of plotly's random one: the same study gives the same report, byte for byte
+    html = plotly.io.to_html(
+        figure,
+        include_plotlyjs=False,
+        full_html=False,
+        div_id=anchor(f"chart {chart.key}"),
+        config={"displaylogo": False, "responsive": True},
+    )
+    return Markup(html)  # noqa: S704 -- plotly writes JSON in which "<" is escaped
+
+
+def shown(blocks: Iterable[Block | Drawing]) -> list[Block | Drawing]:
+    """Return the blocks that show something: no chart without a mark, and no heading above nothing."""
+    kept: list[Block | Drawing] = []
+    for block in blocks:
+        if (isinstance(block, Chart) and not block.drawn) or (isinstance(block, Beside) and not block.charts):
+            continue
+        if isinstance(block, Heading) and kept and isinstance(kept[-1], Heading):
+            kept.pop()
+        kept.append(block)
+    if kept and isinstance(kept[-1], Heading):
+        kept.pop()
+    return kept
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"anchor": anchor, "cell": cell, "fact": fact, "drawn": drawn, "shown": shown}
+    environment.filters["kind"] = lambda block: type(block).__name__
+    return environment

@@ -1,0 +1,146 @@
+"""How far readers agree with each other, by chance-corrected figures."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.results import gaps
+from core.results.blocks import Block, Chart, Choice, Gap, Heading, Row, Surface, Table
+from core.results.draw.chart import SHADES, dress
+from core.results.draw.matrices import write_in_cells
+from core.results.draw.text import number, p_text, percent, plain
+from core.results.panels.panel import Panel
+from core.results.study_results import StudyResults
+from core.stats.analyse import Analysis, NamedAgreement
+from core.stats.estimate import Floats
+
+SIDE = 600  # pixels; a matrix stretched over a wide screen is hard to read
+FEW = 14  # readers; with more of them no numbers are written into the matrix, and pairs are left out of the report
+METHOD = (
+    "Undecided reads are a category of their own. Intervals: Fleiss and AC1 by Gwet's linearised variance. Cochran's Q "
+    "tests that all are right equally often, on cases all of them read."
+)
+PAIRS = "Cohen's kappa with its 95 % interval (Fleiss, Cohen & Everitt 1969)."
+
+
+def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Yield the coefficients of groups, then the kappas of pairs."""
+    analysis = results.analysis
+    found = agreement_gaps(analysis)
+    yield from found
+    if not analysis.agreement or gaps.ONE_CASE in found:
+        return
+    yield Table("agreement", agreement_table(analysis), method=METHOD)
+    arms = tuple(dict.fromkeys(one.arm for one in analysis.agreement))
+    choice = Choice("agreement_arm", "Arm", arms, arms[:1], on_paper=arms, shared=False)
+    for arm in surface.choose(choice) if len(arms) > 1 else arms:
+        largest = largest_set(analysis, arm)
+        names, kappas, counted = kappa_matrix(analysis, arm)
+        of_arm = f", {arm}" if len(arms) > 1 else ""
+        yield Heading(f"Pairs{of_arm}")
+        yield kappa_chart(names, kappas, n=counted, key=f"kappa-{arm}" if of_arm else "kappa")
+        if not surface.paper or len(names) <= FEW:
+            yield Table(f"pairs-{arm}" if of_arm else "pairs", pair_table(largest), f"{largest.group}{of_arm}.", PAIRS)
+
+
+def agreement_gaps(analysis: Analysis) -> list[Gap]:
+    """Return what agreement lacks: a second reader, cases read by two, reads that differ."""
+    if not analysis.agreement:
+        remedy = "Loosen the filters, or plan for a second reader in the next study."
+        return [Gap("Agreement needs two readers of the same cases.", remedy)]
+    if max(one.result.n for one in analysis.agreement) == 1:
+        return [gaps.ONE_CASE]
+    without: dict[str, list[str]] = {}
+    for one in analysis.agreement:
+        if one.result.fleiss.value is None:
+            name = f"{one.group} ({one.arm})" if one.arm else one.group
+            without.setdefault(one.result.fleiss.reason or "it does not exist", []).append(name)
+    remedy = "Kappa needs cases that two readers read, and reads of more than one category."
+    return [Gap(f"No kappa of {', '.join(names)}: {reason}.", remedy) for reason, names in without.items()]
+
+
+def agreement_table(analysis: Analysis) -> list[Row]:
+    """Return Fleiss' kappa, AC1, alpha and Cochran's Q by group and arm."""
+    return [
+        {
+            "group": one.group,
+            "arm": one.arm or "–",
+            "Fleiss' kappa": number(one.result.fleiss),
+            "Gwet's AC1": number(one.result.ac1),
+            "Krippendorff's alpha": number(one.result.alpha),
+            "mean pairwise kappa": plain(one.result.light),
+            "share agreeing": percent(one.result.observed),
+            "Cochran's Q": plain(one.result.cochran_q.q, digits=2),
+            "p": p_text(one.result.cochran_q.p) if one.result.cochran_q.p is not None else one.result.cochran_q.reason,
+            "readers": len(one.result.readers),
+            "cases": one.result.n,
+        }
+        for one in analysis.agreement
+    ]
+
+
+def pair_table(named: NamedAgreement) -> list[Row]:
+    """Return Cohen's kappa of every pair of readers."""
+    return [
+        {"reader": pair.a, "and": pair.b, "kappa": number(pair.kappa), "cases": pair.kappa.n}
+        for pair in named.result.pairs
+    ]
+
+
+def largest_set(analysis: Analysis, arm: str) -> NamedAgreement:
+    """Return the agreement of the most readers of an arm; there must be one."""
+    return max((one for one in analysis.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
+
+
+def kappa_matrix(analysis: Analysis, arm: str) -> tuple[list[str], Floats, int]:
+    """Return names, pairwise kappas (m, m; NaN where none) and the most cases a pair shares, of the largest set."""
+    largest = largest_set(analysis, arm)
+    names = list(largest.result.readers)
+    place = {name: at for at, name in enumerate(names)}
+    kappas = np.full((len(names), len(names)), np.nan)
+    np.fill_diagonal(kappas, 1.0)
+    for pair in largest.result.pairs:
+        if pair.kappa.value is not None:
+            kappas[place[pair.a], place[pair.b]] = kappas[place[pair.b], place[pair.a]] = pair.kappa.value
+    return names, kappas, max((pair.kappa.n for pair in largest.result.pairs), default=0)
+
+
+def kappa_chart(names: list[str], kappas: Floats, *, n: int, key: str = "kappa") -> Chart:
+    """Draw pairwise kappa (m, m), NaN where it does not exist."""
+    text = [["" if np.isnan(v) else f"{v:.2f}".replace("-", "−") for v in line] for line in kappas]
+    figure = go.Figure(
+        go.Heatmap(
+            z=kappas,
+            x=names,
+            y=names,
+            colorscale=SHADES,
+            zmin=0,
+            zmax=1,
+            xgap=1,
+            ygap=1,
+            colorbar={"title": "kappa", "thickness": 12},
+            hovertemplate="%{y} and %{x}<br>kappa %{z:.3f}<extra></extra>",
+        )
+    )
+    if len(names) <= FEW:
+        write_in_cells(figure, names, names, text, np.nan_to_num(kappas))
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False)
+    note = f"Cohen's kappa of each pair on the cases both read (up to {n})."
+    data = [
+        {"a": names[i], "b": names[j], "kappa": None if np.isnan(kappas[i, j]) else float(kappas[i, j])}
+        for i in range(len(names))
+        for j in range(i + 1, len(names))
+    ]
+    height = min(SIDE, max(320, 120 + 26 * len(names)))
+    return Chart(key, "Pairwise agreement", dress(figure, height=height), note, data, width=SIDE)
+
+
+PANEL = Panel(
+    address="agreement",
+    title="Agreement",
+    lead="Readers with each other; the truth plays no part here, but for Cochran's Q.",
+    icon=":material/handshake:",
+    blocks=blocks,
+)

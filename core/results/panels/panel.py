@@ -1,0 +1,22 @@
+"""What a results panel is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from core.results.blocks import Block, Surface
+from core.results.study_results import StudyResults
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One question about a study's results, and the blocks that answer it.
+
+    `address` names its page, `title` also its section in the report, `lead` says in a sentence what it shows. `blocks`
+    yields what there is to see from the top down; it asks the surface where somebody can choose.
+    """
+
+    address: str
+    title: str
+    lead: str
+    icon: str
+    blocks: Callable[[StudyResults, Surface], Iterator[Block]]
