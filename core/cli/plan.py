@@ -1,5 +1,6 @@
 """Commands for planning: power, simulation, and the speed of the analyses."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -22,7 +23,7 @@ def numbers(text: str, *, option: str) -> tuple[float, ...]:
         found = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         found = ()
-    if not found:
+    if not found or not all(map(math.isfinite, found)):
         raise StatsError(f"{option}: give numbers separated by commas, such as 4,6,10; not '{text}'.")
     return found
 
@@ -32,6 +33,7 @@ def power(
     readers: Annotated[str, typer.Option(help="Numbers of readers to plan for, such as 4,6,10.")] = "4,6,8,10",
     cases: Annotated[int | None, typer.Option(help="Cases in all; without it only the cases needed are shown.")] = None,
     pilot: Annotated[Path | None, typer.Option(help="CSV of pilot reads, as for mrmc or standalone.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Column of the clusters of the pilot, such as patient.")] = None,
     standalone: Annotated[bool, typer.Option(help="Plan one AI against readers, not two treatments.")] = False,
     metric: Annotated[Metric, typer.Option(help="Figure of merit of the pilot.")] = "auc",
     threshold: Annotated[float | None, typer.Option(help="Positive at rating >= threshold, in the pilot.")] = None,
@@ -51,12 +53,16 @@ def power(
     """Power, and the cases needed, from variance components or pilot reads (Hillis, Obuchowski & Berbaum 2011)."""
     from core.cli import show
     from core.stats import power as planning
+    from core.stats.estimate import StatsError
 
     if pilot is not None:
-        inputs = _pilot(pilot, standalone=standalone, metric=metric, threshold=threshold)
+        inputs = _pilot(pilot, standalone=standalone, metric=metric, threshold=threshold, cluster=cluster)
     else:
         inputs = planning.PowerInputs(cases_star, var_tr, var, cov1, cov2, cov3, standalone)
-    counts = [int(n) for n in numbers(readers, option="--readers")]
+    given = numbers(readers, option="--readers")
+    if any(n != int(n) or n < 1 for n in given):
+        raise StatsError(f"--readers: give whole numbers of 1 or more, such as 4,6,10; not '{readers}'.")
+    counts = [int(n) for n in given]
     rows = planning.plan(
         inputs, effect=effect, readers=counts, cases=cases, target=target, alpha=alpha, tests=tests,
         readers_as=readers_as, cases_as=cases_as,
@@ -76,17 +82,20 @@ def power(
     typer.echo(show.grid(header, [(r.readers, r.cases, r.power, r.cases_needed, r.reason or "") for r in rows]))
 
 
-def _pilot(path: Path, *, standalone: bool, metric: Metric, threshold: float | None) -> "PowerInputs":
+def _pilot(
+    path: Path, *, standalone: bool, metric: Metric, threshold: float | None, cluster: str | None
+) -> "PowerInputs":
     from core.stats import mrmc, power, table
     from core.stats import standalone as alone
 
-    data = table.readings(table.read_rows(path, needed=table.RATING_COLUMNS))
+    data = table.readings(table.read_rows(path, needed=table.RATING_COLUMNS), cluster=cluster)
     n = len(data.cases)
     if standalone:
         ai, readers, _ = table.split_ai(data)
-        found = alone.standalone(ai, readers, data.truth, metric=metric, threshold=threshold)
+        found = alone.standalone(ai, readers, data.truth, metric=metric, threshold=threshold,
+                                 clusters=data.cluster_codes())  # fmt: skip
         return power.inputs_of(found, cases=n)
-    pilot = mrmc.mrmc(data.values, data.truth, metric=metric, threshold=threshold)
+    pilot = mrmc.mrmc(data.values, data.truth, metric=metric, threshold=threshold, clusters=data.cluster_codes())
     return power.inputs_of(pilot, cases=n)
 
 
@@ -113,13 +122,18 @@ def simulate(
     """Size or power of the MRMC test on studies simulated by Roe & Metz 1997, or one such study as CSV."""
     from core.cli import show
     from core.stats import roe_metz, simulation
+    from core.stats.estimate import StatsError
 
     plan = simulation.Plan(
         areas=numbers(areas, option="--areas"), readers=readers, positives=positives, negatives=negatives,
         variances=roe_metz.STRUCTURES[structure], levels=levels,
     )  # fmt: skip
     if csv is not None:
-        csv.write_text(simulation.study_csv(plan, seed=seed), encoding="utf-8")
+        text = simulation.study_csv(plan, seed=seed)
+        try:
+            csv.write_text(text, encoding="utf-8")
+        except OSError:
+            raise StatsError(f"--csv: {csv} cannot be written; check the folder.") from None
         typer.echo(show.as_json({"csv": str(csv), "seed": seed}) if json else f"Wrote one study to {csv}.")
         return
     found = simulation.rejections(

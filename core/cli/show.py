@@ -3,8 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from core.stats.estimate import Interval, to_plain
+from core.stats.bdg import Bdg, BdgArea
+from core.stats.clustered import ClusterBootstrap
+from core.stats.estimate import Bools, Interval, to_plain
 from core.stats.mrmc import Mrmc
+from core.stats.obuchowski_rockette import Difference
 from core.stats.standalone import Standalone
 
 
@@ -13,25 +16,31 @@ def as_json(value: Mapping[str, object]) -> str:
     return json.dumps(to_plain(value), allow_nan=False, ensure_ascii=False)
 
 
-def _with_reason(item: dict[str, object], reason: str | None) -> dict[str, object]:
+def _with_reason(item: dict[str, object], reason: str | None, *, uncut: Interval | None = None) -> dict[str, object]:
+    item = item if uncut is None else {**item, "ci_uncut": uncut}
     return item if reason is None else {**item, "reason": reason}
 
 
 def mrmc_json(found: Mrmc) -> dict[str, object]:
-    """treatments, differences, test and components; `reason` stands beside what is null, and only there."""
+    """treatments, differences, test, components and what they rest on; `reason` stands beside what is null.
+
+    `ci_uncut` stands beside an interval that was cut to the possible range, as other programs print it.
+    """
     c = found.components
-    components = {name: getattr(c, name) for name in ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr")}
+    parts = ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr")
+    components = {name: getattr(c, name) for name in parts}
     empty = [name for name, value in components.items() if value is None]
     why = f"{', '.join(empty)}: not to be had from this design and these cases" if empty else None
     return {
         "treatments": [
-            _with_reason({"treatment": m.treatment, "estimate": m.estimate, "se": m.se, "ci": m.ci}, m.reason)
+            _with_reason(
+                {"treatment": m.treatment, "estimate": m.estimate, "se": m.se, "ci": m.ci, "df": m.df},
+                m.reason,
+                uncut=m.uncut,
+            )
             for m in found.treatments
         ],
-        "differences": [
-            _with_reason({"a": d.a, "b": d.b, "estimate": d.estimate, "se": d.se, "ci": d.ci, "p": d.p}, d.reason)
-            for d in found.differences
-        ],
+        "differences": [_difference(d) for d in found.differences],
         "test": _with_reason(
             {
                 "statistic": found.test.statistic,
@@ -43,13 +52,103 @@ def mrmc_json(found: Mrmc) -> dict[str, object]:
             found.test.reason,
         ),
         "components": _with_reason(components, why),
+        "metric": found.metric,
+        "covariance": found.covariance,
+        "design": found.design,
+        "readers": found.readers,
+        "cases": found.cases,
+        "n_readers": found.n_readers,
+        "n_cases": found.n_cases,
+        "n_positive": found.n_positive,
+        "n_negative": found.n_negative,
+        "theta": [{"treatment": t, "reader": r, "estimate": value} for t, r, value in found.theta],
+        "reader_differences": [{"reader": name, **_difference(d)} for name, d in found.reader_differences],
+        "notes": found.notes,
     }
 
 
+def _difference(d: Difference) -> dict[str, object]:
+    item = {"a": d.a, "b": d.b, "estimate": d.estimate, "se": d.se, "ci": d.ci, "p": d.p, "df": d.df}
+    return _with_reason(item, d.reason, uncut=d.uncut)
+
+
+def bdg_json(found: Bdg) -> dict[str, object]:
+    """treatments, differences and each reader alone by the BDG method; `reason` stands beside what is null."""
+    return {
+        "treatments": [_bdg_row(one) for one in found.treatments],
+        "differences": [_bdg_row(one) for one in found.differences],
+        "method": "bdg",
+        "estimator": found.estimator,
+        "description": found.method,
+        "metric": "auc",
+        **{name: getattr(found, name) for name in ("n_readers", "n_cases", "n_positive", "n_negative")},
+        "reader_figures": [{"reader": name, **_bdg_row(one)} for name, one in found.readers],
+        "notes": found.notes,
+    }
+
+
+def _bdg_row(one: BdgArea) -> dict[str, object]:
+    names = {"treatment": one.a} if one.b is None else {"a": one.a, "b": one.b}
+    keys = ("estimate", "se", "df", "p", "ci", "variance", "readers", "positives", "negatives")
+    return _with_reason({**names, **{key: getattr(one, key) for key in keys}}, one.reason, uncut=one.uncut)
+
+
+def bdg_text(found: Bdg) -> str:
+    """The BDG analysis as tables."""
+    shape = ("SE", "df", "interval", "p", "readers", "positive", "negative")
+
+    def row(one: BdgArea) -> tuple[object, ...]:
+        return (one.estimate, one.se, one.df, one.ci, p_text(one.p), one.readers, one.positives, one.negatives)
+
+    lines = [
+        f"{found.method}; {found.n_readers} readers, {found.n_positive} positive, {found.n_negative} negative cases.",
+        "Intervals are 95 % by Student's t with df as it is; areas are tested against .5, a difference is a minus b.",
+        "",
+        grid(("treatment", "area", *shape), [(one.a, *row(one)) for one in found.treatments]),
+        "",
+        grid(("a", "b", "a - b", *shape), [(one.a, one.b, *row(one)) for one in found.differences]),
+    ]
+    every = (*found.treatments, *found.differences)
+    reasons = [f"{one.a}{f' - {one.b}' if one.b else ''}: {one.reason}." for one in every if one.reason]
+    return "\n".join(lines + (["", *reasons] if reasons else []))
+
+
+def bootstrap_text(found: Sequence[ClusterBootstrap]) -> str:
+    """Bootstraps of clusters as a table."""
+    rows = [(one.a, one.b, one.estimate, one.se, one.ci) for one in found]
+    head = f"Bootstrap of clusters, {found[0].repeats} resamples, seed {found[0].seed}, beside the formula"
+    return f"{head}\n{grid(('a', 'b', 'a - b', 'SE', '95 %'), rows)}"
+
+
 def standalone_json(found: Standalone) -> dict[str, object]:
-    """ai, readers, difference (AI minus readers), se, df, ci, p, p_noninferior; `reason` only where p is null."""
-    names = ("ai", "readers", "difference", "se", "df", "ci", "p", "p_noninferior")
-    return _with_reason({name: getattr(found, name) for name in names}, found.reason)
+    """ai, readers, difference (AI minus readers), se, df, ci, p, p_noninferior; `reason` beside what is null."""
+    keys = ("ai", "readers", "difference", "se", "df", "ci", "p", "p_noninferior")
+    return _with_reason({key: getattr(found, key) for key in keys}, found.reason, uncut=found.uncut)
+
+
+def standalone_whole(
+    found: Standalone, *, names: Sequence[str], metric: str, covariance: str, truth: Bools
+) -> dict[str, object]:
+    """The same and what it rests on: metric, covariance, design, sizes, margin, components, figures of each reader."""
+    return standalone_json(found) | {
+        "metric": metric,
+        "covariance": covariance,
+        "design": "one AI against readers",
+        "readers_as": found.readers_as,
+        "cases_as": found.cases_as,
+        "margin": found.margin,
+        "n_readers": len(found.reader_figures),
+        "n_cases": int(truth.size),
+        "n_positive": int(truth.sum()),
+        "n_negative": int((~truth).sum()),
+        "components": {"ms": found.ms, "var": found.var, "cov2": found.cov2},
+        "theta": [
+            {"reader": name, "estimate": value}
+            for name, value in zip(("AI", *names), (found.ai, *found.reader_figures), strict=True)
+        ],
+        "method": found.method,
+        "notes": found.notes,
+    }
 
 
 def figure(value: object) -> str:

@@ -97,6 +97,7 @@ def ai_json(found: Standalone, figure: Figure, ai: str, others: Sequence[str], m
         "n_positive": int(diseased.sum()), "n_negative": int((~diseased).sum()), "margin": found.margin,
     } | standalone_json(found) | {
         "difference": turned.difference, "ci": turned.ci, "sign": SIGN,
+        **({"ci_uncut": (-found.uncut[1], -found.uncut[0])} if found.uncut else {}),
         "components": {"ms": found.ms, "var": found.var, "cov2": found.cov2},
         "theta": [
             {"reader": name, "estimate": value}

@@ -1,16 +1,28 @@
 """Commands of this part of the command line."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from core.cli import plan as plan_commands
 
+if TYPE_CHECKING:
+    from core.stats.clustered import ClusterBootstrap
+    from core.stats.estimate import Ints
+    from core.stats.table import Readings
+
+Method = Literal["or", "bdg"]
+Estimator = Literal["ustat", "mle", "centred"]
 Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
 Covariance = Literal["delong", "jackknife", "unbiased"]
 Factor = Literal["random", "fixed"]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+Cluster = Annotated[
+    str | None, typer.Option(help="Column of what several cases belong to, such as patient.", show_default=False)
+]
+Bootstrap = Annotated[int, typer.Option(help="With --cluster: resamples of a bootstrap; 0 for none.")]
+Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
 Threshold = Annotated[float | None, typer.Option(help="A case is called positive at rating >= threshold.")]
 
 
@@ -27,14 +39,27 @@ def mrmc(
     covariance: Annotated[Covariance, typer.Option()] = "jackknife",
     readers: Annotated[Factor, typer.Option()] = "random",
     cases: Annotated[Factor, typer.Option()] = "random",
+    method: Annotated[
+        Method,
+        typer.Option(help="or: Obuchowski-Rockette; bdg: U-statistics, any design."),
+    ] = "or",
+    estimator: Annotated[Estimator, typer.Option(help="Moments of bdg.")] = "ustat",
+    cluster: Cluster = None,
+    bootstrap: Bootstrap = 0,
+    seed: Seed = 1,
     json: Json = False,
 ) -> None:
-    """Compare treatments read by several readers (Obuchowski-Rockette)."""
+    """Compare treatments read by several readers (Obuchowski-Rockette, or BDG for any design)."""
     from core.cli import show
     from core.stats import mrmc as analysis
     from core.stats import table as tables
 
-    data = tables.readings(tables.read_rows(table, needed=tables.RATING_COLUMNS))
+    data = tables.readings(tables.read_rows(table, needed=tables.RATING_COLUMNS), cluster=cluster)
+    if method == "bdg":
+        _bdg(data, estimator, plain=(metric, readers, cases, cluster, bootstrap), json=json)
+        return
+    clusters = data.cluster_codes()
+    beside = clustered_bootstrap(data, clusters, metric, threshold, repeats=bootstrap, seed=seed)
     found = analysis.mrmc(
         data.values,
         data.truth,
@@ -45,8 +70,50 @@ def mrmc(
         threshold=threshold,
         treatment_names=data.treatments,
         reader_names=data.readers,
+        clusters=clusters,
     )
-    _print(show.as_json(show.mrmc_json(found)) if json else show.mrmc_text(found), found.notes)
+    shown = show.mrmc_json(found)
+    if cluster is not None:
+        shown["clusters"] = {"column": cluster, "n": len(set(data.clusters or ())), "bootstrap": beside}
+    text = show.mrmc_text(found) + (f"\n\n{show.bootstrap_text(beside)}" if beside else "")
+    _print(show.as_json(shown) if json else text, found.notes)
+
+
+def _bdg(
+    data: "Readings", estimator: Estimator, *, plain: tuple[str, Factor, Factor, str | None, int], json: bool
+) -> None:
+    from core.cli import show
+    from core.stats.bdg import bdg
+    from core.stats.estimate import StatsError
+
+    metric, readers, cases, cluster, _ = plain
+    for wrong, why in (
+        (metric != "auc", f"bdg compares areas under the curve, not {metric}; use --method or."),
+        ("fixed" in (readers, cases), "bdg takes readers and cases as random; use --method or for fixed ones."),
+        (cluster is not None, "bdg has no variance for clustered cases; use --method or with --cluster."),
+    ):
+        if wrong:
+            raise StatsError(f"--method: {why}")
+    found = bdg(data.values, data.truth, estimator=estimator, treatment_names=data.treatments,
+                reader_names=data.readers)  # fmt: skip
+    _print(show.as_json(show.bdg_json(found)) if json else show.bdg_text(found), found.notes)
+
+
+def clustered_bootstrap(
+    data: "Readings", clusters: "Ints | None", metric: Metric, threshold: float | None, *, repeats: int, seed: int
+) -> "tuple[ClusterBootstrap, ...]":
+    """Bootstrap of clusters of the differences of treatments, mean over readers; none without repeats."""
+    from core.stats.bootstrap import check_bootstrap
+    from core.stats.clustered import treatment_bootstrap
+    from core.stats.estimate import StatsError
+
+    check_bootstrap(repeats, seed)
+    if not repeats:
+        return ()
+    if clusters is None:
+        raise StatsError("--bootstrap: name the column of the clusters with --cluster.")
+    return treatment_bootstrap(data.values, data.truth, clusters, metric=metric, threshold=threshold,
+                               names=data.treatments, repeats=repeats, seed=seed)  # fmt: skip
 
 
 def standalone(
@@ -60,6 +127,7 @@ def standalone(
         Factor | None, typer.Option(help="random from three readers on, else fixed.", show_default=False)
     ] = None,
     margin: Annotated[float | None, typer.Option(help="Non-inferiority margin, in units of the metric.")] = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Compare one AI with the readers of the same cases."""
@@ -67,7 +135,7 @@ def standalone(
     from core.stats import standalone as analysis
     from core.stats import table as tables
 
-    data = tables.readings(tables.read_rows(table, needed=tables.RATING_COLUMNS))
+    data = tables.readings(tables.read_rows(table, needed=tables.RATING_COLUMNS), cluster=cluster)
     ai, others, names = tables.split_ai(data)
     found = analysis.standalone(
         ai,
@@ -78,10 +146,16 @@ def standalone(
         readers_as=readers,
         threshold=threshold,
         margin=margin,
+        reader_names=names,
+        clusters=data.cluster_codes(),
     )
-    _print(
-        show.as_json(show.standalone_json(found)) if json else show.standalone_text(found, names, metric), found.notes
+    how = covariance or ("delong" if len(names) == 1 and metric == "auc" else "jackknife")
+    shown = show.standalone_whole(
+        found, names=names, metric=metric, covariance="clustered" if cluster else how, truth=data.truth
     )
+    if cluster is not None:
+        shown["clusters"] = {"column": cluster, "n": len(set(data.clusters or ()))}
+    _print(show.as_json(shown) if json else show.standalone_text(found, names, metric), found.notes)
 
 
 def analyse(

@@ -1,10 +1,12 @@
 """The whole analysis of a study's long table: one function for the command line, the results pages and the report."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.stats.agreement import Agreement, agreement
+from core.stats.bootstrap import check_bootstrap
 from core.stats.comparisons import (
     AiComparison,
     AreaPair,
@@ -35,7 +37,7 @@ from core.stats.reader_figures import (
 )
 from core.stats.reads import Exclusion, ReadTable
 from core.stats.secondary import Secondary, secondary
-from core.stats.standalone import Standalone, ai_against_readers
+from core.stats.standalone import Standalone, ai_against_readers, check_margin
 from core.stats.switches import Switches, switches
 from core.stats.threads import one_thread
 from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
@@ -133,8 +135,13 @@ def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
     """
     if not table.readers and table.ai_prediction is None:
         raise StatsError("There are no reads to analyse.")
+    chosen = options or Options()
+    check_margin(chosen.margin)
+    check_bootstrap(chosen.bootstrap, chosen.seed)
+    if not 0 <= chosen.shortest < math.inf:
+        raise StatsError("The shortest plausible time must be a number of seconds of 0 or more.")
     with one_thread():
-        return _analysis(table, options or Options())
+        return _analysis(table, chosen)
 
 
 def _analysis(table: ReadTable, chosen: Options) -> Analysis:

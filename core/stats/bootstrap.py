@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.stats.estimate import Floats, Interval, StatsError
 
 Indices = NDArray[np.int64]
+LEAST = 100  # resamples of a percentile interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class Bootstrap:
     used: int
     seed: int
     method: str = "two-way bootstrap, stratified by group and truth, percentile; secondary analysis"
+
+
+def check_bootstrap(repeats: int, seed: int) -> None:
+    """Raise StatsError for 1 to 99 resamples, fewer than none, or a negative seed."""
+    if repeats < 0 or 0 < repeats < LEAST:
+        raise StatsError(f"A percentile interval needs at least {LEAST} resamples; give so many, or 0 for none.")
+    if seed < 0:
+        raise StatsError("A seed is a whole number of 0 or more.")
 
 
 def two_way_bootstrap(
@@ -43,8 +52,7 @@ def two_way_bootstrap(
     readers, cases = np.asarray(reader_strata), np.asarray(case_strata)
     if readers.size < 3:
         raise StatsError(f"{readers.size} readers are too few to resample; report fixed-reader intervals instead.")
-    if repeats < 100:
-        raise StatsError("A percentile interval needs at least 100 resamples.")
+    check_bootstrap(repeats, seed)
     whole = float(statistic(np.arange(readers.size), np.arange(cases.size)))
     if not np.isfinite(whole):
         raise StatsError("The statistic does not exist for the data as they are; there is nothing to resample.")

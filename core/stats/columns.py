@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.estimate import Ints as Ints
 
-Ints = NDArray[np.int64]
 CHUNK = 1000  # rows held as Python lists at once; more is slower, for they leave the cache
 
 
@@ -101,34 +101,37 @@ def parse_rows(text: str, *, needed: Sequence[str]) -> Rows:
 def _rows(file: TextIO, needed: Sequence[str]) -> Rows:
     reader = csv.reader(file)
     try:
-        header = _header(next(reader, []), needed)
+        named = next((row for row in reader if any(cell.strip() for cell in row)), [])
+        header = _header(named, needed, row=max(reader.line_num, 1) if named else 1)
         return _body(reader, header)
     except csv.Error as error:
         raise StatsError(f"Row {reader.line_num}: {error}; check the quotes and line ends of this row.") from None
 
 
-def _header(cells: list[str], needed: Sequence[str]) -> tuple[str, ...]:
+def _header(cells: list[str], needed: Sequence[str], *, row: int) -> tuple[str, ...]:
     header = tuple(name.strip() for name in cells)
     if not any(header):
         raise StatsError(f"Row 1: the file is empty; its first row must name the columns {', '.join(needed)}.")
     for name in needed:
         if name not in header:
-            raise StatsError(_missing(name, header, needed))
+            raise StatsError(_missing(name, header, needed, row=row))
     for name in header:
         if name and header.count(name) > 1:
-            raise StatsError(f"Row 1, column {name}: named {header.count(name)} times; keep one of them.")
+            raise StatsError(f"Row {row}, column {name}: named {header.count(name)} times; keep one of them.")
     return header
 
 
-def _missing(name: str, header: tuple[str, ...], needed: Sequence[str]) -> str:
+def _missing(name: str, header: tuple[str, ...], needed: Sequence[str], *, row: int) -> str:
     joined = ",".join(header)
     for sign, word in ((";", "semicolons"), ("\t", "tabs")):
         if sign in joined and len(joined.split(sign)) >= len(needed):
-            return f"Row 1, column {name}: columns are separated by {word}; save the file with commas between columns."
+            return (
+                f"Row {row}, column {name}: columns are separated by {word}; save the file with commas between columns."
+            )
     near = [column for column in header if column.casefold() == name.casefold()]
     if near:
-        return f"Row 1, column {name}: found '{near[0]}'; rename it to '{name}'."
-    return f"Row 1, column {name}: missing; the first row must name the columns {', '.join(needed)}."
+        return f"Row {row}, column {name}: found '{near[0]}'; rename it to '{name}'."
+    return f"Row {row}, column {name}: missing; the first row must name the columns {', '.join(needed)}."
 
 
 def _began(chunk: list[list[str]], before: int, after: int) -> Ints:

@@ -31,6 +31,7 @@ class Study:
     readers: tuple[str, ...]
     design: str
     notes: tuple[str, ...] = ()
+    kept: Bools | None = None  # which of the given cases are used; None for all
 
     def nested(self) -> tuple[IntArray, Floats]:
         """For readers nested in treatments: the treatment index of each reader (r,) and its readings (r, n)."""
@@ -105,7 +106,7 @@ def study_of(
             f"Incomplete: {int((~read).sum())} of {read.size} readings are missing; each figure uses the cases its "
             "reader read, each covariance the cases that two figures share."
         )
-    return Study(ratings, truth, treatments, readers, design, tuple(notes))
+    return Study(ratings, truth, treatments, readers, design, tuple(notes), np.asarray(some, bool))
 
 
 def _usable(read: Bools, truth: Bools, metric: str) -> Bools:

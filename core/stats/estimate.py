@@ -12,6 +12,7 @@ from core.errors import ParallaxError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 Interval = tuple[float, float]
 
 

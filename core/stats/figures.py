@@ -6,7 +6,8 @@ from typing import Literal
 import numpy as np
 
 from core.stats import auc_covariance
-from core.stats.estimate import Bools, Floats, Interval, StatsError
+from core.stats.clustered import clustered_areas, clustered_proportions
+from core.stats.estimate import Bools, Floats, Interval, Ints, StatsError
 
 Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
 Covariance = Literal["delong", "jackknife", "unbiased"]
@@ -24,11 +25,20 @@ class Cells:
     bounds: Interval = (0.0, 1.0)
 
 
-def auc_cells(scores: Floats, truth: Bools, *, covariance: Covariance = "jackknife") -> Cells:
+def auc_cells(
+    scores: Floats, truth: Bools, *, covariance: Covariance = "jackknife", clusters: Ints | None = None
+) -> Cells:
     """Areas of scores (m, n), NaN where not read, against truth (n,); see auc_covariance for the three methods.
 
-    Raises StatsError where a cell has no positive or no negative case; with just one of a kind the covariance is None.
+    With `clusters` (n,), the cluster of each case, the covariance is that of Obuchowski 1997. Raises StatsError where a
+    cell has no positive or no negative case; with just one of a kind the covariance is None.
     """
+    if clusters is not None:
+        areas = auc_covariance.placements(scores, truth)[0]
+        try:
+            return Cells(areas, clustered_areas(scores, truth, clusters).cov)
+        except StatsError as error:
+            return Cells(areas, None, str(error))
     method = {"delong": auc_covariance.delong, "jackknife": auc_covariance.jackknife}.get(
         covariance, auc_covariance.unbiased
     )
@@ -38,12 +48,13 @@ def auc_cells(scores: Floats, truth: Bools, *, covariance: Covariance = "jackkni
         return Cells(auc_covariance.placements(scores, truth)[0], None, str(error))
 
 
-def proportion_cells(correct: Floats, *, covariance: Covariance = "jackknife") -> Cells:
+def proportion_cells(correct: Floats, *, covariance: Covariance = "jackknife", clusters: Ints | None = None) -> Cells:
     """Shares of correct reads, correct (m, n) of 0, 1 and NaN where not read, over the cases that count for the figure.
 
     With every case read, the three methods agree: sample covariance / n (Obuchowski & Rockette 1995; DeLong's and the
     unbiased estimator of a mean are the same). With reads missing, the jackknife leaves out one of the N distinct
-    cases. Raises StatsError where a cell has no case.
+    cases. With `clusters` (n,) the covariance is that of ratios over clusters (Rao & Scott 1992). Raises StatsError
+    where a cell has no case.
     """
     read, common = auc_covariance.read_counts(correct)
     if not read.size or read.min() < 1:
@@ -51,6 +62,11 @@ def proportion_cells(correct: Floats, *, covariance: Covariance = "jackknife") -
             "A reader has no case that counts for this figure; leave the reader out or choose another figure."
         )
     theta = np.nansum(correct, axis=1) / read
+    if clusters is not None:
+        try:
+            return Cells(*clustered_proportions(correct, clusters))
+        except StatsError as error:
+            return Cells(theta, None, str(error))
     if read.min() < 2:
         return Cells(theta, None, "A reader has only one case that counts: a covariance over cases needs two.")
     deviations = np.where(np.isnan(correct), 0.0, correct - theta[:, None])
@@ -84,6 +100,7 @@ def metric_cells(
     metric: Metric,
     covariance: Covariance = "jackknife",
     threshold: float | None = None,
+    clusters: Ints | None = None,
 ) -> Cells:
     """Cells of one of METRICS from scores (m, n), NaN where not read, and truth (n,), True for positive.
 
@@ -96,9 +113,12 @@ def metric_cells(
             f"not {metric} and {covariance}."
         )
     if metric == "auc":
-        return auc_cells(scores, truth, covariance=covariance)
+        return auc_cells(scores, truth, covariance=covariance, clusters=clusters)
+    if threshold is not None and not np.isfinite(threshold):
+        raise StatsError("The threshold must be a number: a case is called positive at rating >= threshold.")
     if threshold is None:
         raise StatsError(f"{metric.capitalize()} needs a threshold: a case is called positive at rating >= threshold.")
     correct = np.where(np.isnan(scores), np.nan, ((scores >= threshold) == truth).astype(np.float64))
     counted = {"sensitivity": truth, "specificity": ~truth, "accuracy": np.ones_like(truth)}[metric]
-    return proportion_cells(correct[:, counted], covariance=covariance)
+    inside = None if clusters is None else clusters[counted]
+    return proportion_cells(correct[:, counted], covariance=covariance, clusters=inside)

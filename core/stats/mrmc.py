@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from core.stats.designs import Study, nested_readers, study_of
-from core.stats.estimate import Bools, Floats, Interval, StatsError, range_of_difference
+from core.stats.estimate import Bools, Floats, Interval, Ints, StatsError, range_of_difference
 from core.stats.figures import Cells, Covariance, Metric, metric_cells
 from core.stats.obuchowski_rockette import (
     Components,
@@ -65,6 +65,7 @@ def mrmc(
     threshold: float | None = None,
     treatment_names: tuple[str, ...] | None = None,
     reader_names: tuple[str, ...] | None = None,
+    clusters: Ints | None = None,
     level: float = 0.95,
 ) -> Mrmc:
     """Compare t treatments read by r readers: ratings (t, r, n), NaN where not read, truth (n,) True for positive.
@@ -72,14 +73,18 @@ def mrmc(
     Obuchowski & Rockette 1995 with Hillis 2007's degrees of freedom; agrees with MRMCaov. Incomplete designs: a reader
     without figures in every treatment is left out (unless every reader has exactly one treatment, which is analysed as
     readers nested in treatments); each figure uses the cases its reader read, covariances the cases two figures share.
-    What was left out stands in `notes`. Raises StatsError for fewer than two treatments, too few readers, one class
-    only, or readers and cases both fixed.
+    What was left out stands in `notes`. `clusters` (n,) number what cases belong to, such as patients: the covariance
+    is then Obuchowski 1997's for areas and Rao & Scott 1992's for proportions, whatever `covariance` says. Raises
+    StatsError for fewer than two treatments, too few readers, one class only, or readers and cases both fixed.
     """
     refuse_both_fixed(readers, cases)
     study = study_of(ratings, truth, metric=metric, treatment_names=treatment_names, reader_names=reader_names)
 
+    inside = None if clusters is None else clusters[study.kept] if study.kept is not None else clusters
+
     def cells(scores: Floats) -> Cells:
-        return metric_cells(scores, study.truth, metric=metric, covariance=covariance, threshold=threshold)
+        return metric_cells(scores, study.truth, metric=metric, covariance=covariance, threshold=threshold,
+                            clusters=inside)  # fmt: skip
 
     if study.design == "readers nested in treatments":
         groups, flat = study.nested()
@@ -103,7 +108,8 @@ def mrmc(
         parts = crossed_readers(found, study, readers=readers, cases=cases, level=level)
     notes = study.notes + ((found.reason,) if found.reason and cases == "fixed" else ())
     return Mrmc(
-        metric, covariance, readers, cases, study.design, len(study.readers), study.truth.size,
+        metric, covariance if clusters is None else "clustered", readers, cases, study.design, len(study.readers),
+        study.truth.size,
         int(study.truth.sum()), int((~study.truth).sum()), theta, *parts, notes,
     )  # fmt: skip
 

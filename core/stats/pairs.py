@@ -116,16 +116,17 @@ def tango(only_a: int, only_b: int, n: int, *, level: float = 0.95) -> Interval:
         raise StatsError("Tango's interval needs discordant counts that fit into the number of pairs.")
     z, estimate = float(ndtri((1 + level) / 2)), (only_a - only_b) / n
 
-    def end(side: float, bound: float) -> float:
+    def low(b: int, c: int, estimate: float) -> float:
         def beyond(x: float) -> float:
-            return tango_test(only_a, only_b, n, difference=x) - side * z
+            return tango_test(b, c, n, difference=x) - z
 
-        edge = bound * (1 - 1e-12)
-        if abs(estimate - bound) < 1e-12 or not (math.isfinite(beyond(edge)) and beyond(edge) * beyond(estimate) < 0):
-            return bound
-        return float(brentq(beyond, min(edge, estimate), max(edge, estimate), xtol=1e-14, rtol=1e-14))
+        edge = -1 + 1e-12
+        if abs(estimate + 1) < 1e-12 or not (math.isfinite(beyond(edge)) and beyond(edge) * beyond(estimate) < 0):
+            return -1.0
+        return float(brentq(beyond, edge, estimate, xtol=1e-14, rtol=1e-14))
 
-    return end(1.0, -1.0), end(-1.0, 1.0)
+    # the upper end is the lower one with a and b exchanged: near +1 the score test loses its last digits
+    return low(only_a, only_b, estimate), -low(only_b, only_a, -estimate)
 
 
 def paired_areas(a: Floats, b: Floats, truth: Bools, *, level: float = 0.95) -> PairedAreas:

@@ -121,6 +121,10 @@ def _check(inputs: PowerInputs, *, effect: float, readers: int, cases: int, alph
         (tests < 1, "Plan at least one test."),
         (not math.isfinite(effect), "The effect must be a number, in units of the figure of merit."),
         (inputs.cases_star < 2, "Say on how many cases (two or more) the components were estimated."),
+        (
+            not all(map(math.isfinite, (inputs.var_tr, inputs.var, inputs.cov1, inputs.cov2, inputs.cov3))),
+            "Every component must be a number.",
+        ),
         (inputs.var <= 0, "The error variance must be above 0."),
     ):
         if wrong:

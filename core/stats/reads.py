@@ -27,6 +27,8 @@ from core.stats.columns import (
 )
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.ids import refuse_lookalikes
+from core.stats.roc import TOLERANCE
 from core.stats.table import AI
 
 READ_COLUMNS = ("reader", "group", "case", "truth", "prediction")
@@ -89,6 +91,8 @@ def table_of(rows: Rows) -> ReadTable:
     """
     rows, exclusions = _kept(rows)
     require(rows, ("reader", "case", "truth"))
+    refuse_lookalikes(rows, "case")
+    refuse_lookalikes(rows, "reader")
     classes = _classes(rows)
     truth_of, group_of = one_value(rows, "case", "truth"), one_value(rows, "reader", "group")
     _refuse_unknown(rows, classes)
@@ -108,7 +112,7 @@ def table_of(rows: Rows) -> ReadTable:
     at = (places(rows.optional("arm"), arms)[mine], places(rows["reader"], people)[mine], case[mine])
     if people:
         refuse_twice(np.ravel_multi_index(at, shape), rows.lines[mine], "reader, arm and case")
-    own = _ai_rows(rows, is_ai, case, codes, len(cases))
+    own = _ai_rows(rows, is_ai, case, codes, scores, len(cases))
 
     def spread(values: NDArray[Number], empty: float) -> NDArray[Number]:
         out = np.full(shape + values.shape[1:], empty, values.dtype)
@@ -218,6 +222,13 @@ def _scores(rows: Rows, classes: tuple[str, ...], codes: Codes) -> tuple[Floats,
     rating = np.stack([numbers_of(rows, f"rating_{c}", blank=True) for c in classes], axis=1)
     for values in (probability, rating):
         values[codes == MISSING] = np.nan
+    total = np.nansum(probability, axis=1)
+    at = first(total > 1 + TOLERANCE)
+    if at is not None:
+        raise StatsError(
+            f"Row {rows.lines[at]}, columns {', '.join(f'prob_{c}' for c in classes)}: the probabilities add up to "
+            f"{total[at]:.3g}, more than 1; mend them."
+        )
     if len(classes) == 2:  # one probability of two classes tells the other
         known = ~np.isnan(probability)
         for a, b in ((0, 1), (1, 0)):
@@ -226,7 +237,7 @@ def _scores(rows: Rows, classes: tuple[str, ...], codes: Codes) -> tuple[Floats,
     return probability, np.where(np.isnan(probability), rating, probability)
 
 
-def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, cases: int) -> Codes:
+def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, scores: Floats, cases: int) -> Codes:
     """Indices of the AI's rows, one a case; a second row of a case (another arm or session) must say the same."""
     at = np.flatnonzero(is_ai)
     start = np.full(cases, -1)
@@ -235,6 +246,15 @@ def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, cases: int) ->
     if other.size:
         raise StatsError(
             f"Row {rows.lines[other[0]]}, column prediction: the AI calls this case otherwise than in row "
+            f"{rows.lines[start[case[other[0]]]]}; keep the rows of one AI run."
+        )
+    parts = np.stack([case[at], rows.optional("arm").codes[at], rows.optional("session").codes[at]])
+    refuse_twice(np.unique(parts, axis=1, return_inverse=True)[1].ravel(), rows.lines[at], "AI and case")
+    first_of = start[case[at]]
+    other = at[((scores[at] != scores[first_of]) & ~(np.isnan(scores[at]) & np.isnan(scores[first_of]))).any(axis=1)]
+    if other.size:
+        raise StatsError(
+            f"Row {rows.lines[other[0]]}: the AI has other probabilities or ratings for this case than in row "
             f"{rows.lines[start[case[other[0]]]]}; keep the rows of one AI run."
         )
     return np.asarray(start[start >= 0])

@@ -86,6 +86,7 @@ def simulate(
         raise StatsError("Simulate at least one treatment, reader, positive and negative case, and two rating levels.")
     if min(vars_of(variances)) < 0:
         raise StatsError("Variance components must be 0 or more.")
+    refuse_negative_seed(seed)
     rng = np.random.default_rng(seed)
     t, r = len(areas), readers
     v = variances
@@ -104,6 +105,12 @@ def simulate(
     return Simulated(ratings, truth, tuple(areas))
 
 
+def refuse_negative_seed(seed: int | np.random.Generator) -> None:
+    """Raise StatsError for a seed below 0."""
+    if isinstance(seed, int) and seed < 0:
+        raise StatsError("A seed is a whole number of 0 or more.")
+
+
 def vars_of(variances: Variances) -> tuple[float, ...]:
     """The six components as a tuple."""
     v = variances
@@ -120,6 +127,9 @@ def rejection_rate(
     """
     if repeats < 1:
         raise StatsError("Simulate at least one study.")
+    if not 0 < alpha < 1:
+        raise StatsError("Alpha must lie between 0 and 1.")
+    refuse_negative_seed(seed)
     rng = np.random.default_rng(seed)
     found = [p_value(rng) for _ in range(repeats)]
     rejected = sum(p is not None and p <= alpha for p in found)

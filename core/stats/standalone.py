@@ -5,7 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.stats.estimate import NO_INFORMATION, Bools, Floats, Interval, StatsError, finite, range_of_difference, within
+from core.stats.estimate import (
+    NO_INFORMATION,
+    Bools,
+    Floats,
+    Interval,
+    Ints,
+    StatsError,
+    finite,
+    range_of_difference,
+    within,
+)
 from core.stats.figures import Cells, Covariance, Metric, metric_cells
 from core.stats.obuchowski_rockette import TINY, Factor, mean_covariances, mean_squares, two_sided
 from core.stats.pairs import tango, tango_test
@@ -51,6 +61,8 @@ def standalone(
     threshold: float | None = None,
     margin: float | None = None,
     level: float = 0.95,
+    reader_names: tuple[str, ...] | None = None,
+    clusters: Ints | None = None,
 ) -> Standalone:
     """Compare ratings of the AI (n,) with those of K readers (K, n), NaN where not read; truth (n,) True for positive.
 
@@ -63,8 +75,21 @@ def standalone(
     if len(scores) < 2:
         raise StatsError("There is no reader to compare the AI with.")
     k = len(scores) - 1
+    read = ~np.isnan(scores)
+    for j in range(1, k + 1):
+        if not (read[0] & read[j]).any():
+            who = (
+                "The readers"
+                if not (read[0] & read[1:]).any()
+                else reader_names[j - 1]
+                if reader_names
+                else f"Reader {j}"
+            )
+            raise StatsError(f"{who} and the AI have no case in common; a comparison needs the same cases.")
     method: Covariance = covariance or ("delong" if k == 1 and metric == "auc" else "jackknife")
-    cells = metric_cells(scores, np.asarray(truth, bool), metric=metric, covariance=method, threshold=threshold)
+    cells = metric_cells(
+        scores, np.asarray(truth, bool), metric=metric, covariance=method, threshold=threshold, clusters=clusters
+    )
     missing = int(np.isnan(scores).sum())
     notes = () if not missing else (
         f"{missing} readings are missing; each figure uses the cases its reader read, covariances those two share.",
@@ -72,7 +97,7 @@ def standalone(
     found = ai_against_readers(
         cells, readers_as=readers_as, cases_as=cases_as, margin=margin, level=level, covariance=method, notes=notes
     )
-    if k > 1 or metric == "auc" or cases_as == "fixed" or threshold is None:
+    if k > 1 or metric == "auc" or cases_as == "fixed" or threshold is None or clusters is not None:
         return found
     both = ~np.isnan(scores).any(axis=0) & {"sensitivity": truth, "specificity": ~truth}.get(metric, truth | ~truth)
     right = (scores[:, both] >= threshold) == truth[both]
@@ -97,8 +122,7 @@ def ai_against_readers(
     Non-inferiority: one-sided p of (difference + margin) / SE. Raises StatsError as standalone does.
     """
     k = cells.theta.size - 1
-    if margin is not None and margin < 0:
-        raise StatsError("Give the non-inferiority margin as a number of 0 or more, in units of the figure of merit.")
+    check_margin(margin)
     if readers_as == "random" and k < 3:
         raise StatsError(
             f"{k} reader{'s' * (k > 1)} cannot stand for readers at large; use fixed readers, or have three or more."
@@ -163,6 +187,12 @@ def _why_no_variance(se2: float, var: float | None, k: int, *, factor: Factor, c
         )
     which = {1: "the reader", 2: "either reader"}.get(k, "any reader")
     return f"AI minus reader shows no variation over cases within {which}"
+
+
+def check_margin(margin: float | None) -> None:
+    """Raise StatsError for a margin that is not a number of 0 or more."""
+    if margin is not None and not 0 <= margin < math.inf:
+        raise StatsError("Give the non-inferiority margin as a number of 0 or more, in units of the figure of merit.")
 
 
 def one_sided(t: float, df: float | None) -> float:

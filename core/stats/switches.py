@@ -19,7 +19,8 @@ from core.stats.pairs import mcnemar, tango
 class Switches:
     """Switches of one reader or of a group. Shares have the denominators their names say.
 
-    `harmed`: right unaided, wrong aided, of reads right unaided; `helped` the reverse. `automation_bias`: switched to
+    `harmed`: right unaided, wrong aided, of reads right unaided; `helped` the reverse. Only cases in which the AI named
+    a class count as advice: nobody follows a failure or an indeterminate result. `automation_bias`: switched to
     the AI's wrong call, of reads right unaided where the AI is wrong. `good_advice`: switched to the AI's right call,
     of reads wrong unaided where the AI is right. `net` is aided minus unaided accuracy.
     """
@@ -64,7 +65,7 @@ def _events(unaided: Codes, aided: Codes, truth: Codes, ai: Codes | None) -> dic
     both = (unaided != MISSING) & (aided != MISSING)
     before, after = (unaided == truth) & both, (aided == truth) & both
     none = np.zeros_like(both)
-    known = none if ai is None else both & (ai != MISSING)[None, :]
+    known = none if ai is None else both & (ai >= 0)[None, :]  # a failure or indeterminate result is no advice
     ai_wrong = known & (ai != truth)[None, :] if ai is not None else none
     ai_right = known & (ai == truth)[None, :] if ai is not None else none
     followed = (aided == ai[None, :]) & both if ai is not None else none

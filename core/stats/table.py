@@ -16,7 +16,8 @@ from core.stats.columns import (
     refuse_twice,
     require,
 )
-from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.estimate import Bools, Floats, Ints, StatsError
+from core.stats.ids import refuse_lookalikes, within_clusters
 
 __all__ = ["AI", "RATING_COLUMNS", "Readings", "parse_rows", "read_rows", "readings", "split_ai"]
 
@@ -35,15 +36,26 @@ class Readings:
     treatments: tuple[str, ...]
     readers: tuple[str, ...]
     cases: tuple[str, ...]
+    clusters: tuple[str, ...] | None = None  # of each case, such as its patient
+
+    def cluster_codes(self) -> Ints | None:
+        """The cluster of each case as a number, None where cases are not clustered."""
+        return None if self.clusters is None else np.unique(np.array(self.clusters), return_inverse=True)[1].ravel()
 
 
-def readings(rows: Rows) -> Readings:
+def readings(rows: Rows, *, cluster: str | None = None) -> Readings:
     """Arrays of a table with RATING_COLUMNS; truth must be 0 or 1, and the same in every row of a case.
+
+    `cluster` names the column of what several cases belong to, such as the patient; an id of a case may then be used
+    again in another cluster.
 
     Raises StatsError naming row, column and remedy for an empty or non-numeric value, a truth that is neither 0 nor 1
     or that contradicts an earlier row, and a reading given twice.
     """
     require(rows, RATING_COLUMNS[:3])
+    for name in RATING_COLUMNS[:3]:
+        refuse_lookalikes(rows, name)
+    rows, cluster_of = within_clusters(rows, cluster)
     column = rows["truth"]
     at = first(column.each(lambda text: text not in TRUTHS))
     if at is not None:
@@ -61,7 +73,8 @@ def readings(rows: Rows) -> Readings:
     out = np.full(shape, np.nan)
     out.flat[flat] = values
     truth = np.array([bool(TRUTHS[truths[name]]) for name in names[2]])
-    return Readings(out, truth, *names)
+    clusters = tuple(cluster_of[name] for name in names[2]) if cluster_of else None
+    return Readings(out, truth, names[0], names[1], names[2], clusters)
 
 
 def split_ai(table: Readings) -> tuple[Floats, Floats, tuple[str, ...]]:

@@ -105,6 +105,10 @@ def paired_times(a: Floats, b: Floats) -> TimeRatio:
         return TimeRatio(n, None, None, None, None, None, method, "needs two cases timed in both")
     mean, ci, p, _ = _t_interval(np.log(a[both]) - np.log(b[both]))
     v, wilcoxon_p = _wilcoxon(a[both] - b[both])
+    equal, unused = int((a[both] == b[both]).sum()), int((~np.isnan(a) | ~np.isnan(b)).sum()) - n
+    dropped = [f"{equal} case{'s' * (equal != 1)} with equal times dropped by Wilcoxon"] * (equal > 0)
+    dropped += [f"{unused} case{'s' * (unused != 1)} without two times above 0 left out"] * (unused > 0)
+    method = "; ".join([method, *dropped])
     return TimeRatio(
         n, math.exp(mean), _powers(ci), p, v, wilcoxon_p, method,
         None if ci else _why_none(n, "cases timed in both", "the ratio is the same in every case"),

@@ -40,11 +40,15 @@ def test_mrmc_prints_the_reference_under_the_keys_it_promises(program):
     expected = reference("mrmcaov__syn_3x4_cont__auc__unbiased__rrrc")
     found = json.loads(out)
     assert code == 0
-    assert list(found) == ["treatments", "differences", "test", "components"]
-    assert list(found["treatments"][0]) == ["treatment", "estimate", "se", "ci"]
-    assert list(found["differences"][0]) == ["a", "b", "estimate", "se", "ci", "p"]
+    assert list(found)[:4] == ["treatments", "differences", "test", "components"]
+    assert list(found["treatments"][0]) == ["treatment", "estimate", "se", "ci", "df"]
+    assert list(found["differences"][0]) == ["a", "b", "estimate", "se", "ci", "p", "df"]
     assert list(found["test"]) == ["statistic", "value", "df1", "df2", "p"]
-    assert list(found["components"]) == ["var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr"]
+    assert list(found["components"]) == ["var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr"]
+    assert (found["metric"], found["covariance"], found["design"]) == ("auc", "unbiased", "factorial")
+    assert found["n_readers"] * 3 == len(found["theta"])
+    assert found["n_positive"] + found["n_negative"] == found["n_cases"]
+    assert len(found["reader_differences"]) == 3 * found["n_readers"]
     close(found["test"]["p"], expected["test_equality"][0]["p-value"])
     close(found["components"]["cov2"], expected["cov123"][1])
     for row, wanted in zip(found["differences"], expected["test_diffs"], strict=True):
@@ -72,7 +76,11 @@ def test_standalone_prints_the_reference_under_the_keys_it_promises(program, tmp
     expected = reference("rjafroc__syn_ai_novices__CadVsRad__1T-RRRC")
     found = json.loads(out)
     assert code == 0
-    assert list(found) == ["ai", "readers", "difference", "se", "df", "ci", "p", "p_noninferior"]
+    assert list(found)[:8] == ["ai", "readers", "difference", "se", "df", "ci", "p", "p_noninferior"]
+    assert [row["reader"] for row in found["theta"]] == ["AI", "N1", "N2", "N3"]
+    assert (found["metric"], found["covariance"], found["n_cases"], found["readers_as"]) == (
+        "auc", "jackknife", 98, "random")  # fmt: skip
+    close(found["components"]["ms"], expected["varR"])
     close(found["ai"], expected["fomCAD"])
     close(found["readers"], expected["avgRadFom"])
     close(found["df"], expected["df"])
