@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from core.stats.analyse import analyse
+from core.stats.bdg import bdg
 from core.stats.estimate import Bools, Floats
 from core.stats.figures import COVARIANCES, Covariance
 from core.stats.localisation.analysis import compare as compare_marks
@@ -112,6 +113,7 @@ def benchmark(path: Path | None, *, large: bool) -> tuple[Timing, ...]:
         return lambda: mrmc(values, labels, covariance=covariance)
 
     rows = [_timed(name, c, run(ratings, truth, c), times=5) for c in COVARIANCES]
+    rows.append(_timed(name, "BDG", lambda: bdg(ratings, truth), times=5))
     marks = made_up_marks(treatments=2, readers=20, cases=1000)
     for fom in (FIGURES["wafroc"], FIGURES["afroc1"]):
         study = f"marks 2 x 20 x 1000, {fom.name}"
