@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.append_only import statements
 from db.models.base import UtcDateTime
 
 revision = "0001"
@@ -444,5 +443,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_read_events")),
         sa.UniqueConstraint("read_id", "tab", "n", name=op.f("uq_read_events_read_id_tab_n")),
     )
-    for statement in statements(op.get_bind().dialect.name):
-        op.execute(statement)
