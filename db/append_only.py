@@ -1,7 +1,7 @@
 """Triggers that keep what counts as it was written, whatever program writes to the database (design rule 2).
 
 They stand in for a check of every conflict clause: a row whose key is there already is refused before SQLite can
-replace it, a key never changes, and a locked read, an order in use and an opened study's protocol stay as they are.
+replace it, a key never changes, and a locked read, an order in use and the design of an opened study stay as they are.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ APPEND_ONLY = ("truth", "truth_votes", "slice_scores", "ai_reads", "audit_events
 FIXED = {  # columns that never change; in studies once it was opened
     "reads": ("id", "token", "reader_id", "case_id", "arm", "session", "attempt", "practice", "opened_at"),
     "reading_orders": ("id", "reader_id", "session", "seed", "made_at"),
-    "studies": ("id", "protocol", "design", "seed", "ai_model_id", "ai_rule", "ai_parameters", "opened_at"),
+    "studies": ("id", "design", "seed", "ai_model_id", "ai_rule", "ai_parameters", "opened_at"),
 }
 OPENED = (
     "EXISTS (SELECT 1 FROM readers r JOIN studies s ON s.id = r.study_id WHERE s.opened_at IS NOT NULL "
@@ -54,9 +54,7 @@ def rules() -> list[Rule]:
         Rule("reading_orders", "reading_orders_no_delete", "DELETE", OPENED.format(reader="OLD.reader_id"), say)
     )
     frozen = f"OLD.opened_at IS NOT NULL AND ({_changed(FIXED['studies'])})"
-    found.append(
-        Rule("studies", "studies_no_change", "UPDATE", frozen, "the protocol of an opened study never changes")
-    )
+    found.append(Rule("studies", "studies_no_change", "UPDATE", frozen, "the design of an opened study never changes"))
     found.append(Rule("studies", "studies_no_delete", "DELETE", "", "a study is marked as deleted, its row stays"))
     return found
 

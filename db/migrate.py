@@ -6,13 +6,14 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from core import clock
 from core.errors import ParallaxError
 from core.settings import settings
 from db import append_only, audit
-from db.engine import engine_for, open_session
+from db.engine import Session, make_engine
 
 log = structlog.get_logger()
 
@@ -27,20 +28,24 @@ def migrate(url: str | None = None, *, to: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = address
-    before = _revision(address)
-    command.upgrade(config, to)
-    if to == "head":
-        _guard(address, upgraded=before != _revision(address))
+    engine = make_engine(address)  # one of its own, closed at the end: what was written is then in the file itself
+    try:
+        before = _revision(engine)
+        command.upgrade(config, to)
+        if to == "head":
+            _guard(engine, upgraded=before != _revision(engine))
+    finally:
+        engine.dispose()
 
 
-def _revision(url: str) -> str | None:
-    with engine_for(url).connect() as connection:
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _guard(url: str, *, upgraded: bool) -> None:
+def _guard(engine: Engine, *, upgraded: bool) -> None:
     try:
-        with open_session(url) as session:
+        with Session(engine) as session, session.begin():
             audit.hold(session)
             changed = append_only.restore(session.connection())
             if changed and not upgraded:

@@ -29,7 +29,10 @@ MORE = (
     "INSERT INTO order_entries (id, order_id, position, case_id, arm, practice) VALUES (1, 1, 1, 1, 'unaided', :no)",
     "UPDATE studies SET opened_at = :at WHERE id = 1",
 )
-READ = "token, reader_id, case_id, arm, session, attempt, position, practice, state, opened_at, locked_at, content, counters"
+READ = (
+    "token, reader_id, case_id, arm, session, attempt, position, practice, state, opened_at, locked_at, "
+    "content, counters"
+)
 SAME = f"SELECT {{id}}{READ.replace('position', '9')}, ai_output FROM reads WHERE id = 1"
 BOTH = (  # on every database
     "UPDATE reads SET diagnosis = 'covid' WHERE id = 1",
@@ -53,7 +56,7 @@ BOTH = (  # on every database
     "DELETE FROM order_entries",
     "UPDATE reading_orders SET seed = 8",
     "DELETE FROM reading_orders",
-    "UPDATE studies SET protocol = '{\"a\": 1}'",
+    "UPDATE studies SET design = 'crossover'",
     "UPDATE studies SET opened_at = NULL",
     "UPDATE studies SET seed = 5",
 )
