@@ -16,8 +16,10 @@ import gdcm
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import config, dcmread
+from pydicom import config
+from pydicom import dcmread as dcmread_file
 from pydicom.dataset import Dataset
+from pydicom.filewriter import dcmwrite
 from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, MRImageStorage
 
 from core.imaging.source import Source, sources_from_uploads
@@ -27,10 +29,10 @@ from core.imaging.write import file_bytes, series_files, slice_dataset, uid
 from tests.imaging.planted import edited, with_identifiers
 
 __all__ = [
-    "COMPRESSED", "UNCOMPRESSED", "Dataset", "NamedBytes", "Volume", "chest", "chest_files", "chest_zip", "edited",
-    "encoded", "enhanced", "feet_first", "file_bytes", "files_of", "localizer", "magnetic", "nifti", "prone",
-    "renumbered", "series", "small_chest", "stored_values", "tilted", "turned", "uid", "uploads", "with_identifiers",
-    "with_pixels", "zip_named", "zip_of",
+    "COMPRESSED", "JPEG_EXTENDED", "UNCOMPRESSED", "Dataset", "NamedBytes", "Volume", "chest", "chest_files",
+    "chest_zip", "dcmread", "edited", "encoded", "enhanced", "feet_first", "file_bytes", "files_of", "localizer",
+    "magnetic", "nifti", "prone", "renumbered", "rewritten", "series", "small_chest", "stored_values", "tilted",
+    "turned", "uid", "uploads", "with_identifiers", "with_pixels", "zip_named", "zip_of",
 ]  # fmt: skip
 
 UNCOMPRESSED = {
@@ -46,6 +48,9 @@ COMPRESSED = {
     "JPEG 2000": "1.2.840.10008.1.2.4.90",
     "RLE": "1.2.840.10008.1.2.5",
 }
+
+
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"  # 12 bits, lossy
 
 
 class NamedBytes(io.BytesIO):
@@ -120,7 +125,7 @@ def files_of(datasets: Iterable[Dataset], *, syntax: str = UNCOMPRESSED["explici
 def encoded(dataset: Dataset, syntax: str) -> bytes:
     """The file of one data set in a transfer syntax; gdcm and pydicom do the packing."""
     copy = deepcopy(dataset)
-    if syntax in COMPRESSED.values():
+    if syntax in (*COMPRESSED.values(), JPEG_EXTENDED):
         return _packed(copy, syntax)
     copy.file_meta.TransferSyntaxUID = syntax
     if syntax == UNCOMPRESSED["big endian"]:
@@ -144,9 +149,21 @@ def _packed(dataset: Dataset, syntax: str) -> bytes:
         writer.SetFile(reader.GetFile())
         writer.SetImage(change.GetOutput())
         assert writer.Write()
-        written = dcmread(packed)
+        written = dcmread_file(packed)
         assert written.file_meta.TransferSyntaxUID == syntax
         return packed.read_bytes()
+
+
+def dcmread(data: bytes) -> Dataset:
+    """The data set of a file."""
+    return dcmread_file(io.BytesIO(data))
+
+
+def rewritten(dataset: Dataset) -> bytes:
+    """A data set that was read, as a file again, whatever it lacks."""
+    buffer = io.BytesIO()
+    dcmwrite(buffer, dataset, enforce_file_format=False)
+    return buffer.getvalue()
 
 
 def with_pixels(dataset: Dataset, stored: NDArray[np.integer]) -> Dataset:

@@ -26,6 +26,7 @@ MOST = 4  # children; more gain little beside the parsing in the parent
 LENGTH = struct.Struct("<Q")
 COMPLAINTS = (b"Corrupt JPEG data", b"Stream too short", b"Failed to decode tile")
 HARMLESS = b"extraneous bytes before marker 0xd9"  # padding after the last pixel
+JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 REFUSED = b""  # the answer of a child that could not decode
 
 
@@ -173,9 +174,31 @@ def _decoded(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes | m
 
     options: dict[str, Any] = {key: value for key, value in description.items() if key != "syntax"}
     options["correct_unused_bits"] = False  # the caller does, for left-aligned pixels too
+    if description["syntax"] == JPEG_EXTENDED and description["bits_stored"] > 8:
+        return _twelve_bits(code, description)
     decoder = get_decoder(UID(description["syntax"]))
     array, _ = decoder.as_array(encapsulate([code]), index=0, raw=True, **options)
     return array.dtype.str.encode(), np.ascontiguousarray(array).data.cast("B")
+
+
+def _twelve_bits(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Decode JPEG Extended of 12 bits with gdcm itself: pydicom's way to it allows 8 bits only."""
+    import gdcm
+
+    fragment, fragments = gdcm.Fragment(), gdcm.SequenceOfFragments.New()
+    fragment.SetByteStringValue(code)
+    fragments.AddFragment(fragment)
+    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
+    element.SetValue(fragments.__ref__())
+    image = gdcm.Image()
+    image.SetNumberOfDimensions(2)
+    image.SetDimensions((description["columns"], description["rows"], 1))
+    image.SetDataElement(element)
+    kind = gdcm.PhotometricInterpretation.GetPIType(description["photometric_interpretation"])
+    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(kind))
+    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(JPEG_EXTENDED)))
+    image.SetPixelFormat(gdcm.PixelFormat(1, 16, 12, 11, description["pixel_representation"]))
+    return b"<u2", image.GetBuffer().encode("utf-8", "surrogateescape")
 
 
 if __name__ == "__main__":

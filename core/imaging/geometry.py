@@ -20,9 +20,11 @@ MIN_SLICES = 8
 AXIAL_WITHIN = 15.0  # degrees
 DIRECTION_TOLERANCE = 0.01  # of a unit vector, about 0.6 degrees
 TILT_TOLERANCE = 1.0  # degrees; 5 mm of shear over 300 mm of chest
+MOST_TILT = 40.0  # degrees; gantries tilt by up to 30
 SHIFT_TOLERANCE = 1.0  # mm that a slice may lie beside the line through the others, or one pixel
 STEP_TOLERANCE = 0.10  # of the usual distance
 STEP_TOLERANCE_MM = 0.1
+MOST_GAPS = 10  # named in a sentence
 MAX_VOXELS = 2**30  # 2 GB as int16; 4096 slices of 512 x 512
 
 
@@ -66,8 +68,8 @@ def stack_of(frames: Sequence[Frame]) -> Stack:
     _check_size(frames)
     along_columns, along_rows = _directions(frames)
     normal = np.cross(along_columns, along_rows)
-    _check_axial(normal, along_columns)
     positions = np.array([frame.position for frame in frames])
+    _check_axial(normal, along_columns, positions)
     if normal[2] > 0:
         normal = -normal  # the order of slices is from the head down, whichever way they were stored
     order = sorted(range(len(frames)), key=lambda index: (float(positions[index] @ normal), frames[index].position))
@@ -138,9 +140,15 @@ def _directions(frames: Sequence[Frame]) -> tuple[NDArray[np.float64], NDArray[n
     return columns / lengths[0], rows / lengths[1]
 
 
-def _check_axial(normal: NDArray[np.float64], along_columns: NDArray[np.float64]) -> None:
+def _check_axial(
+    normal: NDArray[np.float64], along_columns: NDArray[np.float64], positions: NDArray[np.float64]
+) -> None:
     limit = math.cos(math.radians(AXIAL_WITHIN))
     if abs(normal[2]) < limit:
+        travel = np.ptp(positions, axis=0)
+        along_table = travel[2] > 0 and travel[2] >= limit * float(np.linalg.norm(travel))
+        if along_table and abs(normal[2]) >= math.cos(math.radians(MOST_TILT)):
+            raise ImagingError(tilt_sentence(math.degrees(math.acos(abs(normal[2])))))
         plane = ("sagittal", "coronal", "")[int(np.argmax(np.abs(normal)))]
         named = plane if plane and float(np.max(np.abs(normal))) >= limit else "oblique"
         raise ImagingError(f"This series is {named}, and reading needs axial slices; upload the axial series.")
@@ -164,11 +172,7 @@ def _check_steps(depths: NDArray[np.float64], positions: NDArray[np.float64]) ->
         ratios = steps[wide] / usual
         missing = np.rint(ratios).astype(int) - 1
         if np.all(missing >= 1) and np.all(np.abs(ratios - missing - 1) <= STEP_TOLERANCE * (missing + 1)):
-            count = int(missing.sum())
-            raise ImagingError(
-                f"{count} slice{'s are' if count > 1 else ' is'} missing near z = {positions[wide[0], 2]:.1f} mm; "
-                "export the whole series again."
-            )
+            raise ImagingError(_gaps(missing, positions[wide, 2]))
         raise ImagingError(
             f"The distance between slices changes near z = {positions[wide[0], 2]:.1f} mm "
             f"({usual:.2f} mm, then {steps[wide[0]]:.2f} mm); export one series of equal distances."
@@ -176,20 +180,37 @@ def _check_steps(depths: NDArray[np.float64], positions: NDArray[np.float64]) ->
     return _rounded(float(depths[-1] - depths[0]) / (len(depths) - 1))
 
 
+def _gaps(missing: NDArray[np.int_], z_mm: NDArray[np.float64]) -> str:
+    """Return how many slices are missing and where, the largest gap first."""
+    order = np.argsort(-missing, kind="stable")
+    count, first = int(missing.sum()), z_mm[order[0]]
+    verb = "slices are" if count > 1 else "slice is"
+    if len(missing) == 1:
+        return f"{count} {verb} missing near z = {first:.1f} mm; export the whole series again."
+    places = ", ".join(f"{missing[index]} near z = {z_mm[index]:.1f} mm" for index in order[:MOST_GAPS])
+    more = f" and {len(missing) - MOST_GAPS} smaller gaps" if len(missing) > MOST_GAPS else ""
+    return f"{count} slices are missing in {len(missing)} places: {places}{more}; export the whole series again."
+
+
 def _check_travel(positions: NDArray[np.float64], normal: NDArray[np.float64], spacing: tuple[float, float]) -> None:
     travel = positions[-1] - positions[0]
     cosine = min(abs(float(travel @ normal)) / float(np.linalg.norm(travel)), 1.0)
     tilt = math.degrees(math.acos(cosine))
     if tilt > TILT_TOLERANCE:
-        raise ImagingError(
-            f"The gantry was tilted by {tilt:.0f} degrees, which shears the volume (up to {TILT_TOLERANCE:.0f} "
-            "degree is read); export a reconstruction without tilt."
-        )
+        raise ImagingError(tilt_sentence(tilt))
     along = np.linspace(0, 1, len(positions))[:, None]
     beside = positions - (positions[0] + along * travel)
     beside -= np.outer(beside @ normal, normal)
     if float(np.linalg.norm(beside, axis=1).max()) > max(SHIFT_TOLERANCE, *spacing):
         raise ImagingError("Slices of this series are shifted against each other; export one reconstruction alone.")
+
+
+def tilt_sentence(degrees: float) -> str:
+    """Return why a tilted series is refused."""
+    return (
+        f"The gantry was tilted by {degrees:.0f} degrees, which shears the volume (up to {TILT_TOLERANCE:.0f} "
+        "degree is read); export a reconstruction without tilt."
+    )
 
 
 def orientation_letters(plane: str = "axial") -> dict[str, str]:

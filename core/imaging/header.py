@@ -1,6 +1,7 @@
 """The header of a DICOM file, read by allow-list and turned into frames, or refused with a sentence."""
 
 import zlib
+from io import BytesIO
 from typing import BinaryIO
 
 from pydicom import dcmread
@@ -45,7 +46,10 @@ FRAME_TAGS = (
 )
 FILE_TAGS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
 TAGS = [*IDENTIFYING, *KEPT, *PIXEL_TAGS, *FRAME_TAGS, *FILE_TAGS, *MARKING, *FUNCTIONAL_GROUPS]
-NO_PREAMBLE = (b"\x08\x00\x00\x00", b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x16\x00", b"\x02\x00\x00\x00")
+FIRST_GROUPS = (b"\x08\x00", b"\x02\x00")  # little endian; what a file without a preamble begins with
+LAST_FIRST = 0x0070  # the highest element of group 0008 that such a file is known to begin with
+MARK = b"DICM"
+SHORT_VRS = {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI", "UL", "US", "OB", "UT"}
 OTHER_MODALITIES = {"MR", "PT", "NM", "US", "CR", "DX", "MG", "XA", "RF", "SR", "SEG", "KO", "PR", "OT", "SC", "DOC",
                     "RTSTRUCT", "RTDOSE", "RTPLAN", "REG"}  # fmt: skip
 MAX_SIDE = 4096  # voxels
@@ -63,12 +67,20 @@ NO_GEOMETRY = (
 
 def looks_like_dicom(head: bytes) -> bool:
     """Whether a file that begins so is DICOM, with the usual preamble or (old exports) without."""
-    return head[128:132] == b"DICM" or head[:4] in NO_PREAMBLE
+    if MARK in (head[128:132], head[:4]):
+        return True
+    if head[:2] not in FIRST_GROUPS or int.from_bytes(head[2:4], "little") > LAST_FIRST:
+        return False
+    explicit, length = head[4:6].decode("latin-1"), int.from_bytes(head[4:8], "little")
+    return explicit in SHORT_VRS or length <= 256
 
 
 def read_dataset(stream: BinaryIO, *, pixels: bool) -> Dataset:
     """Return the allowed elements of a DICOM file, and its pixel data where asked for."""
     _refuse_deflate_bomb(stream)
+    if stream.read(4) == MARK:  # a file may begin with the mark itself, without the 128 bytes before it
+        stream = BytesIO(stream.read())
+    stream.seek(0)
     tags = [*TAGS, "PixelData"] if pixels else TAGS
     return guarded(lambda: dcmread(stream, stop_before_pixels=not pixels, specific_tags=tags, force=True), DAMAGED)
 
@@ -82,10 +94,12 @@ def read_header(source: Source) -> Header:
 
 def _header(dataset: Dataset, source: Source) -> Header:
     modality = text_of(dataset, "Modality").upper()
-    if modality != "CT":
-        if not modality and getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID") in CT_IMAGES:
-            raise ImagingError(CUT_OFF)
-        if not modality and not text_of(dataset, "SOPClassUID"):
+    kinds = (text_of(dataset, "SOPClassUID"), getattr(dataset, "file_meta", {}).get("MediaStorageSOPClassUID"))
+    ct_image = any(kind in CT_IMAGES for kind in kinds)
+    if ct_image and not (number_of(dataset, "Rows") and number_of(dataset, "Columns")):
+        raise ImagingError(DAMAGED if modality else CUT_OFF)
+    if modality != "CT" and (modality or not ct_image):  # the class of a CT image says it too
+        if not modality and not kinds[0]:
             raise ImagingError(NOT_DICOM)
         named = f" but {modality}" if modality in OTHER_MODALITIES else ""
         raise ImagingError(f"This DICOM file is not CT{named}; leave it out of the upload.")
@@ -153,7 +167,9 @@ def _pixel_format(dataset: Dataset) -> PixelFormat:
         raise ImagingError("This image is in colour or inverted, so it is no original CT; choose the original series.")
     rows, columns = number_of(dataset, "Rows"), number_of(dataset, "Columns")
     allocated = number_of(dataset, "BitsAllocated")
-    if not rows or not columns or allocated is None:
+    if allocated is None:
+        allocated = 8 if (number_of(dataset, "BitsStored") or 16) <= 8 else 16
+    if not rows or not columns:
         raise ImagingError("This DICOM file holds no image; leave it out of the upload.")
     if max(rows, columns) > MAX_SIDE:
         raise ImagingError(f"This image has more than {MAX_SIDE} rows or columns; export the series at its own size.")

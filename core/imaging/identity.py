@@ -32,6 +32,9 @@ KEPT = (
 )
 POSITIONS = {"HFS", "HFP", "HFDL", "HFDR", "FFS", "FFP", "FFDL", "FFDR"}
 NOBODY = {"", "0", "anon", "anonymous", "anonymized", "anonymised", "unknown", "none", "na", "n/a", "id", "patient"}
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+FILLED = {"999", "998"}  # fillers of an age that nobody knows
+OLDEST_EVER = 125  # years; a higher age is a filler too
 TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+\-/()&]{0,39}")
 
 
@@ -104,13 +107,16 @@ def number_of(dataset: Dataset, keyword: str) -> float | None:
 
 
 def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """Return an element's values as finite numbers, or () where it is absent or any value is unreadable."""
+    """Return an element's values as finite numbers, or () where it is absent or any value is unreadable.
+
+    Exports by programs of some countries write decimal commas, "0,75"; they are read.
+    """
     value = value_of(dataset, keyword)
     if value is None:
         return ()
     several: Iterable[Any] = value if isinstance(value, (MultiValue, list, tuple)) else (value,)
     try:
-        numbers = tuple(float(part) for part in several)
+        numbers = tuple(_number(part) for part in several)
     except (TypeError, ValueError, OverflowError):
         return ()
     return numbers if all(math.isfinite(number) for number in numbers) else ()
@@ -124,13 +130,18 @@ def value_of(dataset: Dataset, keyword: str) -> Any:
         return None
 
 
+def _number(value: Any) -> float:
+    text = value.strip() if isinstance(value, str) else ""
+    return float(text.replace(",", ".")) if DECIMAL_COMMA.fullmatch(text) else float(value)
+
+
 def _age(text: str) -> int | None:
     match = re.fullmatch(r"(\d{1,3})([YMWD])", text.upper())
-    if not match:
+    if not match or match[1] in FILLED:
         return None
     number, unit = int(match[1]), match[2]
     years = number // {"Y": 1, "M": 12, "W": 52, "D": 365}[unit]
-    return min(years, OLDEST)
+    return min(years, OLDEST) if years <= OLDEST_EVER else None
 
 
 def _identifying_words(dataset: Dataset) -> set[str]:

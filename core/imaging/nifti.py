@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.errors import ImagingError
-from core.imaging.geometry import AXIAL_WITHIN, MAX_VOXELS, MIN_SLICES
+from core.imaging.geometry import AXIAL_WITHIN, MAX_VOXELS, MIN_SLICES, TILT_TOLERANCE, tilt_sentence
 from core.imaging.identity import Identity
 from core.imaging.pixels import AIR, HIGHEST
 from core.imaging.plausible import check_hu, sampled
@@ -30,7 +30,11 @@ ORIENTATIONS: Any = nib.orientations  # nibabel declares no types
 AFFINES: Any = nib.affines
 KINDS: Any = (nib.Nifti1Header, nib.Nifti2Header)
 TO_GRID = ORIENTATIONS.axcodes2ornt(("L", "P", "I"))  # x to the left, y to the back, z to the feet
-MM = {"mm": 1.0, "unknown": 1.0, "meter": 1000.0, "micron": 0.001}
+MM = {1: 1000.0, 3: 0.001}  # by the code of the unit: m, µm; everything else is mm
+PAIRS = ((0, 1), (0, 2), (1, 2))
+ROUNDED = 0.01  # of a rotation's length
+SMALLEST_VOXEL = 1e-15  # of a cube in mm, or in m
+TURNED_WITHIN = 5.0  # degrees between sform and qform
 DAMAGED = "This NIfTI file is damaged or cut short; convert the series again."
 
 
@@ -114,6 +118,7 @@ def _header(head: bytes, source: Source) -> NiftiImage:
         raise ImagingError("This NIfTI file keeps its voxels in a second file (.img); convert the series to one .nii.")
     kind = KINDS[head[4:12] == MAGIC_2]
     header = kind(head[: kind.template_dtype.itemsize], check=False)
+    _repair(header)
     shape = tuple(int(size) for size in header.get_data_shape())
     if len(shape) < 3 or any(size != 1 for size in shape[3:]) or min(shape) < 1:
         raise ImagingError(
@@ -126,11 +131,13 @@ def _header(head: bytes, source: Source) -> NiftiImage:
     data_type = header.get_data_dtype()
     if data_type.kind not in "iuf" or data_type.itemsize == 1:
         raise ImagingError("This NIfTI file is a mask or picture, not CT in HU; leave it out of the upload.")
-    affine = np.asarray(header.get_best_affine(), np.float64).copy()
-    affine[:3] *= MM.get(header.get_xyzt_units()[0], 1.0)
+    affine = _affine(header)
+    affine[:3] *= _mm(header)
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not np.all(np.isfinite(affine)) or not np.all((spacing > 0.01) & (spacing <= 50)):
         raise ImagingError("The voxel size of this NIfTI file makes no sense; convert the series again.")
+    if (tilt := _tilt(affine)) > TILT_TOLERANCE:
+        raise ImagingError(tilt_sentence(tilt))
     if math.degrees(float(AFFINES.obliquity(affine).max())) > AXIAL_WITHIN:
         raise ImagingError("This NIfTI file is oblique; convert the axial series.")
     slope, intercept = _scaling(header)
@@ -155,6 +162,60 @@ def _header(head: bytes, source: Source) -> NiftiImage:
         intercept=intercept,
         affine=affine,
     )
+
+
+def _repair(header: Any) -> None:
+    """Set right what the standard or the usual readers (nibabel, ITK) set right: they differ from the letter only."""
+    sizes = header["pixdim"]
+    if sizes[0] not in (-1, 1):  # qfac; 0 is read as 1
+        sizes[0] = 1
+    sizes[1:4] = np.abs(sizes[1:4])
+    turn = np.array([header[f"quatern_{letter}"] for letter in "bcd"], np.float64)
+    length = float(np.linalg.norm(turn))
+    if 1 < length < 1 + ROUNDED:  # rounding made the rotation a little longer than it can be
+        for letter, value in zip("bcd", turn / (length * (1 + 1e-7)), strict=True):
+            header[f"quatern_{letter}"] = value
+
+
+def _affine(header: Any) -> NDArray[np.float64]:
+    """Return the position of the voxels (RAS); raises ImagingError where it is absent or stated in two ways."""
+    stated: list[NDArray[np.float64]] = []
+    for code, read in (("sform_code", header.get_sform), ("qform_code", header.get_qform)):
+        if int(header[code]) > 0:
+            try:
+                matrix = np.asarray(read(), np.float64)
+            except Exception:  # noqa: BLE001, S112 - nibabel raises several kinds; the other position may be whole
+                continue
+            if np.all(np.isfinite(matrix)) and abs(float(np.linalg.det(matrix[:3, :3]))) > SMALLEST_VOXEL:
+                stated.append(matrix)
+    if not stated:
+        raise ImagingError("The position in this NIfTI file is all zeros; convert the series again.")
+    if len(stated) == 2 and _differ(*stated):
+        raise ImagingError(
+            "This NIfTI file states two positions that contradict each other (its sform and its qform); "
+            "convert the series again."
+        )
+    return stated[0].copy()
+
+
+def _differ(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Whether two positions turn or scale the voxels differently; a shift alone moves nothing within the volume."""
+    sizes = [np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (first, second)]
+    if bool(np.any(np.abs(sizes[0] - sizes[1]) > 0.01 * sizes[1])):
+        return True
+    cosines = np.sum((first[:3, :3] / sizes[0]) * (second[:3, :3] / sizes[1]), axis=0)
+    return bool(np.any(cosines < math.cos(math.radians(TURNED_WITHIN))))
+
+
+def _mm(header: Any) -> float:
+    """Return how many mm the unit of the voxel size is; a unit that the standard does not know is taken to be mm."""
+    return MM.get(int(header["xyzt_units"]) & 7, 1.0)
+
+
+def _tilt(affine: NDArray[np.float64]) -> float:
+    """Return by how many degrees the third axis leaves the normal of the slices: the shear of a tilted gantry."""
+    axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    return max(math.degrees(math.asin(min(abs(float(axes[:, a] @ axes[:, b])), 1.0))) for a, b in PAIRS)
 
 
 def _scaling(header: Any) -> tuple[float, float]:

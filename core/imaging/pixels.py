@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import get_frame
+from pydicom.encaps import encapsulate, generate_fragments, get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
+    HTJ2K,
     UID,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
     ImplicitVRLittleEndian,
     JPEG2000TransferSyntaxes,
     JPEGLSTransferSyntaxes,
@@ -35,7 +39,10 @@ TISSUE = (-900.0, 3000.0)  # HU; a padding value within is doubted
 CUT_SHORT = "The pixels of this image are cut short or damaged; export the series again."
 UNKNOWN_SYNTAX = "This image is compressed in a way that cannot be read here; export it uncompressed."
 UNCORRECTED: Any = {"correct_unused_bits": False}  # done below, for left-aligned pixels too; its stub knows no name
-COMPRESSED = {*JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes}
+COMPRESSED = {
+    *JPEGTransferSyntaxes, *JPEGLSTransferSyntaxes, *JPEG2000TransferSyntaxes, HTJ2K, HTJ2KLossless, HTJ2KLosslessRPCL,
+}  # fmt: skip
+ENCAPSULATED_UNCOMPRESSED = UID("1.2.840.10008.1.2.1.98")
 END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -96,25 +103,41 @@ def _stored(dataset: Dataset, frame: Frame, decompress: Decoder) -> Stored:
     syntax = UID(frame.pixels.transfer_syntax) if frame.pixels.transfer_syntax else ImplicitVRLittleEndian
     if "PixelData" not in dataset or not dataset.PixelData:
         raise ImagingError(CUT_SHORT)
+    count, index, data = int(dataset.get("NumberOfFrames") or 1), frame.index, dataset.PixelData
+    if syntax == ENCAPSULATED_UNCOMPRESSED:
+        syntax, data, count, index = ExplicitVRLittleEndian, _code(data, index, count), 1, 0
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError:  # what pydicom raises for a transfer syntax it has no decoder for
         decoder = None
     if decoder is None or not decoder.is_available:
         raise ImagingError(UNKNOWN_SYNTAX)
+    options = _description(frame.pixels)
     if syntax in COMPRESSED:
-        count = int(dataset.get("NumberOfFrames") or 1)
-        code = get_frame(dataset.PixelData, frame.index, number_of_frames=count)
-        if not code.rstrip(b"\0").endswith(END_OF_IMAGE):  # a decoder would fill what is missing with zeros
+        code, mark, _ = _code(data, index, count).rpartition(END_OF_IMAGE)
+        if not mark:  # a decoder would fill what is missing with zeros; what follows the mark is of no use
             raise ImagingError(CUT_SHORT)
-        return decompress.decode(code, _description(frame.pixels))
-    array, _ = decoder.as_array(dataset, index=frame.index, raw=True, **UNCORRECTED)
+        return decompress.decode(code + mark, options)
+    options = {key: value for key, value in options.items() if key != "syntax"} | {"number_of_frames": count}
+    if syntax.is_encapsulated:
+        data, index, options["number_of_frames"] = encapsulate([_code(data, index, count)]), 0, 1
+    else:
+        options["pixel_vr"] = dataset["PixelData"].VR
+    array, _ = decoder.as_array(data, index=index, raw=True, **options, **UNCORRECTED)
     if array.shape != (frame.pixels.rows, frame.pixels.columns):
         raise ImagingError(CUT_SHORT)
     return array
 
 
-def _description(form: PixelFormat) -> dict[str, str | int]:
+def _code(data: bytes, index: int, count: int) -> bytes:
+    """Return the bytes of one encapsulated image, whatever a wrong table of offsets says."""
+    _table, *fragments = generate_fragments(data)
+    if count == 1:
+        return b"".join(fragments)
+    return fragments[index] if len(fragments) == count else get_frame(data, index, number_of_frames=count)
+
+
+def _description(form: PixelFormat) -> dict[str, Any]:
     return {
         "syntax": form.transfer_syntax,
         "rows": form.rows,

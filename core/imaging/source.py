@@ -8,12 +8,13 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from core.imaging.archive import DEFAULT_LIMITS, MEMBER_DAMAGED, Limits, members
+from core.imaging.archive import DEFAULT_LIMITS, MEMBER_DAMAGED, Limits
 from core.imaging.errors import ImagingError
+from core.imaging.packed import HEAD, inside, is_archive
 from core.imaging.quiet import guarded
 
 IGNORED_NAMES = {"thumbs.db", ".ds_store", "desktop.ini", "dicomdir", ".gitkeep", "ehthumbs.db"}
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+DEEPEST = 1  # archives inside each other
 UNREADABLE = "This file cannot be opened; check that it may be read and try again."
 IGNORED_FOLDERS = {"__macosx", ".git", "$recycle.bin"}
 
@@ -66,6 +67,7 @@ class _Entry:
     opener: Callable[[], BinaryIO]
     size: int
     problem: str = ""
+    head: Callable[[int], bytes] | None = None
 
 
 def sources_from_path(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> list[Source]:
@@ -119,7 +121,7 @@ def _sources(entries: Iterable[_Entry], limits: Limits) -> list[Source]:
     flat: list[_Entry] = []
     for entry in entries:
         if not _ignored(entry.name):
-            flat += _unpacked(entry, limits, nested=False)
+            flat += _unpacked(entry, limits)
     if not flat:
         raise ImagingError("The upload holds no image file; choose the folder or zip that holds the DICOM files.")
     if len(flat) > limits.files:
@@ -136,55 +138,34 @@ def _sources(entries: Iterable[_Entry], limits: Limits) -> list[Source]:
     ]
 
 
-def _unpacked(entry: _Entry, limits: Limits, *, nested: bool) -> list[_Entry]:
-    """Return the entry itself, or what is in it where it is a zip."""
+def _unpacked(entry: _Entry, limits: Limits, depth: int = 0) -> list[_Entry]:
+    """Return the entry itself, or what is in it where it is an archive, whatever its name."""
     try:
-        magic = guarded(lambda: _first_bytes(entry), UNREADABLE)
+        head = guarded(lambda: _first_bytes(entry), UNREADABLE if depth == 0 else MEMBER_DAMAGED)
+        if depth and is_archive(head):  # a file in an archive is held in memory: archives need jumping about
+            data = guarded(lambda: _all_bytes(entry), MEMBER_DAMAGED)
+            entry = _Entry(entry.name, lambda: BytesIO(data), len(data))
+        found = inside(entry.opener, head, limits)
     except ImagingError as error:
         return [_Entry(entry.name, entry.opener, 0, str(error))]
-    if magic not in ZIP:
+    if found is None:
         return [entry]
-    if nested:
+    if depth > DEEPEST:
         return [_Entry(entry.name, entry.opener, 0, "This zip lies in a zip inside a zip; unpack it first.")]
-    try:
-        inside = [
-            _Entry(f"{entry.name}/{member.name}", member.opener, member.size, member.problem)
-            for member in members(entry.opener, limits)
-            if not _ignored(member.name)
-        ]
-    except ImagingError as error:
-        return [_Entry(entry.name, entry.opener, 0, str(error))]
     flat: list[_Entry] = []
-    for member in inside:
-        if member.problem or not member.name.lower().endswith(".zip"):
-            flat.append(member)
-        else:
-            flat += _unpacked_inner(member, limits)
-    return flat
-
-
-def _unpacked_inner(entry: _Entry, limits: Limits) -> list[_Entry]:
-    """Return what is in a zip inside a zip; its bytes are held in memory, for a zip needs jumping about."""
-    try:
-        data = guarded(lambda: _all_bytes(entry), MEMBER_DAMAGED)
-    except ImagingError as error:
-        return [_Entry(entry.name, entry.opener, 0, str(error))]
-    held = _Entry(entry.name, lambda: BytesIO(data), len(data))
-    flat: list[_Entry] = []
-    try:
-        found = members(held.opener, limits)
-    except ImagingError as error:
-        return [_Entry(entry.name, entry.opener, 0, str(error))]
     for member in found:
         if not _ignored(member.name):
-            inner = _Entry(f"{entry.name}/{member.name}", member.opener, member.size, member.problem)
-            flat += [inner] if member.problem else _unpacked(inner, limits, nested=True)
+            name = f"{entry.name}/{member.name}" if member.name else entry.name
+            inner = _Entry(name, member.opener, member.size, member.problem, member.head)
+            flat += [inner] if member.problem or not member.size else _unpacked(inner, limits, depth + 1)
     return flat
 
 
 def _first_bytes(entry: _Entry) -> bytes:
+    if entry.head is not None:
+        return entry.head(HEAD)
     with entry.opener() as stream:
-        return stream.read(4)
+        return stream.read(HEAD)
 
 
 def _all_bytes(entry: _Entry) -> bytes:
