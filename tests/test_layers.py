@@ -1,44 +1,114 @@
-"""Who may import whom (README, "How it is built"): held by reading the code, not by good will."""
+"""Who may import whom (.github/CONTRIBUTING.md, "Layers"): held by reading the code, not by good will."""
 
 import ast
 import subprocess
 import sys
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ONLY_IN = {
-    "streamlit": ("pages/", "app.py"),
-    "torch": ("core/ai/", "core/training/"),
-    "monai": ("core/ai/", "core/training/"),
-    "lightning": ("core/training/",),
-    "sqlalchemy": ("db/",),
-    "alembic": ("db/",),
-    "pages": ("pages/", "app.py"),
-    "db": ("pages/", "db/", "app.py", "core/services/", "core/jobs/", "core/cli/", "core/__main__.py"),
+
+# From the top down: a module imports only from its own layer and from those below it.
+LAYERS = (
+    ("app",),
+    ("pages.main",),
+    ("pages.sign_in", "pages.reader", "pages.coordinator", "pages.truth_panel", "pages.admin"),
+    ("pages.components",),
+    ("pages.routes",),
+    ("core.__main__",),
+    ("core.cli",),
+    ("core.jobs",),
+    ("core.services",),
+    ("db",),
+    ("core.report",),
+    ("core.export",),
+    ("core.results",),
+    ("core.viewer", "core.training"),
+    ("core.study",),
+    ("core.ai",),
+    ("core.imaging", "core.stats"),
+    ("core.settings", "core.logs"),
+    ("core", "core.clock", "core.errors", "core.progress"),
+)
+ABOVE_DB = {"core.__main__", "core.cli", "core.jobs", "core.services"}  # the parts of core that know the database
+ONLY_IN = {  # library -> the places that may import it
+    "streamlit": ("app", "pages"),
+    "torch": ("core.ai", "core.training"),
+    "monai": ("core.ai", "core.training"),
+    "lightning": ("core.training",),
+    "sqlalchemy": ("db",),
+    "alembic": ("db",),
 }
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def modules() -> dict[str, set[str]]:
+    """Return every module of the project with what it imports: modules of ours by their full name."""
+    paths = [ROOT / "app.py", *(p for top in ("core", "db", "pages") for p in (ROOT / top).rglob("*.py"))]
+    named = {name_of(path): path for path in paths if "node_modules" not in path.parts}
+    return {name: imports(path, set(named)) - {name} for name, path in named.items()}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(path: Path, ours: set[str]) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            found |= {name.name.split(".")[0] for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in ours else node.module)
     return found
 
 
-def test_every_module_imports_only_what_its_layer_may():
-    wrong = []
-    for path in [ROOT / "app.py", *(p for top in ("core", "db", "pages") for p in (ROOT / top).rglob("*.py"))]:
-        place = path.relative_to(ROOT).as_posix()
-        if "node_modules" in place:
-            continue
-        for name in imports(path) & ONLY_IN.keys():
-            if not place.startswith(ONLY_IN[name]):
-                wrong.append(f"{place} imports {name}")
+def within(module: str, place: str) -> bool:
+    return module == place or (module.startswith(f"{place}.") and place != "core")
+
+
+def layer_of(module: str) -> int:
+    places = [(len(place), level) for level, layer in enumerate(LAYERS) for place in layer if within(module, place)]
+    assert places, f"{module} is in no layer: add its folder to LAYERS"
+    return max(places)[1]
+
+
+def test_no_import_runs_upward():
+    ours = modules()
+    wrong = [
+        f"{module} imports {target}"
+        for module, targets in ours.items()
+        for target in targets & ours.keys()
+        if layer_of(target) < layer_of(module)
+    ]
+    assert wrong == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    ours = modules()
+    graph = {module: targets & ours.keys() for module, targets in ours.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError naming the circle
+
+
+def test_of_core_only_services_jobs_and_the_command_line_know_the_database():
+    know = {module for module, targets in modules().items() if any(within(target, "db") for target in targets)}
+    parts = {".".join(module.split(".")[:2]) for module in know if module.startswith("core")}
+    assert parts <= ABOVE_DB
+
+
+def test_each_library_is_used_in_its_place_only():
+    wrong = [
+        f"{module} imports {library}"
+        for module, targets in modules().items()
+        for library in {target.split(".")[0] for target in targets} & ONLY_IN.keys()
+        if not any(within(module, place) for place in ONLY_IN[library])
+    ]
     assert wrong == []
 
 

@@ -7,9 +7,9 @@ from core.errors import ParallaxError
 from db import accounts
 from db.accounts import Account
 from db.engine import open_session, open_view
-from pages.components import addresses
 from pages.components.access import require
 from pages.components.forms import fresh, used
+from pages.routes import addresses
 
 INVITED = "accounts_invited"
 

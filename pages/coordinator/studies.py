@@ -6,8 +6,8 @@ from core.errors import ParallaxError
 from db.engine import open_view
 from db.study import info as study_info
 from pages.components.access import require
+from pages.components.acting import say
 from pages.coordinator.study_steps import deletion, new_study, one_study
-from pages.coordinator.study_steps.acting import say
 
 
 def page() -> None:

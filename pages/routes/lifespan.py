@@ -22,7 +22,7 @@ from core.viewer.build import ensure_bundle
 from db import accounts
 from db.engine import open_session
 from db.migrate import migrate
-from pages.components import addresses
+from pages.routes import addresses
 
 log = structlog.get_logger()
 

@@ -16,8 +16,8 @@ from db.truth import panel as truth_panel
 from db.truth.members import Seat
 from db.truth.panel import Task
 from pages.components.access import require
+from pages.components.acting import act, say
 from pages.components.reading import looking
-from pages.coordinator.study_steps.acting import act, say
 
 
 def page() -> None:

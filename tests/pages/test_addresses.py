@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 
 from core.settings import settings
-from pages.components import addresses
+from pages.routes import addresses
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from db.engine import Session, open_view
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study.info import StudyInfo
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 from pages.coordinator.study_steps.fields import NOTHING, Fields
 
 REFRESH = 3.0  # seconds between looks at the worker while it reads cases of this study

@@ -10,7 +10,7 @@ from db.engine import open_view
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study.info import StudyCaseInfo, StudyInfo
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 
 def show(me: Account, study: StudyInfo) -> None:

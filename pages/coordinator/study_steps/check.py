@@ -17,7 +17,7 @@ from db.study import life as study_life
 from db.study import orders, preflight
 from db.study.info import StudyInfo
 from db.study.orders import OrderRow
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 FOUND = "study_findings"
 

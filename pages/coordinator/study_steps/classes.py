@@ -13,7 +13,7 @@ from core.study.keys import free_letter
 from db.accounts import Account
 from db.study import design as study_design
 from db.study.info import StudyInfo
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 NO_CLASS = "None of them"
 

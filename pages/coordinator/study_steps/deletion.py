@@ -9,7 +9,7 @@ from db.engine import open_view
 from db.study import deletion as study_deletion
 from db.study.deletion import DeletionEffect
 from db.study.info import StudyInfo
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 
 def show(me: Account, study: StudyInfo) -> None:

@@ -9,8 +9,8 @@ from core import clock
 from db import accounts
 from db.accounts import Account
 from db.engine import Session
-from pages.components import addresses
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
+from pages.routes import addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from db.study import info as study_info
 from db.study import monitor
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
-from pages.components import addresses
 from pages.coordinator.study_steps import steps_of_life
+from pages.routes import addresses
 
 MARKS = {"done": "●", "part": "◐", "open": "○", "none": "·"}
 

@@ -13,7 +13,7 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
 from db.study.info import StudyInfo
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 STATES = {
     "draft": ":gray-badge[draft]",

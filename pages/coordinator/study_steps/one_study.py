@@ -9,6 +9,7 @@ from db.accounts import Account
 from db.engine import open_view
 from db.study import preflight
 from db.study.info import StudyInfo
+from pages.components.acting import say
 from pages.coordinator.study_steps import (
     ai,
     cases,
@@ -20,7 +21,6 @@ from pages.coordinator.study_steps import (
     readers,
     truth,
 )
-from pages.coordinator.study_steps.acting import say
 from pages.coordinator.study_steps.new_study import STATES
 
 Show = Callable[[Account, StudyInfo], None]

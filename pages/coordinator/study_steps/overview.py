@@ -12,8 +12,8 @@ from db.engine import Session, open_view
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study.info import StudyInfo
+from pages.components.acting import act
 from pages.coordinator.study_steps import deletion
-from pages.coordinator.study_steps.acting import act
 from pages.coordinator.study_steps.new_study import DESIGN_NAMES
 
 LIFE = {

@@ -11,8 +11,8 @@ from db.study import info as study_info
 from db.study.info import StudyInfo
 from db.truth import members as panel_members
 from db.truth.members import MemberInfo
+from pages.components.acting import act
 from pages.coordinator.study_steps import inviting
-from pages.coordinator.study_steps.acting import act
 
 MEMBER, ADJUDICATOR = "member", "adjudicator"
 

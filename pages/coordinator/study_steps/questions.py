@@ -11,8 +11,8 @@ from core.study.questions import KIND_NAMES, KINDS, LONGEST_TEXT
 from db.accounts import Account
 from db.study import design as study_design
 from db.study.info import StudyInfo
+from pages.components.acting import act
 from pages.components.forms import fresh, used
-from pages.coordinator.study_steps.acting import act
 
 MARKS = {"point": "a point", "box": "a box", "length": "a length"}
 

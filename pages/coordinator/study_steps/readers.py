@@ -15,8 +15,8 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
+from pages.components.acting import act
 from pages.coordinator.study_steps import inviting
-from pages.coordinator.study_steps.acting import act
 
 
 def show(me: Account, study: StudyInfo) -> None:

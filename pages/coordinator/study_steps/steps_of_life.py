@@ -11,7 +11,7 @@ from db.study import life as study_life
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import StudyProgress
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 
 def resets(me: Account, found: StudyProgress) -> None:

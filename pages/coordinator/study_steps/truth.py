@@ -12,8 +12,8 @@ from db.study import info as study_info
 from db.study.info import StudyInfo
 from db.truth import records as truth
 from db.truth.records import TruthInfo
+from pages.components.acting import act
 from pages.coordinator.study_steps import truth_panel, truth_sheet
-from pages.coordinator.study_steps.acting import act
 from pages.coordinator.study_steps.fields import Fields
 
 Truths = dict[int, TruthInfo]

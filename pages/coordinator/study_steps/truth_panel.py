@@ -9,9 +9,9 @@ from db.study.info import StudyInfo
 from db.truth import members as panel_members
 from db.truth import panel as truth_panel
 from db.truth.panel import PanelCase
+from pages.components.acting import act
 from pages.components.forms import fresh, used
 from pages.coordinator.study_steps import panel_people
-from pages.coordinator.study_steps.acting import act
 from pages.coordinator.study_steps.fields import Fields
 
 STATES = {"waiting": "waiting for labels", "agreed": "majority", "split": "no majority", "settled": "settled"}

@@ -12,7 +12,7 @@ from db.cases import CaseInfo
 from db.engine import open_view
 from db.study.info import StudyInfo
 from db.truth import records as truth
-from pages.coordinator.study_steps.acting import act
+from pages.components.acting import act
 
 MOST_SHOWN = 200
 
