@@ -2,20 +2,22 @@
 
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 
 import typer
 
+from core import cli
 from core.errors import ParallaxError
-
-PARTS = ("imaging", "ai", "training", "stats", "localisation", "viewer", "server", "models", "report")
 
 
 def build_app() -> typer.Typer:
-    """Assemble the commands that every module of core/cli registers."""
+    """Assemble the commands of every module of core/cli that has `register`."""
     app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
     bench = typer.Typer(no_args_is_help=True, help="Measure speed and memory on this machine.")
-    for part in PARTS:
-        import_module(f"core.cli.{part}").register(app, bench)
+    for part in iter_modules(cli.__path__):
+        module = import_module(f"core.cli.{part.name}")
+        if hasattr(module, "register"):
+            module.register(app, bench)
     app.add_typer(bench, name="bench")
     return app
 

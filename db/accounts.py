@@ -75,7 +75,7 @@ def by_id(session: Session, account_id: int) -> Account:
     return _public(_row(session, account_id))
 
 
-def set_disabled(session: Session, account_id: int, *, disabled: bool, by: int, at: datetime) -> None:
+def set_disabled(session: Session, account_id: int, *, disabled: bool, by: int | None, at: datetime) -> None:
     """Disable an account, ending its sessions at once, or enable it again."""
     row = _row(session, account_id)
     if disabled and row.role == "administrator" and _active_administrators(session) == 1:

@@ -39,7 +39,7 @@ def read_series(series_id: int, model_name: str, model_version: str) -> str:
 @DBOS.step()
 def read_and_store(series_id: int, model_name: str, model_version: str) -> str:
     """Compute and store; run twice it stores once (unique keys). Failures that repeat are stored as failures."""
-    from core.jobs.reading import read_stored_series  # torch is loaded here, in the worker only
+    from core.services.reading import read_stored_series  # torch is loaded here, in the worker only
 
     try:
         read_stored_series(series_id, model_name, model_version, on_progress=_progress())

@@ -1,7 +1,6 @@
 """Adding and handing on models from the web process, which loads no torch: the command line does it, in a process."""
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,10 +17,10 @@ from core.ai.new_model import NewModel
 from core.errors import InvalidInput, ParallaxError
 from core.services import model_shelf
 from core.services.model_registry import Added
+from core.services.processes import ROOT, environment
 
 log = structlog.get_logger()
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 600.0  # a model is added in seconds; a machine under load may take longer
 SUFFIXES = ("safetensors", "pt", "pth", "zip")
 CHUNK = 2**20
@@ -63,7 +62,7 @@ def _command(paths: list[Path], request: dict[str, Any]) -> dict[str, Any]:
         done = subprocess.run(  # noqa: S603 - our own command; paths are numbers in a folder of ours
             command,
             cwd=ROOT,
-            env=_environment(),
+            env=environment(),
             input=json.dumps(request),
             capture_output=True,
             text=True,
@@ -81,10 +80,3 @@ def _command(paths: list[Path], request: dict[str, Any]) -> dict[str, Any]:
     raise ParallaxError(
         "The weights could not be checked: the process that reads them ended. Look into the log, or free memory."
     )
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of the command: the same data folder, however this process was told of it."""
-    from core.settings import settings
-
-    return {**os.environ, "PARALLAX_DATA_DIR": str(settings().data_dir.resolve())}

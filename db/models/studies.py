@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
@@ -12,7 +12,8 @@ from db.models.base import Base
 class Study(Base):
     """One reader study. `protocol` is the JSON of core.study.protocol.Protocol; frozen once the study is open.
 
-    A draft that was deleted keeps its row, with `deleted_at`: append-only truth and audit events name it.
+    A draft that was deleted keeps its row, with `deleted_at`: append-only truth and audit events name it. Studies of
+    the demo may be removed in any state.
     """
 
     __tablename__ = "studies"
@@ -36,6 +37,7 @@ class Study(Base):
     closed_at: Mapped[datetime | None]
     unblinded_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    demo: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class StudyClass(Base):

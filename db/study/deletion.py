@@ -4,6 +4,7 @@ Truth, panel votes and audit events are append-only and name their study, so its
 verb finds it any more. Cases belong to the library and are not touched.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +12,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
-from db import audit
-from db.models import Account, Link, PanelMember, Reader, Study, StudyCase, Truth
+from db import accounts, audit
+from db.models import Account, Case, Link, PanelMember, Reader, Series, Study, StudyCase, Truth
 from db.study.info import reading_began, row
 
 
@@ -38,6 +39,14 @@ class DeletedStudy:
     id: int
     title: str
     deleted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedDemo:
+    """What went with the demo: how many studies, and the volumes whose pixels may be deleted now."""
+
+    studies: int
+    storage_keys: tuple[str, ...]
 
 
 def deletion_effect(session: Session, study_id: int, *, by: int, at: datetime) -> DeletionEffect:
@@ -74,7 +83,11 @@ def delete_study(session: Session, study_id: int, *, by: int, at: datetime) -> N
 
 def deleted(session: Session, *, by: int) -> list[DeletedStudy]:
     """Return the deleted studies that this account may take back, the newest deletion first."""
-    query = select(Study).where(Study.deleted_at.is_not(None)).order_by(Study.deleted_at.desc(), Study.id.desc())
+    query = (
+        select(Study)
+        .where(Study.deleted_at.is_not(None), Study.demo.is_(False))
+        .order_by(Study.deleted_at.desc(), Study.id.desc())
+    )
     return [
         DeletedStudy(found.id, found.title, found.deleted_at)
         for found in session.scalars(query)
@@ -91,6 +104,38 @@ def take_back(session: Session, study_id: int, *, by: int, at: datetime) -> None
         raise Forbidden(refused)
     found.deleted_at, found.state = None, "draft"
     audit.record(session, kind="study taken back", at=at, actor_id=by, study_id=study_id)
+
+
+def remove_demo(session: Session, usernames: Sequence[str], *, at: datetime) -> RemovedDemo:
+    """Take the demo's studies out of every list, withdraw its own cases and disable its own accounts, by user name.
+
+    For who runs the installation. Raises NotFound without a demo. Somebody else's account or case that came into a demo
+    study stays as it is, as does a case that another study uses too.
+    """
+    studies = session.scalars(select(Study).where(Study.demo, Study.deleted_at.is_(None))).all()
+    people = session.scalars(
+        select(Account).where(Account.username.in_(usernames), Account.disabled_at.is_(None))
+    ).all()
+    if not studies and not people:
+        raise NotFound("There is no demo here.")
+    elsewhere = select(StudyCase.case_id).join(Study, Study.id == StudyCase.study_id)
+    elsewhere = elsewhere.where(Study.demo.is_(False), Study.deleted_at.is_(None))
+    cases = session.scalars(
+        select(Case).where(
+            Case.created_by.in_([account.id for account in people]),
+            Case.withdrawn_at.is_(None),
+            Case.id.not_in(elsewhere),
+        )
+    ).all()
+    for study in studies:
+        study.deleted_at = at
+        audit.record(session, kind="demo study removed", at=at, study_id=study.id, detail={"state": study.state})
+    for case in cases:
+        case.withdrawn_at = at
+    for account in people:
+        accounts.set_disabled(session, account.id, disabled=True, by=None, at=at)
+    keys = session.scalars(select(Series.storage_key).where(Series.case_id.in_([case.id for case in cases])))
+    return RemovedDemo(len(studies), tuple(keys))
 
 
 def _opened(session: Session, found: Study) -> str | None:

@@ -30,6 +30,7 @@ def create_study(
     protocol: Protocol | None = None,
     classes: Sequence[StudyClass] = (),
     groups: Sequence[str] = DEFAULT_GROUPS,
+    demo: bool = False,
 ) -> StudyInfo:
     """Add a study in draft. Raises InvalidInput for an empty title, an unknown design or faulty classes."""
     made = Study(
@@ -41,6 +42,7 @@ def create_study(
         ai_parameters={},
         created_by=by,
         created_at=at,
+        demo=demo,
     )
     session.add(made)
     session.flush()

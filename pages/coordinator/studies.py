@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import ParallaxError
 from db.engine import open_view
 from db.study import info as study_info
+from pages.components import demo
 from pages.components.access import require
 from pages.components.acting import say
 from pages.coordinator.study_steps import deletion, new_study, one_study
@@ -26,6 +27,9 @@ def page() -> None:
             return
     st.title("Studies")
     say()
+    with open_view() as session:
+        known = len(study_info.every(session))
+    demo.offer(me, studies=known)
     new_study.show_list()
     new_study.show_new(me)
     deletion.show_deleted(me)

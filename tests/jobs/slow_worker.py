@@ -36,9 +36,9 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
         )
 
 
-stand_in = types.ModuleType("core.jobs.reading")
+stand_in = types.ModuleType("core.services.reading")
 stand_in.read_stored_series = read_stored_series  # type: ignore[attr-defined]
-sys.modules["core.jobs.reading"] = stand_in
+sys.modules["core.services.reading"] = stand_in
 
 from core.jobs.worker import run  # noqa: E402 - only after its stand-in
 from core.services import model_registry  # noqa: E402 - as above

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from core import __version__, clock
+from core.ai.model_files import Weights
+from core.ai.parameters import parameters_of
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.rule import RULES, patient_call
 from core.ai.weights import Model, load_model
@@ -16,6 +18,7 @@ from db import cases
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai.reads import NewCall
+from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
 
 StageProgress = Callable[[str, int, int], None]
@@ -51,14 +54,22 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     model = _model(f"{model_name}/{model_version}")
     result = read_volume(volume, model, on_progress=lambda done, total: on_progress("reading slices", done, total))
     on_progress("storing", 0, 1)
-    store.put_array(case.storage_key, f"lungs-{model.sha256[:12]}", result.lungs)
-    if result.heat is not None:
-        store.put_array(case.storage_key, f"heat-{model.sha256[:12]}", result.heat)
-    _store(series_id, model, result)
+    keep(case, result, model, store)
     on_progress("storing", 1, 1)
 
 
-def _registered(session: Session, model: Model) -> int:
+def keep(case: CaseInfo, result: CaseResult, model: Model | Weights, store: VolumeStore) -> None:
+    """Store a read of a case, once: masks and heat maps beside the volume, scores and the call of every rule.
+
+    Raises NotFound where the model is not registered, or not any more.
+    """
+    store.put_array(case.storage_key, f"lungs-{model.sha256[:12]}", result.lungs)
+    if result.heat is not None:
+        store.put_array(case.storage_key, f"heat-{model.sha256[:12]}", result.heat)
+    _store(case.series_id, model, result)
+
+
+def _registered(session: Session, model: Model | Weights) -> int:
     """Return the registered model's id; raises ParallaxError where these weights are not, or not any more, it."""
     known = ai_models.by_name(session, model.name, model.version)
     if known is None or known.sha256 != model.sha256:
@@ -66,7 +77,7 @@ def _registered(session: Session, model: Model) -> int:
     return known.id
 
 
-def _store(series_id: int, model: Model, result: CaseResult) -> None:
+def _store(series_id: int, model: Model | Weights, result: CaseResult) -> None:
     probabilities = [slice_.probabilities for slice_ in result.slices]
     scores = ai_reads.NewScores(
         parameters=result.parameters,
@@ -82,7 +93,7 @@ def _store(series_id: int, model: Model, result: CaseResult) -> None:
             session,
             series_id=series_id,
             model_id=_registered(session, model),
-            parameters_hash=model.parameters.hash(),
+            parameters_hash=(model.parameters if isinstance(model, Model) else parameters_of(model.card)).hash(),
             scores=scores,
             calls=[_call(rule, result) for rule in RULES],
             at=clock.now(),
