@@ -43,7 +43,7 @@ def demo(
     url = settings().public_url or "http://localhost:8501"
     if as_json:
         accounts = [asdict(account) for account in made.accounts]
-        studies_ = [{"id": number, "title": title} for number, title in made.studies.items()]
+        studies_ = [{"id": str(number), "title": title} for number, title in made.studies.items()]
         typer.echo(json.dumps({"accounts": accounts, "studies": studies_, "url": url}))
         return
     typer.echo(f"The demo is there. Start Parallax (streamlit run app.py), open {url} and sign in as:")

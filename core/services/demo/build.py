@@ -32,6 +32,7 @@ from db.study import deletion as study_deletion
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study import readers as study_readers
+from db.study.preflight import try_volumes
 from db.truth import records as truth
 
 SEED = 20
@@ -217,11 +218,12 @@ class _Maker:
         """Make a study and open it."""
         with open_session() as session:
             study_id = self.draft(session, title, count, at)
+        volumes_tried = try_volumes([case.storage_key for case in self.cases[:count]], _opens)
         with open_session() as session:
-            findings = study_life.check_study(session, study_id, opens=_opens, by=self.coordinator, at=at)
+            findings = study_life.check_study(session, study_id, volumes=volumes_tried, by=self.coordinator, at=at)
             if blockers := [finding.message for finding in findings if finding.blocks]:
                 raise Conflict(f"The demo study could not be opened: {' '.join(blockers)}")
-            study_life.open_study(session, study_id, opens=_opens, seed=SEED, by=self.coordinator, at=at)
+            study_life.open_study(session, study_id, volumes=volumes_tried, seed=SEED, by=self.coordinator, at=at)
         return study_id
 
     def read(self, study_id: int, at: datetime, *, left: int = 0) -> None:

@@ -17,10 +17,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StartedDemo:
-    """The demo's accounts (role, user, password), told once, and its studies (id, title)."""
+    """The demo's accounts (role, user, password), told once, and its studies (title, number)."""
 
     accounts: tuple[dict[str, str], ...]
-    studies: tuple[dict[str, object], ...]
+    studies: tuple[dict[str, str], ...]
 
 
 def make(*, on_progress: Progress = ignore) -> StartedDemo:
