@@ -7,7 +7,7 @@ from db import accounts
 from db.accounts import Account
 from db.engine import open_view
 from db.study import info as study_info
-from pages.components.institution import oidc_configured
+from pages.routes.institution import oidc_configured
 from pages.routes.web import COOKIE
 
 

@@ -20,7 +20,7 @@ from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import open_view
-from pages.components.institution import oidc_configured
+from pages.routes.institution import oidc_configured
 from pages.routes.sign_in import front
 from pages.routes.uploads import MB, TooMuch, Uploads
 from pages.routes.web import COOKIE, MAX_BODY, Refused, json_error, same_site

@@ -16,7 +16,7 @@ from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import Session, open_session, open_view
-from pages.components.institution import claims, login_address, oidc_configured
+from pages.routes.institution import claims, login_address, oidc_configured
 from pages.routes.web import COOKIE, NO_STORE, Refused, json_error, same_origin
 from pages.sign_in import STYLE_HASH, link_page, not_invited_page, sign_in_page
 
