@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("app",),
     ("pages.main",),
-    ("pages.sign_in", "pages.reader", "pages.coordinator", "pages.truth_panel", "pages.admin"),
+    ("pages.reader", "pages.coordinator", "pages.truth_panel", "pages.admin"),
     ("pages.components",),
-    ("pages.routes",),
+    ("pages.routes", "pages.sign_in"),  # signing in comes before any page of Streamlit
     ("core.__main__",),
     ("core.cli",),
     ("core.jobs",),
