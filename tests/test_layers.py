@@ -28,7 +28,7 @@ LAYERS = (
     ("core.study",),
     ("core.ai",),
     ("core.imaging", "core.stats"),
-    ("core.settings", "core.logs"),
+    ("core.settings", "core.logs", "core.sealing"),
     ("core", "core.clock", "core.errors", "core.progress"),
 )
 ABOVE_DB = {"core.__main__", "core.cli", "core.jobs", "core.services"}  # the parts of core that know the database
