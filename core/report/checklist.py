@@ -10,10 +10,12 @@ from core.results.verdict import protocol_of
 from core.study.prespecification import SUBGROUPS, Prespecification
 
 EDITIONS = (
-    "Editions: STARD 2015 (Bossuyt et al.), with topics that STARD-AI adds (Sounderajah et al., Nat Med 2025; item "
-    "numbers not given here); CLAIM 2024 update (Tejani et al., Radiol Artif Intell 2024;6:e240300); FDA guidance "
-    "1698, Clinical Performance Assessment of CADe devices, issued 28 September 2022, by topic. Items are in our words."
+    "Editions: STARD 2015 (Bossuyt et al.); STARD-AI (Sounderajah et al., Nat Med 2025;31:3283-3289); CLAIM 2024 "
+    "update (Tejani et al., Radiol Artif Intell 2024;6:e240300); GRRAS (Kottner et al., J Clin Epidemiol "
+    "2011;64:96-106); FDA guidance 1698, Clinical Performance Assessment of CADe devices, issued 28 September 2022, by "
+    "section. Items are in our words."
 )
+ONE_SESSION = "Does not apply: every case is read in one session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,15 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
     def given(what: object, where: str) -> str:
         return where if what else ""
 
+    acquisition = given(
+        known["slice thickness"][0] and known["manufacturer"][0], _of(known, "slice thickness", "manufacturer")
+    )
     return {
         "title": "Title",
         "flow": "Flow",
         "protocol": "Protocol",
-        "deviations": "Deviations",
+        "audit": "Every read and AI output is stored and exported; the audit chain shows later changes",
+        "independent": "Protocol: no reader received another's read before unblinding",
         "reproduce": "Compute it again",
         "deidentification": "Protocol: allow-list at upload, before anything is stored",
         "indeterminate": f"{planned}: {plan.indeterminate}",
@@ -71,12 +77,17 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "estimates": given(flow.locked_reads, "Comparison; Metrics"),
         "sensitivity": given(flow.locked_reads, "Sensitivity to missing and undecided reads"),
         "standalone": given(flow.ai_reads, "Comparison; Metrics"),
+        "agreement": given(len(people) > 1 and flow.locked_reads, "Agreement"),
         "variability": given(len(people) > 1 and flow.locked_reads, "MRMC; Agreement"),
         "classes": given(len(study.classes) > 2, "Flow, cases by class"),
         "hypothesis": given(plan.hypothesis != "none", planned),
         "scoring": f"{planned}: undecided {plan.indeterminate}, missing {plan.missing}",
         "eligibility": given(plan.eligibility, planned),
         "sample_size": given((plan.planned_cases or plan.planned_readers) and plan.sample_size_rationale, planned),
+        "reader_number": given(plan.planned_readers and plan.sample_size_rationale, planned),
+        "success": given(plan.hypothesis != "none", "Prespecified comparison"),
+        "secondary": given(plan.family, planned),
+        "ethics": given(plan.ethics, planned),
         "registration": given(plan.registration, planned),
         "information": given(plan.clinical_information, f"{planned}; the truth is kept from readers until unblinding"),
         "prevalence": given(plan.prevalence_told and plan.eligibility, planned),
@@ -90,18 +101,17 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "rule": given(ai and ai.parameters, "The AI: rule and parameters"),
         "training": given(ai and ai.training_patients, "The AI: patients that trained and tuned it"),
         "card": given(card, "The AI, model card"),
+        "card_users": given(any("user" in name for name in card), "The AI, model card"),
         "card_training": given(any("train" in name for name in card), "The AI, model card"),
-        "failures": given(ai and flow.ai_reads, "Flow; Confusion"),
-        "display": given(ai and aided, "Protocol: AI output shown to readers"),
+        "explained": given(ai and aided and protocol.aided.heat, "Protocol: heat map shown to readers"),
         "control": given(study.design != "independent", "Protocol: unaided arm; MRMC"),
         "orders": given(story.order_seeds, "Compute it again: seeds of the stored orders"),
-        "washout": given(study.design == "crossover" and protocol.washout_days >= 28, "Protocol"),
+        "washout": given(protocol.washout_days >= 28, "Protocol") if study.design == "crossover" else ONE_SESSION,
         "ratings": given(protocol.ratings, "Protocol: 0 to 100 for every class"),
         "practice": given(flow.practice_cases, "Flow: practice cases"),
         "baseline": given(known["age"][0] and known["sex"][0], _of(known, "age", "sex")),
-        "acquisition": given(
-            known["slice thickness"][0] and known["manufacturer"][0], _of(known, "slice thickness", "manufacturer")
-        ),
+        "acquisition": acquisition,
+        "preprocessing": given(acquisition and ai and ai.parameters, f"{acquisition}; The AI: rule and parameters"),
         "subgroups": given(_people_split(study) and flow.locked_reads, _subgroups(plan)),
         "readers": given(people and all(one.years is not None for one in people), "Readers"),
     }

@@ -1,10 +1,11 @@
 """The items of the reporting checklists, in our words, with the name of what would answer each in a report.
 
-STARD 2015 by its numbers (Bossuyt et al.; list in Cohen et al., BMJ Open 2016;6:e012799, table 2). STARD-AI
-(Sounderajah et al., Nat Med 2025) adds 18 new or changed items to it: their topics are listed without numbers, as these
-could not be checked. CLAIM 2024 update by its 44 numbers (Tejani et al., Radiol Artif Intell 2024;6:e240300). FDA: the
-topics of "Clinical Performance Assessment: Considerations for Computer-Assisted Detection Devices", document 1698, as
-issued on 28 September 2022.
+STARD 2015 by its numbers (Bossuyt et al.; list in Cohen et al., BMJ Open 2016;6:e012799, table 2). STARD-AI by its 40
+items in 48 rows (Sounderajah et al., Nat Med 2025;31:3283-3289, table 2). CLAIM 2024 update by its 44 numbers (Tejani
+et al., Radiol Artif Intell 2024;6:e240300). GRRAS by its 15 items (Kottner et al., J Clin Epidemiol 2011;64:96-106,
+table I). FDA: the sections IV to VII and Appendix A of "Clinical Performance Assessment: Considerations for
+Computer-Assisted Detection Devices", document 1698, as issued on 28 September 2022; "general" where a topic runs
+through several of them.
 """
 
 NONE = ""  # nothing that a study holds here answers it; it is for the authors
@@ -47,15 +48,54 @@ STARD_2015 = (
 )
 
 STARD_AI = (
-    ("–", "the AI as index test: version, inputs, outputs, parameters", "ai"),
-    ("–", "what of the AI's output readers were shown", "display"),
-    ("–", "data that trained and tuned the AI, apart from these cases", "training"),
-    ("–", "sources, collection and annotation of the data sets", NONE),
-    ("–", "preprocessing of the images", "rule"),
-    ("–", "failures of the AI and what was done about them", "failures"),
-    ("–", "accuracy in groups of people; bias and fairness", "subgroups"),
-    ("–", "code, model and version, so that it can be checked", "reproduce"),
-    ("–", "commercial interests", NONE),
+    ("1", "named as a study of the accuracy of an AI, with a measure of accuracy", "title"),
+    ("2", "structured abstract", NONE),
+    ("3", "background, intended use of the AI, new or established, place in the workflow", NONE),
+    ("4", "objectives and hypotheses", "hypothesis"),
+    ("5", "data collected before the tests were planned, or after", NONE),
+    ("6", "approval by an ethics committee, or why none was needed", "ethics"),
+    ("7", "inclusion and exclusion criteria in their order, of participants and of data", "eligibility"),
+    ("8", "how eligible participants were found", NONE),
+    ("9", "where and when they were found", NONE),
+    ("10", "consecutive, random or convenience series", NONE),
+    ("11", "source of the data: routine, collected for the study, or open", NONE),
+    ("12", "who annotated the data, with what experience, and how", "truth"),
+    ("13", "devices that captured the data; software, with versions", "acquisition"),
+    ("14", "acquisition protocols and preprocessing, so that they can be repeated", "preprocessing"),
+    ("15a", "index test, so that it can be repeated", "ai"),
+    ("15b", "how the AI was trained, tuned and tested, with sample sizes", "training"),
+    ("15c", "cut-offs or categories of the index test, prespecified or not", "rule"),
+    ("15d", "intended users of the AI and the expertise they need", "card_users"),
+    ("16a", "reference standard, so that it can be repeated", "reference"),
+    ("16b", "why this reference standard", NONE),
+    ("16c", "cut-offs or categories of the reference standard, prespecified or not", NONE),
+    ("17a", "what readers of the index test knew: clinical information, reference standard", "information"),
+    ("17b", "what assessors of the reference standard knew", "reference_blinding"),
+    ("18", "methods of estimating and comparing accuracy", "statistics"),
+    ("19", "how indeterminate results were handled", "indeterminate"),
+    ("20", "how missing data were handled", "missing"),
+    ("21", "analyses of variability, prespecified or exploratory", "variability"),
+    ("22", "intended sample size and how it was found", "sample_size"),
+    ("23", "methods of analysing errors, algorithmic bias and fairness", "subgroups"),
+    ("24", "flow of participants, as a diagram", "flow"),
+    ("25", "baseline characteristics of training, validation and test sets", "baseline"),
+    ("26a", "severity of disease in those with the target condition", NONE),
+    ("26b", "alternative diagnoses in those without it", "classes"),
+    ("27", "time and treatments between index test and reference standard", "reference_interval"),
+    ("28", "whether the data have the target condition as often as the intended patients", NONE),
+    ("29", "how an external data set differs from those the AI was made with", NONE),
+    ("30", "cross table of index test against reference standard", "confusion"),
+    ("31", "estimates of accuracy with their precision", "estimates"),
+    ("32", "adverse events", NONE),
+    ("33", "limitations: bias, uncertainty, generalisability", NONE),
+    ("34", "implications for practice", NONE),
+    ("35", "ethics of using the AI, and fairness", NONE),
+    ("36", "registration number and registry", "registration"),
+    ("37", "where the protocol can be had", "protocol"),
+    ("38", "funding and the role of funders", NONE),
+    ("39", "commercial interests", NONE),
+    ("40a", "availability of data and code, with restrictions", "reproduce"),
+    ("40b", "outputs stored, open to audit and evaluation", "audit"),
 )
 
 CLAIM_2024 = (
@@ -89,7 +129,7 @@ CLAIM_2024 = (
     ("28", "metrics of performance", "estimates"),
     ("29", "measures of significance and uncertainty", "statistics"),
     ("30", "robustness or sensitivity analysis", "sensitivity"),
-    ("31", "explainability or interpretability", NONE),
+    ("31", "explainability or interpretability", "explained"),
     ("32", "evaluation on internal data", NONE),
     ("33", "testing on external data", NONE),
     ("34", "trial registration", "registration"),
@@ -97,7 +137,7 @@ CLAIM_2024 = (
     ("36", "demographic and clinical characteristics by partition", "baseline"),
     ("37", "performance with statistical uncertainty", "estimates"),
     ("38", "diagnostic performance and its precision", "estimates"),
-    ("39", "analysis of incorrect results", NONE),
+    ("39", "analysis of incorrect results", "confusion"),
     ("40", "limitations", NONE),
     ("41", "implications for practice", NONE),
     ("42", "where the full protocol is", "protocol"),
@@ -105,31 +145,56 @@ CLAIM_2024 = (
     ("44", "funding and the role of funders", NONE),
 )
 
+GRRAS = (
+    ("1", "named as a study of reliability or agreement", NONE),
+    ("2", "the diagnostic or measuring device", "ai"),
+    ("3", "the population of subjects", "eligibility"),
+    ("4", "the population of raters", "readers"),
+    ("5", "what is known of reliability and agreement; why this study", NONE),
+    ("6", "sample size: raters, subjects, repeated observations, and how chosen", "sample_size"),
+    ("7", "how subjects and raters were sampled", NONE),
+    ("8", "the rating process: interval, clinical information, blinding", "information"),
+    ("9", "ratings made independently or not", "independent"),
+    ("10", "statistical analysis", "statistics"),
+    ("11", "raters, subjects and repeated observations in fact", "flow"),
+    ("12", "characteristics of raters and subjects", "readers"),
+    ("13", "estimates of reliability and agreement with their uncertainty", "agreement"),
+    ("14", "practical relevance of the results", NONE),
+    ("15", "detailed results, such as online", "reproduce"),
+)
+
 FDA_1698 = (
-    ("paradigm", "evaluation paradigm and primary endpoint", "hypothesis"),
-    ("control", "control arm: reading without the device", "control"),
-    ("scenarios", "reading scenario, randomised order of cases", "orders"),
-    ("washout", "at least four weeks between sessions of the same cases", "washout"),
-    ("rating", "rating scale", "ratings"),
-    ("scoring", "how a read is scored right or wrong", "scoring"),
-    ("training", "training of readers with the device", "practice"),
-    ("readers", "number, qualification and experience of readers", "readers"),
-    ("information", "clinical information given to readers", "information"),
-    ("cases", "selection and enrichment of cases; prevalence told", "prevalence"),
-    ("pooling", "pooling of data from several sites", NONE),
-    ("reuse", "reuse of test data and its audit trail", NONE),
-    ("truthing", "reference standard and truthing process", "reference"),
-    ("analysis", "variability of readers and cases in the analysis", "variability"),
-    ("multiplicity", "several endpoints or comparisons", "multiplicity"),
-    ("missing", "missing reads and excluded cases", "missing"),
-    ("size", "sample size and its rationale", "sample_size"),
-    ("stand-alone", "performance of the device alone", "standalone"),
-    ("deviations", "deviations from the protocol", "deviations"),
+    ("IV.A", "evaluation paradigm and primary endpoint", "hypothesis"),
+    ("IV.A", "secondary endpoints, decided on explicitly", "secondary"),
+    ("IV.A", "success criteria", "success"),
+    ("IV.B", "control arm: reading without the device", "control"),
+    ("IV.C", "reading scenario, randomised order of cases", "orders"),
+    ("IV.C", "at least four weeks between sessions of the same cases", "washout"),
+    ("IV.D", "rating scale", "ratings"),
+    ("IV.E", "how a read is scored right or wrong", "scoring"),
+    ("IV.F", "training of readers with the device", "practice"),
+    ("V", "selection and enrichment of cases; prevalence told", "prevalence"),
+    ("V.A", "pooling of data from several sites", NONE),
+    ("V.B", "reuse of test data and its audit trail", NONE),
+    ("VI", "reference standard", "reference"),
+    ("VI", "truthers: number, qualification, how they decided", "reference_who"),
+    ("VII", "results with their uncertainty", "estimates"),
+    ("VII", "line-by-line data of readers and cases", "reproduce"),
+    ("general", "number of readers and why so many", "reader_number"),
+    ("general", "qualification and experience of readers", "readers"),
+    ("general", "clinical information given to readers", "information"),
+    ("general", "sample size and its rationale", "sample_size"),
+    ("general", "variability of readers and cases in the analysis", "variability"),
+    ("general", "several endpoints or comparisons", "multiplicity"),
+    ("general", "checks of the assumptions of the analysis", NONE),
+    ("general", "performance of the device alone", "standalone"),
+    ("Appendix A", "protocol of the clinical study", "protocol"),
 )
 
 CHECKLISTS = {
     "STARD 2015": STARD_2015,
-    "STARD-AI 2025, topics added": STARD_AI,
+    "STARD-AI 2025": STARD_AI,
     "CLAIM 2024 update": CLAIM_2024,
+    "GRRAS 2011": GRRAS,
     "FDA 1698 (2022), MRMC study": FDA_1698,
 }

@@ -105,7 +105,7 @@ def test_checklists_have_every_item_of_their_editions():
 def test_a_study_without_an_ai_or_reads_answers_fewer_items(session: Session):
     rows, story = read(session, replace(FULL, ai=False, title="no AI"))
     without = {one.item.answer for one in mapped(rows.study, story) if one.where is None}
-    assert {"ai", "rule", "training", "card", "failures", "display", "standalone"} <= without
+    assert {"ai", "rule", "training", "card", "explained", "standalone"} <= without
     assert {"estimates", "confusion"}.isdisjoint(without)
     unread = replace(story, flow=replace(story.flow, locked_reads=0))
     assert {"estimates", "confusion", "statistics"} <= {
