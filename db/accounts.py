@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.settings import settings
-from db import audit
+from core.study.words import Role
+from db import audit, permissions
 from db.models import Account as AccountRow
 from db.models import Link, SignInTicket, WebSession
+from db.permissions import SYSTEM, Actor, Task, person
 
-ROLES = ("administrator", "coordinator", "reader")
+ROLES = tuple(Role)
 MIN_PASSWORD = 10  # characters; length is what counts (NIST SP 800-63B)
 MAX_FAILURES = 5  # wrong passwords in a row before an account rests
 REST = timedelta(minutes=5)
@@ -40,9 +42,13 @@ class Account:
 
 
 def create(
-    session: Session, *, username: str, name: str, role: str, at: datetime, by: int | None = None, password: str = ""
+    session: Session, *, username: str, name: str, role: str, at: datetime, by: Actor, password: str = ""
 ) -> Account:
-    """Create an account; without a password it is entered by a link from `password_link`."""
+    """Create an account; without a password it is entered by a link from `password_link`.
+
+    Administrators make accounts of every role, coordinators and who manages a study plain ones; raises Forbidden.
+    """
+    permissions.require_task(session, by, Task.INVITE if role == Role.NONE else Task.ACCOUNTS)
     username = username.strip().lower()
     if not username or len(username) > 80 or any(c.isspace() for c in username):
         raise InvalidInput("A user name needs 1 to 80 characters without spaces.")
@@ -61,22 +67,25 @@ def create(
     )
     session.add(row)
     session.flush()
-    audit.record(session, kind="account created", at=at, actor_id=by, detail={"account": row.id, "role": role})
+    audit.record(session, kind="account created", at=at, actor_id=person(by), detail={"account": row.id, "role": role})
     return _public(row)
 
 
-def every(session: Session) -> list[Account]:
-    """Return all accounts by user name."""
+def every(session: Session, *, by: Actor) -> list[Account]:
+    """Return all accounts by user name, to who may invite people; raises Forbidden."""
+    permissions.require_task(session, by, Task.INVITE)
     return [_public(row) for row in session.scalars(select(AccountRow).order_by(AccountRow.username))]
 
 
-def by_id(session: Session, account_id: int) -> Account:
-    """Return one account; raises NotFound."""
+def by_id(session: Session, account_id: int, *, by: Actor) -> Account:
+    """Return one account to who may invite people; raises Forbidden, NotFound."""
+    permissions.require_task(session, by, Task.INVITE)
     return _public(_row(session, account_id))
 
 
-def set_disabled(session: Session, account_id: int, *, disabled: bool, by: int | None, at: datetime) -> None:
-    """Disable an account, ending its sessions at once, or enable it again."""
+def set_disabled(session: Session, account_id: int, *, disabled: bool, by: Actor, at: datetime) -> None:
+    """Disable an account, ending its sessions at once, or enable it again; for administrators."""
+    permissions.require_task(session, by, Task.ACCOUNTS)
     row = _row(session, account_id)
     if disabled and row.role == "administrator" and _active_administrators(session) == 1:
         raise Conflict("This is the only administrator; make another one first.")
@@ -84,7 +93,7 @@ def set_disabled(session: Session, account_id: int, *, disabled: bool, by: int |
     if disabled:
         session.execute(update(WebSession).where(WebSession.account_id == account_id).values(revoked_at=at))
     kind = "account disabled" if disabled else "account enabled"
-    audit.record(session, kind=kind, at=at, actor_id=by, detail={"account": account_id})
+    audit.record(session, kind=kind, at=at, actor_id=person(by), detail={"account": account_id})
 
 
 def save_preferences(session: Session, account_id: int, preferences: dict[str, Any]) -> None:
@@ -101,11 +110,12 @@ def setup_link(session: Session, *, at: datetime) -> str | None:
     return _mint_link(session, "setup", None, at)
 
 
-def password_link(session: Session, account_id: int, *, at: datetime, by: int | None = None) -> str:
-    """Return a new one-time token with which the account's owner sets a password; earlier ones end."""
+def password_link(session: Session, account_id: int, *, at: datetime, by: Actor) -> str:
+    """Return a new one-time token for setting the account's password; earlier ones end. Raises Forbidden."""
+    permissions.require_link(session, account_id, by)
     _row(session, account_id)
     session.execute(delete(Link).where(Link.account_id == account_id, Link.used_at.is_(None)))
-    audit.record(session, kind="password link made", at=at, actor_id=by, detail={"account": account_id})
+    audit.record(session, kind="password link made", at=at, actor_id=person(by), detail={"account": account_id})
     return _mint_link(session, "password", account_id, at)
 
 
@@ -121,7 +131,7 @@ def use_setup_link(session: Session, token: str, *, username: str, name: str, pa
     _redeem_link(session, token, "setup", at)
     if _active_administrators(session):
         raise Conflict("Parallax has an administrator already; ask them for an account.")
-    return create(session, username=username, name=name, role="administrator", at=at, password=password)
+    return create(session, username=username, name=name, role="administrator", at=at, by=SYSTEM, password=password)
 
 
 def use_password_link(session: Session, token: str, *, password: str, at: datetime) -> Account:

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from db import permissions
 from db.models import Account, AuditEvent
+from db.permissions import Actor, Right, Task
 
 AUDIT_LOCK = 7_205_2023  # any number: on PostgreSQL one transaction at a time appends
 
@@ -53,8 +55,12 @@ def hold(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
 
 
-def events(session: Session, *, study_id: int | None = None, limit: int = 500) -> list[Event]:
-    """Return the newest events first, of one study or of all."""
+def events(session: Session, *, by: Actor, study_id: int | None = None, limit: int = 500) -> list[Event]:
+    """Return the newest events first: of one study to those who manage it, of any or all to auditors."""
+    if study_id is None or Task.AUDIT in permissions.tasks(session, by):
+        permissions.require_task(session, by, Task.AUDIT)
+    else:
+        permissions.require(session, study_id, by, Right.MANAGE)
     query = select(AuditEvent, Account.username).outerjoin(Account, Account.id == AuditEvent.actor_id)
     if study_id is not None:
         query = query.where(AuditEvent.study_id == study_id)

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from db import audit
-from db.models import Case, Patient, Series, StudyCase
+from db import audit, permissions
+from db.models import Case, CaseUploader, Patient, Series, StudyCase
+from db.permissions import Actor, Task
 
 FIRST_NUMBER, LAST_NUMBER = 1_000, 999_999
 TRIES = 100
@@ -65,10 +66,12 @@ def add(
     `draw(n)` gives a random number below n: case numbers tell nothing about the order of upload. Of several uploads at
     once each waits here for the one before, so that none draws its number or adds its patient or content twice.
     """
+    permissions.require_task(session, by, Task.CASES)
     audit.hold(session)
     known = session.scalar(select(Series.case_id).where(Series.content_hash == new.content_hash))
     if known is not None:
-        return Added(by_id(session, known), known=True)
+        _uploaded(session, known, by)  # who brings the same content has it already, and may see it here too
+        return Added(_one(session, Case.id == known), known=True)
     patient = session.scalar(select(Patient).where(Patient.key == new.patient_key))
     if patient is None:
         patient = Patient(key=new.patient_key)
@@ -96,7 +99,15 @@ def add(
     )
     session.flush()
     audit.record(session, kind="case added", at=at, actor_id=by, detail={"case": number, "slices": depth})
-    return Added(by_id(session, case.id), known=False)
+    _uploaded(session, case.id, by)
+    return Added(_one(session, Case.id == case.id), known=False)
+
+
+def _uploaded(session: Session, case_id: int, by: int) -> None:
+    query = select(CaseUploader.id).where(CaseUploader.case_id == case_id, CaseUploader.account_id == by)
+    if session.scalar(query) is None:
+        session.add(CaseUploader(case_id=case_id, account_id=by))
+        session.flush()
 
 
 def _new_number(session: Session, draw: Callable[[int], int]) -> int:
@@ -113,16 +124,17 @@ def _new_number(session: Session, draw: Callable[[int], int]) -> int:
     raise Conflict("No free case number was found; try again.")
 
 
-def every(session: Session, *, withdrawn: bool = False) -> list[CaseInfo]:
-    """Return the cases by number; those withdrawn only when asked for."""
-    query = select(Case, Series).join(Series, Series.case_id == Case.id).order_by(Case.number)
+def every(session: Session, *, by: Actor, withdrawn: bool = False) -> list[CaseInfo]:
+    """Return the cases `by` may see and use, by number; those withdrawn only when asked for."""
+    mine = permissions.cases(session, by)
+    query = select(Case, Series).join(Series, Series.case_id == Case.id).where(mine).order_by(Case.number)
     if not withdrawn:
         query = query.where(Case.withdrawn_at.is_(None))
     return [_public(case, series) for case, series in session.execute(query)]
 
 
 def of_study(session: Session, study_id: int) -> list[CaseInfo]:
-    """Return the cases taken into a study, by number."""
+    """Return the cases taken into a study, by number. For verbs of db only."""
     query = (
         select(Case, Series)
         .join(Series, Series.case_id == Case.id)
@@ -133,23 +145,26 @@ def of_study(session: Session, study_id: int) -> list[CaseInfo]:
     return [_public(case, series) for case, series in session.execute(query)]
 
 
-def by_id(session: Session, case_id: int) -> CaseInfo:
-    """Return one case; raises NotFound."""
-    return _one(session, Case.id == case_id)
+def by_number(session: Session, number: int, *, by: Actor) -> CaseInfo:
+    """Return the case with this number; raises Forbidden, NotFound."""
+    return _shown(session, Case.number == number, by)
 
 
-def by_number(session: Session, number: int) -> CaseInfo:
-    """Return the case with this number; raises NotFound."""
-    return _one(session, Case.number == number)
+def by_series(session: Session, series_id: int, *, by: Actor) -> CaseInfo:
+    """Return the case a series belongs to; raises Forbidden, NotFound."""
+    return _shown(session, Series.id == series_id, by)
 
 
-def by_series(session: Session, series_id: int) -> CaseInfo:
-    """Return the case a series belongs to; raises NotFound."""
-    return _one(session, Series.id == series_id)
+def _shown(session: Session, condition: Any, by: Actor) -> CaseInfo:
+    query = select(Case.id).join(Series, Series.case_id == Case.id).where(condition)
+    case_id = session.scalar(query)
+    permissions.require_cases(session, [case_id or 0], by)
+    return _one(session, condition)
 
 
 def set_tags(session: Session, case_id: int, tags: list[str], *, by: int, at: datetime) -> None:
     """Replace the tags of a case: short words for subgroups, such as a centre's letter or a kernel."""
+    permissions.require_cases(session, [case_id], by)
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound("This case does not exist.")
@@ -158,7 +173,8 @@ def set_tags(session: Session, case_id: int, tags: list[str], *, by: int, at: da
 
 
 def set_withdrawn(session: Session, case_id: int, *, withdrawn: bool, by: int, at: datetime) -> None:
-    """Take a case out of the library, or back in. Studies that hold it keep it."""
+    """Take a case out of the library, or back in, for who uploaded it. Studies that hold it keep it."""
+    permissions.require_upload(session, case_id, by)
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound("This case does not exist.")

@@ -14,10 +14,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.sealing import seal, unseal
 from core.settings import settings
-from db import audit
+from db import audit, permissions
 from db.models import Account, Case, RegisterEntry, RegisterReader
 
 PURPOSE = "parallax case register"
@@ -56,6 +56,7 @@ class Person:
 
 def add(session: Session, *, case_id: int, source: str, by: int, at: datetime) -> None:
     """Note that a source of this person became a case; the same source again is noted once."""
+    permissions.active(session, by)
     source = source[:LONGEST]
     secret = settings().secret_bytes()
     digest = hmac.new(secret, f"{PURPOSE}|{by}|{case_id}|{source}".encode(), hashlib.sha256).hexdigest()
@@ -71,10 +72,11 @@ def add(session: Session, *, case_id: int, source: str, by: int, at: datetime) -
 def read(session: Session, owner_id: int, *, by: int, at: datetime) -> list[Entry]:
     """Return an owner's entries by case number, and record that they were read.
 
-    Raises NotFound for everybody but the owner and whom the owner named: others do not learn whether there is one.
+    Raises Forbidden for everybody but the owner and whom the owner named: others do not learn whether there is one.
     """
+    permissions.active(session, by)
     if by != owner_id and not _may_read(session, owner_id, by):
-        raise NotFound(NOT_YOURS)
+        raise Forbidden(NOT_YOURS)
     rows = session.execute(
         select(RegisterEntry, Case.number)
         .join(Case, Case.id == RegisterEntry.case_id)
@@ -96,7 +98,8 @@ def read(session: Session, owner_id: int, *, by: int, at: datetime) -> list[Entr
 
 
 def holding(session: Session, owner_id: int) -> Holding:
-    """Return how much an owner's register holds."""
+    """Return how much an owner's own register holds."""
+    permissions.active(session, owner_id)
     held = RegisterEntry.sealed.is_not(None)
     of_owner = RegisterEntry.owner_id == owner_id
     entries, first, last = session.execute(
@@ -111,17 +114,20 @@ def holding(session: Session, owner_id: int) -> Holding:
 
 
 def readers(session: Session, owner_id: int) -> list[Person]:
-    """Return whom an owner lets read the register, by user name."""
+    """Return whom an owner lets read their own register, by user name."""
+    permissions.active(session, owner_id)
     return _people(session, RegisterReader.account_id, RegisterReader.owner_id == owner_id)
 
 
 def owners(session: Session, account_id: int) -> list[Person]:
     """Return whose registers this person may read besides their own, by user name."""
+    permissions.active(session, account_id)
     return _people(session, RegisterReader.owner_id, RegisterReader.account_id == account_id)
 
 
 def allow(session: Session, username: str, *, by: int, at: datetime) -> None:
     """Let somebody read this person's register; raises NotFound, Conflict or InvalidInput."""
+    permissions.active(session, by)
     account = session.scalar(select(Account).where(Account.username == username.strip().lower()))
     if account is None or account.disabled_at is not None:
         raise NotFound("There is no account with this user name; check its spelling.")
@@ -135,6 +141,7 @@ def allow(session: Session, username: str, *, by: int, at: datetime) -> None:
 
 def disallow(session: Session, account_id: int, *, by: int, at: datetime) -> None:
     """End somebody's reading of this person's register."""
+    permissions.active(session, by)
     if not _may_read(session, by, account_id):
         raise NotFound("This person cannot read your register.")
     session.execute(
@@ -145,6 +152,7 @@ def disallow(session: Session, account_id: int, *, by: int, at: datetime) -> Non
 
 def destroy(session: Session, *, by: int, at: datetime) -> int:
     """Destroy the sources in this person's register for good; return how many. Cases and their numbers stay."""
+    permissions.active(session, by)
     audit.hold(session)
     ids = list(
         session.scalars(select(RegisterEntry.id).where(RegisterEntry.owner_id == by, RegisterEntry.sealed.is_not(None)))

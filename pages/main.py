@@ -37,6 +37,7 @@ BY_ROLE: dict[str, Sections] = {
     "reader": READER,
     "coordinator": COORDINATOR,
     "administrator": {**COORDINATOR, **ADMINISTRATOR},
+    "auditor": {"Administration": ADMINISTRATOR["Administration"][1:]},
 }
 
 LOGOUT = "/auth/logout"  # where st.logout sends the browser, too: the institution's sign-in ends after our own

@@ -48,6 +48,7 @@ def add(
 ) -> None:
     """Check weights, try them on procedural chests and make them a model that studies can pin."""
     from core.ai.new_model import new_model, patients_text
+    from db.permissions import SYSTEM, Actor
 
     missing = [file for file in (*files, *([patients] if patients else [])) if not file.is_file()]
     if missing:
@@ -70,7 +71,7 @@ def add(
         "known": patients_are,
         "publish_ids": publish_ids,
     }
-    by = None
+    by: Actor = SYSTEM
     if request:  # what the page sends; patients' ids are on no command line and in no file
         stated = json.load(sys.stdin)
         by = stated.pop("by")
@@ -95,9 +96,10 @@ def list_models(as_json: AsJson = False) -> None:
     from core.ai.model_files import available_models
     from db.ai import models as ai_models
     from db.engine import open_view
+    from db.permissions import SYSTEM
 
     with open_view() as session:
-        pinned = ai_models.pinned(session)
+        pinned = ai_models.pinned(session, by=SYSTEM)
         default = ai_models.default(session)
         rows: list[dict[str, Any]] = []
         for one in available_models():
@@ -153,5 +155,7 @@ def remove(
     model = find(name)
     if not yes:
         typer.confirm(f"Remove {model.name} {model.version} and its weights?", abort=True)
-    remove_model(model.id, by=None)
+    from db.permissions import SYSTEM
+
+    remove_model(model.id, by=SYSTEM)
     typer.echo(f"{model.name} {model.version} is removed.")

@@ -46,11 +46,12 @@ def export(
     from core.export.files import DETAILED, file_of
     from db.engine import open_view
     from db.migrate import migrate
+    from db.permissions import SYSTEM
     from db.results import rows as analysis
 
     migrate()
     with open_view() as session:
-        rows = analysis.rows(session, study_id=study, account_id=None, detail=kind in DETAILED)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=kind in DETAILED)
     pieces = file_of(rows, kind, positive=positive, compare="arms" if arms else "ai").pieces
     if out is None:
         for piece in pieces:
@@ -102,15 +103,16 @@ def _simulated(url: str, readers: int, cases: int, aided: bool) -> None:
 def _costs(url: str) -> "Costs":
     from core.results.bench import panel_costs
     from db.engine import open_view
+    from db.permissions import SYSTEM
     from db.results import rows as analysis
 
     def read() -> "StudyRows":
         with open_view(url) as session:
-            return analysis.rows(session, study_id=1, account_id=None)
+            return analysis.rows(session, study_id=1, by=SYSTEM)
 
     def stamp() -> str:
         with open_view(url) as session:
-            return analysis.stamp(session, study_id=1, account_id=None)
+            return analysis.stamp(session, study_id=1, by=SYSTEM)
 
     return panel_costs(read, stamp)
 
@@ -119,13 +121,14 @@ def _read(study: int) -> "tuple[StudyResults, Story]":
     from core.results.study_results import StudyResults
     from db.engine import open_view
     from db.migrate import migrate
+    from db.permissions import SYSTEM
     from db.results import rows as analysis
 
     migrate()
     with open_view() as session:
-        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-        runs = analysis.ai_runs(session, study_id=study, account_id=None)
-        return StudyResults(rows, runs=lambda: runs), analysis.story(session, study_id=study, account_id=None)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
+        runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
+        return StudyResults(rows, runs=lambda: runs), analysis.story(session, study_id=study, by=SYSTEM)
 
 
 def _write(out: Path, pieces: Iterator[str]) -> None:

@@ -21,6 +21,7 @@ from core.settings import settings
 from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from db.migrate import migrate
+from db.permissions import SYSTEM
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ def _store_failure(series_id: int, model_name: str, model_version: str, reason: 
             scores=None,
             calls=failed,
             at=clock.now(),
+            by=SYSTEM,
         )
 
 

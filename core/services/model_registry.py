@@ -20,10 +20,12 @@ from core.errors import Conflict, NotFound, ParallaxError
 from core.imaging.identity import Identity
 from core.services import model_shelf
 from core.settings import settings
+from db import permissions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai.reads import ModelInfo
 from db.engine import Session, open_session, open_view
+from db.permissions import SYSTEM, Actor, Task
 
 log = structlog.get_logger()
 
@@ -40,12 +42,14 @@ class Added:
     trial: dict[str, Any]
 
 
-def add(files: Sequence[Path], new: NewModel, *, by: int | None) -> Added:
+def add(files: Sequence[Path], new: NewModel, *, by: Actor) -> Added:
     """Check weights, try them on procedural chests, and make them a model that studies can pin.
 
     Whatever fails, nothing of it stays. Raises ParallaxError saying what to mend; Conflict where name and version are
     taken.
     """
+    with open_view() as session:
+        permissions.require_task(session, by, Task.MODELS)
     register_all()  # a shipped model is known, and the default, before an own one comes beside it
     if new.name and new.version:
         _check_free(new.name, new.version)  # before any work; asked again at the end
@@ -77,7 +81,7 @@ def find(name: str) -> ModelInfo:
     return known
 
 
-def remove(model_id: int, *, by: int | None) -> ModelInfo:
+def remove(model_id: int, *, by: Actor) -> ModelInfo:
     """Take an own model from the registry and its weights from this machine and the shared storage.
 
     Raises ParallaxError where a study pins it or it was shipped.
@@ -120,7 +124,7 @@ def register_all() -> None:
                 log.warning("model not registered", model=weights.name, version=weights.version, reason=str(error))
 
 
-def register(session: Session, weights: Weights, *, by: int | None = None, added: bool = False) -> ModelInfo:
+def register(session: Session, weights: Weights, *, by: Actor = SYSTEM, added: bool = False) -> ModelInfo:
     """Make a model known to the database; a removed one only when somebody `added` it again.
 
     Raises Conflict for other weights under its name and version.
@@ -162,7 +166,7 @@ def _check_free(name: str, version: str, sha256: str | None = None) -> None:
         raise taken
 
 
-def _take_in(weights: Weights, card: dict[str, Any], by: int | None) -> None:
+def _take_in(weights: Weights, card: dict[str, Any], by: Actor) -> None:
     """Register the model and put its folder in place: both, or neither."""
     final = own_models() / weights.name / weights.version
     final.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from db.ai import reads as ai_reads
 from db.ai.reads import NewCall
 from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
+from db.permissions import SYSTEM
 
 StageProgress = Callable[[str, int, int], None]
 
@@ -40,7 +41,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     Raises ParallaxError when the series cannot be read.
     """
     with open_view() as session:
-        case = cases.by_series(session, series_id)
+        case = cases.by_series(session, series_id, by=SYSTEM)
     on_progress("opening", 0, 1)
     store = VolumeStore(settings().storage)
     volume = Volume(
@@ -97,6 +98,7 @@ def _store(series_id: int, model: Model | Weights, result: CaseResult) -> None:
             scores=scores,
             calls=[_call(rule, result) for rule in RULES],
             at=clock.now(),
+            by=SYSTEM,
         )
 
 

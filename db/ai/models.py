@@ -6,10 +6,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from db import audit
+from db import audit, permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import ModelInfo
 from db.models import AiModel, AiRead, SliceScores, Study
+from db.permissions import Actor, Right, Task, person
 
 
 def default(session: Session) -> ModelInfo | None:
@@ -26,6 +27,7 @@ def default(session: Session) -> ModelInfo | None:
 
 def set_default(session: Session, model_id: int, *, by: int, at: datetime) -> None:
     """Let a model read new cases from now on; studies keep theirs. Raises NotFound, InvalidInput for calls of a CSV."""
+    permissions.require_task(session, by, Task.MODELS)
     row = _registered(session, model_id)
     if row.kind != "networks":
         raise InvalidInput(f"{row.name} {row.version} is a table of calls; it cannot read new cases.")
@@ -33,14 +35,30 @@ def set_default(session: Session, model_id: int, *, by: int, at: datetime) -> No
     audit.record(session, kind="AI model made default", at=at, actor_id=by, detail=_named(row))
 
 
-def pinned(session: Session) -> dict[int, tuple[str, ...]]:
-    """Return the titles of the studies that name each model, by model id; drafts too, unless they were deleted."""
-    found: dict[int, tuple[str, ...]] = {}
-    query = select(Study.ai_model_id, Study.title).where(Study.ai_model_id.is_not(None), Study.deleted_at.is_(None))
-    for model_id, title in session.execute(query.order_by(Study.id)):
-        if model_id is not None:
-            found[model_id] = (*found.get(model_id, ()), title)
-    return found
+def pinned(session: Session, *, by: Actor) -> dict[int, tuple[str, ...]]:
+    """Return the titles of the studies that name each model, by model id; drafts too, unless they were deleted.
+
+    Studies that are not shared with `by` are counted in a last entry, and not named.
+    """
+    return {
+        model_id: (*titles, *([_others(hidden)] if hidden else [])) for model_id, (titles, hidden) in _pins(session, by)
+    }
+
+
+def _pins(session: Session, by: Actor) -> list[tuple[int, tuple[list[str], int]]]:
+    """Return for each model the titles that `by` may see, and how many others there are."""
+    mine = set(session.scalars(select(Study.id).where(permissions.studies(session, by, Right.OVERVIEW))))
+    query = select(Study.ai_model_id, Study.id, Study.title).where(Study.deleted_at.is_(None)).order_by(Study.id)
+    pins: dict[int, tuple[list[str], int]] = {}
+    for model_id, study_id, title in session.execute(query.where(Study.ai_model_id.is_not(None))):
+        titles, hidden = pins.get(model_id or 0, ([], 0))
+        seen = study_id in mine
+        pins[model_id or 0] = ([*titles, title] if seen else titles, hidden + (not seen))
+    return list(pins.items())
+
+
+def _others(hidden: int) -> str:
+    return "1 other study" if hidden == 1 else f"{hidden} other studies"
 
 
 def by_name(session: Session, name: str, version: str) -> ModelInfo | None:
@@ -50,33 +68,38 @@ def by_name(session: Session, name: str, version: str) -> ModelInfo | None:
 
 
 def check_registered(session: Session, model_id: int) -> None:
-    """Make sure that a model can be pinned: raises NotFound where it is not registered, or not any more."""
+    """Make sure that a model can be pinned; raises NotFound. For verbs of db only."""
     _registered(session, model_id)
 
 
-def check_removable(session: Session, model_id: int) -> ModelInfo:
-    """Return a model that may be removed; raises NotFound, Forbidden for a shipped one, Conflict for a pinned one."""
+def check_removable(session: Session, model_id: int, *, by: Actor) -> ModelInfo:
+    """Return a model that may be removed. For verbs of db only.
+
+    Raises NotFound, Forbidden for a shipped one, Conflict for a pinned one.
+    """
     row = _registered(session, model_id)
     whose = f"{row.name} {row.version}"
     if row.origin == "shipped":
         raise Forbidden(f"{whose} comes with Parallax and stays.")
-    if titles := pinned(session).get(model_id):
-        which = ", ".join(f"“{title}”" for title in titles)
+    titles, hidden = dict(_pins(session, by)).get(model_id, ([], 0))
+    if titles or hidden:
+        which = ", ".join([*(f"“{title}”" for title in titles), *([_others(hidden)] if hidden else [])])
         raise Conflict(f"{whose} is the AI of {which} and stays; a draft can choose another AI on its step AI.")
     return ai_reads.model(session, model_id)
 
 
-def remove(session: Session, model_id: int, *, by: int | None, at: datetime) -> ModelInfo:
+def remove(session: Session, model_id: int, *, by: Actor, at: datetime) -> ModelInfo:
     """Take a model from the registry and return what it was.
 
     What it has read stays, and its name and version with it; a model that never read leaves nothing but the audit.
     Raises as `check_removable`.
     """
-    found = check_removable(session, model_id)
+    permissions.require_task(session, by, Task.MODELS)
+    found = check_removable(session, model_id, by=by)
     row = _registered(session, model_id)
     deleted = update(Study).where(Study.ai_model_id == model_id, Study.deleted_at.is_not(None))
     session.execute(deleted.values(ai_model_id=None))  # a deleted draft that is taken back chooses another AI
-    audit.record(session, kind="AI model removed", at=at, actor_id=by, detail=_named(row))
+    audit.record(session, kind="AI model removed", at=at, actor_id=person(by), detail=_named(row))
     if any(session.scalar(select(func.count()).where(table.model_id == model_id)) for table in (AiRead, SliceScores)):
         row.removed_at, row.default_since = at, None
     else:

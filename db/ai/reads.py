@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from db import audit
-from db.models import AiModel, AiRead, SliceScores, Worker
+from db import audit, permissions
+from db.models import AiModel, AiRead, Series, SliceScores, Worker
+from db.permissions import SYSTEM, Actor, Task, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def register_model(
     card: dict[str, Any],
     manifest: list[str],
     at: datetime,
-    by: int | None = None,
+    by: Actor,
     added: bool = False,
     origin: str | None = None,
 ) -> ModelInfo:
@@ -98,6 +99,7 @@ def register_model(
 
     A removed one comes back only when somebody `added` it again. `origin` is shipped, own or not known.
     """
+    permissions.require_task(session, by, Task.MODELS)
     row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
     if row is None:
         row = AiModel(
@@ -147,12 +149,18 @@ def store(
     parameters_hash: str,
     scores: NewScores | None,
     calls: list[NewCall],
+    by: Actor,
     at: datetime,
 ) -> None:
     """Store scores and the calls made from them, once: what is there already is left as it is.
 
-    A call after a failed one is a new attempt. Raises NotFound for an unknown model.
+    A call after a failed one is a new attempt. Raises NotFound for an unknown model, Forbidden for a case that `by`
+    may not see.
     """
+    permissions.require_task(session, by, Task.MODELS)
+    if by is not SYSTEM:
+        case_id = session.scalar(select(Series.case_id).where(Series.id == series_id))
+        permissions.require_cases(session, [case_id or 0], by)
     model(session, model_id)
     key = (SliceScores.series_id == series_id, SliceScores.model_id == model_id)
     stored = session.scalar(select(SliceScores).where(*key, SliceScores.parameters_hash == parameters_hash))
@@ -261,9 +269,9 @@ def _model(row: AiModel) -> ModelInfo:
     )
 
 
-def _record(session: Session, kind: str, row: AiModel, at: datetime, by: int | None) -> None:
+def _record(session: Session, kind: str, row: AiModel, at: datetime, by: Actor) -> None:
     detail = {"model": row.name, "version": row.version, "sha256": row.sha256}
-    audit.record(session, kind=kind, at=at, actor_id=by, detail=detail)
+    audit.record(session, kind=kind, at=at, actor_id=person(by), detail=detail)
 
 
 def _public(session: Session, row: AiRead) -> AiReadInfo:

@@ -4,7 +4,7 @@ from db.models.accounts import Account, Link, SignInTicket, WebSession
 from db.models.ai import AiModel, AiRead, SliceScores, Worker
 from db.models.audit import AuditEvent
 from db.models.base import Base
-from db.models.cases import Case, Patient, Series
+from db.models.cases import Case, CaseUploader, Patient, Series
 from db.models.reads import Draft, Read, ReadEvent
 from db.models.register import RegisterEntry, RegisterReader
 from db.models.studies import (
@@ -16,6 +16,7 @@ from db.models.studies import (
     Study,
     StudyCase,
     StudyClass,
+    StudyMember,
     Truth,
     TruthVote,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "AuditEvent",
     "Base",
     "Case",
+    "CaseUploader",
     "Draft",
     "Link",
     "OrderEntry",
@@ -45,6 +47,7 @@ __all__ = [
     "Study",
     "StudyCase",
     "StudyClass",
+    "StudyMember",
     "Truth",
     "TruthVote",
     "WebSession",

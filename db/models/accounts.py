@@ -10,10 +10,10 @@ from db.models.base import Base
 
 
 class Account(Base):
-    """One person. Roles: administrator, coordinator, reader."""
+    """One person. `role` is theirs in the installation; reader is the plain account."""
 
     __tablename__ = "accounts"
-    __table_args__ = (CheckConstraint("role IN ('administrator', 'coordinator', 'reader')", name="role"),)
+    __table_args__ = (CheckConstraint("role IN ('administrator', 'coordinator', 'auditor', 'reader')", name="role"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)

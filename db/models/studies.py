@@ -40,6 +40,27 @@ class Study(Base):
     demo: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
+class StudyMember(Base):
+    """An account's role in running a study; readers and panel members have tables of their own. One is the owner.
+
+    `managed` stays true once they could see the truth, also when the role has changed or ended since.
+    """
+
+    __tablename__ = "study_members"
+    __table_args__ = (
+        UniqueConstraint("study_id", "account_id"),
+        CheckConstraint("role IN ('owner', 'coordinator', 'observer', 'statistician')", name="role"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    managed: Mapped[bool]
+    added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
 class StudyClass(Base):
     """One diagnosis readers may give. `ai_class` is the AI's class it corresponds to."""
 

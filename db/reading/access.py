@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
 from core.study.protocol import AidedDisplay
+from db import permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
-from db.models import Account, AiRead, Case, Read, Series, Study, StudyCase, StudyClass
+from db.models import AiRead, Case, Read, Series, Study, StudyCase, StudyClass
+from db.permissions import MAX_ID, Right
 from db.reading.queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
 from db.reading.rules import protocol_of
 from db.reading.types import AiShown, CaseAccess, OverlayAccess
@@ -18,24 +20,24 @@ from db.truth import members as panel_members
 
 NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
 NOT_REVEALED = "The AI's output is not shown for this read."
-STAFF = ("administrator", "coordinator")
 Overlay = Literal["lungs", "heat"]
-MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds; an address may bring any number
 
 
 def case_access(session: Session, *, account_id: int, study_id: int, case_number: int, at: datetime) -> CaseAccess:
     """Return the volume of a case if this account may see it now; raises Forbidden otherwise.
 
-    A reader: the case of the read that is theirs now and the one next case. Coordinators and administrators who are
-    not readers of the study, and its truth panel before it is opened: any of its cases. Unknown cases get the same
-    answer as forbidden ones.
+    A reader: the case of the read that is theirs now and the one next case. Those who manage the study and do not
+    read in it, and its truth panel before it is opened: any of its cases. Unknown cases get the same answer as
+    forbidden ones.
     """
     if study_id > MAX_ID or case_number > MAX_ID:
         raise Forbidden(NOT_YOURS)
     if panel_members.may_label(session, study_id, account_id):
         return _any_case(session, study_id, case_number)
     if reader_of(session, study_id, account_id) is None:
-        return _staff_access(session, account_id, study_id, case_number)
+        if not permissions.may(session, study_id, account_id, Right.MANAGE):
+            raise Forbidden(NOT_YOURS)
+        return _any_case(session, study_id, case_number)
     study, reader = active_reader(session, study_id, account_id)
     found = queue(session, study, reader)
     step = open_step(session, found, at)
@@ -158,13 +160,6 @@ def _output(session: Session, study: Study, ai: AiReadInfo, display: AidedDispla
 
 def _renamed(values: dict[str, Any], named: dict[str, tuple[str, str]]) -> dict[str, Any]:
     return {named.get(name, (name, name))[0]: value for name, value in values.items()}
-
-
-def _staff_access(session: Session, account_id: int, study_id: int, case_number: int) -> CaseAccess:
-    account = session.get(Account, account_id)
-    if account is None or account.role not in STAFF or account.disabled_at is not None:
-        raise Forbidden(NOT_YOURS)
-    return _any_case(session, study_id, case_number)
 
 
 def _any_case(session: Session, study_id: int, case_number: int) -> CaseAccess:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from core.study.protocol import Protocol
+from db import permissions
 from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
 from db.study import orders
 from db.study.orders import Gate
@@ -114,6 +115,7 @@ def own_read(session: Session, account_id: int, token: str, *, hold: bool) -> tu
 
     With `hold` its row is locked until the transaction ends, so that two posts for it come one after the other.
     """
+    permissions.active(session, account_id)
     query = select(Read).where(Read.token == token).execution_options(populate_existing=True)
     read = (
         session.scalar(query.with_for_update() if hold else query) if token.isascii() and token.isprintable() else None
@@ -131,6 +133,7 @@ def active_reader(session: Session, study_id: int, account_id: int, *, hold: boo
 
     With `hold` the reader's row is locked until the transaction ends, so that two openings come one after the other.
     """
+    permissions.active(session, account_id)
     query = select(Reader).where(Reader.study_id == study_id, Reader.account_id == account_id)
     reader = session.scalar(query.with_for_update().execution_options(populate_existing=True) if hold else query)
     study = session.get(Study, study_id)

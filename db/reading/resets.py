@@ -12,9 +12,9 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from db import audit
-from db.models import Account, Case, Draft, Read, Reader, Study
-from db.reading.access import STAFF
+from db import audit, permissions
+from db.models import Case, Draft, Read, Reader, Study
+from db.permissions import Actor, Right
 from db.reading.queue import newest_reads, reader_of
 from db.reading.rules import began_with
 
@@ -33,8 +33,9 @@ class ResetEffect:
     waits: bool
 
 
-def reset_effect(session: Session, read_id: int) -> ResetEffect:
-    """Return what a reset of this read would do, without doing it; raises NotFound."""
+def reset_effect(session: Session, read_id: int, *, by: Actor) -> ResetEffect:
+    """Return what a reset of this read would do, without doing it; raises Forbidden, NotFound."""
+    _managed(session, read_id, by)
     old = session.get(Read, read_id)
     if old is None:
         raise NotFound("This read does not exist.")
@@ -53,6 +54,7 @@ def reset(session: Session, *, read_id: int, reason: str, by: int, at: datetime)
     Later reads of the case that rest on it are superseded too, with the same reason. Raises Conflict where the new
     attempt could not be blind, or the read was reset before.
     """
+    _managed(session, read_id, by)
     reason = reason.strip()
     if not 5 <= len(reason) <= 500:
         raise InvalidInput("Give the reason for the reset in 5 to 500 characters.")
@@ -129,10 +131,12 @@ def _again(session: Session, study: Study, old: Read, reason: str, at: datetime)
     return new
 
 
+def _managed(session: Session, read_id: int, by: Actor) -> None:
+    query = select(Reader.study_id).join(Read, Read.reader_id == Reader.id).where(Read.id == read_id)
+    permissions.require(session, session.scalar(query), by, Right.MANAGE)
+
+
 def _may_reset(session: Session, study: Study, by: int) -> None:
-    account = session.get(Account, by)
-    if account is None or account.role not in STAFF:
-        raise Forbidden("Only a coordinator may reset a read.")
     if reader_of(session, study.id, by) is not None:
         raise Forbidden("A reader of this study may not reset its reads; ask another coordinator.")
     if study.state != "open":

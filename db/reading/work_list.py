@@ -7,6 +7,7 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db import permissions
 from db.models import Reader, Study
 from db.reading.queue import Queue, gate, queue
 from db.reading.rules import protocol_of
@@ -17,7 +18,8 @@ PACE_OF = 20  # newest reads the pace is taken from, as readers get faster
 
 
 def progress(session: Session, *, account_id: int, at: datetime) -> tuple[StudyProgress, ...]:
-    """Return every study this account reads in, those that can be read now first."""
+    """Return every study this account itself reads in, those that can be read now first."""
+    permissions.active(session, account_id)
     query = (
         select(Study, Reader)
         .join(Reader, Reader.study_id == Study.id)

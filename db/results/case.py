@@ -10,7 +10,8 @@ from core.errors import NotFound
 from core.study.protocol import Protocol
 from db.ai.reads import AiReadInfo
 from db.models import Case, Read, Reader, ReaderGroup, Study, StudyCase, Truth
-from db.reading.access import MAX_ID, frozen_ai, volume, whole_output
+from db.permissions import MAX_ID, Actor
+from db.reading.access import frozen_ai, volume, whole_output
 from db.reading.rules import classes_of, protocol_of
 from db.reading.types import CaseAccess, ClassChoice
 from db.results.rows import unsealed
@@ -62,13 +63,13 @@ class CaseReview:
         return next((one.label for one in self.classes if one.code == code), code or "no diagnosis")
 
 
-def case_review(session: Session, *, study_id: int, case_number: int, account_id: int) -> CaseReview:
+def case_review(session: Session, *, study_id: int, case_number: int, by: Actor) -> CaseReview:
     """Return one case of an unblinded study with everything about it.
 
-    Raises Forbidden before unblinding, for everybody, and for people who neither coordinate nor administrate;
+    Raises Forbidden before unblinding, for everybody, and for who has no part in its results;
     NotFound for an unknown study or case.
     """
-    study, link, case = _found(session, study_id, case_number, account_id)
+    study, link, case = _found(session, study_id, case_number, by)
     truth = _truth(session, study, link)
     images = volume(session, case.id)
     ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
@@ -84,16 +85,14 @@ def case_review(session: Session, *, study_id: int, case_number: int, account_id
     )
 
 
-def review_images(session: Session, *, study_id: int, case_number: int, account_id: int) -> CaseAccess:
+def review_images(session: Session, *, study_id: int, case_number: int, by: Actor) -> CaseAccess:
     """Return the volume of one case of an unblinded study; raises as `case_review` does."""
-    return volume(session, _found(session, study_id, case_number, account_id)[2].id)
+    return volume(session, _found(session, study_id, case_number, by)[2].id)
 
 
-def review_overlay(
-    session: Session, *, study_id: int, case_number: int, account_id: int
-) -> tuple[CaseAccess, AiReadInfo]:
+def review_overlay(session: Session, *, study_id: int, case_number: int, by: Actor) -> tuple[CaseAccess, AiReadInfo]:
     """Return the volume of a case and the AI read whose lungs and heat maps lie on it; raises as `case_review` does."""
-    study, _, case = _found(session, study_id, case_number, account_id)
+    study, _, case = _found(session, study_id, case_number, by)
     images = volume(session, case.id)
     ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
     if ai is None:
@@ -101,10 +100,10 @@ def review_overlay(
     return images, ai
 
 
-def _found(session: Session, study_id: int, case_number: int, account_id: int) -> tuple[Study, StudyCase, Case]:
+def _found(session: Session, study_id: int, case_number: int, by: Actor) -> tuple[Study, StudyCase, Case]:
     if study_id > MAX_ID or case_number > MAX_ID:
         raise NotFound(UNKNOWN)
-    study = unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, by)
     row = session.execute(
         select(StudyCase, Case)
         .join(Case, Case.id == StudyCase.case_id)

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from core.errors import Forbidden, NotFound
 from core.results.rows import ARMS, INDETERMINATE, StudyRows
 from core.results.story import AiRun, Story
-from db.models import Account, AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
+from db import permissions
+from db.models import AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
+from db.permissions import Actor, Right
 from db.results.ai_runs import runs_of
 from db.results.facts import Index, ai_rows, facts
 from db.results.rest import rest
 from db.results.story import story_of
 
-MAX_ID = 2**31 - 1  # what an integer column of PostgreSQL holds; an address may bring any number
 PIECE = 5000  # rows laid out at once
 
 
@@ -36,17 +37,17 @@ class StudyChoice:
         return self.state == "unblinded"
 
 
-def choices(session: Session, *, account_id: int | None) -> list[StudyChoice]:
-    """Return the studies, newest first, for coordinators and administrators; whether unblinded or not."""
-    _may_coordinate(session, account_id)
-    kept = select(Study.id, Study.title, Study.state).where(Study.deleted_at.is_(None))
+def choices(session: Session, *, by: Actor) -> list[StudyChoice]:
+    """Return the studies whose results `by` may see once they are unblinded, newest first."""
+    mine = permissions.studies(session, by, Right.RESULTS)
+    kept = select(Study.id, Study.title, Study.state).where(mine, Study.deleted_at.is_(None))
     rows = session.execute(kept.order_by(Study.id.desc()))
     return [StudyChoice(*row) for row in rows]
 
 
-def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
+def stamp(session: Session, *, study_id: int, by: Actor) -> str:
     """Return a text that changes whenever the rows of the study may have; raises as `rows` does."""
-    study = unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, by)
     series = select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id)
     # by what indexes alone answer: a hundred thousand reads are counted on every turn of every page
     reads = select(func.count(), func.max(Read.id)).select_from(Read).join(Reader)
@@ -66,16 +67,14 @@ def stamp(session: Session, *, study_id: int, account_id: int | None) -> str:
     return f"{study.id} {study.unblinded_at} {hashlib.sha256(seen.encode()).hexdigest()[:16]}"
 
 
-def rows(
-    session: Session, *, study_id: int, account_id: int | None, practice: bool = False, detail: bool = False
-) -> StudyRows:
+def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, detail: bool = False) -> StudyRows:
     """Return the locked reads that stand and the AI's reads of a study.
 
     Superseded attempts are never among them, practice only when asked for; `detail` adds the rest of every row.
-    `account_id` None is the command line of the server's operator. Raises Forbidden before unblinding, for everybody,
-    and for people who neither coordinate nor administrate; NotFound for an unknown study.
+    Raises Forbidden before unblinding, for everybody, and for who has no part in its results; NotFound for an
+    unknown study.
     """
-    study = unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, by)
     index = facts(session, study)
     people = _reads(session, index, practice=practice)
     ids = people.pop("id")
@@ -85,34 +84,26 @@ def rows(
     return StudyRows(study=index.study, extra=extra, **columns)
 
 
-def ai_runs(session: Session, *, study_id: int, account_id: int | None) -> list[AiRun]:
+def ai_runs(session: Session, *, study_id: int, by: Actor) -> list[AiRun]:
     """Return every AI run on the study's cases, other rules and versions too; raises as `rows` does."""
-    study = unsealed(session, study_id, account_id)
+    study = unsealed(session, study_id, by)
     return runs_of(session, study, facts(session, study))
 
 
-def story(session: Session, *, study_id: int, account_id: int | None) -> Story:
+def story(session: Session, *, study_id: int, by: Actor) -> Story:
     """Return what happened in the study beside its reads: flow, deviations, life cycle; raises as `rows` does."""
-    return story_of(session, unsealed(session, study_id, account_id))
+    return story_of(session, unsealed(session, study_id, by))
 
 
-def unsealed(session: Session, study_id: int, account_id: int | None) -> Study:
+def unsealed(session: Session, study_id: int, by: Actor) -> Study:
     """Return a study whose results this account may see; raises as `rows` does."""
-    _may_coordinate(session, account_id)
-    study = session.get(Study, study_id) if study_id <= MAX_ID else None
-    if study is None:
+    permissions.require(session, study_id, by, Right.RESULTS)
+    study = session.get(Study, study_id)
+    if study is None or study.deleted_at is not None:
         raise NotFound("This study does not exist.")
     if study.state != "unblinded":
         raise Forbidden("The results are sealed: close the study and unblind it on its page; that is logged.")
     return study
-
-
-def _may_coordinate(session: Session, account_id: int | None) -> None:
-    if account_id is None:
-        return
-    account = session.get(Account, account_id)
-    if account is None or account.disabled_at is not None or account.role == "reader":
-        raise Forbidden("Results are for coordinators and administrators.")
 
 
 def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from db.models import (
     AiModel,
     AiRead,
     Case,
+    CaseUploader,
     Patient,
     ReaderGroup,
     Series,
@@ -19,6 +20,7 @@ from db.models import (
     Study,
     StudyCase,
     StudyClass,
+    StudyMember,
     Truth,
 )
 from db.simulated.plan import BEGAN, CLASSES, Plan
@@ -60,6 +62,7 @@ class _Seeder:
         )
         session.add(study)
         session.flush()
+        session.add(StudyMember(study_id=study.id, account_id=owner, role="owner", managed=True, added_at=BEGAN))
         for place, (code, label, letter, colour) in enumerate(CLASSES):
             session.add(
                 StudyClass(
@@ -134,7 +137,7 @@ class _Seeder:
                 study_id=study_id, case_id=case.id, version=1, class_code=CLASSES[true][0], author_id=owner, at=BEGAN
             )
             version.source = "simulated"
-            session.add_all([series, version])
+            session.add_all([series, version, CaseUploader(case_id=case.id, account_id=owner)])
             session.flush()
             session.add(
                 StudyCase(

@@ -11,9 +11,11 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict, Forbidden, NotFound
-from db import accounts, audit
-from db.models import Account, Case, Link, PanelMember, Reader, Series, Study, StudyCase, Truth
+from core.errors import Conflict, NotFound
+from core.study.words import StudyRole
+from db import accounts, audit, permissions
+from db.models import Account, Case, Link, PanelMember, Reader, Series, Study, StudyCase, StudyMember, Truth
+from db.permissions import Actor, Right, Task
 from db.study.info import reading_began, row
 
 
@@ -50,7 +52,8 @@ class RemovedDemo:
 
 
 def deletion_effect(session: Session, study_id: int, *, by: int, at: datetime) -> DeletionEffect:
-    """Return what deleting the study would take along; raises NotFound."""
+    """Return what deleting the study would take along; raises Forbidden, NotFound."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id)
     cases = select(func.count()).select_from(StudyCase).where(StudyCase.study_id == study_id)
     truths = select(func.count(Truth.case_id.distinct())).where(Truth.study_id == study_id)
@@ -67,13 +70,12 @@ def deletion_effect(session: Session, study_id: int, *, by: int, at: datetime) -
 def delete_study(session: Session, study_id: int, *, by: int, at: datetime) -> None:
     """Delete a study that was never opened; invitations to it alone end.
 
-    Raises Conflict once it was opened or any read of it exists, Forbidden for all but who made it and administrators.
+    Raises Forbidden for all but its owner and administrators, Conflict once it was opened or any read of it exists.
     """
+    permissions.require(session, study_id, by, Right.OWN)
     found = row(session, study_id, hold=True)
     if refused := _opened(session, found):
         raise Conflict(refused)
-    if refused := _not_theirs(session, found, by):
-        raise Forbidden(refused)
     ended = _invited(session, study_id, at)
     session.execute(delete(Link).where(Link.account_id.in_(ended), Link.used_at.is_(None)))
     found.deleted_at = at
@@ -83,35 +85,36 @@ def delete_study(session: Session, study_id: int, *, by: int, at: datetime) -> N
 
 def deleted(session: Session, *, by: int) -> list[DeletedStudy]:
     """Return the deleted studies that this account may take back, the newest deletion first."""
+    mine = permissions.studies(session, by, Right.OWN)
     query = (
         select(Study)
-        .where(Study.deleted_at.is_not(None), Study.demo.is_(False))
+        .where(mine, Study.deleted_at.is_not(None), Study.demo.is_(False))
         .order_by(Study.deleted_at.desc(), Study.id.desc())
     )
     return [
         DeletedStudy(found.id, found.title, found.deleted_at)
         for found in session.scalars(query)
-        if found.deleted_at is not None and _not_theirs(session, found, by) is None
+        if found.deleted_at is not None
     ]
 
 
 def take_back(session: Session, study_id: int, *, by: int, at: datetime) -> None:
     """Put a deleted study back as it was, a draft that has to be checked; invitations that ended stay ended."""
+    permissions.require(session, study_id, by, Right.OWN)
     found = session.scalar(select(Study).where(Study.id == study_id).with_for_update())
     if found is None or found.deleted_at is None:
         raise NotFound("This study is not among the deleted ones; reload the page.")
-    if refused := _not_theirs(session, found, by):
-        raise Forbidden(refused)
     found.deleted_at, found.state = None, "draft"
     audit.record(session, kind="study taken back", at=at, actor_id=by, study_id=study_id)
 
 
-def remove_demo(session: Session, usernames: Sequence[str], *, at: datetime) -> RemovedDemo:
+def remove_demo(session: Session, usernames: Sequence[str], *, by: Actor, at: datetime) -> RemovedDemo:
     """Take the demo's studies out of every list, withdraw its own cases and disable its own accounts, by user name.
 
-    For who runs the installation. Raises NotFound without a demo. Somebody else's account or case that came into a demo
-    study stays as it is, as does a case that another study uses too.
+    For who runs the installation; raises Forbidden for others, NotFound without a demo. Somebody else's account or
+    case that came into a demo study stays as it is, as does a case that another study uses too.
     """
+    permissions.require_task(session, by, Task.ACCOUNTS)
     studies = session.scalars(select(Study).where(Study.demo, Study.deleted_at.is_(None))).all()
     people = session.scalars(
         select(Account).where(Account.username.in_(usernames), Account.disabled_at.is_(None))
@@ -129,11 +132,18 @@ def remove_demo(session: Session, usernames: Sequence[str], *, at: datetime) -> 
     ).all()
     for study in studies:
         study.deleted_at = at
-        audit.record(session, kind="demo study removed", at=at, study_id=study.id, detail={"state": study.state})
+        audit.record(
+            session,
+            kind="demo study removed",
+            at=at,
+            actor_id=permissions.person(by),
+            study_id=study.id,
+            detail={"state": study.state},
+        )
     for case in cases:
         case.withdrawn_at = at
     for account in people:
-        accounts.set_disabled(session, account.id, disabled=True, by=None, at=at)
+        accounts.set_disabled(session, account.id, disabled=True, by=by, at=at)
     keys = session.scalars(select(Series.storage_key).where(Series.case_id.in_([case.id for case in cases])))
     return RemovedDemo(len(studies), tuple(keys))
 
@@ -145,12 +155,11 @@ def _opened(session: Session, found: Study) -> str | None:
 
 
 def _not_theirs(session: Session, found: Study, by: int) -> str | None:
-    account = session.get(Account, by)
-    role = account.role if account is not None and account.disabled_at is None else None
-    if role == "administrator" or (role == "coordinator" and found.created_by == by):
+    if permissions.may(session, found.id, by, Right.OWN):
         return None
-    maker = session.get_one(Account, found.created_by).name
-    return f"Only {maker}, who made this study, or an administrator can delete it or take it back."
+    query = select(Account.name).join(StudyMember, StudyMember.account_id == Account.id)
+    owner = session.scalar(query.where(StudyMember.study_id == found.id, StudyMember.role == StudyRole.OWNER))
+    return f"Only {owner}, who owns this study, or an administrator can delete it or take it back."
 
 
 def _readers(session: Session, study_id: int) -> set[int]:
@@ -175,4 +184,6 @@ def _invited(session: Session, study_id: int, at: datetime) -> set[int]:
     others = select(Study.id).where(Study.id != study_id, Study.deleted_at.is_(None))
     needed = select(Reader.account_id).where(Reader.study_id.in_(others), Reader.withdrawn_at.is_(None))
     seated = select(PanelMember.account_id).where(PanelMember.study_id.in_(others), PanelMember.left_at.is_(None))
-    return set(session.scalars(waiting)) - set(session.scalars(needed)) - set(session.scalars(seated))
+    runs = select(StudyMember.account_id).where(StudyMember.study_id.in_(others), StudyMember.removed_at.is_(None))
+    busy = set(session.scalars(needed)) | set(session.scalars(seated)) | set(session.scalars(runs))
+    return set(session.scalars(waiting)) - busy

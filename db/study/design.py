@@ -10,11 +10,13 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.study.classes import StudyClass, class_problems
 from core.study.protocol import Protocol
 from core.study.questions import question_problems
-from db import audit
+from core.study.words import StudyRole
+from db import audit, permissions
 from db.ai import models as ai_models
-from db.models import Case, Reader, ReaderGroup, Study, StudyCase, Truth, TruthVote
+from db.models import Case, Reader, ReaderGroup, Study, StudyCase, StudyMember, Truth, TruthVote
 from db.models import StudyClass as ClassRow
-from db.study.info import StudyInfo, classes, reading_began, row, study
+from db.permissions import Right, Task
+from db.study.info import StudyInfo, classes, load, reading_began, row
 
 DESIGNS = ("independent", "sequential", "crossover")
 DEFAULT_GROUPS = ("Readers",)
@@ -32,7 +34,8 @@ def create_study(
     groups: Sequence[str] = DEFAULT_GROUPS,
     demo: bool = False,
 ) -> StudyInfo:
-    """Add a study in draft. Raises InvalidInput for an empty title, an unknown design or faulty classes."""
+    """Add a study in draft, owned by who makes it; raises InvalidInput for an unknown design or faulty classes."""
+    permissions.require_task(session, by, Task.STUDIES)
     made = Study(
         title=_title(title),
         state="draft",
@@ -46,15 +49,18 @@ def create_study(
     )
     session.add(made)
     session.flush()
+    session.add(StudyMember(study_id=made.id, account_id=by, role=StudyRole.OWNER, managed=True, added_at=at))
+    session.flush()
     audit.record(session, kind="study created", at=at, actor_id=by, study_id=made.id, detail={"design": design})
     if classes:
         _write_classes(session, made.id, tuple(classes))
     _write_groups(session, made.id, tuple(groups))
-    return study(session, made.id)
+    return load(session, made.id)
 
 
 def save_title(session: Session, study_id: int, title: str, *, by: int, at: datetime) -> None:
     """Rename a study before its first read."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     _must_be_unread(session, found)
     found.title = _title(title)
@@ -72,6 +78,7 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
 
     Once the study is open and until the first read only words may change; raises Conflict for anything else.
     """
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     before = Protocol.from_json(found.protocol)
     protocol = Protocol.from_json(protocol.to_json())  # what could not be read again is never stored
@@ -94,6 +101,7 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
 
 def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, by: int, at: datetime) -> None:
     """Replace the classes. A class that a truth names cannot go; once open, only labels may change."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     before, after = classes(session, study_id), tuple(new)
     if before == after:
@@ -143,6 +151,7 @@ def add_cases(
     editing(session, study_id, by=by, at=at)
     there = set(session.scalars(select(StudyCase.case_id).where(StudyCase.study_id == study_id)))
     new = [case_id for case_id in dict.fromkeys(case_ids) if case_id not in there]
+    permissions.require_cases(session, new, by)
     known = set(session.scalars(select(Case.id).where(Case.id.in_(new), Case.withdrawn_at.is_(None))))
     if known != set(new):
         raise NotFound("One of these cases does not exist any more; reload the page.")
@@ -172,7 +181,11 @@ def set_practice(session: Session, study_id: int, case_ids: Sequence[int], *, by
 
 
 def editing(session: Session, study_id: int, *, by: int, at: datetime) -> Study:
-    """Return the row of a study whose design may change now, held; raises Conflict. For verbs of db only."""
+    """Return the row of a study whose design `by` may change now, held. For verbs of db only.
+
+    Raises Forbidden, or Conflict once the study was opened.
+    """
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     if found.state not in ("draft", "checked"):
         raise Conflict("This study was opened: its protocol is frozen. Copy the study to change the design.")

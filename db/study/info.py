@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
+from db import permissions
 from db.cases import CaseInfo, of_study
 from db.models import Account, Read, Reader, ReaderGroup, Study, StudyCase
 from db.models import StudyClass as ClassRow
+from db.permissions import Actor, Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,14 @@ def row(session: Session, study_id: int, *, hold: bool = False) -> Study:
     return found
 
 
-def study(session: Session, study_id: int) -> StudyInfo:
-    """Return one study; raises NotFound."""
+def study(session: Session, study_id: int, *, by: Actor) -> StudyInfo:
+    """Return one study to those who have a part in running it; raises Forbidden, NotFound."""
+    permissions.require(session, study_id, by, Right.OVERVIEW)
+    return load(session, study_id)
+
+
+def load(session: Session, study_id: int) -> StudyInfo:
+    """Return one study, for verbs of db only; raises NotFound."""
     found = row(session, study_id)
     return StudyInfo(
         id=found.id,
@@ -134,8 +142,9 @@ def study(session: Session, study_id: int) -> StudyInfo:
     )
 
 
-def every(session: Session) -> list[StudySummary]:
-    """Return all studies but the deleted ones, newest first."""
+def every(session: Session, *, by: Actor) -> list[StudySummary]:
+    """Return the studies that `by` has a part in running, but for deleted ones; newest first."""
+    mine = permissions.studies(session, by, Right.OVERVIEW)
     cases: dict[tuple[int, bool], int] = {
         (study_id, practice): count
         for study_id, practice, count in session.execute(
@@ -158,24 +167,30 @@ def every(session: Session) -> list[StudySummary]:
             created_at=found.created_at,
             opened_at=found.opened_at,
         )
-        for found in session.scalars(select(Study).where(Study.deleted_at.is_(None)).order_by(Study.id.desc()))
+        for found in session.scalars(select(Study).where(mine, Study.deleted_at.is_(None)).order_by(Study.id.desc()))
     ]
 
 
 def classes(session: Session, study_id: int) -> tuple[StudyClass, ...]:
-    """Return the classes of a study in their order."""
+    """Return the classes of a study in their order. For verbs of db only."""
     rows = session.scalars(select(ClassRow).where(ClassRow.study_id == study_id).order_by(ClassRow.position))
     return tuple(StudyClass(r.code, r.label, r.letter, r.colour, r.ai_class, r.positive) for r in rows)
 
 
 def groups(session: Session, study_id: int) -> tuple[GroupInfo, ...]:
-    """Return the reader groups of a study in their order."""
+    """Return the reader groups of a study in their order. For verbs of db only."""
     rows = session.scalars(select(ReaderGroup).where(ReaderGroup.study_id == study_id).order_by(ReaderGroup.position))
     return tuple(GroupInfo(r.id, r.name, r.position) for r in rows)
 
 
-def readers(session: Session, study_id: int, *, withdrawn: bool = True) -> list[ReaderInfo]:
-    """Return the readers of a study by group and pseudonym; those withdrawn too unless told otherwise."""
+def readers(session: Session, study_id: int, *, by: Actor, withdrawn: bool = True) -> list[ReaderInfo]:
+    """Return the readers of a study, with their names, to those who manage it; those withdrawn too unless refused."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    return people(session, study_id, withdrawn=withdrawn)
+
+
+def people(session: Session, study_id: int, *, withdrawn: bool = True) -> list[ReaderInfo]:
+    """Return the readers of a study by group and pseudonym. For verbs of db only."""
     query = (
         select(Reader, Account, ReaderGroup)
         .join(Account, Account.id == Reader.account_id)
@@ -204,7 +219,8 @@ def readers(session: Session, study_id: int, *, withdrawn: bool = True) -> list[
 
 
 def studies_for_reader(session: Session, account_id: int) -> list[int]:
-    """Return the ids of the studies this account reads in, in any state, oldest first."""
+    """Return the ids of the studies this account itself reads in, in any state, oldest first."""
+    permissions.active(session, account_id)
     query = (
         select(Reader.study_id)
         .join(Study, Study.id == Reader.study_id)
@@ -213,8 +229,14 @@ def studies_for_reader(session: Session, account_id: int) -> list[int]:
     return list(session.scalars(query.order_by(Reader.study_id)))
 
 
-def cases(session: Session, study_id: int) -> list[StudyCaseInfo]:
-    """Return the cases of a study by number."""
+def cases(session: Session, study_id: int, *, by: Actor) -> list[StudyCaseInfo]:
+    """Return the cases of a study by number to those who manage it; raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    return taken(session, study_id)
+
+
+def taken(session: Session, study_id: int) -> list[StudyCaseInfo]:
+    """Return the cases of a study by number. For verbs of db only."""
     query = select(StudyCase.case_id, StudyCase.practice, StudyCase.frozen_truth_id)
     links = {
         case_id: (practice, truth)
@@ -224,6 +246,6 @@ def cases(session: Session, study_id: int) -> list[StudyCaseInfo]:
 
 
 def reading_began(session: Session, study_id: int) -> bool:
-    """Tell whether any read of the study was opened."""
+    """Tell whether any read of the study was opened. For verbs of db only."""
     query = select(Read.id).join(Reader, Reader.id == Read.reader_id).where(Reader.study_id == study_id).limit(1)
     return session.scalar(query) is not None

@@ -8,17 +8,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import __version__
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict, Forbidden, InvalidInput
 from core.study.classes import StudyClass
 from core.study.preflight import Finding
 from core.study.protocol import Protocol
-from db import audit
-from db.models import Account, Reader, Study, StudyCase
+from db import audit, permissions
+from db.models import Reader, Study, StudyCase
+from db.permissions import Actor, Right, Task
 from db.study import orders
 from db.study.design import create_study
-from db.study.info import StudyInfo, row, study
-from db.study.monitor import progress
-from db.study.preflight import Volumes, pinned, preflight
+from db.study.info import StudyInfo, load, row
+from db.study.monitor import counted
+from db.study.preflight import Volumes, findings_of, pinned
 from db.truth import records as truth
 
 FORMAT = "parallax study protocol 1"
@@ -29,10 +30,11 @@ def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, a
 
     `volumes` comes from `preflight.try_volumes`, called before this transaction began.
     """
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     if found.state not in ("draft", "checked"):
         raise Conflict("This study was opened already.")
-    findings = preflight(session, study_id, volumes=volumes)
+    findings = findings_of(session, study_id, volumes=volumes)
     blockers = sum(finding.blocks for finding in findings)
     found.state = "draft" if blockers else "checked"
     detail = {"blockers": blockers, "notes": len(findings) - blockers}
@@ -45,13 +47,14 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
 
     The check runs once more; raises Conflict naming the first blocker. `seed` is below 2**31.
     """
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     if found.state != "checked":
         raise Conflict("Check the study first; only a checked study without blockers is opened.")
-    blockers = [finding for finding in preflight(session, study_id, volumes=volumes) if finding.blocks]
+    blockers = [finding for finding in findings_of(session, study_id, volumes=volumes) if finding.blocks]
     if blockers:
         raise Conflict(f"Not opened. {blockers[0].message}")
-    truths = truth.current(session, study_id)
+    truths = truth.newest(session, study_id)
     for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id)):
         link.frozen_truth_id = truths[link.case_id].id
     found.ai_parameters = pinned(session, study_id, at=at)
@@ -65,7 +68,7 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
         "app_version": __version__,
     }
     audit.record(session, kind="study opened", at=at, actor_id=by, study_id=study_id, detail=detail)
-    return study(session, study_id)
+    return load(session, study_id)
 
 
 def close_study(session: Session, study_id: int, *, by: int, at: datetime, reason: str = "") -> None:
@@ -73,9 +76,10 @@ def close_study(session: Session, study_id: int, *, by: int, at: datetime, reaso
 
     What readers who dropped out left unread is missing no more: their withdrawal has its own reason.
     """
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     _must_be(found, "open", "Only an open study can be closed.")
-    now = progress(session, study_id, at=at)
+    now = counted(session, study_id, at=at)
     missing = now.total - now.locked
     if missing and len(reason.strip()) < 5:
         raise InvalidInput(f"{missing} reads are missing; give the reason for closing now.")
@@ -86,13 +90,11 @@ def close_study(session: Session, study_id: int, *, by: int, at: datetime, reaso
 
 def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: str) -> None:
     """Unblind a closed study: from now on its results can be seen. Logged with who and why, never taken back."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     _must_be(found, "closed", "Close the study first; it is unblinded when nothing is read in it any more.")
-    account = session.get(Account, by)
-    if account is None or account.role not in truth.STAFF:
-        raise Conflict("Only a coordinator may unblind a study.")
     if session.scalar(select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == by)) is not None:
-        raise Conflict("Who reads in this study may not unblind it; ask another coordinator.")
+        raise Forbidden("Who reads in this study may not unblind it; ask another coordinator.")
     if len(reason.strip()) < 5:
         raise InvalidInput("Say why the study is unblinded now, such as “all reads are locked, analysis begins”.")
     found.state, found.unblinded_at = "unblinded", at
@@ -102,7 +104,8 @@ def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: s
 
 def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool, by: int, at: datetime) -> StudyInfo:
     """Return a new draft with the design of another study, and its cases if asked for; no truth, readers or reads."""
-    made = import_study(session, export_study(session, study_id), title=title, by=by, at=at)
+    permissions.require(session, study_id, by, Right.MANAGE if with_cases else Right.OVERVIEW)
+    made = import_study(session, export_study(session, study_id, by=by), title=title, by=by, at=at)
     before, after = row(session, study_id), row(session, made.id)
     after.ai_model_id, after.ai_rule = before.ai_model_id, before.ai_rule
     if with_cases:
@@ -110,12 +113,13 @@ def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool,
             session.add(StudyCase(study_id=made.id, case_id=link.case_id, practice=link.practice, added_at=at))
     session.flush()
     audit.record(session, kind="study copied", at=at, actor_id=by, study_id=made.id, detail={"from": study_id})
-    return study(session, made.id)
+    return load(session, made.id)
 
 
-def export_study(session: Session, study_id: int) -> dict[str, Any]:
+def export_study(session: Session, study_id: int, *, by: Actor) -> dict[str, Any]:
     """Return the design of a study as plain JSON values: no cases, no people, no truth."""
-    found = study(session, study_id)
+    permissions.require(session, study_id, by, Right.OVERVIEW)
+    found = load(session, study_id)
     return {
         "format": FORMAT,
         "title": found.title,
@@ -139,6 +143,7 @@ def export_study(session: Session, study_id: int) -> dict[str, Any]:
 
 def import_study(session: Session, data: object, *, by: int, at: datetime, title: str = "") -> StudyInfo:
     """Return a new draft from what `export_study` gave, as values or as JSON text; raises InvalidInput."""
+    permissions.require_task(session, by, Task.STUDIES)
     if isinstance(data, bytes | str):
         try:
             data = json.loads(data)
@@ -174,7 +179,7 @@ def import_study(session: Session, data: object, *, by: int, at: datetime, title
     )
     row(session, made.id).ai_rule = rule[:60]
     session.flush()
-    return study(session, made.id)
+    return load(session, made.id)
 
 
 def _must_be(found: Study, state: str, message: str) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
+from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder
+from db.permissions import Actor, Right
 from db.study.info import row
 from db.study.monitor_types import Cell, LockedRead, MadeAgain, Outlier, ReaderProgress, StudyProgress
 
@@ -39,8 +41,14 @@ class _Timed:
     shown: bool
 
 
-def progress(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
-    """Return the progress of a study at this moment; empty before it is opened."""
+def progress(session: Session, study_id: int, *, by: Actor, at: datetime) -> StudyProgress:
+    """Return the progress of a study at this moment; empty before it is opened. Raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MONITOR)
+    return counted(session, study_id, at=at)
+
+
+def counted(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
+    """Return the progress of a study at this moment. For verbs of db only."""
     study = row(session, study_id)
     protocol = Protocol.from_json(study.protocol)
     people = session.execute(

@@ -11,7 +11,9 @@ from core.errors import Conflict, NotFound
 from core.study.joining import Standing, joining_orders
 from core.study.orders import Arm, Place, Plan, make_orders
 from core.study.protocol import Protocol
+from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, Study, StudyCase, Truth
+from db.permissions import Actor, Right
 from db.study.info import row
 
 
@@ -137,8 +139,9 @@ def _store(
     session.flush()
 
 
-def table(session: Session, study_id: int) -> list[OrderRow]:
-    """Return every place of every stored order, by reader, session and position."""
+def table(session: Session, study_id: int, *, by: Actor) -> list[OrderRow]:
+    """Return every place of every stored order, by reader, session and position; raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     query = (
         select(OrderEntry, ReadingOrder.session, Reader.id, Reader.pseudonym, Case.number)
         .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)

@@ -10,9 +10,11 @@ from core.ai.card import UNKNOWN
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
+from db import permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.models import Account, Patient
+from db.permissions import Actor, Right
 from db.study import info as study_info
 from db.study import orders
 from db.truth import members as panel_members
@@ -22,9 +24,10 @@ Volumes = Mapping[str, str | None]  # storage key -> None where the volume opens
 NOT_TRIED = "This case was added while the check ran; check the study again."
 
 
-def storage_keys(session: Session, study_id: int) -> tuple[str, ...]:
-    """Return the storage key of every volume of a study."""
-    return tuple(link.case.storage_key for link in study_info.cases(session, study_id))
+def storage_keys(session: Session, study_id: int, *, by: Actor) -> tuple[str, ...]:
+    """Return the storage key of every volume of a study to those who manage it; raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    return tuple(link.case.storage_key for link in study_info.taken(session, study_id))
 
 
 def try_volumes(
@@ -46,17 +49,26 @@ def try_volumes(
     return tried
 
 
-def preflight(session: Session, study_id: int, *, volumes: Volumes | None) -> tuple[Finding, ...]:
-    """Return the blockers and notes of a study. `volumes` comes from `try_volumes`; None leaves the volumes out."""
+def preflight(session: Session, study_id: int, *, volumes: Volumes | None, by: Actor) -> tuple[Finding, ...]:
+    """Return the blockers and notes of a study to those who manage it; raises Forbidden.
+
+    `volumes` comes from `try_volumes`; None leaves the volumes out.
+    """
+    permissions.require(session, study_id, by, Right.MANAGE)
+    return findings_of(session, study_id, volumes=volumes)
+
+
+def findings_of(session: Session, study_id: int, *, volumes: Volumes | None) -> tuple[Finding, ...]:
+    """Return the blockers and notes of a study. For verbs of db only."""
     return check(facts(session, study_id, volumes=volumes))
 
 
 def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
-    """Return the facts of a study."""
-    study = study_info.study(session, study_id)
-    links = study_info.cases(session, study_id)
-    truths = truth.current(session, study_id)
-    reading = {reader.account_id for reader in study_info.readers(session, study_id)}
+    """Return the facts of a study. For verbs of db only."""
+    study = study_info.load(session, study_id)
+    links = study_info.taken(session, study_id)
+    truths = truth.newest(session, study_id)
+    reading = {reader.account_id for reader in study_info.people(session, study_id)}
     authored = truth.authors(session, study_id)
     by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
     series = [link.case.series_id for link in links]
@@ -100,11 +112,11 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
 
 def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, object]:
     """Return what freezes the AI of a study at its opening: model, weights, rule, parameters and when."""
-    study = study_info.study(session, study_id)
+    study = study_info.load(session, study_id)
     if study.ai_model_id is None:
         return {}
     model = ai_reads.model(session, study.ai_model_id)
-    series = [link.case.series_id for link in study_info.cases(session, study_id)]
+    series = [link.case.series_id for link in study_info.taken(session, study_id)]
     reads = ai_reads.of_series(session, series, model.id, study.ai_rule)
     called: list[AiReadInfo] = [read for read in reads.values() if read.call is not None]
     return {
@@ -128,10 +140,10 @@ def _trained_on(session: Session, manifest: set[str]) -> set[int]:
 
 def _readers(session: Session, study_id: int) -> tuple[ReaderFacts, ...]:
     disabled = set(session.scalars(select(Account.id).where(Account.disabled_at.is_not(None))))
-    staff = set(session.scalars(select(Account.id).where(Account.role != "reader")))
+    staff = permissions.could_see_truth(session, study_id)
     return tuple(
         ReaderFacts(
             reader.name, reader.group, reader.has_password, reader.account_id in disabled, reader.account_id in staff
         )
-        for reader in study_info.readers(session, study_id, withdrawn=False)
+        for reader in study_info.people(session, study_id, withdrawn=False)
     )

@@ -6,11 +6,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
-from db import audit
+from db import audit, permissions
 from db.models import Account, Reader, ReaderGroup
+from db.permissions import Right
 from db.study import orders
 from db.study.design import editing
-from db.study.info import ReaderInfo, readers, row
+from db.study.info import ReaderInfo, people, row
 from db.truth.records import must_not_author
 
 
@@ -40,14 +41,15 @@ def join_reader(
     """Let a reader join an open study, reported as a deviation with its reason.
 
     Their orders are made to balance with those that stand, and stored with `seed` (below 2**31); no other order
-    changes. Raises Conflict where the account cannot be blind: coordinators can see the truth of the study.
+    changes. Raises Conflict where the account cannot be blind: those who manage the study can see its truth.
     """
+    permissions.require(session, study_id, by, Right.MANAGE)
     if row(session, study_id, hold=True).state != "open":
         raise Conflict("Readers join while the study is open; before that they are added.")
     reason = _reason(reason)
     account = session.get(Account, account_id)
-    if account is not None and account.role != "reader":
-        raise Conflict(f"{account.name} is a {account.role} and could have seen the truth; only readers can join now.")
+    if account is not None and account_id in permissions.could_see_truth(session, study_id):
+        raise Conflict(f"{account.name} manages or managed this study and could have seen its truth; choose another.")
     made = _add(session, study_id, account_id, group=group, years=years, at=at)
     made.joined_reason = reason
     orders.make_joining(session, study_id, made.id, seed=seed, at=at)
@@ -60,7 +62,7 @@ def change_reader(
     session: Session, reader_id: int, *, group: str, years: float | None, by: int, at: datetime
 ) -> ReaderInfo:
     """Move a reader to another group or set their years of experience, before the study opens."""
-    found = _reader(session, reader_id)
+    found = _reader(session, reader_id, by)
     editing(session, found.study_id, by=by, at=at)
     found.group_id, found.years = _group(session, found.study_id, group).id, _years(years)
     session.flush()
@@ -71,7 +73,7 @@ def change_reader(
 
 def remove_reader(session: Session, reader_id: int, *, by: int, at: datetime) -> None:
     """Take a reader out before the study opens; afterwards a reader can only be withdrawn."""
-    found = _reader(session, reader_id)
+    found = _reader(session, reader_id, by)
     editing(session, found.study_id, by=by, at=at)
     session.execute(delete(Reader).where(Reader.id == reader_id))
     detail = {"reader": found.pseudonym}
@@ -80,7 +82,7 @@ def remove_reader(session: Session, reader_id: int, *, by: int, at: datetime) ->
 
 def withdraw_reader(session: Session, reader_id: int, *, reason: str, by: int, at: datetime) -> None:
     """Record that a reader has dropped out of an open study, and why; what they locked stays."""
-    found = _reader(session, reader_id)
+    found = _reader(session, reader_id, by)
     if row(session, found.study_id).state != "open":
         raise Conflict("Readers are withdrawn while the study is open.")
     if found.withdrawn_at is not None:
@@ -119,15 +121,16 @@ def _reason(reason: str) -> str:
     return reason.strip()
 
 
-def _reader(session: Session, reader_id: int) -> Reader:
+def _reader(session: Session, reader_id: int, by: int) -> Reader:
     found = session.get(Reader, reader_id)
+    permissions.require(session, found.study_id if found else None, by, Right.MANAGE)
     if found is None:
         raise NotFound("This reader does not exist any more; reload the page.")
     return found
 
 
 def _info(session: Session, study_id: int, reader_id: int) -> ReaderInfo:
-    return next(reader for reader in readers(session, study_id) if reader.id == reader_id)
+    return next(reader for reader in people(session, study_id) if reader.id == reader_id)
 
 
 def _group(session: Session, study_id: int, name: str) -> ReaderGroup:

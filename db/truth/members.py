@@ -7,10 +7,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
+from core.study.classes import StudyClass
 from core.study.protocol import Protocol
-from db import audit
+from db import audit, permissions
 from db.models import Account, PanelMember, Study, TruthVote
-from db.study.info import row
+from db.permissions import Actor, Right
+from db.study.info import classes, row
 from db.truth.records import may_author, must_not_read
 
 BEFORE_OPENING = ("draft", "checked")
@@ -36,10 +38,12 @@ class Seat:
     study_id: int
     title: str
     adjudicator: bool
+    classes: tuple[StudyClass, ...]
 
 
-def members(session: Session, study_id: int) -> list[MemberInfo]:
-    """Return everybody who is or was on the panel, in the order they came."""
+def members(session: Session, study_id: int, *, by: Actor) -> list[MemberInfo]:
+    """Return everybody who is or was on the panel, in the order they came; raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MANAGE)
     given: dict[int, int] = {
         account_id: count
         for account_id, count in session.execute(
@@ -70,8 +74,8 @@ def add_member(
 
     Raises Conflict when the panel is full or has its adjudicator, Forbidden for readers of the study.
     """
-    study = before_opening(session, study_id)
     may_author(session, study_id, by)
+    study = before_opening(session, study_id)
     account = session.get(Account, account_id)
     if account is None or account.disabled_at is not None:
         raise NotFound("This account does not exist or is disabled.")
@@ -96,8 +100,8 @@ def add_member(
 
 def remove_member(session: Session, study_id: int, account_id: int, *, by: int, at: datetime) -> None:
     """Take somebody off the panel: their labels stay stored, but count no more for cases that are not settled."""
-    before_opening(session, study_id)
     may_author(session, study_id, by)
+    before_opening(session, study_id)
     seat(session, study_id, account_id).left_at = at
     session.flush()
     detail = {"member": account_id}
@@ -105,7 +109,8 @@ def remove_member(session: Session, study_id: int, account_id: int, *, by: int, 
 
 
 def seats(session: Session, account_id: int) -> list[Seat]:
-    """Return the studies in which an account sits on the panel now, oldest first."""
+    """Return the studies in which an account itself sits on the panel now, oldest first."""
+    permissions.active(session, account_id)
     query = (
         select(Study, PanelMember.adjudicator)
         .join(PanelMember, PanelMember.study_id == Study.id)
@@ -114,7 +119,7 @@ def seats(session: Session, account_id: int) -> list[Seat]:
         .order_by(Study.id)
     )
     return [
-        Seat(study.id, study.title, adjudicator)
+        Seat(study.id, study.title, adjudicator, classes(session, study.id))
         for study, adjudicator in session.execute(query)
         if Protocol.from_json(study.protocol).reference.panel
     ]

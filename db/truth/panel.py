@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.study.protocol import Protocol
-from db import audit
+from db import audit, permissions
 from db.models import Account, Case, StudyCase, StudyClass, TruthVote
+from db.permissions import Actor
 from db.study.info import row
-from db.truth.members import adjudicator_of, before_opening, may_label, seat, voters
-from db.truth.records import TruthInfo, current, may_author, must_not_read, record, store
+from db.truth.members import adjudicator_of, before_opening, seat, voters
+from db.truth.records import TruthInfo, may_author, must_not_read, newest, record, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +50,28 @@ class Task:
 
 def tasks(session: Session, study_id: int, account_id: int) -> list[Task]:
     """Return what somebody on the panel has to label or to decide, in an order of their own; raises Forbidden."""
-    before_opening(session, study_id, hold=False)
+    permissions.active(session, account_id)
     part = seat(session, study_id, account_id)
+    before_opening(session, study_id, hold=False)
     must_not_read(session, study_id, account_id)
-    found = sorted(panel(session, study_id), key=lambda case: _shuffled(study_id, account_id, case.case_id))
+    found = sorted(_cases(session, study_id), key=lambda case: _shuffled(study_id, account_id, case.case_id))
     if part.adjudicator:
         return [
             Task(case.case_number, None, False, tuple(sorted(Counter(code for _, code in case.votes).items())))
             for case in found
             if case.state == "split"
         ]
-    own = votes_of(session, study_id, account_id)
+    own = _own_votes(session, study_id, account_id)
     return [Task(case.case_number, own.get(case.case_id), case.state != "waiting", ()) for case in found]
 
 
 def label(session: Session, study_id: int, case_number: int, *, class_code: str, account_id: int, at: datetime) -> None:
     """Store the label that a member gives a case on their own page; raises Forbidden for everybody else."""
-    before_opening(session, study_id)
-    if not may_label(session, study_id, account_id):
-        raise Forbidden("You are not on the panel of this study; ask its coordinator.")
+    permissions.active(session, account_id)
+    seat(session, study_id, account_id, adjudicator=False)
+    study = before_opening(session, study_id)
+    if not Protocol.from_json(study.protocol).reference.panel:
+        raise Forbidden("This study has no panel any more; ask its coordinator.")
     _vote(session, study_id, _case_id(session, study_id, case_number), class_code, account_id, by=account_id, at=at)
 
 
@@ -75,29 +79,40 @@ def vote(
     session: Session, study_id: int, case_id: int, *, class_code: str, author_id: int, by: int, at: datetime
 ) -> None:
     """Store a member's label that came on paper, entered by the coordinator `by`."""
-    before_opening(session, study_id)
     may_author(session, study_id, by)
+    before_opening(session, study_id)
     _vote(session, study_id, case_id, class_code, author_id, by=by, at=at)
 
 
-def votes_of(session: Session, study_id: int, author_id: int) -> dict[int, str]:
-    """Return a member's own newest label by case id."""
+def votes_of(session: Session, study_id: int, author_id: int, *, by: Actor) -> dict[int, str]:
+    """Return a member's newest label by case id, for who enters labels that came on paper; raises Forbidden."""
+    may_author(session, study_id, by)
+    return _own_votes(session, study_id, author_id)
+
+
+def _own_votes(session: Session, study_id: int, author_id: int) -> dict[int, str]:
     query = select(TruthVote).where(TruthVote.study_id == study_id, TruthVote.author_id == author_id)
     return {one.case_id: one.class_code for one in session.scalars(query.order_by(TruthVote.version))}
 
 
-def panel(session: Session, study_id: int) -> list[PanelCase]:
-    """Return every case of the study with how far its panel is, by number. Labels of who has left do not count."""
+def panel_cases(session: Session, study_id: int, *, by: Actor) -> list[PanelCase]:
+    """Return every case of the study with how far its panel is, by number; raises Forbidden."""
+    may_author(session, study_id, by)
+    return _cases(session, study_id)
+
+
+def _cases(session: Session, study_id: int) -> list[PanelCase]:
+    """Return every case with how far its panel is. Labels of who has left do not count."""
     needed = Protocol.from_json(row(session, study_id).protocol).reference.panel_size
-    settled, counting = current(session, study_id), voters(session, study_id)
+    settled, counting = newest(session, study_id), voters(session, study_id)
     query = select(TruthVote, Account.name).join(Account, Account.id == TruthVote.author_id)
-    newest: dict[int, dict[int, tuple[str, str]]] = {}
+    labels: dict[int, dict[int, tuple[str, str]]] = {}
     for one, name in session.execute(query.where(TruthVote.study_id == study_id).order_by(TruthVote.version)):
         if one.author_id in counting:
-            newest.setdefault(one.case_id, {})[one.author_id] = (name, one.class_code)
+            labels.setdefault(one.case_id, {})[one.author_id] = (name, one.class_code)
     cases = select(Case.id, Case.number).join(StudyCase).where(StudyCase.study_id == study_id).order_by(Case.number)
     return [
-        _panel_case(case_id, number, list(newest.get(case_id, {}).values()), needed, settled=case_id in settled)
+        _panel_case(case_id, number, list(labels.get(case_id, {}).values()), needed, settled=case_id in settled)
         for case_id, number in session.execute(cases)
     ]
 
@@ -105,7 +120,7 @@ def panel(session: Session, study_id: int) -> list[PanelCase]:
 def settle(session: Session, study_id: int, *, by: int, at: datetime) -> int:
     """Take the majority of every complete panel as truth and return how many cases that settled."""
     may_author(session, study_id, by)
-    agreed = [case for case in panel(session, study_id) if case.state == "agreed" and case.majority is not None]
+    agreed = [case for case in _cases(session, study_id) if case.state == "agreed" and case.majority is not None]
     for case in agreed:
         count = sum(code == case.majority for _, code in case.votes)
         source = f"panel, majority {count} of {case.given}"
@@ -121,11 +136,13 @@ def adjudicate(
     By the panel's adjudicator where there is one, else by a coordinator; raises Forbidden for anybody else.
     """
     named = adjudicator_of(session, study_id)
-    if named is None:
+    if by != named:
         may_author(session, study_id, by)
-    elif by != named:
-        raise Forbidden("The panel has an adjudicator, who decides where its members differ.")
-    case = next((one for one in panel(session, study_id) if one.case_number == case_number), None)
+        if named is not None:
+            raise Forbidden("The panel has an adjudicator, who decides where its members differ.")
+    else:
+        permissions.active(session, by)
+    case = next((one for one in _cases(session, study_id) if one.case_number == case_number), None)
     if case is None or case.state != "split":
         raise Conflict("Only a case with all labels and no majority is adjudicated.")
     if len(reason.strip()) < 3:
@@ -141,7 +158,7 @@ def _vote(
     must_not_read(session, study_id, author_id)
     if class_code not in session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)).all():
         raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
-    case = next((one for one in panel(session, study_id) if one.case_id == case_id), None)
+    case = next((one for one in _cases(session, study_id) if one.case_id == case_id), None)
     if case is None:
         raise Conflict("This case is not in the study any more; reload the page.")
     if case.state != "waiting":

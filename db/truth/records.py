@@ -1,6 +1,6 @@
 """The reference standard of a study: append-only versions, each with its author, its source and, if it corrects, why.
 
-These verbs are for coordinators; nothing here may be called on behalf of a reader (see db.reads for practice feedback).
+These verbs are for those who manage the study and do not read in it (practice feedback: db.reading.rules).
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,10 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.identifiers import identifying
 from core.study.protocol import Protocol
 from core.study.truth_csv import Fault, TruthRow
-from db import audit
+from db import audit, permissions
 from db.models import Account, Case, PanelMember, Reader, StudyCase, StudyClass, Truth, TruthVote
+from db.permissions import Actor, Right, person
 from db.study.info import row
-
-STAFF = ("administrator", "coordinator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,25 @@ class Change:
     before: str | None
 
 
-def current(session: Session, study_id: int) -> dict[int, TruthInfo]:
-    """Return the newest truth of every case of a study that has one, by case id."""
+def current(session: Session, study_id: int, *, by: Actor) -> dict[int, TruthInfo]:
+    """Return the newest truth of every case of a study that has one, by case id; raises Forbidden."""
+    may_author(session, study_id, by)
+    return newest(session, study_id)
+
+
+def newest(session: Session, study_id: int) -> dict[int, TruthInfo]:
+    """Return the newest truth of every case of a study that has one, by case id. For verbs of db only."""
     found = session.execute(_query(study_id).order_by(Case.number, Truth.version))
     return {info.case_id: info for info in (_public(truth, number, name) for truth, number, name in found)}
 
 
-def history(session: Session, study_id: int, case_id: int) -> list[TruthInfo]:
-    """Return every version of the truth of a case, newest first."""
+def history(session: Session, study_id: int, case_id: int, *, by: Actor) -> list[TruthInfo]:
+    """Return every version of the truth of a case, newest first; raises Forbidden."""
+    may_author(session, study_id, by)
+    return _versions(session, study_id, case_id)
+
+
+def _versions(session: Session, study_id: int, case_id: int) -> list[TruthInfo]:
     found = session.execute(_query(study_id).where(Truth.case_id == case_id).order_by(Truth.version.desc()))
     return [_public(truth, number, name) for truth, number, name in found]
 
@@ -101,7 +111,7 @@ def store(
                 f"Source or reason look as if they held {what}; it would be kept for good. Leave it out."
             )
     _must_be_in_study(session, study_id, case_id)
-    earlier = history(session, study_id, case_id)
+    earlier = _versions(session, study_id, case_id)
     if earlier and (earlier[0].class_code, earlier[0].source) == (class_code, source.strip()):
         return earlier[0]
     reason = (reason or "").strip() or None
@@ -123,16 +133,18 @@ def store(
     if study.state == "checked":
         study.state = "draft"  # what was checked is not what is there now
     session.flush()
-    made = history(session, study_id, case_id)[0]
+    made = _versions(session, study_id, case_id)[0]
     # class and reason stay out of the trail, which coordinators who read in the study may see
     detail = {"case": made.case_number, "version": version, "state": study.state}
     audit.record(session, kind="truth recorded", at=at, actor_id=by, study_id=study_id, detail=detail)
     return made
 
 
-def preview(session: Session, study_id: int, rows: Sequence[TruthRow]) -> tuple[list[Change], list[Fault]]:
+def preview(
+    session: Session, study_id: int, rows: Sequence[TruthRow], *, by: Actor
+) -> tuple[list[Change], list[Fault]]:
     """Return what taking these rows would do, and a fault for every correction without its reason."""
-    there = {info.case_number: info for info in current(session, study_id).values()}
+    there = {info.case_number: info for info in current(session, study_id, by=by).values()}
     changes, faults = [], []
     for given in rows:
         before = there.get(given.case_number)
@@ -151,7 +163,7 @@ def preview(session: Session, study_id: int, rows: Sequence[TruthRow]) -> tuple[
 
 def take(session: Session, study_id: int, rows: Sequence[TruthRow], *, by: int, at: datetime) -> int:
     """Store all rows or none and return how many said something new; raises InvalidInput for the first fault."""
-    changes, faults = preview(session, study_id, rows)
+    changes, faults = preview(session, study_id, rows, by=by)
     if faults:
         raise InvalidInput(f"Row {faults[0].row}, {faults[0].column}: {faults[0].message}")
     query = select(Case.number, Case.id).join(StudyCase).where(StudyCase.study_id == study_id)
@@ -172,13 +184,12 @@ def take(session: Session, study_id: int, rows: Sequence[TruthRow], *, by: int, 
     return sum(change.kind != "same" for change in changes)
 
 
-def may_author(session: Session, study_id: int, account_id: int) -> Account:
-    """Return the account if it may author truth in this study; raises Forbidden. For verbs of db only."""
-    account = session.get(Account, account_id)
-    if account is None or account.role not in STAFF or account.disabled_at is not None:
-        raise Forbidden("Only a coordinator may enter the truth.")
-    must_not_read(session, study_id, account_id)
-    return account
+def may_author(session: Session, study_id: int, by: Actor) -> None:
+    """Let `by` go on if they may see and enter the truth of this study; raises Forbidden. For verbs of db only."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    account_id = person(by)
+    if account_id is not None:
+        must_not_read(session, study_id, account_id)
 
 
 def must_not_read(session: Session, study_id: int, account_id: int) -> None:

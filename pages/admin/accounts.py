@@ -20,7 +20,7 @@ def page() -> None:
     st.title("Accounts")
     _new_account(me)
     with open_view() as session:
-        found = accounts.every(session)
+        found = accounts.every(session, by=me.id)
     st.dataframe(
         [
             {

@@ -20,7 +20,9 @@ def offer(me: Account, *, studies: int) -> None:
     if me.role != "administrator":
         return
     with open_view() as session:
-        there = any(one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session))
+        there = any(
+            one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session, by=me.id)
+        )
     if there:
         _there()
     elif studies == 0:

@@ -37,7 +37,7 @@ class View:
 def _whole(stamp: str, study_id: int, account_id: int, practice: bool) -> StudyResults:
     """Results by stamp: the stamp changes with the study. The arrays are shared and never written to."""
     with open_view() as session:
-        rows = analysis.rows(session, study_id=study_id, account_id=account_id, practice=practice)
+        rows = analysis.rows(session, study_id=study_id, by=account_id, practice=practice)
     return StudyResults(rows, runs=partial(_runs, study_id, account_id))
 
 
@@ -48,7 +48,7 @@ def _filtered(stamp: str, practice: bool, chosen: str, _whole: StudyResults, _ro
 
 def _runs(study_id: int, account_id: int) -> list[AiRun]:
     with open_view() as session:
-        return analysis.ai_runs(session, study_id=study_id, account_id=account_id)
+        return analysis.ai_runs(session, study_id=study_id, by=account_id)
 
 
 def results_view(title: str, lead: str) -> View:
@@ -60,7 +60,7 @@ def results_view(title: str, lead: str) -> View:
     practice = bool(st.session_state.get("practice", False))
     try:
         with open_view() as session:
-            stamp = analysis.stamp(session, study_id=study_id, account_id=account.id)
+            stamp = analysis.stamp(session, study_id=study_id, by=account.id)
     except ParallaxError as error:
         st.info(str(error), icon=":material/lock:")
         st.stop()
@@ -79,7 +79,7 @@ def results_view(title: str, lead: str) -> View:
 
 def _study(account_id: int) -> int:
     with open_view() as session:
-        choices = analysis.choices(session, account_id=account_id)
+        choices = analysis.choices(session, by=account_id)
     if not choices:
         missing("There is no study yet.", "Make one on the page Studies; its results appear here once it is unblinded.")
         st.stop()

@@ -15,7 +15,7 @@ def page() -> None:
     account = require("coordinator")
     st.title("Cases")
     with open_view() as session:
-        empty = not cases.every(session)
+        empty = not cases.every(session, by=account.id)
     if empty:
         st.info(
             "No cases yet. Upload chest CT as DICOM files, a folder, a zip or NIfTI; identifiers are removed "

@@ -19,18 +19,18 @@ REFRESH = 2.0  # seconds between looks at the jobs while some are unfinished
 def library(account: Account) -> None:
     """Show every case; below it, what can be done with one."""
     with open_view() as session:
-        found = cases.every(session)
+        found = cases.every(session, by=account.id)
     if not found:
         return
     st.subheader(f"Library: {len(found)} {'case' if len(found) == 1 else 'cases'}")
     busy = bool(queue.unfinished())
-    st.fragment(_table, run_every=REFRESH if busy else None)(busy=busy)
+    st.fragment(_table, run_every=REFRESH if busy else None)(account, busy=busy)
     _change(account, found)
 
 
-def _table(*, busy: bool) -> None:
+def _table(account: Account, *, busy: bool) -> None:
     with open_view() as session:
-        found = cases.every(session)
+        found = cases.every(session, by=account.id)
         model = ai_models.default(session)
         series = [case.series_id for case in found]
         reads = ai_reads.of_series(session, series, model.id, "paper") if model else {}

@@ -27,7 +27,7 @@ def page() -> None:
     with open_view() as session:
         models = ai_reads.models(session)
         default = ai_models.default(session)
-        pinned = ai_models.pinned(session)
+        pinned = ai_models.pinned(session, by=account.id)
         counts = ai_reads.counts_by_model(session)
         workers = ai_reads.workers(session)
     st.caption(

@@ -18,7 +18,7 @@ def page() -> None:
     if chosen:
         try:
             with open_view() as session:
-                study = study_info.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0)
+                study = study_info.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0, by=me.id)
         except ParallaxError as error:
             st.error(f"{error} Choose one from the list.")
             st.query_params.clear()
@@ -28,9 +28,9 @@ def page() -> None:
     st.title("Studies")
     say()
     with open_view() as session:
-        known = len(study_info.every(session))
+        known = len(study_info.every(session, by=me.id))
     demo.offer(me, studies=known)
-    new_study.show_list()
+    new_study.show_list(me)
     new_study.show_new(me)
     deletion.show_deleted(me)
 

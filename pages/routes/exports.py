@@ -27,7 +27,7 @@ def export(request: Request, account: Account) -> Response:
         rows = analysis.rows(
             session,
             study_id=request.path_params["study_id"],
-            account_id=account.id,
+            by=account.id,
             practice=chosen.practice,
             detail=kind in DETAILED,
         )
@@ -42,9 +42,9 @@ def report(request: Request, account: Account) -> Response:
     """GET: the report of the whole study as one HTML file."""
     study_id = request.path_params["study_id"]
     with open_view() as session:
-        rows = analysis.rows(session, study_id=study_id, account_id=account.id, detail=True)
-        story = analysis.story(session, study_id=study_id, account_id=account.id)
-        runs = analysis.ai_runs(session, study_id=study_id, account_id=account.id)
+        rows = analysis.rows(session, study_id=study_id, by=account.id, detail=True)
+        story = analysis.story(session, study_id=study_id, by=account.id)
+        runs = analysis.ai_runs(session, study_id=study_id, by=account.id)
     text = report_html(StudyResults(rows, runs=lambda: runs), story, at=clock.now())
     return Response(text, media_type="text/html", headers=_attached(f"study-{study_id}-report.html"))
 

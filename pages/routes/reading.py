@@ -16,8 +16,8 @@ from core.study.reading_clock import Reading
 from db import accounts
 from db.accounts import Account
 from db.engine import open_session
+from db.permissions import MAX_ID
 from db.reading import reads
-from db.reading.access import MAX_ID
 from db.reading.events import HEARTBEAT_S
 from db.reading.types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
 from pages.routes.shapes import ai_json, volume_json

@@ -20,7 +20,7 @@ from pages.routes.web import NO_STORE, json_error, reading, signed_in
 def whole_case(request: Request, account: Account) -> Response:
     """GET: the case's truth, the AI's output and everybody's locked reads; refused before unblinding."""
     with open_view() as session:
-        found = case_review(session, **_asked(request), account_id=account.id)
+        found = case_review(session, **_asked(request), by=account.id)
     return JSONResponse(_review(found, request.url.path), headers=NO_STORE)
 
 
@@ -61,12 +61,12 @@ def _asked(request: Request) -> dict[str, Any]:
 def _images(request: Request) -> CaseAccess:
     account = signed_in(request)
     with open_view() as session:
-        return review_images(session, **_asked(request), account_id=account.id)
+        return review_images(session, **_asked(request), by=account.id)
 
 
 def _overlay(request: Request, account: Account, name: Literal["lungs", "heat"]) -> Response:
     with open_view() as session:
-        access, ai = review_overlay(session, **_asked(request), account_id=account.id)
+        access, ai = review_overlay(session, **_asked(request), by=account.id)
     return packed_answer(overlay_array(access, ai, name))
 
 

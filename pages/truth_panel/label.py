@@ -10,7 +10,6 @@ from core.study.classes import StudyClass
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.reading import reads
-from db.study import info as study_info
 from db.truth import members as panel_members
 from db.truth import panel as truth_panel
 from db.truth.members import Seat
@@ -47,12 +46,11 @@ def _chosen(seats: Sequence[Seat]) -> Seat:
 def _study(me: Account, seat: Seat) -> None:
     with open_view() as session:
         tasks = truth_panel.tasks(session, seat.study_id, me.id)
-        classes = study_info.classes(session, seat.study_id)
     st.subheader(seat.title, anchor=False)
     if seat.adjudicator:
-        _adjudicate(me, seat, tasks, classes)
+        _adjudicate(me, seat, tasks, seat.classes)
     else:
-        _label(me, seat, tasks, classes)
+        _label(me, seat, tasks, seat.classes)
 
 
 def _label(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequence[StudyClass]) -> None:

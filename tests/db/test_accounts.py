@@ -6,13 +6,16 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
 from db import accounts
+from db.permissions import SYSTEM
 
 PASSWORD = "a long enough password"
 
 
 @pytest.fixture
 def reader(session: Session, at: datetime) -> accounts.Account:
-    return accounts.create(session, username="Ada@example.org", name="Ada", role="reader", at=at, password=PASSWORD)
+    return accounts.create(
+        session, username="Ada@example.org", name="Ada", role="reader", at=at, password=PASSWORD, by=SYSTEM
+    )
 
 
 def test_a_right_password_gives_a_ticket_that_works_once(session: Session, at: datetime, reader: accounts.Account):
@@ -44,7 +47,7 @@ def test_a_cookie_ends_with_its_hours_its_sign_out_and_its_account(
     accounts.sign_out(session, second, at=at)
     assert accounts.account_for_cookie(session, second, at=at) is None
     assert accounts.account_for_cookie(session, third, at=at) is not None
-    accounts.set_disabled(session, reader.id, disabled=True, by=reader.id, at=at)
+    accounts.set_disabled(session, reader.id, disabled=True, by=SYSTEM, at=at)
     assert accounts.account_for_cookie(session, third, at=at) is None
 
 
@@ -63,7 +66,7 @@ def test_five_wrong_passwords_rest_the_account_even_for_the_right_one(
 
 
 def test_unknown_names_and_accounts_without_password_are_refused(session: Session, at: datetime):
-    accounts.create(session, username="invited", name="", role="reader", at=at)
+    accounts.create(session, username="invited", name="", role="reader", at=at, by=SYSTEM)
     assert accounts.sign_in(session, username="nobody", password=PASSWORD, at=at) is None
     assert accounts.sign_in(session, username="invited", password="", at=at) is None
 
@@ -71,7 +74,7 @@ def test_unknown_names_and_accounts_without_password_are_refused(session: Sessio
 def test_no_secret_is_stored_in_clear(session: Session, at: datetime, reader: accounts.Account):
     ticket = accounts.ticket_for(session, reader.id, at=at)
     cookie = accounts.redeem_ticket(session, ticket, at=at)
-    link = accounts.password_link(session, reader.id, at=at)
+    link = accounts.password_link(session, reader.id, at=at, by=SYSTEM)
     session.flush()
     stored = ""
     for table in ("accounts", "sign_in_tickets", "web_sessions", "links", "audit_events"):
@@ -94,14 +97,14 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(session: Sessio
 
 def test_a_new_password_ends_every_session(session: Session, at: datetime, reader: accounts.Account):
     cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, reader.id, at=at), at=at)
-    token = accounts.password_link(session, reader.id, at=at)
+    token = accounts.password_link(session, reader.id, at=at, by=SYSTEM)
     accounts.use_password_link(session, token, password="another long password", at=at)
     assert accounts.account_for_cookie(session, cookie, at=at) is None
     assert accounts.sign_in(session, username=reader.username, password="another long password", at=at)
 
 
 def test_a_link_that_is_too_old_sets_no_password(session: Session, at: datetime, reader: accounts.Account):
-    token = accounts.password_link(session, reader.id, at=at)
+    token = accounts.password_link(session, reader.id, at=at, by=SYSTEM)
     late = at + accounts.LINK_LIFE + timedelta(seconds=1)
     with pytest.raises(NotFound):
         accounts.use_password_link(session, token, password=PASSWORD, at=late)
@@ -110,17 +113,17 @@ def test_a_link_that_is_too_old_sets_no_password(session: Session, at: datetime,
 @pytest.mark.parametrize(("username", "role"), [("", "reader"), ("a b", "reader"), ("x" * 81, "reader"), ("x", "boss")])
 def test_impossible_accounts_are_refused_in_words(session: Session, at: datetime, username: str, role: str):
     with pytest.raises(InvalidInput):
-        accounts.create(session, username=username, name="", role=role, at=at)
+        accounts.create(session, username=username, name="", role=role, at=at, by=SYSTEM)
 
 
 def test_short_passwords_and_taken_names_are_refused(session: Session, at: datetime, reader: accounts.Account):
     with pytest.raises(InvalidInput):
-        accounts.create(session, username="short", name="", role="reader", at=at, password="short")
+        accounts.create(session, username="short", name="", role="reader", at=at, password="short", by=SYSTEM)
     with pytest.raises(Conflict):
-        accounts.create(session, username="ADA@example.org", name="", role="reader", at=at)
+        accounts.create(session, username="ADA@example.org", name="", role="reader", at=at, by=SYSTEM)
 
 
 def test_the_only_administrator_stays(session: Session, at: datetime):
-    made = accounts.create(session, username="root", name="", role="administrator", at=at, password=PASSWORD)
+    made = accounts.create(session, username="root", name="", role="administrator", at=at, password=PASSWORD, by=SYSTEM)
     with pytest.raises(Conflict):
         accounts.set_disabled(session, made.id, disabled=True, by=made.id, at=at)

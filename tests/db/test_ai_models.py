@@ -13,6 +13,7 @@ from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai.reads import ModelInfo
 from db.models import AiModel
+from db.permissions import SYSTEM
 from db.study import deletion as study_deletion
 from db.study import design as study_design
 from db.study import info as study_info
@@ -23,7 +24,15 @@ from tests.study.builder import AT
 def register(session: Session, name: str, *, added: bool = False, **more: Any) -> ModelInfo:
     stated: dict[str, Any] = {"version": "1", "kind": "networks", "sha256": name * 8, "origin": "own", **more}
     return ai_reads.register_model(
-        session, name=name, classes=["normal", "cap", "covid"], card={}, manifest=[], at=AT, added=added, **stated
+        session,
+        name=name,
+        classes=["normal", "cap", "covid"],
+        card={},
+        manifest=[],
+        at=AT,
+        added=added,
+        **stated,
+        by=SYSTEM,
     )
 
 
@@ -56,7 +65,7 @@ def test_a_pinned_model_stays_and_says_what_pins_it(session: Session, at: dateti
     me, made = builder.coordinator(session), builder.study(session)
     own = register(session, "own")
     study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
-    assert ai_models.pinned(session) == {own.id: ("A study",)}
+    assert ai_models.pinned(session, by=SYSTEM) == {own.id: ("A study",)}
     with pytest.raises(Conflict, match="is the AI of “A study”"):
         ai_models.remove(session, own.id, by=me, at=at)
     study_design.save_ai(session, made.id, model_id=None, by=me, at=AT)
@@ -71,10 +80,10 @@ def test_a_deleted_draft_keeps_no_model_and_comes_back_without_one(session: Sess
     own = register(session, "own")
     study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
     study_deletion.delete_study(session, made.id, by=me, at=AT)
-    assert ai_models.pinned(session) == {}
+    assert ai_models.pinned(session, by=SYSTEM) == {}
     ai_models.remove(session, own.id, by=me, at=at)
     study_deletion.take_back(session, made.id, by=me, at=AT)
-    assert study_info.study(session, made.id).ai_model_id is None
+    assert study_info.study(session, made.id, by=SYSTEM).ai_model_id is None
 
 
 def test_a_shipped_model_stays(session: Session, at: datetime):
@@ -86,7 +95,7 @@ def test_a_shipped_model_stays(session: Session, at: datetime):
 def test_a_model_that_has_read_leaves_its_reads_and_its_frozen_version(session: Session, at: datetime):
     me, made = builder.coordinator(session), builder.study(session)
     own = register(session, "own")
-    case = study_info.cases(session, made.id)[0].case
+    case = study_info.cases(session, made.id, by=SYSTEM)[0].case
     builder.ai_read(session, case, own.id)
     ai_models.remove(session, own.id, by=me, at=at)
     assert ai_reads.models(session) == []
@@ -107,7 +116,7 @@ def test_a_model_that_never_read_leaves_only_the_trail(session: Session, at: dat
     own = register(session, "own")
     ai_models.remove(session, own.id, by=builder.coordinator(session), at=at)
     assert session.scalar(select(func.count()).select_from(AiModel)) == 0
-    kinds = [event.kind for event in audit.events(session)]
+    kinds = [event.kind for event in audit.events(session, by=SYSTEM)]
     assert kinds[0] == "AI model removed"
     assert "AI model registered" in kinds
     assert register(session, "own", sha256="f" * 64).name == "own"

@@ -11,11 +11,12 @@ from core.errors import Conflict, NotFound
 from db import accounts, cases
 from db.ai import reads as ai_reads
 from db.engine import open_session
+from db.permissions import SYSTEM
 
 
 @pytest.fixture
 def coordinator(session: Session, at: datetime) -> int:
-    return accounts.create(session, username="coordinator", name="", role="coordinator", at=at).id
+    return accounts.create(session, username="coordinator", name="", role="coordinator", at=at, by=SYSTEM).id
 
 
 def new_series(content: str = "a", patient: str = "p") -> cases.NewSeries:
@@ -37,8 +38,8 @@ def test_cases_have_numbers_of_their_own_and_share_a_patient_by_key(session: Ses
     other = cases.add(session, new_series("c", patient="q"), by=coordinator, at=at)
     assert len({a.case.number for a in (first, second, other)}) == 3
     assert first.case.patient_id == second.case.patient_id != other.case.patient_id
-    assert cases.by_number(session, second.case.number).shape == (3, 4, 5)
-    assert cases.by_number(session, second.case.number).spacing_mm == (2.0, 0.7, 0.7)
+    assert cases.by_number(session, second.case.number, by=SYSTEM).shape == (3, 4, 5)
+    assert cases.by_number(session, second.case.number, by=SYSTEM).spacing_mm == (2.0, 0.7, 0.7)
 
 
 def test_numbers_say_nothing_about_the_order_of_upload(session: Session, at: datetime, coordinator: int):
@@ -46,7 +47,7 @@ def test_numbers_say_nothing_about_the_order_of_upload(session: Session, at: dat
     assert all(1000 <= number <= 9999 for number in numbers)  # four digits, whatever the first case is
     place, rank = range(60), [sorted(numbers).index(number) for number in numbers]
     assert abs(spearmanr(place, rank).statistic) < 0.6  # by chance beyond that once in some hundred thousand runs
-    assert [case.number for case in cases.every(session)] == sorted(numbers)
+    assert [case.number for case in cases.every(session, by=SYSTEM)] == sorted(numbers)
 
 
 def test_a_number_that_is_taken_is_drawn_again(session: Session, at: datetime, coordinator: int):
@@ -61,7 +62,7 @@ def test_an_upload_that_draws_the_number_of_one_not_yet_stored_waits_for_it(
 ):
     """The second begins while the first is not committed: of another patient, of the same, of the very same content."""
     with open_session(db_url) as session:
-        me = accounts.create(session, username="coordinator", name="", role="coordinator", at=at).id
+        me = accounts.create(session, username="coordinator", name="", role="coordinator", at=at, by=SYSTEM).id
     drew = threading.Event()
 
     def second() -> cases.Added:
@@ -89,7 +90,7 @@ def test_cases_numbered_before_keep_theirs(session: Session, at: datetime, coord
     old = cases.add(session, new_series("a"), by=coordinator, at=at, draw=lambda _: -999).case
     new = cases.add(session, new_series("b"), by=coordinator, at=at).case
     assert (old.number, new.number >= 1000) == (1, True)
-    assert cases.by_number(session, 1).id == old.id
+    assert cases.by_number(session, 1, by=SYSTEM).id == old.id
 
 
 def test_the_same_content_twice_is_one_case(session: Session, at: datetime, coordinator: int):
@@ -97,21 +98,21 @@ def test_the_same_content_twice_is_one_case(session: Session, at: datetime, coor
     again = cases.add(session, new_series(), by=coordinator, at=at)
     assert (first.known, again.known) == (False, True)
     assert again.case.id == first.case.id
-    assert len(cases.every(session)) == 1
+    assert len(cases.every(session, by=SYSTEM)) == 1
 
 
 def test_a_withdrawn_case_leaves_the_library_and_comes_back(session: Session, at: datetime, coordinator: int):
     case = cases.add(session, new_series(), by=coordinator, at=at).case
     cases.set_withdrawn(session, case.id, withdrawn=True, by=coordinator, at=at)
-    assert cases.every(session) == []
-    assert len(cases.every(session, withdrawn=True)) == 1
+    assert cases.every(session, by=SYSTEM) == []
+    assert len(cases.every(session, withdrawn=True, by=SYSTEM)) == 1
     cases.set_withdrawn(session, case.id, withdrawn=False, by=coordinator, at=at)
-    assert len(cases.every(session)) == 1
+    assert len(cases.every(session, by=SYSTEM)) == 1
 
 
 def test_an_unknown_case_is_said_to_be_unknown(session: Session):
     with pytest.raises(NotFound):
-        cases.by_number(session, 7)
+        cases.by_number(session, 7, by=SYSTEM)
 
 
 def register(session: Session, at: datetime, sha: str = "0") -> ai_reads.ModelInfo:
@@ -125,6 +126,7 @@ def register(session: Session, at: datetime, sha: str = "0") -> ai_reads.ModelIn
         card={},
         manifest=[],
         at=at,
+        by=SYSTEM,
     )
 
 
@@ -157,6 +159,7 @@ def test_an_ai_read_is_stored_once_however_often_it_is_computed(session: Session
             scores=SCORES,
             calls=[a_call(call=call)],
             at=at,
+            by=SYSTEM,
         )
     read = ai_reads.current(session, series_id, model.id, "paper")
     assert read is not None
@@ -181,6 +184,7 @@ def test_a_call_after_a_failure_is_a_new_attempt_and_the_failure_stays(
             scores=scores,
             calls=[call],
             at=at,
+            by=SYSTEM,
         )
     read = ai_reads.current(session, series_id, model.id, "paper")
     assert read is not None

@@ -10,6 +10,7 @@ from core.study.orders import largest_imbalance
 from core.study.protocol import Protocol
 from db import accounts, audit
 from db.models import PanelMember
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.results import rows as analysis
 from db.study import design as study_design
@@ -33,7 +34,7 @@ def join(session: Session, made: StudyInfo, account: int, me: int, **rest: objec
 
 def by_reader(session: Session, made: StudyInfo) -> dict[str, list[orders.OrderRow]]:
     found: dict[str, list[orders.OrderRow]] = {}
-    for place in orders.table(session, made.id):
+    for place in orders.table(session, made.id, by=SYSTEM):
         found.setdefault(place.pseudonym, []).append(place)
     return found
 
@@ -49,7 +50,7 @@ def test_the_order_of_who_joins_is_stored_and_no_other_changes(session: Session)
     assert after["R5"][0].practice
     others = [[place.case_number for place in order] for order in before.values()]
     assert [place.case_number for place in after["R5"]] not in others
-    assert orders.table(session, made.id) == orders.table(session, made.id)
+    assert orders.table(session, made.id, by=SYSTEM) == orders.table(session, made.id, by=SYSTEM)
     assert reads.next_read(session, account_id=new.account_id, study_id=made.id, at=LATER).read is not None
 
 
@@ -63,18 +64,18 @@ def test_two_who_join_leave_the_study_balanced(session: Session):
 
 def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(session: Session):
     made, me = opened(session)
-    lost = study_info.readers(session, made.id)[3]
+    lost = study_info.readers(session, made.id, by=SYSTEM)[3]
     study_readers.withdraw_reader(session, lost.id, reason="fell ill", by=me, at=LATER)
     join(session, made, builder.account(session, "late"), me)
-    found = {one.pseudonym: one for one in monitor.progress(session, made.id, at=LATER).readers}
+    found = {one.pseudonym: one for one in monitor.progress(session, made.id, at=LATER, by=SYSTEM).readers}
     assert found["R4"].note == "withdrawn 05 Mar 2026: fell ill"
     assert found["R5"].note == "joined 05 Mar 2026: R4 fell ill"
     assert found["R5"].total == 6
-    newest = audit.events(session, study_id=made.id)[0]
+    newest = audit.events(session, study_id=made.id, by=SYSTEM)[0]
     assert (newest.kind, newest.detail["seed"], newest.detail["reason"]) == ("reader joined", 11, "R4 fell ill")
     study_life.close_study(session, made.id, reason="a pilot", by=me, at=LATER)
     study_life.unblind(session, made.id, reason="the analysis begins", by=me, at=LATER)
-    story = analysis.story(session, study_id=made.id, account_id=me)
+    story = analysis.story(session, study_id=made.id, by=me)
     assert {(one.what, one.why) for one in story.deviations} == {
         ("R5 joined when the study was open", "R4 fell ill"),
         ("R4 was withdrawn", "fell ill"),
@@ -84,7 +85,8 @@ def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(sessi
 def test_who_may_know_the_truth_cannot_join(session: Session):
     made, me = opened(session)
     second = builder.account(session, "second", role="coordinator")
-    with pytest.raises(Conflict, match="could have seen the truth"):
+    builder.share(session, made.id, second)
+    with pytest.raises(Conflict, match="could have seen its truth"):
         join(session, made, second, me)
     member = builder.account(session, "member")
     session.add(PanelMember(study_id=made.id, account_id=member, adjudicator=False, added_at=AT))
@@ -110,13 +112,13 @@ def test_nobody_joins_twice_or_disabled_or_without_a_reason_or_before_the_openin
     with pytest.raises(NotFound, match="no reader group"):
         join(session, made, late, me, group="Nobody")
     join(session, made, late, me)
-    gone = study_info.readers(session, made.id)[0]
+    gone = study_info.readers(session, made.id, by=SYSTEM)[0]
     study_readers.withdraw_reader(session, gone.id, reason="moved away", by=me, at=LATER)
     for account in (late, gone.account_id):
         with pytest.raises(Conflict, match="already"):
             join(session, made, account, me)
     off = builder.account(session, "off")
-    accounts.set_disabled(session, off, disabled=True, by=me, at=AT)
+    accounts.set_disabled(session, off, disabled=True, by=SYSTEM, at=AT)
     with pytest.raises(NotFound, match="disabled"):
         join(session, made, off, me)
     draft, _ = ready(session)
@@ -131,7 +133,7 @@ def test_who_has_joined_gets_no_truth_and_no_others_reads(session: Session):
         truth.record(
             session,
             made.id,
-            study_info.cases(session, made.id)[0].case.id,
+            study_info.cases(session, made.id, by=SYSTEM)[0].case.id,
             class_code="cap",
             source="CT",
             reason="x y z",
@@ -141,7 +143,7 @@ def test_who_has_joined_gets_no_truth_and_no_others_reads(session: Session):
     found = reads.next_read(session, account_id=new.account_id, study_id=made.id, at=LATER).read
     assert found is not None
     assert (found.ai, found.draft.content["diagnosis"]) == (None, None)
-    for link in study_info.cases(session, made.id):
+    for link in study_info.cases(session, made.id, by=SYSTEM):
         if link.case.number not in (found.case.case_number, found.upcoming and found.upcoming.case_number):
             with pytest.raises(Forbidden):
                 reads.case_access(

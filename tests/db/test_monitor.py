@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from db.models import Read
+from db.permissions import SYSTEM
 from db.study import info as study_info
 from db.study import monitor, orders
 from db.study.info import ReaderInfo, StudyInfo
@@ -20,7 +21,7 @@ from tests.study.builder import AT
 def opened(session: Session) -> tuple[StudyInfo, ReaderInfo]:
     made = builder.study(session, cases_=6, practice=1, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
-    return made, study_info.readers(session, made.id)[0]
+    return made, study_info.readers(session, made.id, by=SYSTEM)[0]
 
 
 def read(
@@ -34,7 +35,7 @@ def read(
     attempt: int = 1,
     locked: bool = True,
 ) -> None:
-    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1)}
+    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1, by=SYSTEM)}
     session.add(
         Read(
             token=f"{reader.id} {place.case_number} {place.arm} {attempt}",
@@ -61,7 +62,7 @@ def read(
 
 
 def places(session: Session, made: StudyInfo, reader: ReaderInfo) -> list[orders.OrderRow]:
-    return [row for row in orders.table(session, made.id) if row.reader_id == reader.id]
+    return [row for row in orders.table(session, made.id, by=SYSTEM) if row.reader_id == reader.id]
 
 
 def test_completeness_pace_and_finish(session: Session, opened: tuple[StudyInfo, ReaderInfo]):
@@ -71,7 +72,7 @@ def test_completeness_pace_and_finish(session: Session, opened: tuple[StudyInfo,
     for n, place in enumerate(study[:3]):
         read(session, reader, place, AT + timedelta(days=n), active=60 * (n + 1))
     read(session, reader, study[3], AT + timedelta(days=2), locked=False)
-    found = monitor.progress(session, made.id, at=AT + timedelta(days=2))
+    found = monitor.progress(session, made.id, at=AT + timedelta(days=2), by=SYSTEM)
     first, second = found.readers
     assert (first.locked, first.total, first.median_seconds, first.minutes_left) == (3, 6, 120, 6)
     assert first.per_day == pytest.approx(2)  # four locks, practice too, in two days
@@ -89,7 +90,7 @@ def test_a_reset_counts_the_newest_attempt_only(session: Session, opened: tuple[
     place = places(session, made, reader)[1]
     read(session, reader, place, AT)
     read(session, reader, place, AT, attempt=2, locked=False)
-    found = monitor.progress(session, made.id, at=AT)
+    found = monitor.progress(session, made.id, at=AT, by=SYSTEM)
     cell = next(c for c in found.cells if (c.reader_id, c.case_number) == (reader.id, place.case_number))
     assert (cell.locked, cell.resets, found.readers[0].locked, found.reads) == (0, 1, 0, ())
 
@@ -99,7 +100,7 @@ def test_times_that_stand_out_are_named(session: Session, opened: tuple[StudyInf
     times = [(30, 31), (30, 31), (30, 31), (2, 3), (30, 300), (400, 401)]
     for place, (active, raw) in zip(places(session, made, reader)[1:], times, strict=True):
         read(session, reader, place, AT, active=active, raw=raw)
-    found = monitor.progress(session, made.id, at=AT)
+    found = monitor.progress(session, made.id, at=AT, by=SYSTEM)
     assert [one.kind for one in found.outliers] == ["too fast", "mostly idle", "very slow"]
 
 
@@ -109,19 +110,19 @@ def test_who_has_gone_silent_is_named_and_who_is_withdrawn_is_not(
     made, reader = opened
     read(session, reader, places(session, made, reader)[1], AT)
     later = AT + timedelta(days=8)
-    assert [one.silent for one in monitor.progress(session, made.id, at=AT).readers] == [False, False]
-    assert [one.silent for one in monitor.progress(session, made.id, at=later).readers] == [True, True]
+    assert [one.silent for one in monitor.progress(session, made.id, at=AT, by=SYSTEM).readers] == [False, False]
+    assert [one.silent for one in monitor.progress(session, made.id, at=later, by=SYSTEM).readers] == [True, True]
 
 
 def test_sequential_cases_count_twice(session: Session):
     made = builder.study(session, design="sequential", cases_=3, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
-    assert monitor.progress(session, made.id, at=AT).total == 2 * 3 * 2
+    assert monitor.progress(session, made.id, at=AT, by=SYSTEM).total == 2 * 3 * 2
 
 
 def test_before_the_opening_there_is_nothing_to_watch(session: Session):
     made = builder.study(session)
-    found = monitor.progress(session, made.id, at=AT)
+    found = monitor.progress(session, made.id, at=AT, by=SYSTEM)
     assert (found.cells, found.total, found.reads) == ((), 0, ())
 
 
@@ -132,7 +133,7 @@ def test_no_answer_and_no_truth_is_ever_loaded(session: Session, opened: tuple[S
     seen: list[str] = []
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", lambda c, k, statement, *rest: seen.append(statement.lower()))
-    found = monitor.progress(session, made.id, at=AT)
+    found = monitor.progress(session, made.id, at=AT, by=SYSTEM)
     assert seen
     for forbidden in ("diagnosis", "content", "truth", "class_code", "ai_output"):
         assert not [statement for statement in seen if forbidden in statement]

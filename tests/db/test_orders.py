@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.study.protocol import Protocol
 from db.models import Read
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.study import info as study_info
 from db.study import orders
@@ -23,12 +24,12 @@ WASHOUT = timedelta(days=28)
 def crossover(session: Session) -> tuple[StudyInfo, ReaderInfo]:
     made = builder.study(session, design="crossover", cases_=3, readers=2, protocol=Protocol(ratings=False))
     orders.make(session, made.id, seed=1, at=AT)
-    return made, study_info.readers(session, made.id)[0]
+    return made, study_info.readers(session, made.id, by=SYSTEM)[0]
 
 
 def lock(session: Session, reader: ReaderInfo, place: orders.OrderRow, at: datetime, attempt: int = 1) -> None:
     """Store a locked read as reading would, and settle."""
-    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1)}
+    ids = {link.case.number: link.case.id for link in study_info.cases(session, 1, by=SYSTEM)}
     session.add(
         Read(
             token=f"{place.session} {place.case_number} {attempt}",
@@ -52,7 +53,7 @@ def lock(session: Session, reader: ReaderInfo, place: orders.OrderRow, at: datet
 
 
 def first_session(session: Session, made: StudyInfo, reader: ReaderInfo) -> list[orders.OrderRow]:
-    return [row for row in orders.table(session, made.id) if (row.reader_id, row.session) == (reader.id, 1)]
+    return [row for row in orders.table(session, made.id, by=SYSTEM) if (row.reader_id, row.session) == (reader.id, 1)]
 
 
 def test_the_second_session_opens_a_washout_after_the_last_lock_of_the_first(
@@ -99,7 +100,7 @@ def test_who_takes_longer_than_the_washout_still_waits_for_it_after_the_last_cas
 def test_every_session_is_open_from_the_start_in_other_designs(session: Session):
     made = builder.study(session, design="sequential", cases_=3, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
-    reader = study_info.readers(session, made.id)[0]
+    reader = study_info.readers(session, made.id, by=SYSTEM)[0]
     assert orders.session_open(session, reader.id, 1, at=AT).open
     with pytest.raises(NotFound):
         orders.session_open(session, reader.id, 2, at=AT)

@@ -10,6 +10,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, ParallaxError
 from core.study.protocol import Protocol, ReferenceStandard
 from db import audit
 from db.models import Study
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.study import design as study_design
 from db.study import info as study_info
@@ -57,7 +58,9 @@ def sitting(session: Session) -> Sitting:
     members = [builder.account(session, f"member{n}") for n in range(3)]
     for member in members:
         panel_members.add_member(session, made.id, member, by=me, at=AT)
-    return Sitting(session, made.id, me, members, [one.case.number for one in study_info.cases(session, made.id)])
+    return Sitting(
+        session, made.id, me, members, [one.case.number for one in study_info.cases(session, made.id, by=SYSTEM)]
+    )
 
 
 def test_a_panel_decides_by_majority_and_a_coordinator_the_rest_where_nobody_else_is_named(sitting: Sitting):
@@ -65,14 +68,14 @@ def test_a_panel_decides_by_majority_and_a_coordinator_the_rest_where_nobody_els
     sitting.all_label(0, "cap", "cap", "covid")
     sitting.all_label(1, "cap", "covid", "normal")
     sitting.all_label(2, "cap", "cap")
-    found = truth_panel.panel(session, study)
+    found = truth_panel.panel_cases(session, study, by=SYSTEM)
     assert [(one.state, one.majority) for one in found[:3]] == [("agreed", "cap"), ("split", None), ("waiting", None)]
     assert found[2].votes == ()  # not even a coordinator sees labels before the panel is complete
     assert truth_panel.settle(session, study, by=me, at=AT) == 1
     with pytest.raises(Conflict, match="no majority"):
         truth_panel.adjudicate(session, study, sitting.numbers[2], class_code="cap", reason="seen again", by=me, at=AT)
     truth_panel.adjudicate(session, study, sitting.numbers[1], class_code="covid", reason="PCR came", by=me, at=AT)
-    settled = {one.case_number: one for one in truth.current(session, study).values()}
+    settled = {one.case_number: one for one in truth.current(session, study, by=SYSTEM).values()}
     assert [settled[number].class_code for number in sitting.numbers[:2]] == ["cap", "covid"]
     assert settled[sitting.numbers[0]].source == "panel, majority 2 of 3"
     assert (settled[sitting.numbers[1]].source, settled[sitting.numbers[1]].reason) == (
@@ -122,7 +125,7 @@ def test_the_adjudicator_gets_the_split_cases_with_counts_and_no_names(sitting: 
 
 def test_who_has_another_part_can_neither_label_nor_decide(sitting: Sitting):
     adjudicator = sitting.adjudicator()
-    reader = study_info.readers(sitting.session, sitting.study)[0].account_id
+    reader = study_info.readers(sitting.session, sitting.study, by=SYSTEM)[0].account_id
     outsider = builder.account(sitting.session, "outsider")
     sitting.all_label(0, "cap", "covid", "normal")
 
@@ -149,7 +152,7 @@ def test_who_has_another_part_can_neither_label_nor_decide(sitting: Sitting):
 
 def test_a_member_cannot_enter_truth_or_others_labels(sitting: Sitting):
     session, study = sitting.session, sitting.study
-    case = study_info.cases(session, study)[0].case.id
+    case = study_info.cases(session, study, by=SYSTEM)[0].case.id
     first, second, _ = sitting.members
     with pytest.raises(Forbidden):
         truth.record(session, study, case, class_code="cap", source="CT", by=first, at=AT)
@@ -163,9 +166,9 @@ def test_a_member_cannot_enter_truth_or_others_labels(sitting: Sitting):
 
 def test_labels_from_paper_are_a_members_and_entered_by_a_coordinator(sitting: Sitting):
     session, study = sitting.session, sitting.study
-    case = study_info.cases(session, study)[0].case.id
+    case = study_info.cases(session, study, by=SYSTEM)[0].case.id
     truth_panel.vote(session, study, case, class_code="cap", author_id=sitting.members[0], by=sitting.me, at=AT)
-    assert truth_panel.votes_of(session, study, sitting.members[0]) == {case: "cap"}
+    assert truth_panel.votes_of(session, study, sitting.members[0], by=SYSTEM) == {case: "cap"}
     with pytest.raises(Forbidden, match="another part"):
         truth_panel.vote(session, study, case, class_code="cap", author_id=sitting.me, by=sitting.me, at=AT)
 
@@ -182,7 +185,7 @@ def test_the_images_of_the_study_and_no_others_are_open_to_the_panel_until_the_s
     with pytest.raises(Forbidden):
         look(member, other.number)
     with pytest.raises(Forbidden):
-        look(study_info.readers(session, sitting.study)[0].account_id, sitting.numbers[3])
+        look(study_info.readers(session, sitting.study, by=SYSTEM)[0].account_id, sitting.numbers[3])
     panel_members.remove_member(session, sitting.study, member, by=sitting.me, at=AT)
     with pytest.raises(Forbidden):
         look(member, sitting.numbers[3])
@@ -199,8 +202,8 @@ def test_the_images_of_the_study_and_no_others_are_open_to_the_panel_until_the_s
 
 def test_readers_and_the_panel_are_different_people_unless_the_protocol_says_so(sitting: Sitting):
     session, study, me = sitting.session, sitting.study, sitting.me
-    reader = study_info.readers(session, study)[0]
-    study_readers.remove_reader(session, study_info.readers(session, study)[1].id, by=me, at=AT)
+    reader = study_info.readers(session, study, by=SYSTEM)[0]
+    study_readers.remove_reader(session, study_info.readers(session, study, by=SYSTEM)[1].id, by=me, at=AT)
     panel_members.remove_member(session, study, sitting.members[2], by=me, at=AT)
 
     def join_panel() -> object:
@@ -221,7 +224,7 @@ def test_readers_and_the_panel_are_different_people_unless_the_protocol_says_so(
     truth_panel.label(session, study, sitting.numbers[0], class_code="cap", account_id=reader.account_id, at=AT)
     truth_panel.settle(session, study, by=me, at=AT)
     study_design.save_protocol(session, study, PANEL, by=me, at=AT)
-    found = preflight.preflight(session, study, volumes=None)
+    found = preflight.preflight(session, study, volumes=None, by=SYSTEM)
     assert f"authored by a reader of the study: case {sitting.numbers[0]}" in " ".join(one.message for one in found)
 
 
@@ -232,11 +235,11 @@ def test_labels_of_who_has_left_do_not_count_and_a_new_member_takes_the_place(si
     with pytest.raises(Conflict, match="its 3 members"):
         panel_members.add_member(session, study, new, by=me, at=AT)
     panel_members.remove_member(session, study, sitting.members[2], by=me, at=AT)
-    assert truth_panel.panel(session, study)[0].state == "waiting"
+    assert truth_panel.panel_cases(session, study, by=SYSTEM)[0].state == "waiting"
     panel_members.add_member(session, study, new, by=me, at=AT)
     truth_panel.label(session, study, sitting.numbers[0], class_code="cap", account_id=new, at=AT)
-    assert truth_panel.panel(session, study)[0].majority == "cap"
-    assert [(one.name, one.given, one.left) for one in panel_members.members(session, study)] == [
+    assert truth_panel.panel_cases(session, study, by=SYSTEM)[0].majority == "cap"
+    assert [(one.name, one.given, one.left) for one in panel_members.members(session, study, by=SYSTEM)] == [
         ("Member0", 1, False),
         ("Member1", 1, False),
         ("Member2", 1, True),
@@ -253,7 +256,7 @@ def test_every_member_has_an_order_of_their_own_that_stays(sitting: Sitting):
 
 def test_the_trail_names_no_label_and_no_class_that_is_none_is_taken(sitting: Sitting):
     sitting.all_label(0, "covid", "covid", "covid")
-    trail = str([event.detail for event in audit.events(sitting.session, study_id=sitting.study)])
+    trail = str([event.detail for event in audit.events(sitting.session, study_id=sitting.study, by=SYSTEM)])
     assert "covid" not in trail
     with pytest.raises(InvalidInput, match="not a class"):
         sitting.label(0, 1, "flu")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, Forbidden, InvalidInput
 from db import audit
 from db.models import Read, Study
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.reading.types import NextRead, OpenRead, StaleDraft
 from tests.reading.build import Built, account, answers, paint, read_one, study
@@ -98,7 +99,7 @@ def test_a_reset_opens_a_new_attempt_and_keeps_the_old_row(
         (1, "normal"),
         (2, "cap"),
     ]
-    assert [event.kind for event in audit.events(session, study_id=built.study_id)] == ["read reset"]
+    assert [event.kind for event in audit.events(session, study_id=built.study_id, by=SYSTEM)] == ["read reset"]
     with pytest.raises(Conflict):
         reads.reset(session, read_id=read.read_id, reason="once more", by=built.coordinator, at=at)
 
@@ -144,7 +145,7 @@ def test_resetting_the_aided_read_first_does_not_open_the_way_to_the_unaided_one
     unaided = read_one(session, built, built.readers[0], at)
     aided = read_one(session, built, built.readers[0], at + 60 * SECOND)
     reads.reset(session, read_id=aided.read_id, reason="wrong key", by=built.coordinator, at=at + 120 * SECOND)
-    assert "seen the AI" in (reads.reset_effect(session, unaided.read_id).refused or "")
+    assert "seen the AI" in (reads.reset_effect(session, unaided.read_id, by=SYSTEM).refused or "")
     with pytest.raises(Conflict, match="seen the AI"):
         reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at + 121 * SECOND)
 
@@ -157,7 +158,7 @@ def test_without_an_ai_to_see_the_aided_read_falls_with_the_unaided_and_begins_w
     person = built.readers[0]
     unaided = read_one(session, built, person, at, answers("cap"))
     read_one(session, built, person, at + 60 * SECOND, answers("cap"))
-    assert reads.reset_effect(session, unaided.read_id).also == (("aided", 1),)
+    assert reads.reset_effect(session, unaided.read_id, by=SYSTEM).also == (("aided", 1),)
     reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at + 120 * SECOND)
     again = read_one(session, built, person, at + 180 * SECOND, answers("covid"))
     assert (again.arm, again.attempt) == ("unaided", 2)

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict, InvalidInput, NotFound, ParallaxError
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
 from core.settings import settings
 from db import accounts, audit, cases, register
 from db.engine import open_session
+from db.permissions import SYSTEM
 from tests.db.test_cases import new_series
 
 SOURCE = "monday/Doe^Jane 1970/IM0001"
@@ -18,7 +19,9 @@ SOURCE = "monday/Doe^Jane 1970/IM0001"
 @pytest.fixture
 def people(session: Session, at: datetime) -> tuple[int, int, int]:
     names = ("owner", "colleague", "stranger")
-    return tuple(accounts.create(session, username=name, name="", role="coordinator", at=at).id for name in names)
+    return tuple(
+        accounts.create(session, username=name, name="", role="coordinator", at=at, by=SYSTEM).id for name in names
+    )
 
 
 @pytest.fixture
@@ -29,23 +32,25 @@ def case(session: Session, at: datetime, people: tuple[int, int, int]) -> cases.
 
 
 def kinds(session: Session) -> list[str]:
-    return [event.kind for event in audit.events(session) if event.kind.startswith("register")]
+    return [event.kind for event in audit.events(session, by=SYSTEM) if event.kind.startswith("register")]
 
 
 def test_the_owner_reads_what_became_which_case(session: Session, at: datetime, people, case):
     assert register.read(session, people[0], by=people[0], at=at) == [register.Entry(case.number, SOURCE, at)]
     assert kinds(session) == ["register read"]
-    assert audit.events(session)[0].detail == {"owner": people[0], "entries": 1}
+    assert audit.events(session, by=SYSTEM)[0].detail == {"owner": people[0], "entries": 1}
 
 
 def test_nothing_of_the_source_lies_in_the_database_in_clear(db_url: str, at: datetime):
     with open_session(db_url) as session:
-        owner = accounts.create(session, username="owner", name="", role="coordinator", at=at).id
+        owner = accounts.create(session, username="owner", name="", role="coordinator", at=at, by=SYSTEM).id
         added = cases.add(session, new_series(), by=owner, at=at).case
         register.add(session, case_id=added.id, source=SOURCE, by=owner, at=at)
         assert register.read(session, owner, by=owner, at=at)
     with open_session(db_url) as session:
-        rows = repr(session.execute(text("SELECT * FROM register_entries")).all()) + repr(audit.events(session))
+        rows = repr(session.execute(text("SELECT * FROM register_entries")).all()) + repr(
+            audit.events(session, by=SYSTEM)
+        )
     held = rows.encode() + b"".join(path.read_bytes() for path in settings().data_dir.rglob("*") if path.is_file())
     assert b"register read" in held
     for token in (b"Doe", b"Jane", b"1970", b"monday"):
@@ -54,7 +59,7 @@ def test_nothing_of_the_source_lies_in_the_database_in_clear(db_url: str, at: da
 
 @pytest.mark.parametrize("who", [1, 2])
 def test_others_learn_nothing_not_even_that_there_is_one(session: Session, at: datetime, people, case, who: int):
-    with pytest.raises(NotFound, match="no case register here"):
+    with pytest.raises(Forbidden, match="no case register here"):
         register.read(session, people[0], by=people[who], at=at)
     assert register.read(session, people[who], by=people[who], at=at) == []
     assert register.owners(session, people[who]) == []
@@ -66,10 +71,10 @@ def test_whom_the_owner_names_reads_it_until_the_owner_ends_it(session: Session,
     assert [one.username for one in register.readers(session, owner)] == ["colleague"]
     assert [one.id for one in register.owners(session, colleague)] == [owner]
     assert register.read(session, owner, by=colleague, at=at)[0].source == SOURCE
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         register.read(session, owner, by=stranger, at=at)
     register.disallow(session, colleague, by=owner, at=at)
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         register.read(session, owner, by=colleague, at=at)
     assert kinds(session) == ["register closed to", "register read", "register opened to"]
 
@@ -105,7 +110,7 @@ def test_destroying_is_dated_and_for_good(session: Session, at: datetime, people
     assert register.holding(session, people[0]) == register.Holding(0, None, None, 1, later)
     assert session.execute(text("SELECT sealed FROM register_entries")).scalar_one() is None
     assert session.execute(text("SELECT digest FROM register_entries")).scalar_one() != before
-    assert [(event.kind, event.at) for event in audit.events(session) if "destroyed" in event.kind] == [
+    assert [(event.kind, event.at) for event in audit.events(session, by=SYSTEM) if "destroyed" in event.kind] == [
         ("register destroyed", later)
     ]
     with pytest.raises(NotFound, match="nothing to destroy"):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, Forbidden
 from db import audit
 from db.models import Read
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.reading.types import NextRead, OpenRead, StaleDraft
 from db.study import monitor
@@ -39,7 +40,7 @@ def test_an_unaided_read_is_not_made_again_once_the_ai_was_shown_for_its_case(
     first, *_ = session_one(session, built, 0, at)
     later = at + 30 * DAY
     assert read_one(session, built, built.readers[0], later).case == first.case
-    assert reads.reset_effect(session, first.read_id).refused
+    assert reads.reset_effect(session, first.read_id, by=SYSTEM).refused
     with pytest.raises(Conflict, match="seen the AI"):
         reads.reset(session, read_id=first.read_id, reason="screen failed", by=built.coordinator, at=later + DAY)
 
@@ -50,7 +51,7 @@ def test_a_case_not_yet_read_in_session_two_is_read_again_and_then_waits_its_was
     _, second, third = session_one(session, built, 0, at)
     later = at + 30 * DAY
     read_one(session, built, built.readers[0], later)
-    effect = reads.reset_effect(session, third.read_id)
+    effect = reads.reset_effect(session, third.read_id, by=SYSTEM)
     assert (effect.refused, effect.also, effect.waits) == (None, (), True)
     reads.reset(session, read_id=third.read_id, reason="screen failed", by=built.coordinator, at=later + MINUTE)
 
@@ -86,7 +87,7 @@ def test_the_read_of_session_two_falls_with_the_aided_read_it_rests_on(
     later = at + 30 * DAY
     fallen = read_one(session, built, built.readers[1], later)
     assert (fallen.case, fallen.arm) == (first.case, "unaided")
-    assert reads.reset_effect(session, first.read_id).also == (("unaided", 2),)
+    assert reads.reset_effect(session, first.read_id, by=SYSTEM).also == (("unaided", 2),)
     reads.reset(session, read_id=first.read_id, reason="AI stood hidden", by=built.coordinator, at=later + MINUTE)
 
     newest = {(row.session, row.arm, row.attempt): row.state for row in session.scalars(select(Read).order_by(Read.id))
@@ -97,12 +98,16 @@ def test_the_read_of_session_two_falls_with_the_aided_read_it_rests_on(
         (1, "aided", 2): "open",
         (2, "unaided", 2): "open",
     }
-    again = monitor.progress(session, built.study_id, at=later + DAY).made_again
+    again = monitor.progress(session, built.study_id, at=later + DAY, by=SYSTEM).made_again
     assert [(one.session, one.arm, one.attempt, one.reason) for one in again] == [
         (1, "aided", 2, "AI stood hidden"),
         (2, "unaided", 2, "AI stood hidden"),
     ]
-    events = [event.detail for event in audit.events(session, study_id=built.study_id) if event.kind == "read reset"]
+    events = [
+        event.detail
+        for event in audit.events(session, study_id=built.study_id, by=SYSTEM)
+        if event.kind == "read reset"
+    ]
     assert {detail["reason"] for detail in events} == {"AI stood hidden"}
     assert sorted(str(detail["with the reset of"]) for detail in events) == ["None", "aided, session 1"]
 

@@ -14,6 +14,7 @@ from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow
 from db.models import AuditEvent, Base, PanelMember, Read, Reader, Study
+from db.permissions import SYSTEM
 
 AS_OF_0001 = (
     "INSERT INTO accounts (id, username, name, role, preferences, failed_sign_ins, created_at) VALUES "
@@ -62,13 +63,13 @@ def test_the_trail_shows_where_it_was_tampered_with(session: Session, at: dateti
 def test_an_exception_rolls_the_whole_action_back(db_url: str, at: datetime):
     def fails() -> None:
         with open_session(db_url) as session:
-            accounts.create(session, username="half", name="", role="reader", at=at)
+            accounts.create(session, username="half", name="", role="reader", at=at, by=SYSTEM)
             raise RuntimeError("in mid-action")
 
     with pytest.raises(RuntimeError, match="mid-action"):
         fails()
     with open_view(db_url) as session:
-        assert accounts.every(session) == []
+        assert accounts.every(session, by=SYSTEM) == []
 
 
 def test_a_view_that_changes_something_is_refused(db_url: str, at: datetime):
@@ -82,7 +83,7 @@ def test_a_view_that_changes_something_is_refused(db_url: str, at: datetime):
 
 def test_times_without_a_zone_never_reach_the_database(session: Session):
     with pytest.raises(Exception, match="without a zone"):
-        accounts.create(session, username="x", name="", role="reader", at=datetime(2026, 1, 1))  # noqa: DTZ001
+        accounts.create(session, username="x", name="", role="reader", at=datetime(2026, 1, 1), by=SYSTEM)  # noqa: DTZ001
 
 
 def test_models_of_an_older_database_are_kept_and_can_be_removed(empty_url: str, at: datetime):
@@ -99,7 +100,7 @@ def test_models_of_an_older_database_are_kept_and_can_be_removed(empty_url: str,
         (old,) = ai_reads.models(session)
         assert (old.name, old.origin) == ("old", None)
         assert ai_models.default(session) == old
-        ai_models.remove(session, old.id, by=None, at=at)
+        ai_models.remove(session, old.id, by=SYSTEM, at=at)
         assert ai_reads.models(session) == []
 
 

@@ -19,6 +19,7 @@ from core.settings import settings
 from db import accounts
 from db.engine import engine_for, open_session
 from db.migrate import migrate
+from db.permissions import SYSTEM
 from tests.browser import shared_browser
 
 ROOT = Path(__file__).parents[2]
@@ -80,17 +81,23 @@ class Server:
     def account(self, username: str, role: str) -> int:
         """Make an account (once) whose password is PASSWORD; return its id."""
         with open_session(self.database) as session:
-            known = {a.username: a.id for a in accounts.every(session)}
+            known = {a.username: a.id for a in accounts.every(session, by=SYSTEM)}
             if username in known:
                 return known[username]
             return accounts.create(
-                session, username=username, name=username.title(), role=role, at=clock.now(), password=PASSWORD
+                session,
+                username=username,
+                name=username.title(),
+                role=role,
+                at=clock.now(),
+                password=PASSWORD,
+                by=SYSTEM,
             ).id
 
     def cookie(self, username: str) -> dict[str, str]:
         """Sign an account in without the form; return the cookie for a browser context."""
         with open_session(self.database) as session:
-            account = next(a for a in accounts.every(session) if a.username == username)
+            account = next(a for a in accounts.every(session, by=SYSTEM) if a.username == username)
             ticket = accounts.ticket_for(session, account.id, at=clock.now())
             value = accounts.redeem_ticket(session, ticket, at=clock.now())
         assert value is not None

@@ -16,6 +16,7 @@ from db import cases
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo
 from db.engine import open_session
+from db.permissions import SYSTEM
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study import preflight
@@ -70,7 +71,7 @@ def open_study(
         study_design.save_ai(session, made.id, model_id=_ai(session, store, found, name, at), **by)
         for index, account in enumerate(people.values()):
             study_readers.add_reader(session, made.id, account, group="readers", years=index, **by)
-        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id), store.geometry)
+        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id, by=SYSTEM), store.geometry)
         findings = study_life.check_study(session, made.id, volumes=volumes, **by)
         blockers = [finding.message for finding in findings if finding.blocks]
         assert not blockers, blockers
@@ -96,7 +97,7 @@ def _ai(session: Session, store: VolumeStore, found: list[CaseInfo], name: str, 
     model = ai_reads.register_model(
         session, name=f"{MODEL}-{name}", version="9", kind="networks", sha256=sha, classes=["normal", "cap", "covid"],
         card={}, manifest=[], at=at,
-    )  # fmt: skip
+    by=SYSTEM)  # fmt: skip
     for case in found:
         scores = ai_reads.NewScores(
             parameters={}, probabilities=[None, *[[0.125, 0.25, 0.625]] * (SLICES - 3), None, None], heat_slices=[4, 5],
@@ -114,6 +115,7 @@ def _ai(session: Session, store: VolumeStore, found: list[CaseInfo], name: str, 
             scores=scores,
             calls=[call],
             at=at,
+            by=SYSTEM,
         )
         store.put_array(case.storage_key, f"lungs-{sha[:12]}", np.ones(case.shape, np.uint8))
         store.put_array(case.storage_key, f"heat-{sha[:12]}", np.full((2, 16, 16), 128, np.uint8))

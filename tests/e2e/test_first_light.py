@@ -20,6 +20,7 @@ from db import cases
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study import preflight
@@ -61,7 +62,7 @@ def working_server(start_server: Callable[..., Server]) -> Server:
 
 def stored_reads(server: Server) -> list[AiReadInfo]:
     with open_view(server.database) as session:
-        series = [case.series_id for case in cases.every(session)]
+        series = [case.series_id for case in cases.every(session, by=SYSTEM)]
         return [
             read
             for model in ai_reads.models(session)
@@ -134,14 +135,14 @@ def open_study(server: Server, coordinator: int) -> int:
             protocol=protocol,
             **by,
         )
-        for case, known in zip(cases.every(session), ("covid", "normal"), strict=True):
+        for case, known in zip(cases.every(session, by=SYSTEM), ("covid", "normal"), strict=True):
             study_design.add_cases(session, made.id, [case.id], **by)
             truth.record(session, made.id, case.id, class_code=known, source="PCR", **by)
         model = next(m for m in ai_reads.models(session) if m.kind == "networks")
         study_design.save_ai(session, made.id, model_id=model.id, rule="paper", **by)
         for name, group, years, _ in READERS:
             study_readers.add_reader(session, made.id, people[name], group=group, years=years, **by)
-        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id), lambda key: True)
+        volumes = preflight.try_volumes(preflight.storage_keys(session, made.id, by=SYSTEM), lambda key: True)
         findings = study_life.check_study(session, made.id, volumes=volumes, **by)
         assert not [finding for finding in findings if finding.blocks], findings
         study_life.open_study(session, made.id, volumes=volumes, seed=1, **by)

@@ -15,6 +15,7 @@ from db import accounts
 from db.engine import engine_for, open_session
 from db.migrate import migrate
 from db.models import ReadEvent
+from db.permissions import SYSTEM
 from tests.e2e.conftest import ROOT, Server, free_port
 from tests.e2e.reading import lock, reads_of, shown
 from tests.e2e.reading_study import Opened, open_study
@@ -50,7 +51,7 @@ class ClockedServer(Server):
     def cookie(self, username: str) -> dict[str, str]:
         at = clock.now() + self.offset
         with open_session(self.database) as session:
-            account = next(found for found in accounts.every(session) if found.username == username)
+            account = next(found for found in accounts.every(session, by=SYSTEM) if found.username == username)
             value = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at)
         assert value is not None
         return {"name": "parallax_session", "value": value, "url": self.url}

@@ -12,6 +12,7 @@ import pytest
 from core import clock
 from db import cases
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 from db.study import info as study_info
 from tests.e2e.conftest import PASSWORD, Server
 from tests.e2e.coordinator import Hand
@@ -50,8 +51,8 @@ def test_a_sequential_study_goes_from_draft_to_results_by_clicks(
         _read_everything(browser, link)
     _close_and_look(hand)
     with open_view(server.database) as session:
-        assert study_info.study(session, study).state == "unblinded"
-        accounts = {reader.username: reader.account_id for reader in study_info.readers(session, study)}
+        assert study_info.study(session, study, by=SYSTEM).state == "unblinded"
+        accounts = {reader.username: reader.account_id for reader in study_info.readers(session, study, by=SYSTEM)}
     assert len(links) == 2
     orders = []
     for reader in ("ria", "rob"):
@@ -127,7 +128,7 @@ def _open(hand: Hand) -> None:
 
 def _study_id(server: Server) -> int:
     with open_view(server.database) as session:
-        return next(line.id for line in study_info.every(session) if line.title == TITLE)
+        return next(line.id for line in study_info.every(session, by=SYSTEM) if line.title == TITLE)
 
 
 def _read_everything(browser: Any, link: str) -> None:

@@ -16,6 +16,7 @@ from core.results.grids import read_table
 from core.results.rows import StudyRows
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -30,7 +31,7 @@ QUESTIONS = {
 @pytest.fixture
 def rows(session: Session) -> StudyRows:
     plan = Plan(cases=40, design="sequential", missing=0.03, indeterminate=0.03, protocol=tuple(QUESTIONS.items()))
-    return analysis.rows(session, study_id=seed_study(session, plan), account_id=None, detail=True)
+    return analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM, detail=True)
 
 
 def test_the_analysis_of_the_long_csv_is_the_panels_analysis(rows: StudyRows):
@@ -153,7 +154,7 @@ def test_names_people_typed_cannot_be_taken_for_sizes_or_data(rows: StudyRows):
 
 def test_files_without_ratings_or_a_second_arm_are_refused_in_words(session: Session):
     plan = Plan(cases=12, ratings=False)
-    rows = analysis.rows(session, study_id=seed_study(session, plan), account_id=None)
+    rows = analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM)
     with pytest.raises(InvalidInput, match="rating"):
         list(mrmc_pieces(rows, program="imrmc", positive="covid", compare="ai"))
     with pytest.raises(InvalidInput, match="one arm"):
@@ -164,6 +165,6 @@ def test_files_without_ratings_or_a_second_arm_are_refused_in_words(session: Ses
 
 def test_a_file_with_one_class_only_is_refused(session: Session):
     plan = replace(Plan(cases=1, practice=0), ai_failures=0)
-    rows = analysis.rows(session, study_id=seed_study(session, plan), account_id=None)
+    rows = analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM)
     with pytest.raises(InvalidInput, match="one side"):
         list(mrmc_pieces(rows, program="rjafroc", positive="covid", compare="ai"))

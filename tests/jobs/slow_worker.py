@@ -15,6 +15,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     from core import clock
     from db.ai import reads as ai_reads
     from db.engine import open_session
+    from db.permissions import SYSTEM
 
     with STARTS.open("a") as file:
         file.write(f"{series_id}\n")
@@ -32,6 +33,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
             parameters_hash="h",
             scores=scores,
             calls=[call],
+            by=SYSTEM,
             at=clock.now(),
         )
 

@@ -16,6 +16,7 @@ from db import accounts, cases
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 from tests.db.test_cases import new_series, register
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def start_worker(db_url: str, data_dir: Path, tmp_path: Path) -> Iterator[Start]
 @pytest.fixture
 def series_id(db_url: str, at: datetime) -> int:
     with open_session(db_url) as session:
-        by = accounts.create(session, username="c", name="", role="coordinator", at=at).id
+        by = accounts.create(session, username="c", name="", role="coordinator", at=at, by=SYSTEM).id
         register(session, at)
         return cases.add(session, new_series(), by=by, at=at).case.series_id
 

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core import clock
 from db import accounts
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 
 Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
@@ -51,7 +52,7 @@ def test_a_taken_name_is_said_and_nothing_is_made(act_as: Act, open_page: Open, 
     assert "taken" in page.error[0].value
     assert page.text_input(key="accounts_name").value == "Somebody Else"
     with open_view(db_url) as session:
-        assert len(accounts.every(session)) == 1
+        assert len(accounts.every(session, by=SYSTEM)) == 1
 
 
 def test_the_audit_page_says_the_trail_is_whole(act_as: Act, open_page: Open):

@@ -13,6 +13,8 @@ from core.study.questions import Kind, Option, Question
 from core.study.template import PUBLISHED
 from db import accounts, cases
 from db.engine import open_session, open_view
+from db.models import Case
+from db.permissions import SYSTEM
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
@@ -70,7 +72,7 @@ def full(db_url: str, monkeypatch: pytest.MonkeyPatch) -> int:
     with open_session(db_url) as session:
         made, me = builder.study(session, practice=1), builder.coordinator(session)
         model = builder.model(session)
-        for n, link in enumerate(study_info.cases(session, made.id)):
+        for n, link in enumerate(study_info.cases(session, made.id, by=SYSTEM)):
             truth.record(
                 session, made.id, link.case.id, class_code=builder.CLASSES[n % 3].code, source="PCR", by=me, at=AT
             )
@@ -96,7 +98,7 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     page.button(key="study_open").click().run()
     assert not page.exception
     with open_view(db_url) as session:
-        assert study_info.study(session, full).state == "open"
+        assert study_info.study(session, full, by=SYSTEM).state == "open"
     assert page.metric[0].value == "0 of 24"
     assert "Accuracy is sealed" in texts(page)
     for step in STEPS:
@@ -109,7 +111,7 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     page.text_input(key="monitor_unblind_reason").input("the analysis begins")
     page.button(key="monitor_unblind_save").click().run()
     with open_view(db_url) as session:
-        assert study_info.study(session, full).state == "unblinded"
+        assert study_info.study(session, full, by=SYSTEM).state == "unblinded"
 
 
 def test_others_can_write_while_the_check_opens_volumes(
@@ -134,8 +136,8 @@ def test_others_can_write_while_the_check_opens_volumes(
     page.button(key="study_open").click().run()
     assert not page.exception
     with open_view(db_url) as session:
-        assert study_info.study(session, full).state == "open"
-        assert sorted(tried) == sorted(2 * preflight.storage_keys(session, full))
+        assert study_info.study(session, full, by=SYSTEM).state == "open"
+        assert sorted(tried) == sorted(2 * preflight.storage_keys(session, full, by=SYSTEM))
 
 
 def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Open, db_url: str, full: int):
@@ -153,8 +155,10 @@ def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Ope
     page.button(key="study_reader_add_4").click().run()
     assert not page.error
     with open_view(db_url) as session:
-        assert [one.pseudonym for one in study_info.readers(session, full) if one.name == "Late Reader"] == ["R5"]
-        assert len({one.pseudonym for one in orders.table(session, full)}) == 5
+        assert [one.pseudonym for one in study_info.readers(session, full, by=SYSTEM) if one.name == "Late Reader"] == [
+            "R5"
+        ]
+        assert len({one.pseudonym for one in orders.table(session, full, by=SYSTEM)}) == 5
     assert "?link=" in page.code[0].value
     page = open_page(PAGE, study=str(full), step="monitor")
     assert "R5 joined" in texts(page)
@@ -166,7 +170,7 @@ def test_blockers_are_named(act_as: Act, open_page: Open, db_url: str, full: int
     with open_session(db_url) as session:
         me = builder.coordinator(session)
         cases.set_tags(session, 1, ["2024-03-01"], by=me, at=AT)
-        number = cases.by_id(session, 1).number
+        number = session.get_one(Case, 1).number
     page = open_page(PAGE, study=str(full), step="check")
     page.button(key="study_check").click().run()
     assert "1 thing stands in the way" in page.error[0].value
@@ -183,7 +187,7 @@ def test_a_field_is_saved_at_once_and_a_refused_value_is_not_shown_as_if_it_were
     assert "which the viewer uses" in page.error[0].value
     assert page.text_input(key=f"study_class_letter_{full}_cap").value == "A"
     with open_view(db_url) as session:
-        found = study_info.study(session, full)
+        found = study_info.study(session, full, by=SYSTEM)
     assert found.protocol.ratings is False
     assert found.classes == builder.CLASSES
 
@@ -195,11 +199,11 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
     page.text_area(key="study_question_options_new_choice").input("Left\nRight")
     page.button(key="study_question_save_new_choice").click().run()
     with open_view(db_url) as session:
-        (asked,) = study_info.study(session, full).protocol.questions
+        (asked,) = study_info.study(session, full, by=SYSTEM).protocol.questions
     assert (asked.id, [option.code for option in asked.options]) == ("which_side", ["left", "right"])
     page.button(key="study_question_remove_0").click().run()
     with open_view(db_url) as session:
-        assert study_info.study(session, full).protocol.questions == ()
+        assert study_info.study(session, full, by=SYSTEM).protocol.questions == ()
 
 
 @pytest.mark.parametrize("required", [True, False])
@@ -236,7 +240,7 @@ def test_a_question_of_every_kind_is_stored_as_it_was_typed(
     page.button(key=f"study_question_save_new_{kind}").click().run()
     assert not page.error
     with open_view(db_url) as session:
-        (asked,) = study_info.study(session, full).protocol.questions
+        (asked,) = study_info.study(session, full, by=SYSTEM).protocol.questions
     wanted = Question("what_do_you_see", kind, "What do you see?", "Look twice.", required, **stored)
     assert asked == wanted
 
@@ -296,8 +300,12 @@ def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page:
         assert not page.error, page.error
     assert len([block for block in page.code if "?link=" in block.value]) == 4
     with open_view(db_url) as session:
-        assert [truth_.class_code for truth_ in truth.current(session, 1).values()] == ["covid", "cap", "normal"] * 2
-        found = study_info.readers(session, 1)
+        assert [truth_.class_code for truth_ in truth.current(session, 1, by=SYSTEM).values()] == [
+            "covid",
+            "cap",
+            "normal",
+        ] * 2
+        found = study_info.readers(session, 1, by=SYSTEM)
     assert [(reader.group, reader.years) for reader in found] == list(PUBLISHED.readers)
 
 
@@ -324,7 +332,7 @@ def test_the_endpoints_of_a_family_are_chosen_from_those_that_can_be_tested(
     assert f"Sensitivity for one class: {builder.CLASSES[-1].label}" in family.options
     family.set_value([f"sensitivity {code}", "macro_f1"]).run()
     with open_view(db_url) as session:
-        plan = study_info.study(session, full).protocol.prespecification
+        plan = study_info.study(session, full, by=SYSTEM).protocol.prespecification
     assert (plan.multiplicity, plan.family) == ("holm", (f"sensitivity {code}", "macro_f1"))
 
 
@@ -337,5 +345,5 @@ def test_subgroups_are_prespecified_with_their_cuts(act_as: Act, open_page: Open
     page.number_input(key=key.format("age_cut")).set_value(60).run()
     assert not [one for one in page.number_input if "Thickness cut" in one.label]
     with open_view(db_url) as session:
-        plan = study_info.study(session, full).protocol.prespecification
+        plan = study_info.study(session, full, by=SYSTEM).protocol.prespecification
     assert (plan.subgroups, plan.age_cut, plan.thickness_cut_mm) == (("sex", "age"), 60, None)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from core import clock
 from core.export import long as export
@@ -10,9 +11,12 @@ from core.export.files import KINDS, Kind, file_of
 from core.results.rows import Filter
 from db import accounts
 from db.engine import open_session, open_view
+from db.models import Study
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.reading.client import Client, sign_in
+from tests.study import builder
 
 PLAN = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
 
@@ -21,7 +25,9 @@ def client(url: str, role: str | None) -> Client:
     if role is None:
         return Client(None)
     with open_session(url) as session:
-        account = accounts.create(session, username=role, name=role, role=role, at=clock.now())
+        account = accounts.create(session, username=role, name=role, role=role, at=clock.now(), by=SYSTEM)
+        for study_id in session.scalars(select(Study.id)) if role == "coordinator" else ():
+            builder.share(session, study_id, account.id)
         return sign_in(session, account.id, clock.now())
 
 
@@ -32,7 +38,7 @@ def seed(url: str, plan: Plan) -> int:
 
 def written(url: str, study: int, kind: Kind, chosen: Filter, **more: str) -> str:
     with open_view(url) as session:
-        rows = analysis.rows(session, study_id=study, account_id=None, practice=chosen.practice, detail=True)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM, practice=chosen.practice, detail=True)
     return "".join(file_of(rows.where(chosen), kind, **more).pieces)
 
 
@@ -90,8 +96,8 @@ def test_what_is_not_there_or_not_possible_is_said_before_anything_is_sent(db_ur
         (f"{study}/export/xls", 422, "csv, json, imrmc, rjafroc"),
         (f"{study}/export/imrmc", 422, "No reader gave ratings"),
         (f"{study}/export/csv?session=first", 422, "whole number"),
-        ("404/export/csv", 404, "does not exist"),
-        (f"{10**12}/export/csv", 404, "does not exist"),
+        ("404/export/csv", 403, "does not exist"),
+        (f"{10**12}/export/csv", 403, "does not exist"),
     ):
         got = people.ask("GET", f"/api/studies/{path}")
         assert (got.status_code, said in got.json()["message"]) == (status, True), path
@@ -102,7 +108,7 @@ def test_a_long_file_never_stands_whole_in_memory(db_url: str, kind: Kind, monke
     study = seed(db_url, PLAN)
     monkeypatch.setattr(export, "CHUNK", 20)
     with open_view(db_url) as session:
-        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
     sizes = [len(piece) for piece in file_of(rows, kind).pieces]
     assert len(sizes) > len(rows) / 20
     assert max(sizes[1:]) < sum(sizes) / 5

@@ -13,6 +13,7 @@ from db import accounts
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 from db.study import design as study_design
 from pages.coordinator.ai_models import add_model
 from tests.pages.conftest import sent
@@ -34,7 +35,7 @@ def register(session: Any, name: str, origin: str, card: dict[str, Any] | None =
     return ai_reads.register_model(
         session, name=name, version="1", kind="networks", sha256=name[0] * 64, classes=["normal", "cap", "covid"],
         card=card or {}, manifest=[], at=AT, origin=origin,
-    ).id  # fmt: skip
+    by=SYSTEM).id  # fmt: skip
 
 
 @pytest.fixture

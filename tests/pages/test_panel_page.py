@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from db import accounts
 from db.engine import open_session, open_view
+from db.permissions import SYSTEM
 from db.study import info as study_info
 from db.truth import members as panel_members
 from db.truth import panel as truth_panel
@@ -41,7 +42,7 @@ def other_member(study_id: int, *codes: str) -> list[int]:
         other = builder.account(session, "other")
     sit(study_id, other)
     with open_session() as session:
-        numbers = [one.case.number for one in study_info.cases(session, study_id)]
+        numbers = [one.case.number for one in study_info.cases(session, study_id, by=SYSTEM)]
         for number, code in zip(numbers, codes, strict=False):
             truth_panel.label(session, study_id, number, class_code=code, account_id=other, at=AT)
     return numbers
@@ -68,10 +69,10 @@ def test_a_member_labels_case_after_case_and_is_told_nothing_of_the_others(act_a
         assert not page.exception
         assert not page.error
         with open_view() as session:
-            assert len(truth_panel.votes_of(session, study_id, me.id)) == done + 1
+            assert len(truth_panel.votes_of(session, study_id, me.id, by=SYSTEM)) == done + 1
     assert "Every case is labelled" in page.success[0].value
     with open_view() as session:
-        assert [one.state for one in truth_panel.panel(session, study_id)] == ["split"] * 3
+        assert [one.state for one in truth_panel.panel_cases(session, study_id, by=SYSTEM)] == ["split"] * 3
     assert sorted(numbers) == numbers
     assert not [one for one in page.button if one.key and one.key.startswith("panel_is_")]  # all given: labels stand
     assert "Other" not in sent(page)
@@ -96,7 +97,7 @@ def test_the_adjudicator_decides_on_the_page_with_a_reason(act_as: Act, open_pag
     page.text_input(key=f"panel_reason_{number}").input("seen on CT")
     page.button(key=f"panel_decide_save_{number}").click().run()
     with open_view() as session:
-        assert [one.reason for one in truth.current(session, study_id).values()] == ["seen on CT"]
+        assert [one.reason for one in truth.current(session, study_id, by=SYSTEM).values()] == ["seen on CT"]
 
 
 def test_a_coordinator_invites_the_panel_and_takes_the_majority(act_as: Act, open_page: Open, study_id: int):
@@ -112,11 +113,13 @@ def test_a_coordinator_invites_the_panel_and_takes_the_majority(act_as: Act, ope
     assert len(letters) == 2
     assert "each on your own" in letters[0]
     with open_session() as session:
-        people = panel_members.members(session, study_id)
-        number = study_info.cases(session, study_id)[0].case.number
+        people = panel_members.members(session, study_id, by=SYSTEM)
+        number = study_info.cases(session, study_id, by=SYSTEM)[0].case.number
         for person in people:
             truth_panel.label(session, study_id, number, class_code="cap", account_id=person.account_id, at=AT)
     page.run()
     page.button(key="study_panel_settle").click().run()
     with open_view() as session:
-        assert [one.source for one in truth.current(session, study_id).values()] == ["panel, majority 2 of 2"]
+        assert [one.source for one in truth.current(session, study_id, by=SYSTEM).values()] == [
+            "panel, majority 2 of 2"
+        ]

@@ -22,6 +22,7 @@ from db.models import (
     Study,
     StudyCase,
     StudyClass,
+    StudyMember,
     Truth,
 )
 from db.reading import reads
@@ -82,6 +83,7 @@ def study(
     )  # fmt: skip
     session.add(row)
     session.flush()
+    session.add(StudyMember(study_id=row.id, account_id=coordinator, role="owner", managed=True, added_at=at))
     built = Built(row.id, coordinator)
     for position, (code, label, letter) in enumerate(CLASSES):
         session.add(

@@ -17,6 +17,7 @@ from core.results.rows import StudyRows
 from core.results.story import Story
 from core.results.study_results import StudyResults
 from core.stats.analyse import analyse
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
@@ -27,8 +28,8 @@ LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=Fa
 
 def read(session: Session, plan: Plan) -> tuple[StudyRows, Story]:
     study = seed_study(session, plan)
-    rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-    return rows, analysis.story(session, study_id=study, account_id=None)
+    rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
+    return rows, analysis.story(session, study_id=study, by=SYSTEM)
 
 
 def report_of(session: Session, plan: Plan) -> str:

@@ -20,6 +20,7 @@ from core.results.study_results import StudyResults
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from db.engine import engine_for, open_session
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -81,8 +82,8 @@ def case(
     with open_session(url) as session:
         protocol = (("min_plausible_s", int(SHORTEST)),)
         study = seed_study(session, replace(plan, protocol=protocol))
-        rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-        runs = analysis.ai_runs(session, study_id=study, account_id=None)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
+        runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
     engine_for(url).dispose()
     text = "".join(file_of(rows, "csv").pieces)
     (folder / "study.csv").write_text(text)

@@ -16,6 +16,7 @@ from core.report.document import report_html
 from core.results.study_results import StudyResults
 from db.engine import engine_for, open_session
 from db.migrate import migrate
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
@@ -92,9 +93,9 @@ def content_of(html: str) -> Content:
 def report_content(session: Session, plan: Plan) -> Content:
     """The same of the report of a simulated study."""
     study = seed_study(session, plan)
-    rows = analysis.rows(session, study_id=study, account_id=None, detail=True)
-    runs = analysis.ai_runs(session, study_id=study, account_id=None)
-    story = analysis.story(session, study_id=study, account_id=None)
+    rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
+    runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
+    story = analysis.story(session, study_id=study, by=SYSTEM)
     return content_of(report_html(StudyResults(rows, runs=lambda: runs), story, at=NOW))
 
 

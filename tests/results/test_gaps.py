@@ -18,6 +18,7 @@ from core.results.rows import StudyRows
 from core.results.study_results import StudyResults
 from core.stats.estimate import StatsError
 from db.engine import engine_for, open_session
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -54,8 +55,8 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     url = f"sqlite:///{folder}/parallax.db"
     with open_session(url) as session:
         study = seed_study(session, PLANS[request.param])
-        rows = analysis.rows(session, study_id=study, account_id=None)
-        runs = analysis.ai_runs(session, study_id=study, account_id=None)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM)
+        runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
     engine_for(url).dispose()
     if request.param == "ties":
         rows = tied(rows)
@@ -208,7 +209,7 @@ def test_a_study_without_any_read_has_nothing_to_analyse_and_says_so(migrated_sq
     url = f"sqlite:///{tmp_path}/parallax.db"
     with open_session(url) as session:
         study = seed_study(session, replace(FULL, novices=0, experts=0, ai=False))
-        rows = analysis.rows(session, study_id=study, account_id=None)
+        rows = analysis.rows(session, study_id=study, by=SYSTEM)
     engine_for(url).dispose()
     assert len(rows) == 0
     results = StudyResults(rows)

@@ -14,6 +14,7 @@ from core.results.study_results import StudyResults
 from core.results.verdict import Verdict
 from core.stats.analyse import analyse
 from core.stats.pairs import fixed_order
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
@@ -39,7 +40,7 @@ def rows_of(session: Session, *, design: str = "independent", ratings: bool = Tr
         ratings=ratings,
         protocol=(("prespecification", plan),),
     )
-    return analysis.rows(session, study_id=seed_study(session, study), account_id=None, detail=True)
+    return analysis.rows(session, study_id=seed_study(session, study), by=SYSTEM, detail=True)
 
 
 def verdict_of(rows: StudyRows) -> Verdict:
@@ -117,7 +118,7 @@ def test_panel_and_report_show_raw_and_adjusted_p(session: Session):
     table = verdict_table(verdict_of(rows))
     assert [row["p adjusted (Holm)"] for row in table] == [".103", ".033", ".287", ".362"]
     assert table[0]["p"] == ".034"
-    story = analysis.story(session, study_id=rows.study.id, account_id=None)
+    story = analysis.story(session, study_id=rows.study.id, by=SYSTEM)
     html = report_html(StudyResults(rows), story, at=NOW)
     assert "<td>.034</td><td>.103</td>" in html
     assert "not adjusted. p adjusted over 4 endpoints (Holm)" in html

@@ -12,6 +12,7 @@ from core.results.bench import PAGE, written
 from core.results.blocks import Block, Chart, Choice, Number, Table, Unattended
 from core.results.panels.registry import PANELS
 from core.results.study_results import StudyResults
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
@@ -23,7 +24,7 @@ PLAN = Plan(cases=24, design="sequential", novices=3, experts=3)
 
 @pytest.fixture
 def results(session: Session) -> StudyResults:
-    rows = analysis.rows(session, study_id=seed_study(session, PLAN), account_id=None, detail=True)
+    rows = analysis.rows(session, study_id=seed_study(session, PLAN), by=SYSTEM, detail=True)
     return StudyResults(rows)
 
 
@@ -35,7 +36,7 @@ def test_every_module_of_the_folder_is_a_panel_of_the_registry():
 
 
 def test_every_panel_has_a_page_and_a_section_of_the_report(results: StudyResults, session: Session):
-    story = analysis.story(session, study_id=results.study.id, account_id=None)
+    story = analysis.story(session, study_id=results.study.id, by=SYSTEM)
     titles = [section.title for section in sections(results, story)]
     assert len(titles) == len(set(titles))
     for panel in PANELS:

@@ -11,6 +11,7 @@ from core.results.grids import read_table
 from core.results.panels.roc import METHOD, area_table, curves_of, roc_chart
 from core.results.rows import StudyRows
 from core.stats.analyse import Analysis, analyse
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -18,7 +19,7 @@ PLAN = Plan(cases=40, novices=3, experts=2, design="sequential")
 
 
 def read(session: Session, plan: Plan) -> tuple[StudyRows, Analysis]:
-    rows = analysis.rows(session, study_id=seed_study(session, plan), account_id=None)
+    rows = analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM)
     return rows, analyse(read_table(rows))
 
 

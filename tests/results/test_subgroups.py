@@ -17,6 +17,7 @@ from core.results.panels.characteristics import case_characteristics, reader_cha
 from core.results.rows import CaseAttributes, CaseFacts, Filter, StudyRows
 from core.results.study_results import StudyResults
 from core.results.subgroups import figure_choices
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -27,7 +28,7 @@ PRESPECIFIED = {"hypothesis": "superiority", "comparator": "expert", "subgroups"
 @pytest.fixture
 def rows(session: Session) -> StudyRows:
     plan = replace(PLAN, protocol=(("prespecification", PRESPECIFIED),))
-    return analysis.rows(session, study_id=seed_study(session, plan), account_id=None)
+    return analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM)
 
 
 def frames(rows: StudyRows) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -69,7 +70,7 @@ def test_characteristics_are_what_pandas_counts_of_the_export(rows: StudyRows):
 
 def test_few_cases_of_a_class_show_nobodys_age_and_no_row_is_one_kernel(session: Session):
     plan = replace(PLAN, cases=12, share=(0.0, 0.1, 0.9))
-    rows = analysis.rows(session, study_id=seed_study(session, plan), account_id=None)
+    rows = analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM)
     (normal,) = [case for case in rows.study.cases if case.truth == "normal" and not case.practice]
     table = case_characteristics(rows)
     column = [str(row["Normal"]) for row in table if row["characteristic"] in ("age, years", "slice thickness, mm")]

@@ -20,6 +20,7 @@ from core.settings import settings
 from db import accounts, cases
 from db.engine import open_session, open_view
 from db.models import Read, Reader, Study
+from db.permissions import SYSTEM
 from db.reading import reads
 from db.study import info as study_info
 
@@ -65,7 +66,7 @@ def small_demo(db_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def states() -> dict[str, str]:
     with open_view() as session:
-        return {line.title: line.state for line in study_info.every(session)}
+        return {line.title: line.state for line in study_info.every(session, by=SYSTEM)}
 
 
 def test_the_demo_is_made_whole_and_its_accounts_can_sign_in(small_demo: None, at: datetime):
@@ -85,7 +86,7 @@ def test_the_demo_is_made_whole_and_its_accounts_can_sign_in(small_demo: None, a
 def test_the_first_novice_has_three_cases_left_to_read(small_demo: None, at: datetime):
     build.build()
     with open_session() as session:
-        novice = next(one for one in accounts.every(session) if one.username == plan.READERS[0].username)
+        novice = next(one for one in accounts.every(session, by=SYSTEM) if one.username == plan.READERS[0].username)
         study = session.scalars(select(Study).where(Study.title == plan.READING)).one()
         opened = reads.next_read(session, account_id=novice.id, study_id=study.id, at=at.replace(year=2030)).read
         assert opened is not None
@@ -95,14 +96,14 @@ def test_the_first_novice_has_three_cases_left_to_read(small_demo: None, at: dat
 def test_readers_of_the_demo_say_that_they_are_simulated(small_demo: None):
     build.build()
     with open_view() as session:
-        names = {one.id: one.name for one in accounts.every(session)}
+        names = {one.id: one.name for one in accounts.every(session, by=SYSTEM)}
         assert all("simulated" in names[reader.account_id] for reader in session.scalars(select(Reader)))
 
 
 def test_the_demo_goes_without_a_trace_in_any_list_and_comes_back(small_demo: None, data_dir: Path):
     build.build()
     with open_view() as session:
-        keys = [case.storage_key for case in cases.every(session)]
+        keys = [case.storage_key for case in cases.every(session, by=SYSTEM)]
     with pytest.raises(Conflict, match="there already"):
         build.build()
     assert build.remove() == 3
@@ -110,8 +111,8 @@ def test_the_demo_goes_without_a_trace_in_any_list_and_comes_back(small_demo: No
     store = VolumeStore(settings().storage)
     assert not any(store.has(key) for key in keys)
     with open_view() as session:
-        assert cases.every(session) == []
-        assert all(one.disabled for one in accounts.every(session) if one.username in plan.USERNAMES)
+        assert cases.every(session, by=SYSTEM) == []
+        assert all(one.disabled for one in accounts.every(session, by=SYSTEM) if one.username in plan.USERNAMES)
     with pytest.raises(NotFound, match="no demo"):
         build.remove()
     assert len(build.build().studies) == 3
@@ -121,13 +122,13 @@ def test_the_demo_goes_without_a_trace_in_any_list_and_comes_back(small_demo: No
 def test_removing_the_demo_leaves_other_people_and_their_cases(small_demo: None, at: datetime):
     build.build()
     with open_session() as session:
-        mine = accounts.create(session, username="demo-lover", name="Somebody", role="coordinator", at=at)
+        mine = accounts.create(session, username="demo-lover", name="Somebody", role="coordinator", at=at, by=SYSTEM)
         new = cases.NewSeries("a" * 64, "a" * 64, (8, 16, 16), (5.0, 2.0, 2.0), (0.0,) * 8, (), {}, "somebody")
         kept = cases.add(session, new, by=mine.id, at=at).case
     build.remove()
     with open_view() as session:
-        assert [case.id for case in cases.every(session)] == [kept.id]
-        assert not accounts.by_id(session, mine.id).disabled
+        assert [case.id for case in cases.every(session, by=SYSTEM)] == [kept.id]
+        assert not accounts.by_id(session, mine.id, by=SYSTEM).disabled
 
 
 def test_the_prepared_reads_are_of_the_shipped_weights():

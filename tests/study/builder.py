@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.study.classes import StudyClass
@@ -9,6 +10,8 @@ from core.study.protocol import Protocol, ReferenceStandard
 from db import accounts, cases
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
+from db.models import StudyMember
+from db.permissions import SYSTEM
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import preflight
@@ -27,17 +30,26 @@ READY = Protocol(reference=REFERENCE)
 
 def coordinator(session: Session) -> int:
     """The coordinator's account id, made when first asked for."""
-    known = {a.username: a.id for a in accounts.every(session)}
+    known = {a.username: a.id for a in accounts.every(session, by=SYSTEM)}
     return known.get("coordinator") or account(session, "coordinator", role="coordinator")
 
 
 def volumes(session: Session, study_id: int) -> preflight.Volumes:
     """What the check is given where every volume opens."""
-    return dict.fromkeys(preflight.storage_keys(session, study_id))
+    return dict.fromkeys(preflight.storage_keys(session, study_id, by=SYSTEM))
 
 
 def account(session: Session, username: str, *, role: str = "reader") -> int:
-    return accounts.create(session, username=username, name=username.title(), role=role, at=AT).id
+    return accounts.create(session, username=username, name=username.title(), role=role, at=AT, by=SYSTEM).id
+
+
+def share(session: Session, study_id: int, account_id: int, role: str = "coordinator") -> None:
+    """Give an account a role in a study, as its owner would."""
+    managed = role in ("owner", "coordinator")
+    query = select(StudyMember).where(StudyMember.study_id == study_id, StudyMember.account_id == account_id)
+    if session.scalar(query) is None:
+        session.add(StudyMember(study_id=study_id, account_id=account_id, role=role, managed=managed, added_at=AT))
+    session.flush()
 
 
 def case(session: Session, n: int, *, patient: str | None = None, by: int) -> CaseInfo:
@@ -70,7 +82,7 @@ def study(
     made = study_design.create_study(
         session, title="A study", by=me, at=AT, design=design, protocol=protocol, classes=CLASSES, groups=groups
     )
-    start = len(cases.every(session, withdrawn=True))
+    start = len(cases.every(session, withdrawn=True, by=SYSTEM))
     taken = [case(session, start + n + 1, by=me).id for n in range(cases_ + practice)]
     study_design.add_cases(session, made.id, taken[:cases_], by=me, at=AT)
     study_design.add_cases(session, made.id, taken[cases_:], practice=True, by=me, at=AT)
@@ -78,7 +90,7 @@ def study(
         group = groups[n * len(groups) // readers]
         reader = account(session, f"reader{made.id}_{n + 1}")
         study_readers.add_reader(session, made.id, reader, group=group, years=n, by=me, at=AT)
-    return study_info.study(session, made.id)
+    return study_info.study(session, made.id, by=SYSTEM)
 
 
 def model(session: Session, *, manifest: tuple[str, ...] = (), version: str = "1") -> int:
@@ -92,6 +104,7 @@ def model(session: Session, *, manifest: tuple[str, ...] = (), version: str = "1
         card={},
         manifest=list(manifest),
         at=AT,
+        by=SYSTEM,
     ).id
 
 
@@ -108,5 +121,12 @@ def ai_read(session: Session, case: CaseInfo, model_id: int, call: str | None = 
         seconds=1.0,
     )
     ai_reads.store(
-        session, series_id=case.series_id, model_id=model_id, parameters_hash="p", scores=None, calls=[made], at=AT
+        session,
+        series_id=case.series_id,
+        model_id=model_id,
+        parameters_hash="p",
+        scores=None,
+        calls=[made],
+        at=AT,
+        by=SYSTEM,
     )

@@ -28,6 +28,7 @@ from db import accounts, cases
 from db.ai import models as ai_models
 from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
+from db.permissions import SYSTEM
 from db.study import deletion as study_deletion
 from db.study import design as study_design
 from db.study import life as study_life
@@ -61,7 +62,7 @@ class Demo:
 
 def exists(session: Session) -> bool:
     """Tell whether the demo is there."""
-    return any(one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session))
+    return any(one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session, by=SYSTEM))
 
 
 def build(*, on_progress: Progress = ignore) -> Demo:
@@ -107,7 +108,7 @@ def remove(*, on_progress: Progress = ignore) -> int:
     Raises NotFound where there is no demo.
     """
     with open_session() as session:
-        gone = study_deletion.remove_demo(session, plan.USERNAMES, at=clock.now())
+        gone = study_deletion.remove_demo(session, plan.USERNAMES, by=SYSTEM, at=clock.now())
     store = VolumeStore(settings().storage)
     for done, key in enumerate(gone.storage_keys, start=1):
         store.delete(key)
@@ -120,13 +121,15 @@ def _people() -> dict[str, int]:
     wanted = [(*plan.COORDINATOR, "coordinator"), *((one.username, one.name, "reader") for one in plan.READERS)]
     people, at = {}, clock.now()
     with open_session() as session:
-        known = {one.username: one for one in accounts.every(session)}
+        known = {one.username: one for one in accounts.every(session, by=SYSTEM)}
         for username, name, role in wanted:
             if username in known:
-                accounts.set_disabled(session, known[username].id, disabled=False, by=None, at=at)
+                accounts.set_disabled(session, known[username].id, disabled=False, by=SYSTEM, at=at)
                 people[username] = known[username].id
             else:
-                people[username] = accounts.create(session, username=username, name=name, role=role, at=at).id
+                people[username] = accounts.create(
+                    session, username=username, name=name, role=role, at=at, by=SYSTEM
+                ).id
     return people
 
 
@@ -136,7 +139,7 @@ def _passwords(people: dict[str, int]) -> tuple[DemoAccount, ...]:
     for username, account_id in people.items():
         password = "-".join(secrets.token_hex(WORD_BYTES) for _ in range(WORDS))
         with open_session() as session:
-            link = accounts.password_link(session, account_id, at=clock.now())
+            link = accounts.password_link(session, account_id, at=clock.now(), by=SYSTEM)
             account = accounts.use_password_link(session, link, password=password, at=clock.now())
         made.append(DemoAccount(account.role, username, password))
     return tuple(made)

@@ -46,7 +46,7 @@ def take_calls(account: Account) -> None:
 def _store(account: Account, name: str, version: str, data: bytes, rows: tuple[CallRow, ...]) -> None:
     at = clock.now()
     with open_session() as session:
-        known = {case.number: case.series_id for case in cases.every(session)}
+        known = {case.number: case.series_id for case in cases.every(session, by=account.id)}
         unknown = [str(row.case_number) for row in rows if row.case_number not in known]
         if unknown:
             raise NotFound(f"Nothing was taken. These case numbers do not exist: {', '.join(unknown[:20])}.")
@@ -72,4 +72,5 @@ def _store(account: Account, name: str, version: str, data: bytes, rows: tuple[C
                 scores=None,
                 calls=[call],
                 at=at,
+                by=account.id,
             )

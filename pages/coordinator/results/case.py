@@ -24,7 +24,7 @@ def page() -> None:
     account = require("coordinator")
     try:
         with open_view() as session:
-            found = case_review(session, study_id=study.id, case_number=number, account_id=account.id)
+            found = case_review(session, study_id=study.id, case_number=number, by=account.id)
         review(study_id=study.id, case_number=number)
     except ParallaxError as error:
         missing(str(error), "Reload the page, or choose another case.")

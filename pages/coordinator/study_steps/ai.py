@@ -56,14 +56,14 @@ def show(me: Account, study: StudyInfo) -> None:
         fields = Fields(me, study)
         for name, label in DISPLAY.items():
             fields.toggle(f"aided.{name}", label)
-    busy = model.kind == "networks" and bool(_underway(study, model))
-    st.fragment(_reads, run_every=REFRESH if busy else None)(study, model, busy=busy)
+    busy = model.kind == "networks" and bool(_underway(me, study, model))
+    st.fragment(_reads, run_every=REFRESH if busy else None)(me, study, model, busy=busy)
 
 
-def _underway(study: StudyInfo, model: ModelInfo) -> set[int]:
+def _underway(me: Account, study: StudyInfo, model: ModelInfo) -> set[int]:
     """Return the series of the study that the worker has yet to read."""
     with open_view() as session:
-        series = [link.case.series_id for link in study_info.cases(session, study.id)]
+        series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
         found = ai_reads.of_series(session, series, model.id, study.ai_rule)
     missing = set(series) - set(found)
     return {job.series_id for job in queue.unfinished()} & missing if missing else set()
@@ -114,11 +114,11 @@ def _map(me: Account, study: StudyInfo, model: ModelInfo) -> None:
         column.selectbox(one.label, choices, key=key, on_change=save, disabled=not study.editable)
 
 
-def _reads(study: StudyInfo, model: ModelInfo, *, busy: bool) -> None:
+def _reads(me: Account, study: StudyInfo, model: ModelInfo, *, busy: bool) -> None:
     with open_view() as session:
-        series = [link.case.series_id for link in study_info.cases(session, study.id)]
+        series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
         found = ai_reads.of_series(session, series, model.id, study.ai_rule)
-    waiting = _underway(study, model)
+    waiting = _underway(me, study, model)
     if busy and not waiting:
         st.rerun()  # the last case is read: the steps above learn of it
     failed = sum(read.call is None for read in found.values())

@@ -16,9 +16,9 @@ from pages.components.acting import act
 def show(me: Account, study: StudyInfo) -> None:
     """Show the cases, and take cases in or out."""
     with open_view() as session:
-        taken = study_info.cases(session, study.id)
+        taken = study_info.cases(session, study.id, by=me.id)
         there = {link.case.id for link in taken}
-        free = [case for case in library.every(session) if case.id not in there]
+        free = [case for case in library.every(session, by=me.id) if case.id not in there]
     practice = sum(link.practice for link in taken)
     st.subheader(f"{len(taken) - practice} cases to read, {practice} for practice")
     if not taken and not free:

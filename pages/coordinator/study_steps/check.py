@@ -29,13 +29,13 @@ def show(me: Account, study: StudyInfo) -> None:
         if study.state == "checked":
             _open(me, study)
     else:
-        _frozen(study)
+        _frozen(me, study)
 
 
-def _volumes(study: StudyInfo) -> preflight.Volumes:
+def _volumes(me: Account, study: StudyInfo) -> preflight.Volumes:
     """Open every volume of a study, between two transactions: nobody waits for it."""
     with open_view() as session:
-        keys = preflight.storage_keys(session, study.id)
+        keys = preflight.storage_keys(session, study.id, by=me.id)
     return preflight.try_volumes(keys, _opens)
 
 
@@ -54,7 +54,7 @@ def _check(me: Account, study: StudyInfo) -> None:
         found: list[Finding] = []
 
         with st.spinner("Opening every volume …"):
-            volumes = _volumes(study)
+            volumes = _volumes(me, study)
 
             def check(session: Session) -> None:
                 found.extend(study_life.check_study(session, study.id, volumes=volumes, by=me.id, at=clock.now()))
@@ -100,7 +100,7 @@ def _open(me: Account, study: StudyInfo) -> None:
         if st.button("Open the study", key="study_open", type="primary", disabled=not sure):
             seed = secrets.randbelow(SEEDS)
             with st.spinner("Checking once more and making the orders …"):
-                volumes = _volumes(study)
+                volumes = _volumes(me, study)
                 act(
                     lambda session: study_life.open_study(
                         session, study.id, volumes=volumes, seed=seed, by=me.id, at=clock.now()
@@ -112,9 +112,9 @@ def _open(me: Account, study: StudyInfo) -> None:
             st.rerun()
 
 
-def _frozen(study: StudyInfo) -> None:
+def _frozen(me: Account, study: StudyInfo) -> None:
     with open_view() as session:
-        places = orders.table(session, study.id)
+        places = orders.table(session, study.id, by=me.id)
     opened = study.opened_at.strftime("%Y-%m-%d %H:%M UTC") if study.opened_at else ""
     st.markdown(f"Opened {opened}. Seed of the orders: {study.seed}.")
     pinned = study.ai_parameters

@@ -94,7 +94,7 @@ class Fields:
         value = tuple(value) if isinstance(value, list) else value
 
         def save(session: Session) -> None:
-            protocol = study_info.study(session, self.study.id).protocol
+            protocol = study_info.study(session, self.study.id, by=self.me.id).protocol
             new: Protocol = _put(protocol, path, value)
             study_design.save_protocol(session, self.study.id, new, by=self.me.id, at=clock.now())
 

@@ -50,7 +50,7 @@ def invite(
 
     def work(session: Session) -> None:
         if account_id:
-            person, link = accounts.by_id(session, account_id), None
+            person, link = accounts.by_id(session, account_id, by=me.id), None
         else:
             person = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
             link = addresses.link(accounts.password_link(session, person.id, at=at, by=me.id))
@@ -66,7 +66,7 @@ def new_link(me: Account, box: str, account_id: int, *, part: str = "") -> None:
 
     def work(session: Session) -> None:
         token = accounts.password_link(session, account_id, at=clock.now(), by=me.id)
-        made.append(Letter(accounts.by_id(session, account_id).name, addresses.link(token), part))
+        made.append(Letter(accounts.by_id(session, account_id, by=me.id).name, addresses.link(token), part))
 
     _act(box, work, made, done="A new link is made; the old one ends")
 

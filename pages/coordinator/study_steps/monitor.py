@@ -21,8 +21,8 @@ MARKS = {"done": "●", "part": "◐", "open": "○", "none": "·"}
 def show(me: Account, study: StudyInfo) -> None:
     """Show completeness, pace, outliers and drop-outs, and what a coordinator can do about them."""
     with open_view() as session:
-        found = monitor.progress(session, study.id, at=clock.now())
-        people = {reader.id: reader for reader in study_info.readers(session, study.id)}
+        found = monitor.progress(session, study.id, at=clock.now(), by=me.id)
+        people = {reader.id: reader for reader in study_info.readers(session, study.id, by=me.id)}
     if not found.cells:
         st.info("Nothing to watch yet: the reading orders are made when the study opens.")
         return

@@ -35,12 +35,15 @@ WAYS = {
 }
 
 
-def show_list() -> None:
+def show_list(me: Account) -> None:
     """Show every study with a way in."""
     with open_view() as session:
-        found = study_info.every(session)
+        found = study_info.every(session, by=me.id)
     if not found:
-        st.info("No studies yet. Begin one below; the template of Luo et al. 2022 lacks only cases, truth and readers.")
+        st.info(
+            "No study is yours or shared with you yet. Begin one below; the template of Luo et al. 2022 lacks only "
+            "cases, truth and readers."
+        )
         return
     for line in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -56,7 +59,7 @@ def show_list() -> None:
 def show_new(me: Account) -> None:
     """Offer the ways to begin a study."""
     with open_view() as session:
-        known = {line.id: line.title for line in study_info.every(session)}
+        known = {line.id: line.title for line in study_info.every(session, by=me.id)}
     st.subheader("New study")
     ways = {way: name for way, name in WAYS.items() if way != "copy" or known}
     way = st.radio("Begin with", list(ways), format_func=lambda one: ways[one], key="studies_way", horizontal=True)

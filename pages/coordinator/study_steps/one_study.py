@@ -44,7 +44,7 @@ def show(me: Account, study: StudyInfo) -> None:
         st.rerun()
     st.title(study.title)
     say()
-    findings = _findings(study)
+    findings = _findings(me, study)
     step = _step(study, findings)
     _, panel = STEPS[step]
     frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == "open" else ("readers",)))
@@ -58,12 +58,12 @@ def show(me: Account, study: StudyInfo) -> None:
     _walk(study, step)
 
 
-def _findings(study: StudyInfo) -> tuple[Finding, ...]:
+def _findings(me: Account, study: StudyInfo) -> tuple[Finding, ...]:
     """Return what is left to do, volumes not opened: that takes its time and is done by the check."""
     if not study.editable:
         return ()
     with open_view() as session:
-        return preflight.preflight(session, study.id, volumes=None)
+        return preflight.preflight(session, study.id, volumes=None, by=me.id)
 
 
 def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:

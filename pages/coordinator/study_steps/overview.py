@@ -31,8 +31,8 @@ def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...]) -> None:
     _title(me, study)
     if study.editable:
         _to_do(findings)
-    _papers(study)
-    _trail(study)
+    _papers(me, study)
+    _trail(me, study)
     if study.editable:
         deletion.show(me, study)
 
@@ -75,9 +75,9 @@ def _to_do(findings: tuple[Finding, ...]) -> None:
             st.markdown(f"**{name}** — {' '.join(of_area[:3])}{more}")
 
 
-def _papers(study: StudyInfo) -> None:
+def _papers(me: Account, study: StudyInfo) -> None:
     with open_view() as session:
-        data = json.dumps(study_life.export_study(session, study.id), indent=2, ensure_ascii=False)
+        data = json.dumps(study_life.export_study(session, study.id, by=me.id), indent=2, ensure_ascii=False)
     st.download_button(
         "Protocol as JSON",
         data,
@@ -89,14 +89,14 @@ def _papers(study: StudyInfo) -> None:
     )
 
 
-def _trail(study: StudyInfo) -> None:
+def _trail(me: Account, study: StudyInfo) -> None:
     with st.expander("What happened to this study"):
         with open_view() as session:
-            events = _events(session, study.id)
+            events = _events(session, me, study.id)
         st.dataframe(events, key="study_trail", hide_index=True)
 
 
-def _events(session: Session, study_id: int) -> list[dict[str, object]]:
+def _events(session: Session, me: Account, study_id: int) -> list[dict[str, object]]:
     return [
         {
             "When (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
@@ -104,5 +104,5 @@ def _events(session: Session, study_id: int) -> list[dict[str, object]]:
             "What": event.kind,
             "Detail": ", ".join(f"{name}: {value}" for name, value in event.detail.items() if value is not None),
         }
-        for event in audit.events(session, study_id=study_id)
+        for event in audit.events(session, study_id=study_id, by=me.id)
     ]

@@ -20,10 +20,10 @@ MEMBER, ADJUDICATOR = "member", "adjudicator"
 def show(me: Account, study: StudyInfo) -> None:
     """Show who is on the panel; before the opening, add and remove people and copy their invitations."""
     with open_view() as session:
-        found = panel_members.members(session, study.id)
-        everyone = accounts.every(session)
-        reading = {reader.account_id for reader in study_info.readers(session, study.id)}
-        cases = len(study_info.cases(session, study.id))
+        found = panel_members.members(session, study.id, by=me.id)
+        everyone = accounts.every(session, by=me.id)
+        reading = {reader.account_id for reader in study_info.readers(session, study.id, by=me.id)}
+        cases = len(study_info.cases(session, study.id, by=me.id))
     if found:
         st.dataframe([_row(one, cases) for one in found], key="study_panel_people", hide_index=True)
     if not study.editable:

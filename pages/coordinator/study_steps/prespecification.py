@@ -21,7 +21,7 @@ def show(me: Account, study: StudyInfo) -> None:
     st.write("Settled before the first read and frozen when the study opens. What is not settled here is exploratory.")
     _endpoint(study, fields)
     _hypothesis(study, fields)
-    _size(study, fields)
+    _size(me, study, fields)
     _subgroups(study, fields)
     st.subheader("Reads that are missing or indeterminate")
     left, right = st.columns(2)
@@ -73,11 +73,11 @@ def _hypothesis(study: StudyInfo, fields: Fields) -> None:
         fields.text("prespecification.margin_rationale", "Why this margin")
 
 
-def _size(study: StudyInfo, fields: Fields) -> None:
+def _size(me: Account, study: StudyInfo, fields: Fields) -> None:
     st.subheader("Planned size")
     with open_view() as session:
-        cases = sum(not link.practice for link in study_info.cases(session, study.id))
-        people = len(study_info.readers(session, study.id, withdrawn=False))
+        cases = sum(not link.practice for link in study_info.cases(session, study.id, by=me.id))
+        people = len(study_info.readers(session, study.id, withdrawn=False, by=me.id))
     left, middle, right = st.columns([1, 1, 3])
     with left:
         fields.whole("prespecification.planned_cases", f"Cases (now {cases})", min_value=1, value=None)

@@ -22,8 +22,8 @@ from pages.coordinator.study_steps import inviting
 def show(me: Account, study: StudyInfo) -> None:
     """Show groups and readers, add people, and the invitations made in this sitting."""
     with open_view() as session:
-        found = study_info.readers(session, study.id)
-        everyone = accounts.every(session)
+        found = study_info.readers(session, study.id, by=me.id)
+        everyone = accounts.every(session, by=me.id)
     _groups(me, study)
     active = [reader for reader in found if reader.withdrawn_at is None]
     st.subheader(f"{len(active)} {'reader' if len(active) == 1 else 'readers'}")
@@ -37,7 +37,7 @@ def show(me: Account, study: StudyInfo) -> None:
                 "coordinates, cannot join."
             )
             _add(me, study, found, [one for one in everyone if one.role == "reader"])
-    _letters(study)
+    _letters(me, study)
     if not found:
         st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
         return
@@ -135,9 +135,9 @@ def _box(study: StudyInfo) -> str:
     return f"study_invitations_{study.id}"
 
 
-def _letters(study: StudyInfo) -> None:
+def _letters(me: Account, study: StudyInfo) -> None:
     with open_view() as session:
-        taken = study_info.cases(session, study.id)
+        taken = study_info.cases(session, study.id, by=me.id)
     practice = sum(one.practice for one in taken)
     inviting.letters(
         _box(study),

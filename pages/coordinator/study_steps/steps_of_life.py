@@ -26,7 +26,7 @@ def resets(me: Account, found: StudyProgress) -> None:
         }
         chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
         with open_view() as session:
-            effect = reads.reset_effect(session, chosen)
+            effect = reads.reset_effect(session, chosen, by=me.id)
         if effect.refused:
             st.warning(effect.refused)
             return

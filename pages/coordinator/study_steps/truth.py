@@ -24,9 +24,8 @@ def show(me: Account, study: StudyInfo) -> None:
     """Show the reference standard; to who reads in the study, nothing of it."""
     try:
         with open_view() as session:
-            truth.may_author(session, study.id, me.id)
-            cases = [link.case for link in study_info.cases(session, study.id)]
-            known = truth.current(session, study.id)
+            known = truth.current(session, study.id, by=me.id)
+            cases = [link.case for link in study_info.cases(session, study.id, by=me.id)]
     except ParallaxError as error:
         st.warning(f"{error} It is not shown to you either.")
         return

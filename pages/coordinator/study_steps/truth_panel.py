@@ -28,8 +28,8 @@ def show(me: Account, study: StudyInfo) -> None:
     if not study.protocol.reference.panel:
         return
     with open_view() as session:
-        found = truth_panel.panel(session, study.id)
-        people = panel_members.members(session, study.id)
+        found = truth_panel.panel_cases(session, study.id, by=me.id)
+        people = panel_members.members(session, study.id, by=me.id)
     st.caption(
         "Every member labels every case on a page of their own and sees nobody else's label. Here labels stay hidden "
         "until a case has all of them; from then on they stand. Who reads in the study cannot be on its panel."
@@ -76,7 +76,7 @@ def _vote(me: Account, study: StudyInfo, cases: list[PanelCase], members: dict[i
         key="study_panel_member",
     )
     with open_view() as session:
-        own = truth_panel.votes_of(session, study.id, author)
+        own = truth_panel.votes_of(session, study.id, author, by=me.id)
     left_over = [case.case_number for case in cases if case.case_id not in own]
     numbers = [case.case_number for case in cases]
     number = right.selectbox(

@@ -48,7 +48,7 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
         classes = {one.code: one.label for one in study.classes}
         sheet = read_truth_csv(file.getvalue(), classes=classes, case_numbers=set(numbers), source=source)
         with open_view() as session:
-            changes, faults = truth.preview(session, study.id, sheet.rows)
+            changes, faults = truth.preview(session, study.id, sheet.rows, by=me.id)
     except ParallaxError as error:
         st.error(str(error))
         return
