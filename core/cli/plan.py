@@ -117,10 +117,18 @@ def simulate(
     alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,
     seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same studies.")] = 1,
     csv: Annotated[Path | None, typer.Option(help="Write one simulated study here instead.")] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="How often the intervals of proportions hold the truth, on a grid.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="With --coverage: studies a cell.")] = 2000,
     json: Json = False,
 ) -> None:
     """Size or power of the MRMC test on studies simulated by Roe & Metz 1997, or one such study as CSV."""
     from core.cli import show
+
+    if coverage:
+        _coverage(draws, seed, json=json)
+        return
     from core.stats import roe_metz, simulation
     from core.stats.estimate import StatsError
 
@@ -147,6 +155,33 @@ def simulate(
         f"{name} at alpha {alpha:g}: {show.figure(found.rate.value)} ({show.figure(found.rate.ci)}), "
         f"{repeats} studies, seed {seed}; {found.failed} gave no p-value."
     )
+
+
+def _coverage(draws: int, seed: int, *, json: bool) -> None:
+    """Print the coverage of intervals of proportions over readers; figures of flagged cells say so."""
+    from core.cli import show
+    from core.stats.coverage import coverage
+
+    rows = tuple(coverage(draws=draws, seed=seed))
+    if json:
+        typer.echo(show.as_json({"draws": draws, "seed": seed, "cells": rows}))
+        return
+    typer.echo(f"Share of {draws} simulated studies whose 95 % interval holds the true proportion; * is flagged.")
+    for what in dict.fromkeys(row.what for row in rows):
+        own = [row for row in rows if row.what == what]
+        shares = tuple(dict.fromkeys(row.p for row in own))
+        cells = {(row.readers, row.cases, row.p): f"{row.coverage:.3f}{'*' if row.flag else ''}" for row in own}
+        sizes = dict.fromkeys((row.readers, row.cases) for row in own)
+        typer.echo(f"\n{NAMES[what]}")
+        typer.echo(show.grid(("readers", "cases", *map(str, shares)), [(r, n, *(cells[r, n, p] for p in shares))
+                                                                      for r, n in sizes]))  # fmt: skip
+
+
+NAMES = {
+    "fixed": "Mean of a group, these readers only",
+    "random": "Mean of a group, readers as a sample of readers",
+    "switches": "Share of switches of a group",
+}
 
 
 def bench_stats(

@@ -129,7 +129,7 @@ def _group(group: GroupFigures, columns: list[str], cells: dict[str, Cells | Sta
     }
     for figure in group.figures:
         kind = "random readers" if figure.readers_as == "random" else "these readers only"
-        method = f"Obuchowski-Rockette single test, {kind}"
+        method = f"{figure.method}, {kind}" + (f"; {figure.flag}" if figure.flag else "")
         mean = figure.mean
         figures[figure.figure] = Estimate(mean.estimate, mean.se, mean.ci, count, method, mean.reason)
     return Dot(f"{group.group} (mean of {count})", group.group, "group", figures)

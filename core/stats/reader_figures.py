@@ -26,6 +26,7 @@ from core.stats.intervals import clopper_pearson, proportions
 from core.stats.obuchowski_rockette import Factor, TreatmentMean, single_test
 from core.stats.reads import ReadTable
 from core.stats.roc import Calibration, Roc, auc_estimates, calibration, hand_till, roc_curve
+from core.stats.small_samples import METHOD, flag, proportion_mean
 from core.stats.table import AI
 from core.stats.times import TimeSummary, time_summary
 
@@ -82,12 +83,17 @@ class ReaderFigures:
 
 @dataclass(frozen=True, slots=True)
 class GroupFigure:
-    """Mean over a group's readers of one figure on `cases` cases; these readers only where readers are fixed."""
+    """Mean over a group's readers of one figure on `cases` cases; these readers only where readers are fixed.
+
+    `flag` says where simulations speak against the interval.
+    """
 
     figure: str
     cases: int
     mean: TreatmentMean
     readers_as: Factor
+    method: str = "Obuchowski-Rockette single test"
+    flag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,16 @@ def members(reads: Set) -> tuple[tuple[str, list[int]], ...]:
     return (*found, (ALL, people)) if len(found) > 1 else tuple(found)
 
 
+def _group_figure(own: Cells, name: str, cases: int, factor: Factor, group: str) -> GroupFigure:
+    """The mean of a figure over readers: a proportion by the small-sample method, others by the single test."""
+    if name.split(" ")[0] not in ("accuracy", "sensitivity", "specificity"):
+        mean = single_test(own.theta, own.cov, readers=factor, treatment=group, bounds=own.bounds)
+        return GroupFigure(name, cases, mean, factor)
+    mean = proportion_mean(own.theta, own.cov, n=cases, readers=factor, treatment=group)
+    told = "" if mean.ci is None else flag(readers=factor, r=own.theta.size, n=cases, p=mean.estimate)
+    return GroupFigure(name, cases, mean, factor, METHOD, told)
+
+
 def group_figures(
     reads: Set, table: ReadTable, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None = None
 ) -> tuple[GroupFigures, ...]:
@@ -278,8 +294,7 @@ def group_figures(
             if isinstance(figure, StatsError):
                 continue
             own = sub_cells(figure, at)
-            mean = single_test(own.theta, own.cov, readers=factor, treatment=group, bounds=own.bounds)
-            means.append(GroupFigure(name, cases_for(table, name), mean, factor))
+            means.append(_group_figure(own, name, cases_for(table, name), factor, group))
         note = "these readers only" if factor == "fixed" else "readers as a sample of readers"
         missing = int((reads.prediction[at] == MISSING).sum())
         names = tuple(reads.names[i] for i in at)

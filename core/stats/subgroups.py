@@ -26,6 +26,7 @@ from core.stats.reader_figures import (
 )
 from core.stats.reads import ReadTable
 from core.stats.roc import auc_estimates
+from core.stats.small_samples import METHOD
 from core.stats.table import AI
 
 Places = NDArray[np.int64]
@@ -157,13 +158,13 @@ def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious
     if isinstance(cells, StatsError):
         return Estimate(None, n=len(reads.names), reason=str(cells))
     found = next(one for one in group_figures(reads, table, {figure: cells}) if one.group == group)
-    mean, how = found.figures[0].mean, found.note
-    if cautious:
+    mean, how, by = found.figures[0].mean, found.note, found.figures[0].method
+    if cautious and by != METHOD:  # which is never surer than these readers by themselves
         # few cases and readers who happen to agree: random readers may come out surer than these readers by themselves
         fixed = single_test(cells.theta, cells.cov, readers="fixed", bounds=cells.bounds)
         if fixed.se is not None and (mean.se is None or mean.se < fixed.se):
             mean, how = fixed, "these readers only, who vary less than their cases"
-    method = f"Obuchowski-Rockette single test, {how}"
+    method = f"{by}, {how}"
     return Estimate(mean.estimate, mean.se, mean.ci, len(found.readers), method, mean.reason)
 
 

@@ -12,7 +12,9 @@ import numpy as np
 from core.stats.confusion import MISSING, Codes
 from core.stats.estimate import NO_INFORMATION, Estimate, Floats, StatsError, within
 from core.stats.intervals import proportion
+from core.stats.obuchowski_rockette import two_sided
 from core.stats.pairs import mcnemar, tango
+from core.stats.small_samples import METHOD, effective_wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +132,31 @@ def _group(name: str, events: dict[str, Floats]) -> Switches:
 def ratio_over_cases(part: Floats, whole: Floats, *, what: str, low: float = 0.0) -> Estimate:
     """Ratio of sums of part and whole (r, n) with cases as clusters: variance n/(n-1) sum (y - R m)^2 / (sum m)^2.
 
-    Cochran 1977, section 6.3; normal interval cut to `low`..1. Where that variance is 0 (none or all switched),
-    Wilson's interval on the number of cases that contribute.
+    Cochran 1977, section 6.3. A share has Wilson's interval at its effective number of reads, a change (`low` -1) that
+    of Student's t, both with one df less than cases.
     """
     y, m = part.sum(axis=0), whole.sum(axis=0)
-    used = m > 0
     n = int(m.sum())
     if not n:
         return Estimate(None, n=0, method="ratio over cases", reason=f"no {what}")
-    ratio = float(y.sum() / m.sum())
-    k = int(used.sum())
-    spread = float(((y - ratio * m)[used] ** 2).sum())
-    if k > 1 and spread > 1e-12:
-        se = math.sqrt(k / (k - 1) * spread) / float(m.sum())
-        ci, _ = within((ratio - 1.959963984540054 * se, ratio + 1.959963984540054 * se), (low, 1.0))
-        return Estimate(ratio, se, ci, n, f"ratio over {k} cases as clusters", None if ci else NO_INFORMATION)
-    if low == 0.0 and (ratio in (0.0, 1.0)):
-        edge = proportion(round(ratio * k), k)
-        return Estimate(ratio, None, edge.ci, n, f"Wilson on {k} cases")
-    why = "only one case counts" if k == 1 else "the share is the same in every case"
-    return Estimate(ratio, None, None, n, f"ratio over {k} cases", f"{why}: there is no interval")
+    ratio, variance, k = (float(x[0]) for x in cluster_ratio(y[None, :], m[None, :]))
+    method = f"ratio over {k:.0f} cases as clusters"
+    if k < 2:
+        return Estimate(ratio, None, None, n, method, "only one case counts: there is no interval")
+    se = math.sqrt(variance) if variance > 1e-15 else None
+    if low == 0.0:
+        ends = effective_wilson(np.array(ratio), np.array(variance), np.array(k - 1), least=k, most=float(n))
+        return Estimate(ratio, se, (float(ends[0]), float(ends[1])), n, f"{method}, {METHOD}")
+    if se is None:
+        return Estimate(ratio, None, None, n, method, "the change is the same in every case: there is no interval")
+    ci, _ = within(two_sided(ratio, se, k - 1)[0], (low, 1.0))
+    return Estimate(ratio, se, ci, n, f"{method}, t", None if ci else NO_INFORMATION)
+
+
+def cluster_ratio(y: Floats, m: Floats) -> tuple[Floats, Floats, Floats]:
+    """Ratios sum y / sum m of (b, n), their variances over cases as clusters, and how many cases count (b,)."""
+    total, used = m.sum(axis=1), m > 0
+    ratio = y.sum(axis=1) / np.maximum(total, 1e-300)
+    k = used.sum(axis=1).astype(np.float64)
+    spread = np.where(used, (y - ratio[:, None] * m) ** 2, 0.0).sum(axis=1)
+    return ratio, np.where(k > 1, k / np.maximum(k - 1, 1.0), 0.0) * spread / np.maximum(total, 1e-300) ** 2, k

@@ -108,7 +108,7 @@ def test_readers_who_agree_in_a_subgroup_do_not_make_its_interval_narrower_than_
     assert part.value == pytest.approx(10 / 12)
     one = np.var([0, 0] + [1] * 10, ddof=1) / 12  # each reader's variance over cases; the covariances are negative
     assert part.se == pytest.approx(np.sqrt(one / 3))
-    assert "these readers only" in part.method
+    assert "effective number of reads" in part.method
 
 
 def test_a_true_difference_is_found_and_none_is_not_made_up():

@@ -70,7 +70,7 @@ def contrast_table(found: Subgroups) -> list[Row]:
 def figure_note(found: Subgroups) -> str:
     """Return what the table of figures rests on, and which attributes do not split the cases."""
     how = (
-        "the AI by Wilson, DeLong or jackknife; a group by the single test of its readers' mean, readers random from "
+        "the AI by Wilson, DeLong or jackknife; a group by its readers' mean, readers random from "
         "three on (in a subgroup these readers only where that is wider)"
     )
     few = f"Fewer than {FEWEST} cases that count: too few for a figure."
