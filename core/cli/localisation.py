@@ -26,6 +26,12 @@ Ai = Annotated[
 Margin = Annotated[
     float | None, typer.Option(help="With --ai: non-inferiority margin, in units of the figure.", show_default=False)
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", help="Column of what several cases belong to, such as patient; left out whole.", show_default=False
+    ),
+]
 Floor = Annotated[bool, typer.Option("--floor", help="Set a negative Cov2 - Cov3 to 0, as RJafroc does.")]
 CurveName = Annotated[
     str | None,
@@ -48,6 +54,7 @@ def froc(
     cases: Cases = "random",
     ai: Ai = None,
     margin: Margin = None,
+    cluster: Cluster = None,
     floor: Floor = False,
     curve: CurveName = None,
     json: Json = False,
@@ -62,7 +69,7 @@ def froc(
         raise StatsError(f"{fom} is a figure of LROC marks, one mark a case; use the command lroc.")
     if name not in FIGURES:
         raise StatsError(f"There is no figure '{fom}'; choose one of {', '.join(FIGURES)}.")
-    data = _read(marks, truth, ai=ai, forced=False)
+    data = _read(marks, truth, ai=ai, forced=False, cluster=cluster)
     _run(data, FIGURES[name], readers, cases, ai, margin, floor=floor, curve=curve, json=json)
 
 
@@ -75,6 +82,7 @@ def lroc(
     cases: Cases = "random",
     ai: Ai = None,
     margin: Margin = None,
+    cluster: Cluster = None,
     floor: Floor = False,
     curve: CurveName = None,
     json: Json = False,
@@ -91,7 +99,7 @@ def lroc(
         figure = lroc_figure(name, float(written) if written else at)
     except ValueError:
         raise StatsError(f"There is no LROC figure '{fom}'; write alroc, pcl or wilcoxon, and --at 0.2.") from None
-    data = _read(marks, truth, ai=ai, forced=True)
+    data = _read(marks, truth, ai=ai, forced=True, cluster=cluster)
     _run(data, figure, readers, cases, ai, margin, floor=floor, curve=curve, json=json)
 
 
@@ -141,13 +149,13 @@ def score_marks(
     typer.echo(f"Wrote {out} and {truth_out}; go on with: froc {out} --truth {truth_out}")
 
 
-def _read(marks: Path, truth: Path | None, *, ai: str | None, forced: bool) -> "Marks":
+def _read(marks: Path, truth: Path | None, *, ai: str | None, forced: bool, cluster: str | None) -> "Marks":
     from core.stats.estimate import StatsError
     from core.stats.localisation.marks import read_marks
 
     if truth is None:
         raise StatsError("Give the truth with --truth CSV: columns case,truth,lesion,weight, one row a lesion.")
-    return read_marks(marks, truth, one_treatment=ai is not None, forced=forced)
+    return read_marks(marks, truth, one_treatment=ai is not None, forced=forced, cluster=cluster)
 
 
 def _run(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.cli.show import figure as cell
-from core.cli.show import grid, mrmc_json, p_text, standalone_json, to_named
+from core.cli.show import grid, mrmc_json, p_text, standalone_whole, to_named
 from core.stats.localisation.analysis import psi
 from core.stats.localisation.curves import Curve
 from core.stats.localisation.figures import Figure
@@ -16,35 +16,8 @@ SIGN = "readers minus AI, as in RJafroc"
 
 def comparison_json(found: Mrmc, figure: Figure, notes: Sequence[str]) -> dict[str, object]:
     """The keys of `mrmc --json`, and what the figure is."""
-    c, said = found.components, mrmc_json(found)
-    components = said["components"]
-    assert isinstance(components, dict)
-    return {
-        "metric": found.metric, "says": figure.says, "low_is_good": figure.low_is_good,
-        "covariance": found.covariance, "design": found.design, "readers": found.readers, "cases": found.cases,
-        "n_readers": found.n_readers, "n_cases": found.n_cases, "n_positive": found.n_positive,
-        "n_negative": found.n_negative, "margin": None,
-    } | said | {
-        "treatments": [
-            item | {"df": m.df} for item, m in zip(_items(said["treatments"]), found.treatments, strict=True)
-        ],
-        "differences": [
-            item | {"df": d.df} for item, d in zip(_items(said["differences"]), found.differences, strict=True)
-        ],
-        "components": components | {"var_r": c.var_r, "var_tr": c.var_tr},
-        "theta": [{"treatment": t, "reader": r, "estimate": v} for t, r, v in found.theta],
-        "reader_differences": [
-            {"reader": who, "a": d.a, "b": d.b, "estimate": d.estimate, "se": d.se, "df": d.df, "ci": d.ci, "p": d.p}
-            | ({"reason": d.reason} if d.reason else {})
-            for who, d in found.reader_differences
-        ],
-        "notes": list(notes),
-    }  # fmt: skip
-
-
-def _items(value: object) -> list[dict[str, object]]:
-    assert isinstance(value, list)
-    return value
+    more = {"says": figure.says, "low_is_good": figure.low_is_good, "margin": None, "notes": list(notes)}
+    return mrmc_json(found) | more
 
 
 def comparison_text(found: Mrmc, figure: Figure) -> str:
@@ -88,22 +61,13 @@ def comparison_text(found: Mrmc, figure: Figure) -> str:
 
 def ai_json(found: Standalone, figure: Figure, ai: str, others: Sequence[str], marks: Marks) -> dict[str, object]:
     """The keys of `standalone --json`, with the difference as readers minus AI (`sign` says so)."""
-    turned = psi(found)
-    diseased = marks.truth.diseased
-    return {
-        "metric": figure.name, "says": figure.says, "low_is_good": figure.low_is_good, "covariance": "jackknife",
-        "design": "one AI against readers", "method": found.method, "readers_as": found.readers_as,
-        "cases": found.cases_as, "n_readers": len(others), "n_cases": int(diseased.size),
-        "n_positive": int(diseased.sum()), "n_negative": int((~diseased).sum()), "margin": found.margin,
-    } | standalone_json(found) | {
-        "difference": turned.difference, "ci": turned.ci, "sign": SIGN,
-        **({"ci_uncut": (-found.uncut[1], -found.uncut[0])} if found.uncut else {}),
-        "components": {"ms": found.ms, "var": found.var, "cov2": found.cov2},
-        "theta": [
-            {"reader": name, "estimate": value}
-            for name, value in zip((ai, *others), (found.ai, *found.reader_figures), strict=True)
-        ],
-        "notes": list(found.notes),
+    turned, figures = psi(found), zip((ai, *others), (found.ai, *found.reader_figures), strict=True)
+    whole = standalone_whole(
+        found, names=others, metric=figure.name, covariance="jackknife", truth=marks.truth.diseased
+    )
+    return whole | {
+        "says": figure.says, "low_is_good": figure.low_is_good, "difference": turned.difference, "ci": turned.ci,
+        "sign": SIGN, "theta": [{"reader": name, "estimate": value} for name, value in figures],
     }  # fmt: skip
 
 

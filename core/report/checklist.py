@@ -30,10 +30,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """An item and where it is answered; None is "not answered"."""
+    """An item and where it is answered, or that it does not apply; None is "not answered"."""
 
     item: Item
     where: str | None
+
+    @property
+    def applies(self) -> bool:
+        """False where this study's design leaves nothing to answer."""
+        return self.where != ONE_SESSION
 
 
 ITEMS = tuple(Item(name, *row) for name, rows in CHECKLISTS.items() for row in rows)

@@ -171,8 +171,9 @@ def _checklists(rows: StudyRows, story: Story) -> Iterator[Block]:
         }
         for one in items
     ]
-    answered = sum(one.where is not None for one in items)
-    note = f"{answered} of {len(items)} items are answered here; the others are for the authors. {EDITIONS}"
+    asked = [one for one in items if one.applies]
+    answered = sum(one.where is not None for one in asked)
+    note = f"{answered} of {len(asked)} items are answered here; the others are for the authors. {EDITIONS}"
     yield Table("checklists", table, note)
 
 

@@ -41,9 +41,9 @@ def test_grras_has_15_items_and_fda_1698_its_sections():
 def test_washout_does_not_apply_to_one_session(session: Session, design: str, words: str | None):
     rows, story = read(session, replace(FULL, title=design, design=design))
     where = {one.item.answer: one.where for one in mapped(rows.study, story)}
-    assert (where["washout"] or "").startswith(words or "")
-    if words is None:
-        assert not (where["washout"] or "").startswith("Does not apply")
+    assert (where["washout"] or "").startswith("Does not apply") == (words is not None)
+    asked = [one for one in mapped(rows.study, story) if one.applies]
+    assert len(asked) == len(ITEMS) - (words is not None)
 
 
 def test_ethics_and_the_audit_chain_answer_stard_ai(session: Session):

@@ -56,7 +56,7 @@ def compare(
     r = len(marks.readers)
     factor: Factor = readers or ("random" if r > 1 else "fixed")
     refuse_both_fixed(factor, cases)
-    notes = marks.notes
+    notes = marks.notes + _clusters(marks)
     if readers is None and r == 1:
         notes = (*notes, "One reader: treated as fixed, so nothing is said of readers at large.")
     cells = cells_of(marks, figure)
@@ -109,7 +109,7 @@ def ai_against(
     cov = None if cells.cov is None else cells.cov[np.ix_(order, order)]
     found = ai_against_readers(
         replace(cells, theta=cells.theta[order], cov=cov), readers_as=readers, cases_as=cases, margin=margin,
-        level=level, notes=marks.notes,
+        level=level, notes=marks.notes + _clusters(marks),
     )  # fmt: skip
     return found if figure.low_is_good else replace(found, notes=found.notes + _uncut([(found.ci, (-1.0, 1.0))]))
 
@@ -199,6 +199,12 @@ def _with_floor(found: Mrmc, readers: Factor, *, floor: bool, level: float) -> t
             ),
         )
     return found, (f"Cov2 - Cov3 is negative ({gap:.3g}) and set to 0, as in RJafroc.",)
+
+
+def _clusters(marks: Marks) -> tuple[str, ...]:
+    """A note where several cases belong to a cluster."""
+    groups, n = int(marks.truth.cluster.max()) + 1, len(marks.truth.cases)
+    return (f"{n} cases in {groups} clusters: the jackknife leaves out a cluster at a time.",) if groups < n else ()
 
 
 def _beyond(figure: Figure, found: Mrmc) -> tuple[str, ...]:

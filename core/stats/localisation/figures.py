@@ -19,8 +19,8 @@ Needs = Literal["both", "diseased", "nondiseased", "any"]
 
 @dataclass(frozen=True, slots=True)
 class Jackknife:
-    """A figure of m cells: `whole` (m,), and `without` (m, k) with each of k cases left out in turn, NaN where the
-    figure does not exist without that case. `without` is None for a figure that has no test.
+    """A figure of m cells: `whole` (m,), and `without` (m, k) with each of k clusters of cases left out in turn, NaN
+    where the figure does not exist without it. `without` is None for a figure that has no test.
     """
 
     whole: Floats
@@ -51,36 +51,52 @@ def compute(figure: Figure, marks: Marks) -> Jackknife:
     return figure.of(marks)
 
 
-def areas(z: Floats, owner: Ints, weight: Floats, units: Floats, rival: Floats, *, pool: Bools) -> Jackknife:
+def areas(
+    z: Floats, owner: Ints, weight: Floats, units: Floats, rival: Floats, *, pool: Bools, cluster: Ints
+) -> Jackknife:
     """Weighted share of pairs of a target and a rival case in which the target is rated higher.
 
     Targets z (m, L) of cases `owner` (L,) with weights (L,); `units` (n,) is what each case adds to the weights' total;
-    rival ratings (m, n), of which the cases in `pool` (n,) count. Leaving out case k takes away its rating as a rival
-    and its targets; pairs of both are taken away once.
+    rival ratings (m, n), of which the cases in `pool` (n,) count. Leaving out a cluster of cases takes away its ratings
+    as rivals and its targets; pairs within the cluster are taken away once.
     """
-    n = units.size
+    groups = int(cluster.max()) + 1
     in_pool = pool.astype(np.float64)
-    pairs = (in_pool.sum() - in_pool) * (units.sum() - units)
-    whole, without = np.empty(len(z)), np.empty((len(z), n))
+    rivals, total_units = in_pool.sum(), units.sum()
+    pairs = (rivals - np.bincount(cluster, in_pool, groups)) * (total_units - np.bincount(cluster, units, groups))
+    target, case = _within(cluster, owner, pool)
+    whole, without = np.empty(len(z)), np.empty((len(z), groups))
     for i in range(len(z)):
         against = np.sort(rival[i, pool])
         beaten = (against.searchsorted(z[i], "left") + against.searchsorted(z[i], "right")) / 2
-        as_target = np.bincount(owner, weight * beaten, n)
+        as_target = np.bincount(cluster[owner], weight * beaten, groups)
         order = np.argsort(z[i])
         ranked, sums = z[i, order], np.concatenate([[0.0], np.cumsum(weight[order])])
         under = (sums[ranked.searchsorted(rival[i], "left")] + sums[ranked.searchsorted(rival[i], "right")]) / 2
-        as_rival = (sums[-1] - under) * in_pool
-        mine = rival[i, owner]
-        both = np.bincount(owner, weight * ((z[i] > mine) + 0.5 * (z[i] == mine)), n) * in_pool
+        as_rival = np.bincount(cluster, (sums[-1] - under) * in_pool, groups)
+        x, y = z[i, target], rival[i, case]
+        both = np.bincount(cluster[case], weight[target] * ((x > y) + 0.5 * (x == y)), groups)
         total = as_target.sum()
-        whole[i] = total / (in_pool.sum() * units.sum())
+        whole[i] = total / (rivals * total_units)
         without[i] = np.where(pairs > 0, (total - as_target - as_rival + both) / np.where(pairs > 0, pairs, 1), np.nan)
     return Jackknife(whole, without)
 
 
-def shares(amount: Floats, of: Floats, counted: Bools) -> Jackknife:
-    """Sum of amounts (m, n) over the sum of `of` (n,), among the cases `counted` (n,); those are left out in turn."""
-    part, base = amount[:, counted], of[counted]
+def _within(cluster: Ints, owner: Ints, pool: Bools) -> tuple[Ints, Ints]:
+    """Every pair of a target and a rival case of the same cluster: indices of targets and of cases."""
+    cases = np.flatnonzero(pool)[np.argsort(cluster[pool], kind="stable")]
+    of_case = cluster[cases]
+    start, end = of_case.searchsorted(cluster[owner], "left"), of_case.searchsorted(cluster[owner], "right")
+    target = np.repeat(np.arange(owner.size), end - start)
+    first = np.repeat(np.cumsum(end - start) - (end - start), end - start)
+    return target, cases[np.arange(target.size) - first + np.repeat(start, end - start)]
+
+
+def shares(amount: Floats, of: Floats, counted: Bools, cluster: Ints) -> Jackknife:
+    """Sum of amounts (m, n) over the sum of `of` (n,), among the cases `counted` (n,); their clusters are left out."""
+    present, group = np.unique(cluster[counted], return_inverse=True)
+    part = np.stack([np.bincount(group, row, present.size) for row in amount[:, counted]])
+    base = np.bincount(group, of[counted], present.size)
     rest = base.sum() - base
     with np.errstate(invalid="ignore", divide="ignore"):
         without = np.where(rest > 0, (part.sum(axis=1, keepdims=True) - part) / rest, np.nan)
@@ -92,7 +108,7 @@ def _lesion_area(marks: Marks, *, weighted: bool, all_cases: bool) -> Jackknife:
     weight = truth.weight if weighted else np.ones_like(truth.weight)
     units = truth.diseased.astype(np.float64) if weighted else _lesions(marks)
     pool = np.ones_like(truth.diseased) if all_cases else ~truth.diseased
-    return areas(marks.hits, truth.lesion_case, weight, units, marks.highest_false(), pool=pool)
+    return areas(marks.hits, truth.lesion_case, weight, units, marks.highest_false(), pool=pool, cluster=truth.cluster)
 
 
 def case_area(marks: Marks) -> Jackknife:
@@ -101,7 +117,9 @@ def case_area(marks: Marks) -> Jackknife:
     highest = np.maximum(marks.highest_false(), marks.highest_hit())
     owner = np.flatnonzero(diseased)
     units = diseased.astype(np.float64)
-    return areas(highest[:, owner], owner, np.ones(owner.size), units, highest, pool=~diseased)
+    return areas(
+        highest[:, owner], owner, np.ones(owner.size), units, highest, pool=~diseased, cluster=marks.truth.cluster
+    )
 
 
 def _lesions(marks: Marks) -> Floats:
@@ -113,21 +131,21 @@ def _marked(marks: Marks) -> Floats:
 
 
 def _hr_se(marks: Marks) -> Jackknife:
-    return shares(_marked(marks), np.ones(len(marks.truth.cases)), marks.truth.diseased)
+    return shares(_marked(marks), np.ones(len(marks.truth.cases)), marks.truth.diseased, marks.truth.cluster)
 
 
 def _hr_sp(marks: Marks) -> Jackknife:
-    return shares(1 - _marked(marks), np.ones(len(marks.truth.cases)), ~marks.truth.diseased)
+    return shares(1 - _marked(marks), np.ones(len(marks.truth.cases)), ~marks.truth.diseased, marks.truth.cluster)
 
 
 def _max_llf(marks: Marks) -> Jackknife:
     found = marks.truth.sums(np.isfinite(marks.hits).astype(np.float64))
-    return shares(found, _lesions(marks), marks.truth.diseased)
+    return shares(found, _lesions(marks), marks.truth.diseased, marks.truth.cluster)
 
 
 def _max_nlf(marks: Marks, *, all_cases: bool) -> Jackknife:
     counted = np.ones_like(marks.truth.diseased) if all_cases else ~marks.truth.diseased
-    return shares(marks.false_counts(), np.ones(counted.size), counted)
+    return shares(marks.false_counts(), np.ones(counted.size), counted, marks.truth.cluster)
 
 
 def _song_a1(marks: Marks) -> Jackknife:
@@ -143,7 +161,12 @@ def _song_a1(marks: Marks) -> Jackknife:
     ]
     score = np.maximum(*means)
     units = diseased.astype(np.float64)
-    return Jackknife(areas(score[:, owner], owner, np.ones(owner.size), units, score, pool=~diseased).whole, None)
+    return Jackknife(
+        areas(
+            score[:, owner], owner, np.ones(owner.size), units, score, pool=~diseased, cluster=marks.truth.cluster
+        ).whole,
+        None,
+    )
 
 
 def _song_a2(marks: Marks) -> Jackknife:

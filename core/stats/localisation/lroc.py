@@ -30,28 +30,28 @@ def lroc_figure(name: str, at: float) -> Figure:
 
 
 def _jackknife(marks: Marks, at: float, *, area: bool) -> Jackknife:
-    """A case left out changes one count at one cut; cases with the same rating and kind share the result."""
-    diseased = marks.truth.diseased
+    """Leaving out a cluster of cases takes their ratings from the counts at each cut."""
+    diseased, cluster = marks.truth.diseased, marks.truth.cluster
     n0, n1 = int((~diseased).sum()), int(diseased.sum())
+    groups = int(cluster.max()) + 1
+    gone0, gone1 = np.bincount(cluster[~diseased], minlength=groups), np.bincount(cluster[diseased], minlength=groups)
     hit, false = marks.highest_hit(), marks.highest_false()
-    whole, without = np.empty(len(hit)), np.full((len(hit), diseased.size), np.nan)
+    whole, without = np.empty(len(hit)), np.empty((len(hit), groups))
     for i in range(len(hit)):
         right = diseased & np.isfinite(hit[i])
-        rating = np.where(right, hit[i], false[i])
-        counted = right | ~diseased
-        cuts, place = np.unique(-rating[counted], return_inverse=True)
-        kind = right[counted].astype(np.int64)
+        counted = np.flatnonzero(right | ~diseased)
+        cuts, place = np.unique(-np.where(right, hit[i], false[i])[counted], return_inverse=True)
+        kind, group = right[counted].astype(np.int64), cluster[counted]
         counts = np.zeros((2, cuts.size))
         np.add.at(counts, (kind, place), 1.0)
         whole[i] = _of_counts(counts, n0, n1, at, area=area)
-        left = np.empty((2, cuts.size))
-        for k, c in zip(*np.nonzero(counts), strict=True):
+        order = np.argsort(group, kind="stable")
+        starts = group[order].searchsorted(np.arange(groups + 1))
+        for g in range(groups):
+            mine = order[starts[g] : starts[g + 1]]
             fewer = counts.copy()
-            fewer[k, c] -= 1
-            left[k, c] = _of_counts(fewer, n0 - (k == 0), n1 - (k == 1), at, area=area)
-        without[i, counted] = left[kind, place]
-        if not counted.all():
-            without[i, ~counted] = _of_counts(counts, n0, n1 - 1, at, area=area)
+            np.subtract.at(fewer, (kind[mine], place[mine]), 1.0)
+            without[i, g] = _of_counts(fewer, n0 - int(gone0[g]), n1 - int(gone1[g]), at, area=area)
     return Jackknife(whole, without)
 
 

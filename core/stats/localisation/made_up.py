@@ -13,7 +13,14 @@ def made_up_marks(*, treatments: int, readers: int, cases: int, seed: int = 1) -
     counts = np.where(diseased, rng.integers(1, 4, cases), 0)
     lesion_case = np.repeat(np.arange(cases), counts)
     number = np.concatenate([np.arange(1, k + 1) for k in counts])
-    truth = Truth(tuple(str(k + 1) for k in range(cases)), diseased, lesion_case, number, 1 / counts[lesion_case])
+    truth = Truth(
+        tuple(str(k + 1) for k in range(cases)),
+        diseased,
+        lesion_case,
+        number,
+        1 / counts[lesion_case],
+        np.arange(cases),
+    )
     cells = treatments * readers
     hits = np.round(rng.normal(60, 15, (cells, lesion_case.size)).clip(0, 100))
     hits[rng.random(hits.shape) < 0.3] = UNMARKED

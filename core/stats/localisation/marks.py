@@ -11,7 +11,8 @@ import numpy as np
 
 from core.stats.columns import Column, Ints, Rows, as_number, first, numbers_of, places, require
 from core.stats.estimate import Bools, Floats, StatsError
-from core.stats.localisation.truth import Truth, lesion_numbers, naming, read_rows, read_truth
+from core.stats.ids import refuse_lookalikes
+from core.stats.localisation.truth import TRUTH_COLUMNS, Truth, clustered, lesion_numbers, naming, read_rows, truth_of
 
 MARK_COLUMNS = ("reader", "treatment", "case", "kind", "lesion", "rating")
 KINDS = ("lesion", "nonlesion", "none")
@@ -50,19 +51,30 @@ class Marks:
         return out
 
 
-def read_marks(path: Path, truth: Path, *, one_treatment: bool = False, forced: bool = False) -> Marks:
+def read_marks(
+    path: Path, truth: Path, *, one_treatment: bool = False, forced: bool = False, cluster: str | None = None
+) -> Marks:
     """Marks of two CSV files; StatsError names file, row and remedy of whatever cannot be used.
 
     `one_treatment` puts all readers into one treatment, whatever theirs is called (each must have just one); `forced`
-    asks for exactly one mark a case and one lesion a diseased case (LROC).
+    asks for exactly one mark a case and one lesion a diseased case (LROC); `cluster` names a column of one of the files
+    that says which cases belong together.
     """
-    known = read_truth(truth)
-    if forced:
-        with naming(truth):
+    with naming(truth):
+        of_truth = read_rows(truth, needed=TRUTH_COLUMNS)
+        known = truth_of(of_truth)
+        if forced:
             _refuse_second_lesion(known)
+        if cluster in of_truth.columns:
+            known = clustered(known, of_truth, cluster)
     with naming(path):
         rows = read_rows(path, needed=MARK_COLUMNS)
-        return marks_of(rows, known, truth_name=truth.name, one_treatment=one_treatment, forced=forced)
+        found = marks_of(rows, known, truth_name=truth.name, one_treatment=one_treatment, forced=forced)
+        if cluster is None or cluster in of_truth.columns:
+            return found
+        if cluster not in rows.columns:
+            raise StatsError(f"--cluster: neither this file nor {truth.name} has the column '{cluster}'; name one.")
+        return replace(found, truth=clustered(known, rows, cluster))
 
 
 def marks_of(
@@ -70,6 +82,8 @@ def marks_of(
 ) -> Marks:
     """Marks of parsed rows against their truth; see read_marks. Raises StatsError."""
     require(rows, ("reader", "treatment", "case", "kind"))
+    for name in ("reader", "case"):
+        refuse_lookalikes(rows, name)
     kind = _kinds(rows)
     if one_treatment:
         rows = _in_one_treatment(rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from core.stats.columns import (
 )
 from core.stats.columns import read_rows as read_columns
 from core.stats.estimate import Bools, Floats, StatsError
+from core.stats.ids import refuse_lookalikes
 
 TRUTH_COLUMNS = ("case", "truth", "lesion", "weight")
 WEIGHTS_ADD_UP = 1e-5  # a third written as 0.333333 passes, 0.33 does not
@@ -36,6 +37,7 @@ class Truth:
     lesion_case: Ints  # (L,) index of each lesion's case
     lesion_number: Ints  # (L,) its number within the case
     weight: Floats  # (L,) sums to 1 within a case
+    cluster: Ints  # (n,) number of each case's cluster, from 0; every case its own unless several belong to a patient
 
     def sums(self, of_lesions: Floats) -> Floats:
         """Values of lesions (m, L) summed within each case (m, n)."""
@@ -65,18 +67,13 @@ def read_rows(path: Path, *, needed: tuple[str, ...]) -> Rows:
     return read_columns(path, needed=needed)
 
 
-def read_truth(path: Path) -> Truth:
-    """Truth of a CSV file with the columns case, truth, lesion and weight; StatsError names file, row and remedy."""
-    with naming(path):
-        return truth_of(read_rows(path, needed=TRUTH_COLUMNS))
-
-
 def truth_of(rows: Rows) -> Truth:
     """Truth of parsed rows: one row a lesion, and one row with lesion 0 for a case without lesions.
 
     Raises StatsError for a case with both, a lesion or a case given twice, and weights that do not sum to 1.
     """
     require(rows, ("case", "truth"))
+    refuse_lookalikes(rows, "case")
     diseased_row = _diseased(rows["truth"], rows)
     one_value(rows, "case", "truth")
     number = lesion_numbers(rows)
@@ -109,7 +106,17 @@ def truth_of(rows: Rows) -> Truth:
             f"Row {rows.lines[at]}, column weight: the weights of case {cases[case[at]]} sum to {sums[case[at]]:.6g}; "
             "make them sum to 1 (1/n for each of n equal lesions)."
         )
-    return Truth(cases, diseased, lesion_case, number[diseased_row], of_lesion / sums[lesion_case])
+    shares = of_lesion / sums[lesion_case]
+    return Truth(cases, diseased, lesion_case, number[diseased_row], shares, np.arange(len(cases)))
+
+
+def clustered(truth: Truth, rows: Rows, column: str) -> Truth:
+    """The truth with cases in the clusters that a column of these rows gives; StatsError for a case in two clusters."""
+    require(rows, (column,))
+    refuse_lookalikes(rows, column)
+    of_case = one_value(rows, "case", column)
+    numbers = {name: k for k, name in enumerate(dict.fromkeys(of_case.values()))}
+    return replace(truth, cluster=np.array([numbers[of_case[case]] for case in truth.cases]))
 
 
 def lesion_numbers(rows: Rows) -> Ints:

@@ -101,11 +101,11 @@ FIGURES: dict[str, Callable[[Cell, Lesions], float]] = {
 LEFT_OUT = {"hrse": 1, "maxllf": 1, "hrsp": 0, "maxnlf": 0}  # which of (sound, sick) is left out; else every case
 
 
-def without(of: Callable[[Cell, Lesions], float], cell: Cell, lesions: Lesions, case: str) -> float | None:
-    """The figure with a case left out, None where it does not exist."""
-    rest = {k: v for k, v in lesions.items() if k != case}
+def without(of: Callable[[Cell, Lesions], float], cell: Cell, lesions: Lesions, *cases: str) -> float | None:
+    """The figure with some cases left out, None where it does not exist."""
+    rest = {k: v for k, v in lesions.items() if k not in cases}
     try:
-        return of({k: v for k, v in cell.items() if k != case}, rest)
+        return of({k: v for k, v in cell.items() if k not in cases}, rest)
     except ZeroDivisionError:
         return None
 

@@ -67,7 +67,9 @@ def refused(result, words):
         (MARKS.replace("1,A,1,none,,", "1,A,1,none,,3"), ("row 2", "column rating", "kind none has no rating")),
         (MARKS.replace("1,A,5,none,,", "1,A,5,none,1,"), ("row 7", "column lesion", "kind none has no lesion")),
         (MARKS + "1,A,9,none,,\n", ("marks.csv", "row 26", "case '9' is not in truth.csv", "add its truth")),
-        (MARKS + "1,A,04,none,,\n", ("row 26", "case '04'", "probably the '4'")),
+        (MARKS + "1,A,04,none,,\n", ("row 26", "'04' is probably the same case as '4'", "row 5")),
+        (MARKS.replace(",4,", ",04,"), ("marks.csv", "row 5", "case '04' is not in truth.csv", "probably the '4'")),
+        (MARKS + "01,A,4,nonlesion,,3\n", ("row 26", "'01' is probably the same reader as '1'")),
         (MARKS.replace("1,A,1,none,,\n", ""), ("marks.csv", "reader 1 has no row for case 1 in treatment A", "1 such",
                                                 "kind none")),
         (MARKS.replace(",5,none,,\n", ",4,nonlesion,,2\n"), ("no reader has a row for case 5", "truth.csv")),
@@ -189,6 +191,25 @@ def test_treatments_stand_in_the_order_of_the_file(run):
     first, other = json.loads(run(MARKS, TRUTH)[1]), json.loads(run(turned, TRUTH)[1])
     assert [row["treatment"] for row in other["treatments"]] == ["B", "A"]
     assert other["differences"][0]["estimate"] == -first["differences"][0]["estimate"]
+
+
+def test_cases_of_a_cluster_are_left_out_together_wherever_the_column_is(run):
+    lines = TRUTH.splitlines()
+    patients = {"1": "p1", "2": "p1", "3": "p2", "4": "p3", "5": "p2"}
+    with_patient = lines[0] + ",patient\n" + "".join(f"{x},{patients[x[0]]}\n" for x in lines[1:])
+    marks = MARKS.splitlines()
+    marked = marks[0] + ",patient\n" + "".join(f"{x},{patients[x.split(',')[2]]}\n" for x in marks[1:])
+    options = ("--cluster", "patient", "--fom", "maxllf")
+    code, out, err = run(MARKS, with_patient, *options)
+    assert code == 0
+    assert "5 cases in 3 clusters" in err
+    assert run(marked, TRUTH, *options) == (code, out, err)
+    plain = json.loads(run(MARKS, TRUTH, "--fom", "maxllf")[1])
+    assert json.loads(out)["theta"] == plain["theta"]
+    assert json.loads(out)["components"]["var"] != plain["components"]["var"]
+    refused(run(MARKS, TRUTH, *options), ("--cluster", "truth.csv", "'patient'"))
+    refused(run(MARKS, with_patient.replace("4,1,2,0.5,p3", "4,1,2,0.5,p4"), *options), ("truth.csv", "row 6", "p3"))
+    refused(run(MARKS, with_patient.replace("4,1,2,0.5,p3", "4,1,2,0.5,"), *options), ("truth.csv", "row 6", "empty"))
 
 
 def test_an_ai_may_have_a_treatment_of_its_own(run):

@@ -192,14 +192,9 @@ def only(lines: list[str]) -> Marks:
     from core.stats.columns import parse_rows
     from core.stats.localisation.marks import MARK_COLUMNS, marks_of
 
+    marks_of_file = read_marks(FOLDER / "froc_2x4.csv", FOLDER / "froc_2x4_truth.csv")
     text = ",".join(MARK_COLUMNS) + "\n" + "\n".join(lines) + "\n"
-    return marks_of(parse_rows(text, needed=MARK_COLUMNS), read_marks_truth())
-
-
-def read_marks_truth():
-    from core.stats.localisation.truth import read_truth
-
-    return read_truth(FOLDER / "froc_2x4_truth.csv")
+    return marks_of(parse_rows(text, needed=MARK_COLUMNS), marks_of_file.truth)
 
 
 @pytest.mark.parametrize("name", NAMES)

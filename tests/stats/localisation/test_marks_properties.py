@@ -132,6 +132,37 @@ def test_every_lroc_figure_is_its_definition_whole_and_with_each_case_left_out(s
                 assert same(found.without[i, k], brute.without(of, cell, study.lesions, case)), (name, at, case)
 
 
+@quick
+@given(st.booleans().flatmap(lambda forced: st.tuples(st.just(forced), studies(forced=forced))), st.data())
+def test_a_cluster_of_cases_is_left_out_whole(drawn: tuple[bool, Study], data: st.DataObject):
+    forced, study = drawn
+    sound, sick = brute.split(study.lesions)
+    if not sound or not sick:
+        return
+    marks = study.marks(forced=forced)
+    names = list(marks.truth.cases)
+    drawn_numbers = np.array(data.draw(st.lists(st.integers(0, 3), min_size=len(names), max_size=len(names))))
+    cluster = np.unique(drawn_numbers, return_inverse=True)[1]
+    marks = replace(marks, truth=replace(marks.truth, cluster=cluster))
+    figures = {name: (figure, brute.FIGURES[name]) for name, figure in FIGURES.items()}
+    if forced:
+        figures |= {
+            "alroc": (lroc_figure("alroc", 0.5), lambda c, t: brute.lroc(c, t, 0.5, area=True)),
+            "pcl": (lroc_figure("pcl", 0.5), lambda c, t: brute.lroc(c, t, 0.5, area=False)),
+        }
+    for name, (figure, of) in figures.items():
+        found = compute(figure, marks)
+        if found.without is None:
+            continue
+        counted = (sound, sick)[brute.LEFT_OUT[name]] if name in brute.LEFT_OUT else names
+        groups = sorted({int(cluster[names.index(case)]) for case in counted})
+        assert found.without.shape[1] == len(groups)
+        for i, (t, r) in enumerate(product(marks.treatments, marks.readers)):
+            for k, g in enumerate(groups):
+                gone = [case for case, number in zip(names, cluster, strict=True) if number == g]
+                assert same(found.without[i, k], brute.without(of, study.cells[t, r], study.lesions, *gone)), name
+
+
 def analysed(marks: Marks, figure: Figure, *, lines: bool = True) -> list[dict]:
     """Every analysis as the JSON that is printed; a refusal as its sentence."""
     said = []
