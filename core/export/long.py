@@ -164,8 +164,16 @@ def _rest(rows: StudyRows, at: int, counters: list[str], questions: list[dict[st
 
 
 def _marks(question: dict[str, Any], marks: list[dict[str, Any]]) -> Cell:
-    """Return the marks that answer a question: slices counted from 0 at the apex, points in voxels (x, y)."""
-    mine = [{"slice": one["slice"], "points": one["points"]} for one in marks if one.get("question") == question["id"]]
+    """Return the marks that answer a question: images counted from 0, axial ones from the apex; points in pixels.
+
+    A mark of another plane than the axial one says which.
+    """
+    mine = [
+        {**({} if one.get("plane", "axial") == "axial" else {"plane": one["plane"]}), "slice": one["slice"],
+         "points": one["points"]}
+        for one in marks
+        if one.get("question") == question["id"]
+    ]  # fmt: skip
     return _cell(mine or None)
 
 

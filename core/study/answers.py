@@ -16,7 +16,8 @@ from core.study.questions import LONGEST_TEXT, Question
 MAX_MARKS = 200  # of one read, with points of all kinds
 MAX_KEY_SLICES = 200
 MAX_NUMBER = 10**15
-POINTS = {"point": 1, "box": 2, "length": 2}
+POINTS = {"point": 1, "box": 2, "length": 2, "ellipse": 2}  # a box and an ellipse by two corners
+PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}  # axes of (z, y, x): images, rows, columns
 EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
 
 Fields = dict[str, str]
@@ -169,13 +170,16 @@ def _marks(value: object, form: Form, fields: Fields) -> list[dict[str, Any]]:
 
 def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, int]) -> dict[str, Any] | str:
     """Return the mark with only its known parts, or what is wrong with it as the rest of a sentence."""
-    depth, rows, columns = shape
     if not isinstance(mark, dict) or not isinstance(mark.get("points"), list):
         return "did not arrive whole"
     kind, points, place = mark.get("kind"), mark["points"], mark.get("slice")
     if not isinstance(kind, str) or len(points) != POINTS.get(kind):
-        return "is neither a point, a box nor a length"
-    if mark.get("plane", "axial") != "axial" or not _whole(place) or not 0 <= place < depth:
+        return "is neither a point, a box, a length nor an ellipse"
+    plane = mark.get("plane", "axial")
+    if not isinstance(plane, str) or plane not in PLANES:
+        return "lies in no plane of this case"
+    images, rows, columns = (shape[axis] for axis in PLANES[plane])
+    if not _whole(place) or not 0 <= place < images:
         return "lies outside the slices of this case"
     for point in points:
         if not (isinstance(point, list) and len(point) == 2 and all(_finite(value) for value in point)):
@@ -194,7 +198,7 @@ def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, in
     return {
         "id": named,
         "kind": kind,
-        "plane": "axial",
+        "plane": plane,
         "slice": int(place),
         "points": [[float(value) for value in point] for point in points],
         "question": question,

@@ -64,6 +64,7 @@ class Fake:
     bindings: dict[str, Any] = field(default_factory=dict)
     orientation: dict[str, str] = field(default_factory=lambda: {"left": "R", "right": "L", "top": "A", "bottom": "P"})
     idle_after_s: float = 120.0
+    heartbeat_s: float = 10.0
     ai: dict[str, Any] | None = None
     lungs: NDArray[np.uint8] | None = None  # (z, y, x), of every case
     heat: NDArray[np.uint8] | None = None  # (k, h, w), of every case
@@ -130,7 +131,7 @@ def next_answer(fake: Fake) -> dict[str, Any]:
             "raw_s": 0.0,
             "started": False,
             "paused": fake.paused,
-            "heartbeat_s": 10.0,
+            "heartbeat_s": fake.heartbeat_s,
             "idle_after_s": fake.idle_after_s,
         },
         "volume": _volume(fake, read.case),

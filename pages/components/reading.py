@@ -1,4 +1,4 @@
-"""Mounts the viewer, which talks to the routes by itself: reading a study, looking a case over, or images alone."""
+"""Mounts the viewer to look a case over or at images alone, and opens the reading page."""
 
 from typing import Any
 
@@ -18,10 +18,17 @@ export default function (component) {
 }
 """
 
+GO = """
+export default function ({data}) {
+  location.replace(new URL(data.page, document.baseURI).href);
+}
+"""
 
-def reading(*, study_id: int, key: str) -> None:
-    """Show the reading page of a study over the whole window; only the study's id goes to the browser from here."""
-    _mount(key, {"study_id": study_id})
+
+def open_reading_page(*, study_id: int) -> None:
+    """Leave Streamlit for the reading page of a study (pages/routes/read_page.py)."""
+    component = st.components.v2.component("parallax_open_reading", js=GO)
+    component(key="open_reading", data={"page": f"read?study={study_id}"})
 
 
 def review(*, study_id: int, case_number: int) -> None:

@@ -1,49 +1,35 @@
-"""The reading page: one component over the whole window. Streamlit only mounts it."""
+"""The way from Streamlit's pages to the reading page, which is no page of Streamlit: pages/routes/read_page.py."""
 
 import streamlit as st
 
 from core import clock
-from core.errors import ParallaxError
 from db.engine import open_view
 from db.reading import reads
-from db.reading.types import StudyProgress
 from pages.components.access import require_reader
-from pages.components.reading import reading
+from pages.components.reading import open_reading_page
+from pages.routes.read_page import chosen
 
 WORK_LIST = "reader/work_list.py"
-# the window belongs to the images: Streamlit's own header, menu and margins would only take room and light
-FULL_WINDOW = """
+# nothing bright on the way to the dark page
+DARK = """
 <style>
-  html, body, .stApp { background: #000; overflow: hidden; }
-  [data-testid="stHeader"], [data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"],
-  [data-testid="stExpandSidebarButton"], [data-testid="stToolbar"], [data-testid="stDecoration"],
-  [data-testid="stStatusWidget"] { display: none !important; }
-  [data-testid="stMainBlockContainer"] { padding: 0 !important; max-width: none !important; }
-  [data-testid="stMain"] { overflow: hidden; }
+  html, body, .stApp { background: #0a0c0e; overflow: hidden; }
+  .stApp > * { visibility: hidden; }
 </style>
 """
 
 
 def page() -> None:
-    """Mount the reading component on the study named in the address, or on the first that can be read."""
+    """Go to the reading page of the study named in the address, or of the first that can be read."""
     me = require_reader()
     with open_view() as session:
         found = reads.progress(session, account_id=me.id, at=clock.now())
-    study = _chosen(found, st.query_params.get("study", ""))
+    study = chosen(found, st.query_params.get("study", ""))
     if study is None:
         _nothing()
         return
-    st.html(FULL_WINDOW)
-    try:
-        reading(study_id=study.study_id, key=f"read_component_{study.study_id}")
-    except ParallaxError as error:
-        st.error(str(error))
-
-
-def _chosen(found: tuple[StudyProgress, ...], asked: str) -> StudyProgress | None:
-    if asked:
-        return next((study for study in found if str(study.study_id) == asked), None)
-    return next((study for study in found if study.can_read), None)
+    st.html(DARK)
+    open_reading_page(study_id=study.study_id)
 
 
 def _nothing() -> None:

@@ -115,6 +115,18 @@ def test_a_mark_outside_the_volume_or_of_the_wrong_kind_is_refused(change: dict[
     assert "marks" in problems({"marks": [{**POINT, **change}]}, QUESTIONS["mark"])
 
 
+@pytest.mark.parametrize(("plane", "images", "columns", "rows"), [("coronal", 64, 48, 10), ("sagittal", 48, 64, 10)])
+def test_marks_of_the_other_planes_are_held_to_their_own_images(
+    plane: str, images: int, columns: int, rows: int
+) -> None:
+    last = {**POINT, "plane": plane, "slice": images - 1, "points": [[columns - 0.5, rows - 0.5]], "question": None}
+    ellipse = {**last, "id": "m2", "kind": "ellipse", "points": [[1, 2], [30, 9]]}
+    clean, fields = checked({"diagnosis": "normal", "marks": [last, ellipse]}, form(), complete=True)
+    assert (fields, [(mark["plane"], mark["slice"]) for mark in clean["marks"]]) == ({}, [(plane, images - 1)] * 2)
+    for wrong in ({"slice": images}, {"points": [[columns, 1]]}, {"points": [[1, rows]]}, {"plane": "oblique"}):
+        assert problems({"marks": [{**last, **wrong}]}) == {"marks"}
+
+
 def test_marks_and_key_images_inside_the_volume_are_kept() -> None:
     box = {**POINT, "id": "m2", "kind": "box", "points": [[-0.5, -0.5], [47.5, 63.5]], "question": None}
     content = {"diagnosis": "normal", "marks": [POINT, box], "key_slices": [9, 0, 9]}

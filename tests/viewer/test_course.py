@@ -1,6 +1,7 @@
 """The course of reading, when all goes well and when not: lock, pause, other tabs, networks, expired sign-ins."""
 
 import re
+import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -119,6 +120,47 @@ def test_a_second_tab_takes_over_and_the_first_may_take_back(desk: Sit) -> None:
     seat.painted()
     seat.page.locator(".choice.chosen", has_text="COVID-19").wait_for()
     assert seat.read.tab == held
+
+
+def test_a_slow_first_image_is_no_take_over(desk: Sit, bar: Volume) -> None:
+    arrives = threading.Event()
+
+    def gate(n: int) -> None:
+        arrives.wait(20)
+
+    fake = Fake.of(bar, bar, heartbeat_s=0.1, gate=gate)
+    fake.reads[0].tab = "the page before the reload"
+    seat = desk(fake, wait=False)
+    seat.page.locator(".form .choice").first.wait_for()
+    seat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    seat.page.wait_for_timeout(500)  # five heartbeats
+    assert seat.page.locator(".cover:visible").count() == 0
+    arrives.set()
+    seat.painted()
+    seat.until(lambda: "heartbeat" in seat.read.kinds)
+    assert seat.read.tab != "the page before the reload"
+    assert seat.page.locator(".cover:visible").count() == 0
+
+
+def test_the_keyboard_stays_within_the_dialog_of_keys_and_covers(desk: Sit) -> None:
+    seat = desk()
+    inside = "() => document.getElementById('host').shadowRoot.activeElement?.closest('{}') !== null"
+    seat.press("?")
+    stops = seat.page.locator(".dialog button").count()
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(stops + 3):
+            seat.press(key)
+            assert seat.page.evaluate(inside.format(".dialog"))
+    seat.press("Escape", "p")
+    seat.page.locator(".cover[data-kind=paused]").wait_for()
+    for _ in range(8):
+        seat.press("Tab", "ArrowRight")  # an arrow on a rating under the cover would answer it
+    assert seat.page.evaluate(inside.format(".cover"))
+    seat.press("p")
+    seat.page.locator(".cover").wait_for(state="hidden")
+    assert seat.page.get_by_role("slider", name="Rating of Normal").get_attribute("aria-valuetext") == "not set"
+    seat.answer()
+    seat.saved()
 
 
 def test_answers_changed_elsewhere_are_shown_with_a_notice(desk: Sit) -> None:

@@ -1,5 +1,6 @@
-// The component as Streamlit mounts it. component.data is {study_id, api} for reading, {study_id, case, api} to look one
-// case of an unblinded study over, {look, api} for images alone; everything else comes from the routes.
+// The component, as a page with an element [data-parallax-study] starts it for reading, and as Streamlit mounts it.
+// component.data is {study_id, api} for reading, {study_id, case, api} to look one case of an unblinded study over,
+// {look, api} for images alone; everything else comes from the routes.
 
 import { Look } from "./look.js";
 import { Reading } from "./reading/reading.js";
@@ -102,4 +103,12 @@ function listen(root, course) {
     window.removeEventListener("online", online);
     window.removeEventListener("focus", online);
   };
+}
+
+const host = document.querySelector("[data-parallax-study]");
+if (host) {
+  component({
+    data: { study_id: Number(host.dataset.parallaxStudy), api: new URL(".", document.baseURI).pathname.replace(/\/$/, "") },
+    parentElement: host.attachShadow({ mode: "open" }),
+  });
 }

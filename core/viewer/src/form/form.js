@@ -7,7 +7,7 @@ import { question } from "./questions.js";
 import { Ratings } from "./ratings.js";
 
 export class Form {
-  /** hooks: mark(question, tool), goTo(slice), back() to return the keyboard to the image */
+  /** hooks: mark(question, tool), goTo({plane, slice}), back() to return the keyboard to the image */
   constructor(content, hooks) {
     this.content = content;
     this.hooks = hooks;

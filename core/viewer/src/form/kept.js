@@ -1,6 +1,7 @@
 // What the reader keeps of the image: key images and marks. A click goes to the slice, the cross takes it away.
 
 import { h } from "../dom.js";
+import { placeName } from "../viewer/volume.js";
 import { problemLine, setProblem } from "./problem.js";
 
 export class Kept {
@@ -17,10 +18,10 @@ export class Kept {
 
   refresh({ marks, key_slices: keys }) {
     const items = [
-      ...keys.map((slice) => this.#item(slice, "Key image", (value) => {
+      ...keys.map((slice) => this.#item({ slice }, "Key image", (value) => {
         value.key_slices = value.key_slices.filter((one) => one !== slice);
       })),
-      ...marks.map((mark) => this.#item(mark.slice, this.#name(mark), (value) => {
+      ...marks.map((mark) => this.#item(mark, this.#name(mark), (value) => {
         value.marks = value.marks.filter(({ id }) => id !== mark.id);
       })),
     ];
@@ -32,15 +33,15 @@ export class Kept {
   }
 
   #name({ kind, question }) {
-    const what = { point: "Point", box: "Box", length: "Length" }[kind];
+    const what = { point: "Point", box: "Box", length: "Length", ellipse: "Ellipse" }[kind];
     return question && this.names.has(question) ? `${what}: ${this.names.get(question)}` : what;
   }
 
-  #item(slice, name, alter) {
+  #item(place, name, alter) {
     return h("li", {},
-      h("button", { class: "link", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(slice) }, `${name}, slice ${slice + 1}`),
+      h("button", { class: "link", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(place) }, `${name}, ${placeName(place)}`),
       h("button", {
-        class: "quiet", type: "button", tabindex: "-1", "aria-label": `Remove ${name} on slice ${slice + 1}`,
+        class: "quiet", type: "button", tabindex: "-1", "aria-label": `Remove ${name} on ${placeName(place)}`,
         onclick: () => this.content.change("kept", alter),
       }, "×"));
   }

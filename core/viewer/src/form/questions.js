@@ -1,6 +1,7 @@
 // The study's own questions, one control a kind. An unanswered one has no value; nothing is preset.
 
 import { h } from "../dom.js";
+import { placeName } from "../viewer/volume.js";
 import { problemLine, setProblem } from "./problem.js";
 import { Track } from "./track.js";
 
@@ -124,7 +125,7 @@ function mark(asked, _, hooks) {
     element: h("div", { class: "line" }, button, count),
     refresh(_answer, { marks }) {
       const mine = marks.filter((one) => one.question === asked.id);
-      count.textContent = mine.length ? `set on slice ${mine.map((one) => one.slice + 1).join(", ")}` : "not set";
+      count.textContent = mine.length ? `set on ${mine.map(placeName).join(", ")}` : "not set";
     },
   };
 }

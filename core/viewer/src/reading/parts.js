@@ -33,7 +33,7 @@ export function assemble(reading) {
   });
   reading.form = new Form(reading.content, {
     mark: (question, tool) => reading.viewer.choose(tool, question),
-    goTo: (slice) => reading.viewer.goToSlice(slice),
+    goTo: (place) => reading.viewer.goToPlace(place),
   });
   reading.viewer = new Viewer({
     painted: (first) => reading.case?.painted(first),
@@ -44,7 +44,7 @@ export function assemble(reading) {
     made: () => reading.viewer.choose("window"),
     changed: () => reading.buttons(),
   });
-  reading.aiPanel = new AiPanel({ goTo: (slice) => reading.viewer.goToSlice(slice), overlay: (change) => reading.viewer.setOverlay(change) });
+  reading.aiPanel = new AiPanel({ goTo: (slice) => reading.viewer.goToPlace({ slice }), overlay: (change) => reading.viewer.setOverlay(change) });
   reading.help = new Help(reading.keys, {
     save: (own) => reading.api.bindings(own),
     letters: () => (reading.form.form?.classes ?? []).map(({ letter }) => (letter || "").toLowerCase()),

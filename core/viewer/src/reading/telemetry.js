@@ -11,6 +11,7 @@ export class Telemetry {
   #beat = 0;
   #counters = {};
   #started = 0;
+  #holds = false; // this tab has shown an image, or said that it takes over: before, the server takes it for a stranger
 
   /** hooks: clock(clock), takenOver(trouble) */
   constructor(api, tab, hooks) {
@@ -22,7 +23,8 @@ export class Telemetry {
     this.token = token;
     this.#counters = { screen: screenText() };
     this.#started = performance.now();
-    this.#beat = setInterval(() => this.mark("heartbeat"), heartbeatS * 1000);
+    this.#holds = false;
+    this.#beat = setInterval(() => this.#holds && this.mark("heartbeat"), heartbeatS * 1000);
   }
 
   /** Forget the read; what the server has not got by now belongs to a lock that holds anyway. */
@@ -36,7 +38,8 @@ export class Telemetry {
     if (!this.token) return;
     this.#unsent.push({ n: this.#n, kind, t: Math.round(performance.now() - this.#started) });
     this.#n += 1;
-    this.#post();
+    this.#holds ||= kind === "painted" || kind === "take_over";
+    if (this.#holds) this.#post();
   }
 
   count(name, by = 1) {

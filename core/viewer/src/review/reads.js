@@ -1,9 +1,10 @@
 // Everybody's read of the case. A click on one shows its ratings, answers, marks and key images; another click hides them.
 
 import { h } from "../dom.js";
+import { placeName } from "../viewer/volume.js";
 
 export class Reads {
-  /** hooks: goTo(slice), show(read or null) */
+  /** hooks: goTo({plane, slice}), show(read or null) */
   constructor(hooks) {
     this.hooks = hooks;
     this.list = h("ul", { class: "reads" });
@@ -54,15 +55,15 @@ export class Reads {
   #detail(read) {
     const ratings = Object.entries(read.ratings).map(([label, value]) => `${label} ${value}`).join(", ");
     const places = [
-      ...read.key_slices.map((slice) => [slice, "key image"]),
-      ...read.marks.map((mark) => [mark.slice, mark.kind]),
+      ...read.key_slices.map((slice) => [{ slice }, "key image"]),
+      ...read.marks.map((mark) => [mark, mark.kind]),
     ];
     return [
       h("p", {}, ratings ? `Ratings: ${ratings}` : "No ratings were given."),
       ...read.answers.map(([question, answer]) => h("p", {}, h("span", { class: "faint" }, `${question} `), answer)),
       places.length
-        ? h("div", { class: "deciding" }, places.map(([slice, what]) =>
-          h("button", { class: "chip", type: "button", onclick: () => this.hooks.goTo(slice) }, `${what}, slice ${slice + 1}`)))
+        ? h("div", { class: "deciding" }, places.map(([place, what]) =>
+          h("button", { class: "chip", type: "button", onclick: () => this.hooks.goTo(place) }, `${what}, ${placeName(place)}`)))
         : h("p", { class: "faint" }, "No marks and no key images."),
     ];
   }

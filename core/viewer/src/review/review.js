@@ -34,8 +34,8 @@ export class Review {
       made: () => this.viewer.choose("window"),
       changed: () => this.buttons(),
     });
-    const goTo = (slice) => this.viewer.goToSlice(slice);
-    this.aiPanel = new AiPanel({ goTo, overlay: (change) => this.viewer.setOverlay(change) });
+    const goTo = (place) => this.viewer.goToPlace(place);
+    this.aiPanel = new AiPanel({ goTo: (slice) => goTo({ slice }), overlay: (change) => this.viewer.setOverlay(change) });
     this.reads = new Reads({ goTo, show: (read) => this.show(read) });
     this.actions = viewing(this.viewer);
     this.toolbar = new Toolbar((action) => this.run(action));

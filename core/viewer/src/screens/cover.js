@@ -1,10 +1,12 @@
 // One sentence over the whole page, with what can be done: between cases, pause, taken over, done, trouble.
 
 import { h } from "../dom.js";
+import { layer, tabWithin } from "./modal.js";
 
 export class Cover {
   constructor() {
     this.element = h("div", { class: "cover", role: "alertdialog", "aria-live": "polite", tabindex: "-1" });
+    this.element.addEventListener("keydown", (event) => tabWithin(this.element, event));
     this.kind = null;
   }
 
@@ -20,12 +22,14 @@ export class Cover {
       h("p", { class: "large" }, first), rest.map((line) => h("p", {}, line)), buttons.length ? h("div", { class: "actions" }, buttons) : null));
     this.element.dataset.kind = kind;
     this.element.hidden = false;
+    layer(this.element.parentElement);
     if (buttons.length) this.element.focus({ preventScroll: true });
   }
 
   hide() {
     this.kind = null;
     this.element.hidden = true;
+    layer(this.element.parentElement);
     this.element.replaceChildren();
   }
 

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { ACTIONS, keyLabel, keyName } from "../reading/keys.js";
+import { layer, tabWithin } from "./modal.js";
 
 export class Help {
   /** hooks: save(bindings) -> promise; letters() -> letters the study's classes use; closed() */
@@ -26,6 +27,7 @@ export class Help {
 
   open() {
     this.element.hidden = false;
+    layer(this.element.parentElement);
     this.#draw("Choose a key to change it. Letters of the diagnoses always choose the diagnosis.");
     this.element.querySelector("button.plain").focus();
   }
@@ -33,6 +35,7 @@ export class Help {
   close() {
     this.waiting = null;
     this.element.hidden = true;
+    layer(this.element.parentElement);
     this.hooks.closed();
   }
 
@@ -74,6 +77,7 @@ export class Help {
   #key(event) {
     event.stopPropagation();
     if (this.waiting === null) {
+      if (tabWithin(this.element, event)) return;
       if (event.key === "Escape" || event.key === "?") this.close();
       return;
     }

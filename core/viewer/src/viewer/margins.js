@@ -5,7 +5,7 @@ import { Slider } from "./slider.js";
 import { WINDOWS } from "./windows.js";
 
 export class Margins {
-  marked = []; // slices with marks
+  marked = []; // marks; those of the plane are shown
   keys = []; // key images
   deciding = []; // slices the AI's call rests on
 
@@ -47,6 +47,6 @@ export class Margins {
   #sliderNow() {
     const { volume, plane, at } = this.viewer;
     if (!volume) return;
-    this.bar.draw({ volume, plane, index: at[plane], keys: this.keys, marked: this.marked, scores: this.deciding });
+    this.bar.draw({ volume, plane, index: at[plane], keys: this.keys, marked: this.marked.filter((mark) => (mark.plane ?? "axial") === plane).map((mark) => mark.slice), scores: this.deciding });
   }
 }

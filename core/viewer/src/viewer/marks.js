@@ -1,11 +1,12 @@
-// Marks of the read (points, boxes and lengths on axial slices) and passing measurements, kept by Cornerstone while shown.
+// Marks of the read: points, boxes, lengths and ellipses in every plane, kept by Cornerstone while shown.
 
 import { eventTarget } from "@cornerstonejs/core";
 import { annotation, Enums } from "@cornerstonejs/tools";
 import { behind } from "./cornerstone.js";
 import { BY_NAME } from "./tools.js";
+import { cosines, pixelOf, world } from "./volume.js";
 
-const KINDS = { [BY_NAME.point]: "point", [BY_NAME.box]: "box", [BY_NAME.length]: "length" };
+const KINDS = { [BY_NAME.point]: "point", [BY_NAME.box]: "box", [BY_NAME.length]: "length", [BY_NAME.ellipse]: "ellipse" };
 const { Events } = Enums;
 const state = () => annotation.state;
 
@@ -87,7 +88,7 @@ export class Marks {
         this.#known.set(one.annotationUID, { id: one.annotationUID.slice(0, 36), question: this.question, label: "" });
       }
     }
-    this.hooks.made(kind ?? "ellipse", kept(one));
+    this.hooks.made(kind, kept(one));
     this.#say();
   }
 
@@ -106,17 +107,17 @@ export class Marks {
   }
 
   #asMark(one) {
-    const { volume } = this.stack;
-    const [, dy, dx] = volume.spacing;
-    const [, rows, columns] = volume.shape;
-    const corners = KINDS[one.metadata.toolName] === "box" ? [one.data.handles.points[0], one.data.handles.points[3]] : one.data.handles.points;
+    const { volume, plane, index } = behind(one.metadata.referencedImageId);
+    const { rows, columns } = volume.plane(plane);
+    const kind = KINDS[one.metadata.toolName];
+    const places = cornersOf(kind, one.data.handles.points.map((point) => pixelOf(volume, plane, index, point)));
     const { id, question, label } = this.#known.get(one.annotationUID) ?? { id: one.annotationUID, question: null, label: "" };
     return {
       id,
-      kind: KINDS[one.metadata.toolName],
-      plane: "axial",
-      slice: behind(one.metadata.referencedImageId).index,
-      points: corners.map(([x, y]) => [within(x / dx, columns), within(y / dy, rows)]),
+      kind,
+      plane,
+      slice: index,
+      points: places.map(([column, row]) => [within(column, columns), within(row, rows)]),
       question,
       label,
     };
@@ -125,11 +126,12 @@ export class Marks {
   #add(mark) {
     const tool = BY_NAME[mark.kind];
     const { volume } = this.stack;
-    const [dz, dy, dx] = volume.spacing;
-    const at = ([x, y]) => [x * dx, y * dy, -mark.slice * dz];
-    const imageId = this.stack.imageId("axial", mark.slice);
-    const [a, b] = mark.points;
-    const points = mark.kind === "box" ? [at(a), at([b[0], a[1]]), at([a[0], b[1]]), at(b)] : mark.points.map(at);
+    const plane = mark.plane ?? "axial";
+    const { columnMm, rowMm } = volume.plane(plane);
+    const { row, column } = cosines(plane);
+    const at = ([x, y]) => world(volume, plane, mark.slice, [x * columnMm, y * rowMm]);
+    const imageId = this.stack.imageId(plane, mark.slice);
+    const points = handlesOf(mark.kind, mark.points).map(at);
     const uid = state().addAnnotation(
       {
         annotationUID: mark.id,
@@ -139,8 +141,8 @@ export class Marks {
         isVisible: true,
         metadata: {
           toolName: tool,
-          viewPlaneNormal: [0, 0, -1],
-          viewUp: [0, -1, 0],
+          viewPlaneNormal: cross(row, column).map((value) => -value),
+          viewUp: column.map((value) => -value),
           FrameOfReferenceUID: imageId.split("/")[0],
           referencedImageId: imageId,
         },
@@ -157,7 +159,28 @@ export class Marks {
 }
 
 function kept(one) {
-  return one.metadata.toolName in KINDS && behind(one.metadata.referencedImageId)?.plane === "axial";
+  return one.metadata.toolName in KINDS && behind(one.metadata.referencedImageId) !== null;
+}
+
+/** What is stored of Cornerstone's handles: a box and an ellipse by two corners, the others as they are. */
+function cornersOf(kind, points) {
+  if (kind === "box") return [points[0], points[3]];
+  if (kind !== "ellipse") return points;
+  const [columns, rows] = [0, 1].map((axis) => points.map((point) => point[axis]));
+  return [[Math.min(...columns), Math.min(...rows)], [Math.max(...columns), Math.max(...rows)]];
+}
+
+/** Cornerstone's handles of what is stored: a box by its four corners; an ellipse by its bottom, top, left and right. */
+function handlesOf(kind, points) {
+  const [a, b] = points;
+  if (kind === "box") return [a, [b[0], a[1]], [a[0], b[1]], b];
+  if (kind !== "ellipse") return points;
+  const [x, y] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  return [[x, b[1]], [x, a[1]], [a[0], y], [b[0], y]];
+}
+
+function cross([a, b, c], [d, e, f]) {
+  return [b * f - c * e, c * d - a * f, a * e - b * d];
 }
 
 function within(value, n) {

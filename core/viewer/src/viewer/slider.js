@@ -41,9 +41,9 @@ export class Slider {
     for (let i = 0; i < this.images; i++) {
       if (volume.has(plane, i)) pen.fillRect(width / 2 - 1.5, i * step, 3, Math.max(1, step + 0.5));
     }
+    pen.fillStyle = "#f0cd5f";
+    for (const k of marked) pen.fillRect(0, k * step, 5, Math.max(2, step));
     if (plane === "axial") {
-      pen.fillStyle = "#f0cd5f";
-      for (const k of marked) pen.fillRect(0, k * step, 5, Math.max(2, step));
       pen.fillStyle = "#96cdff";
       for (const k of keys) pen.fillRect(width - 5, k * step, 5, Math.max(2, step));
       pen.fillStyle = "#c98a4b";

@@ -74,7 +74,7 @@ export class Viewer {
 
   setMarks(marks) {
     this.pendingMarks = marks;
-    this.margins.marked = marks.map((mark) => mark.slice);
+    this.margins.marked = marks;
     if (this.marksShown) this.marks.load(marks);
     this.margins.slider();
   }
@@ -107,9 +107,10 @@ export class Viewer {
     this.#show();
   }
 
-  goToSlice(index) {
-    if (this.plane !== "axial") this.setPlane("axial");
-    this.goTo(index);
+  /** Go to an image: {plane, slice}, axial where no plane is named. */
+  goToPlace({ plane = "axial", slice }) {
+    this.setPlane(plane);
+    this.goTo(slice);
   }
 
   end(which) {

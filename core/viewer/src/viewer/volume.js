@@ -101,6 +101,20 @@ export function world(volume, plane, index, [x, y]) {
   return origin(volume, plane, index).map((mm, axis) => mm + x * row[axis] + y * column[axis]);
 }
 
+/** Pixel (column, row), fractional, of a point in patient mm that lies in the image. */
+export function pixelOf(volume, plane, index, point) {
+  const { columnMm, rowMm } = volume.plane(plane);
+  const { row, column } = cosines(plane);
+  const from = origin(volume, plane, index);
+  const along = (direction) => direction.reduce((sum, value, axis) => sum + value * (point[axis] - from[axis]), 0);
+  return [along(row) / columnMm, along(column) / rowMm];
+}
+
+/** How people are told where something is. */
+export function placeName({ plane = "axial", slice }) {
+  return plane === "axial" ? `slice ${slice + 1}` : `${plane} ${slice + 1}`;
+}
+
 function letter(direction, sign) {
   const axis = direction.findIndex((value) => Math.abs(value) > 0.5);
   const positive = direction[axis] * sign > 0;
