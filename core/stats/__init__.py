@@ -21,6 +21,9 @@ Multi-reader multi-case
     subgroups        one figure on parts of the cases, and how a difference differs between two of them
     bootstrap, secondary   two-way stratified bootstrap, a second opinion
 
+Marks on images
+    localisation     FROC and LROC figures of merit, scoring of marks in mm, curves; its modules are named there
+
 Single figures
     confusion        matrices with undecided reads, figures of each class, kappas with the truth
     intervals, pairs, roc, agreement, times, switches

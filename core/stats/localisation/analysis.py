@@ -28,6 +28,10 @@ from core.stats.standalone import Standalone, ai_against_readers
 
 UNCUT = (-np.inf, np.inf)  # intervals are not cut at 0 or 1, as in RJafroc; MaxNLF has no upper end
 NO_TEST = "this figure is shown without a test, as in RJafroc"
+TOO_FEW = (
+    "does not exist once some case or cluster is left out: there are too few cases of a kind; add some, or treat cases "
+    "as fixed."
+)
 ONE_TREATMENT = "there is one treatment: nothing to compare"
 
 
@@ -36,7 +40,10 @@ def cells_of(marks: Marks, figure: Figure) -> Cells:
     found = compute(figure, marks)
     if found.without is None:
         return Cells(found.whole, None, NO_TEST, UNCUT)
-    return jackknifed_cells(found.whole, found.without, bounds=UNCUT)
+    cells = jackknifed_cells(found.whole, found.without, bounds=UNCUT)
+    if cells.cov is not None:
+        return cells
+    return replace(cells, reason=f"{figure.name} {TOO_FEW}")
 
 
 def compare(

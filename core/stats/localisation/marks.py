@@ -60,6 +60,8 @@ def read_marks(
     asks for exactly one mark a case and one lesion a diseased case (LROC); `cluster` names a column of one of the files
     that says which cases belong together.
     """
+    if cluster in (*MARK_COLUMNS, *TRUTH_COLUMNS):
+        raise StatsError(f"--cluster: the column {cluster} cannot be the cluster; name one such as patient.")
     with naming(truth):
         of_truth = read_rows(truth, needed=TRUTH_COLUMNS)
         known = truth_of(of_truth)

@@ -145,6 +145,8 @@ def test_what_is_not_lroc_is_refused(run, marks, truth, words):
         ("froc", ("--margin", "0.1"), ("--ai",)),
         ("froc", ("--readers", "fixed", "--cases", "fixed"), ("both fixed",)),
         ("froc", ("--curve", "x"), ("no curve 'x'",)),
+        ("froc", ("--cluster", "lesion"), ("--cluster", "lesion cannot be the cluster")),
+        ("lroc", ("--cluster", "case"), ("--cluster", "case cannot be the cluster")),
     ],
 )  # fmt: skip
 def test_bad_options_are_refused(run, command, options, words):
@@ -210,6 +212,15 @@ def test_cases_of_a_cluster_are_left_out_together_wherever_the_column_is(run):
     refused(run(MARKS, TRUTH, *options), ("--cluster", "truth.csv", "'patient'"))
     refused(run(MARKS, with_patient.replace("4,1,2,0.5,p3", "4,1,2,0.5,p4"), *options), ("truth.csv", "row 6", "p3"))
     refused(run(MARKS, with_patient.replace("4,1,2,0.5,p3", "4,1,2,0.5,"), *options), ("truth.csv", "row 6", "empty"))
+
+
+def test_too_few_cases_for_a_jackknife_are_said_with_a_remedy(run):
+    truth = TRUTH.replace("2,0,0,0\n", "2,1,1,1\n")
+    refused(run(MARKS, truth), ("wAFROC does not exist once some case", "add some", "cases as fixed"))
+    code, out, err = run(MARKS, truth, "--cases", "fixed")
+    assert code == 0
+    assert "wAFROC does not exist once some case" in err
+    assert json.loads(out)["components"]["var"] is None
 
 
 def test_an_ai_may_have_a_treatment_of_its_own(run):
