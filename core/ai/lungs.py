@@ -23,6 +23,9 @@ HOLE_MM2 = (
     500.0  # a hole in a lung's slice up to this size, a vessel or a nodule, is filled; the liver's dome is larger
 )
 AIR_HU = -945  # darker than aerated lung, as airways, bowel gas and bullae are
+DENSE_HU = -300  # denser than aerated lung and ground glass: consolidation, vessels, or what is not lung
+DOME_MM2 = 80.0  # a dense patch of a slice from this size on is a stomach's or the liver's dome if no lung lies below
+PIPE_HU, PIPE_MM2, PIPE_OFF_MM = -900, (40.0, 700.0), 20.0  # trachea and main bronchi: how dark, large, off the middle
 LEAST_ML = 300.0  # an adult's lungs hold litres; less than this is not a chest
 
 Mask = NDArray[np.uint8]
@@ -58,10 +61,13 @@ def lung_mask(
         small, gray = _predict(hu, model, model.lungs, parameters, ready, on_progress)
         size = parameters.lung_size
         pixel_mm = (hu.shape[1] * spacing_mm[1] / size, hu.shape[2] * spacing_mm[2] / size)
-        close = around(small)
+        close, own = around(small), small > 0
         clean(small[close], pixel_mm[0] * pixel_mm[1])
+        aerated = gray < int(to_gray(np.array([DENSE_HU], np.int16), parameters.wide_window)[0])
         close_bays(small[close], pixel_mm, radius_mm=parameters.lung_closing_mm)
+        drop_domes(small[close], own[close], aerated[close], pixel_mm[0] * pixel_mm[1])
         drop_outer_air(small, gray < int(to_gray(np.array([AIR_HU], np.int16), parameters.wide_window)[0]))
+        drop_windpipe(small, gray < int(to_gray(np.array([PIPE_HU], np.int16), parameters.wide_window)[0]), pixel_mm)
         lungs = _enlarged(small, hu.shape[1], hu.shape[2])
     if volume_ml(lungs, spacing_mm) < LEAST_ML:
         raise NoLungs("No lungs were found in this series; check that it is a chest CT that covers the lungs.")
@@ -145,6 +151,49 @@ def close_bays(small: Mask, pixel_mm: tuple[float, float], *, radius_mm: float) 
                 edge = max(reach)  # closing must not stick to the picture's border
                 closed = cv2.morphologyEx(np.pad(lung, edge), cv2.MORPH_CLOSE, disc)
                 plane[(closed[edge:-edge, edge:-edge] > 0) & (plane == 0)] = side
+
+
+def drop_domes(small: Mask, own: NDArray[np.bool_], aerated: NDArray[np.bool_], pixel_mm2: float) -> None:
+    """Take out, in place, dense patches that filling took in and below which there is no aerated lung.
+
+    So a stomach or the liver looks where it bulges into a lung. `own` is what the network itself called lung: there
+    consolidation stays, and so it does where aerated lung lies below it or the chest wall beside it.
+    """
+    dense = (small > 0) & ~aerated & ~own
+    open_lung = (small > 0) & aerated
+    below = np.zeros(small.shape[1:], np.bool_)
+    for z in range(len(small) - 1, -1, -1):
+        if dense[z].any():
+            pieces, count = ndimage.label(dense[z])
+            for number in range(1, count + 1):
+                piece = pieces == number
+                bulges = _enclosed_share(piece, open_lung[z]) > 0.5
+                if piece.sum() * pixel_mm2 >= DOME_MM2 and bulges and below[piece].mean() < 0.3:
+                    small[z][piece] = 0
+        below |= open_lung[z]
+
+
+def _enclosed_share(piece: NDArray[np.bool_], lung: NDArray[np.bool_]) -> float:
+    """Return the share of a patch's rim, two pixels wide, that is aerated lung."""
+    rim = ndimage.binary_dilation(piece, iterations=2) & ~piece
+    return float(lung[rim].mean())
+
+
+def drop_windpipe(small: Mask, air: NDArray[np.bool_], pixel_mm: tuple[float, float]) -> None:
+    """Take trachea and main bronchi out of the mask, in place: compact dark rounds (z, y, x) between the lungs."""
+    columns = [np.flatnonzero((small == side).any(axis=(0, 1))) for side in (RIGHT, LEFT)]
+    if not len(columns[0]) or not len(columns[1]):
+        return
+    middle = sum(float(np.argwhere(small == side)[:, 2].mean()) for side in (RIGHT, LEFT)) / 2
+    for plane, dark in zip(small, air, strict=True):
+        count, pieces, boxes, centres = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=4)
+        for number in range(1, count):
+            _, _, width, height, area = boxes[number]
+            round_enough = area > 0.6 * width * height and max(width, height) < 2.2 * min(width, height)
+            size = PIPE_MM2[0] < area * pixel_mm[0] * pixel_mm[1] < PIPE_MM2[1]
+            central = abs(centres[number][0] - middle) * pixel_mm[1] < PIPE_OFF_MM
+            if size and central and round_enough:
+                plane[ndimage.binary_dilation(pieces == number)] = 0
 
 
 def drop_outer_air(small: Mask, air: NDArray[np.bool_]) -> None:

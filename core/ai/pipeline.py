@@ -12,6 +12,7 @@ from core.ai.explain import store_heat
 from core.ai.lungs import at_hand, lung_mask, volume_ml
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.preprocess import kept_slices, lung_box
+from core.ai.quality import check_chest, hanging, warnings_of
 from core.ai.rule import check_rule, patient_call
 from core.ai.slices import score_slices
 from core.ai.weights import Model, device_name
@@ -57,6 +58,8 @@ class CaseResult:
     model: dict[str, str]
     parameters: dict[str, Any]
     rule: str
+    warnings: tuple[str, ...]  # what makes the call doubtful, sentences
+    doubts: tuple[str, ...]  # those of them that any rule's call would have
 
 
 def read_volume(
@@ -73,8 +76,8 @@ def read_volume(
     Slices outside the kept range are never given to the slice network. Parameters are the model's own unless others
     are given. Progress counts slices of both networks. Of a series that is still arriving the lung network takes each
     slice once it is there.
-    Raises NoLungs when the series shows none, InvalidInput for an unknown rule or when truncation leaves no slice,
-    ImagingError when a slice that arrives is damaged.
+    Raises NoLungs when the series shows none or is no chest, InvalidInput for an unknown rule or when truncation leaves
+    no slice, ImagingError when a slice that arrives is damaged.
     """
     parameters = parameters or model.parameters
     check_rule(rule)
@@ -93,6 +96,8 @@ def read_volume(
         ready=volume.wait_for if isinstance(volume, Arriving) else at_hand,
         on_progress=lambda done, _: on_progress(done, work),
     )
+    small = check_chest(volume, lungs)
+    doubts = warnings_of(volume, lungs, small)
     settle(model.device)
     after_lungs = time.perf_counter()
     probabilities, maps = score_slices(
@@ -137,4 +142,6 @@ def read_volume(
         model={"name": model.name, "version": model.version, "sha256": model.sha256},
         parameters=parameters.as_dict(),
         rule=rule,
+        warnings=(*doubts, *hanging(call)),
+        doubts=doubts,
     )

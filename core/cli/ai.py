@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.ai.parameters import CLASSES
 from core.errors import InvalidInput
 
 CasePath = Annotated[Path, typer.Argument(help="a folder of DICOM files, a zip, or a NIfTI file")]
@@ -38,6 +39,8 @@ def infer(
     if as_json:
         typer.echo(json.dumps(result))
         return
+    for sentence in result["warnings"]:
+        typer.echo(f"Doubtful. {sentence}", err=True)
     whose = f"{result['model']['name']} {result['model']['version']}"
     typer.echo(f"call {result['call']} by the rule {result['rule']} ({whose}, research demonstration)")
     for name, value in result["probabilities"].items():
@@ -130,7 +133,12 @@ def read(
     if masks is not None:
         _write_masks(masks, result.lungs)
     slices = [
-        {"index": s.index, "z_mm": s.z_mm, "kept": s.kept, "probabilities": s.probabilities and list(s.probabilities)}
+        {
+            "index": s.index,
+            "z_mm": s.z_mm,
+            "kept": s.kept,
+            "probabilities": s.probabilities and dict(zip(CLASSES, s.probabilities, strict=True)),
+        }
         for s in result.slices
     ]
     return {
@@ -154,6 +162,7 @@ def read(
         "rule": result.rule,
         "deciding_slices": list(result.deciding_slices),
         "abnormal_share": result.abnormal_share,
+        "warnings": list(result.warnings),
         "left_out": left_out,
     }
 

@@ -31,6 +31,7 @@ class Arriving:
         self.hu: NDArray[np.int16] = np.empty(stack.shape, np.int16)
         self.spacing_mm = stack.spacing_mm
         self.z_mm = stack.z_mm
+        self.attributes = stack.frames[0].attributes
         self._stack = stack
         self._readers: SimpleQueue[PixelReader] = SimpleQueue()
         self._slices: list[Future[str]] = []

@@ -7,6 +7,7 @@ from core import __version__, clock
 from core.ai.model_files import Weights
 from core.ai.parameters import parameters_of
 from core.ai.pipeline import CaseResult, read_volume
+from core.ai.quality import hanging
 from core.ai.rule import RULES, patient_call
 from core.ai.weights import Model, load_model
 from core.errors import NotFound
@@ -113,4 +114,5 @@ def _call(rule: str, result: CaseResult) -> NewCall:
         deciding_slices=list(made.deciding_slices),
         abnormal_share=made.abnormal_share,
         seconds=result.timings["total"],
+        warnings=(*result.doubts, *hanging(made)),
     )

@@ -51,6 +51,7 @@ class CaseFacts:
     truth: str | None
     truth_by_reader: bool
     ai: Literal["none", "call", "failure"] = "none"
+    ai_warned: bool = False
     ai_parameters: str | None = None
 
 
@@ -240,6 +241,9 @@ def _ai(facts: Facts) -> list[Finding]:
         found.append(Finding("ai", text))
     if failed := [case.number for case in facts.cases if case.ai == "failure"]:
         text = f"The AI failed on case {named(failed)}; it counts as a failure of the AI in the results."
+        found.append(Finding("ai", text, blocks=False))
+    if warned := [case.number for case in facts.cases if case.ai_warned]:
+        text = f"The AI's read of case {named(warned)} carries a warning: look at the scan, or take the case out."
         found.append(Finding("ai", text, blocks=False))
     if len({case.ai_parameters for case in facts.cases if case.ai == "call"}) > 1:
         found.append(Finding("ai", "The AI read the cases under different parameters; let it read them all again."))

@@ -54,6 +54,7 @@ class NewCall:
     deciding_slices: list[int]
     abnormal_share: float | None
     seconds: float | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class AiReadInfo:
     lung_volume_ml: float | None
     device: str | None
     parameters: dict[str, Any]
+    warnings: tuple[str, ...] = ()
 
 
 def register_model(
@@ -198,6 +200,7 @@ def store(
                 counts=call.counts,
                 deciding_slices=call.deciding_slices,
                 abnormal_share=call.abnormal_share,
+                warnings=list(call.warnings),
                 seconds=call.seconds,
                 at=at,
             )
@@ -295,4 +298,5 @@ def _public(session: Session, row: AiRead) -> AiReadInfo:
         lung_volume_ml=scores.lung_volume_ml if scores else None,
         device=scores.device if scores else None,
         parameters=scores.parameters if scores else {},
+        warnings=tuple(row.warnings or ()),
     )

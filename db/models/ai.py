@@ -77,6 +77,7 @@ class AiRead(Base):
     counts: Mapped[dict[str, Any]]
     deciding_slices: Mapped[list[Any]]
     abnormal_share: Mapped[float | None]
+    warnings: Mapped[list[Any] | None]  # sentences; None for reads older than warnings
     seconds: Mapped[float | None]
     at: Mapped[datetime]
 

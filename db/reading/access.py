@@ -153,6 +153,7 @@ def _output(session: Session, study: Study, ai: AiReadInfo, display: AidedDispla
         "counts": _renamed(ai.counts, named) if display.counts else None,
         "deciding_slices": list(ai.deciding_slices) if display.slice_scores else None,
         "abnormal_share": ai.abnormal_share if display.counts else None,
+        "warnings": list(ai.warnings) if display.call else None,
         "rule": ai.rule,
         "model": {"name": ai.model.name, "version": ai.model.version, "sha256": ai.model.sha256},
     }

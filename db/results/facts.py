@@ -166,7 +166,7 @@ def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
     """
     wanted = (AiRead.id, AiRead.series_id, AiRead.slice_scores_id, AiRead.attempt, AiRead.call, AiRead.failure)
     query = (
-        select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at)
+        select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at, AiRead.warnings)
         .where(AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule)
         .order_by(AiRead.id)
     )

@@ -58,7 +58,15 @@ def _machine(index: Index, machine: dict[str, Any]) -> dict[str, list[Any]]:
     made: dict[str, list[Any]] = {name: [None] * count for name in (*TIMES, *TEXTS, *PLAIN)}
     made["locked_at"] = [_iso(read.at) for read in reads]
     made["ai_output"] = [
-        json.dumps({"call": read.call, "failure": read.failure, "counts": read.counts, "rule": read.rule})
+        json.dumps(
+            {
+                "call": read.call,
+                "failure": read.failure,
+                "counts": read.counts,
+                "rule": read.rule,
+                "warnings": read.warnings or [],
+            }
+        )
         for read in reads
     ]
     made["ai_model"] = [f"{ai.name} {ai.version}" if ai else None] * count

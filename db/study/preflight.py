@@ -92,6 +92,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
                 ai="none" if ai is None else "call" if ai.call else "failure",
+                ai_warned=bool(ai and ai.warnings),
                 ai_parameters=ai.parameters_hash if ai else None,
             )
         )

@@ -56,6 +56,8 @@ def _row(case: CaseInfo, job: queue.Job | None, read: AiReadInfo | None) -> dict
     state, share = "not asked for", 0.0
     if read is not None:
         state, share = ("read", 1.0) if read.failure is None else (f"failed: {read.failure}", 0.0)
+        if read.warnings:
+            state += f", {len(read.warnings)} warning{'s' if len(read.warnings) > 1 else ''}"
     elif job is not None:
         state = {"waiting": "waiting", "running": job.stage or "starting", "done": "read"}.get(job.state, job.state)
         share = job.done / job.total if job.total else 0.0

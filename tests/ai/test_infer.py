@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from core.__main__ import build_app, main
 from core.ai.bench import run_peer
+from core.ai.parameters import CLASSES
 from core.cli import ai as commands
 from core.errors import InvalidInput
 from core.imaging.synthetic import small_chest
@@ -49,6 +50,8 @@ def test_infer_prints_one_object_with_all_that_scripts_rely_on(case: Path, tmp_p
     assert [s["index"] for s in found["slices"]] == list(range(12))
     assert [s["kept"] for s in found["slices"]] == [False] + [True] * 10 + [False]
     assert all((s["probabilities"] is None) is not s["kept"] for s in found["slices"])
+    assert all(list(s["probabilities"]) == list(CLASSES) for s in found["slices"] if s["kept"])
+    assert any("slices" in sentence for sentence in found["warnings"])
     assert found["slices"][0]["z_mm"] > found["slices"][-1]["z_mm"]
     stages = found["timings"]
     assert stages["total"] >= stages["read"] + stages["lungs"] + stages["slices"]

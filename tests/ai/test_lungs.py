@@ -5,7 +5,20 @@ import pytest
 import torch
 from scipy import ndimage
 
-from core.ai.lungs import LEFT, RIGHT, NoLungs, around, clean, close_bays, drop_outer_air, labels, lung_mask, volume_ml
+from core.ai.lungs import (
+    LEFT,
+    RIGHT,
+    NoLungs,
+    around,
+    clean,
+    close_bays,
+    drop_domes,
+    drop_outer_air,
+    drop_windpipe,
+    labels,
+    lung_mask,
+    volume_ml,
+)
 from core.imaging.synthetic import small_chest
 from tests.ai.build import SMALL, chest_lungs, small_model
 
@@ -75,6 +88,38 @@ def test_airways_and_bowel_leave_the_mask_and_cavities_stay() -> None:
     drop_outer_air(small, air)
     assert not small[2:10, 40:50, 36:40].any()
     assert (small[5:8, 30:36, 70:76] == LEFT).all()
+
+
+def test_a_stomach_that_bulges_into_a_lung_is_not_filled_and_a_consolidation_is() -> None:
+    small, aerated = two_lungs(), np.ones((20, 96, 96), np.bool_)
+    for z in range(13, 20):  # a dome: a hole of 400 mm² that widens toward the abdomen
+        w = 5 + 2 * (z - 13)
+        aerated[z, 45 - w : 45 + w, 71 - w : 71 + w] = False
+    aerated[5:9, 40:50, 20:30] = False  # a consolidation with aerated lung below it
+    small[~aerated & (small > 0)] = 0
+    own = small > 0
+    clean(small, PIXEL_MM2)
+    assert (small[13, 40:50, 66:76] == LEFT).all()  # filling alone takes the dome's top for a hole in the lung
+    drop_domes(small, own, aerated, PIXEL_MM2)
+    assert not small[13:, 40:50, 66:76].any()
+    assert (small[5:9, 40:50, 20:30] == RIGHT).all()
+
+
+def test_a_consolidated_base_that_the_network_calls_lung_stays() -> None:
+    small, aerated = two_lungs(), np.ones((20, 96, 96), np.bool_)
+    aerated[10:, 40:60, 15:35] = False
+    before = small.copy()
+    drop_domes(small, small > 0, aerated, PIXEL_MM2)
+    assert np.array_equal(small, before)
+
+
+def test_the_windpipe_leaves_the_mask_and_a_bulla_stays() -> None:
+    small, air = two_lungs(), np.zeros((20, 96, 96), np.bool_)
+    small[2:10, 36:52, 40:48], small[2:10, 36:52, 48:56] = RIGHT, LEFT  # the network took it for lung
+    air[0:10, 40:48, 44:52] = air[5:8, 30:38, 20:28] = True
+    drop_windpipe(small, air, (2.0, 2.0))
+    assert not small[2:10, 40:48, 44:52].any()
+    assert (small[5:8, 30:38, 20:28] == RIGHT).all()
 
 
 def test_an_empty_prediction_stays_empty() -> None:

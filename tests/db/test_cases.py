@@ -147,6 +147,18 @@ def a_call(**changes: Any) -> ai_reads.NewCall:
 SCORES = ai_reads.NewScores({}, [None, [0.0, 0.0, 1.0], None], [1], 4200.0, "cpu", {"total": 2.0}, "0.1.0")
 
 
+def test_what_makes_a_call_doubtful_is_kept_with_it(session: Session, at: datetime, coordinator: int):
+    series_id = cases.add(session, new_series(), by=coordinator, at=at).case.series_id
+    model = register(session, at)
+    said = ("The series has only 5 slices.", "The call rests on 2 slices only.")
+    calls = [a_call(warnings=said), a_call(rule="other")]
+    ai_reads.store(
+        session, series_id=series_id, model_id=model.id, parameters_hash="p", scores=SCORES, calls=calls, at=at
+    )
+    found = {rule: ai_reads.current(session, series_id, model.id, rule) for rule in ("paper", "other")}
+    assert {rule: one and one.warnings for rule, one in found.items()} == {"paper": said, "other": ()}
+
+
 def test_an_ai_read_is_stored_once_however_often_it_is_computed(session: Session, at: datetime, coordinator: int):
     series_id = cases.add(session, new_series(), by=coordinator, at=at).case.series_id
     model = register(session, at)

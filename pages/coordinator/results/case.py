@@ -44,6 +44,8 @@ def _ai(found: CaseReview) -> None:
     elif not ai.slice_probabilities:
         missing("This AI came without slice scores.", "Its calls were read from a table.")
     else:
+        for sentence in ai.warnings:
+            st.warning(f"The AI's call is doubtful. {sentence}")
         kept = sum(one is not None for one in ai.slice_probabilities)
         with st.container(horizontal=True, gap="small"):
             st.caption(
