@@ -55,8 +55,8 @@ def show(found: dict[str, Any]) -> None:
     """Print the tables for people."""
     name = f"{found['model']['name']} {found['model']['version']}"
     typer.echo(f"{found['patients']} patients, {name} (research demonstration)")
-    if found["note"]:
-        typer.echo(found["note"])
+    for sentence in (*([found["note"]] if found["note"] else []), *found["warnings"]):
+        typer.echo(sentence)
     typer.echo(f"\n{'truth':<10}" + "".join(f"{name:>10}" for name in found["confusion"]["called"]))
     for label, row in zip(found["confusion"]["truth"], found["confusion"]["matrix"], strict=True):
         typer.echo(f"{label:<10}" + "".join(f"{count:>10}" for count in row))
@@ -70,7 +70,17 @@ def show(found: dict[str, Any]) -> None:
         typer.echo(f"{row['variant']:<36}  " + "  ".join([*cells, f"accuracy {_cell(row['accuracy'])}"]))
     if "auc" in found["slices"]:
         slices = found["slices"]
-        typer.echo(f"\nslice AUC {_cell(slices['auc'])} over {slices['n']} kept slices, {slices['infected']} infected")
+        typer.echo("\nSlice AUC of 1 - P(normal) among kept slices, infected or not")
+        for one in slices["each"]:
+            typer.echo(f"{one['patient']:<12} {_cell(one['auc'])}")
+        over = slices["over_patients"]
+        typer.echo(f"{'mean':<12} {_cell(over)} over {over['n']} patients, interval over patients")
+        typer.echo(f"{'pooled':<12} {_cell(slices['auc'])} over {slices['n']} slices, taken for independent")
+    typer.echo("\nPatient AUC and calibration of the mean probabilities, one class against the rest")
+    for name, one in found["patient_roc"].items():
+        how = found["calibration"][name]
+        fit = how.get("reason") or f"Brier {how['brier']:.3f}, expected calibration error {how['ece']:.3f}"
+        typer.echo(f"{name:<8} AUC {_cell(one['auc'])}; {fit}")
     if found["seconds"]["n"]:
         total = found["seconds"]["total"]
         typer.echo(f"time per case: mean {total['mean']:.1f} s, median {total['median']:.1f} s on {found['device']}")
@@ -80,5 +90,5 @@ def _cell(estimate: dict[str, Any]) -> str:
     if estimate["value"] is None:
         return f"- ({estimate['reason']})"
     if estimate["ci"] is None:
-        return f"{estimate['value']:.4f}"
+        return f"{estimate['value']:.4f}" + (f" ({estimate['reason']})" if estimate["reason"] else "")
     return f"{estimate['value']:.4f} [{estimate['ci'][0]:.3f}, {estimate['ci'][1]:.3f}]"

@@ -10,12 +10,13 @@ from core.ai.parameters import CLASSES, PipelineParams, RuleParams, Truncation
 from core.ai.preprocess import kept_slices
 from core.ai.rule import patient_call
 from core.stats.confusion import FAILURE, class_figures, counts
-from core.stats.estimate import Floats, StatsError, to_plain
+from core.stats.estimate import Estimate, Floats, StatsError, to_plain
 from core.stats.intervals import proportion
 from core.stats.roc import auc_estimate, calibration, roc_curve
 from core.training.evaluate import STAGES, PatientRow, infected_slices
 from core.training.layout import Patient
 
+FEW_PATIENTS = 30  # of a class; with fewer, every interval is wide and one scanner can make the figure
 SYNTHETIC_NOTE = "Procedural patients: a check of the machinery, which says nothing about people."
 
 
@@ -63,6 +64,7 @@ def report(rows: Sequence[PatientRow], patients: Sequence[Patient], parameters: 
         "failures": [{"patient": row.patient, "reason": row.failure} for row in rows if row.call is None],
         "synthetic": synthetic,
         "note": SYNTHETIC_NOTE if synthetic else None,
+        "warnings": _few(truth),
         "confusion": {
             "truth": list(CLASSES),
             "called": [*CLASSES, "failed"],
@@ -92,6 +94,26 @@ def _table3(matrix: Floats) -> list[dict[str, Any]]:
         shown = {"accuracy": proportion(int(right), n), **{key: getattr(figures, key) for key in FIGURES}}
         out.append({"class": figures.label, "n": figures.positives, **_plain(shown)})
     return out
+
+
+def _few(truth: np.ndarray) -> list[str]:
+    """Say where the patients are too few for what is printed to be an estimate of accuracy."""
+    counts = {name: int((truth == code).sum()) for code, name in enumerate(CLASSES)}
+    if len(truth) < FEW_PATIENTS:
+        return [f"n = {len(truth)} patients: no estimate of accuracy."]
+    few = [f"{count} {name}" for name, count in counts.items() if count < FEW_PATIENTS]
+    return [f"Only {', '.join(few)} patients: their figures are uncertain beyond their intervals."] if few else []
+
+
+def _over_patients(each: Sequence[float]) -> Estimate:
+    """Return the mean of the patients' AUCs with an interval that takes patients, not slices, for independent."""
+    method = "mean over patients, bootstrap of patients"
+    mean = float(np.mean(each)) if each else None
+    if len(each) < 3:
+        return Estimate(mean, n=len(each), method=method, reason="an interval over patients needs three at least")
+    drawn = np.random.default_rng(0).choice(np.asarray(each), (2000, len(each))).mean(axis=1)
+    low, high = (float(q) for q in np.quantile(drawn, (0.025, 0.975)))
+    return Estimate(mean, ci=(low, high), n=len(each), method=method)
 
 
 FIGURES = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "f1")
@@ -130,6 +152,7 @@ def _slices(rows: Sequence[PatientRow], patients: Sequence[Patient], parameters:
         **_plain({"auc": auc_estimate(pooled, labels)}),
         "note": "the pooled interval takes slices for independent, which those of a patient are not",
         "each": each,
+        **_plain({"over_patients": _over_patients([one["auc"]["value"] for one in each])}),
     }
     try:
         out |= _plain({"roc": roc_curve(pooled, labels), "calibration": calibration(pooled, labels)})

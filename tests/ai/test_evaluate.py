@@ -1,15 +1,18 @@
 """Evaluation on a labelled folder: resumed rows, and tables that agree with hand counts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.ai.parameters import PipelineParams, RuleParams
+from core.cli.evaluate import show
 from core.errors import InvalidInput
 from core.imaging.synthetic import small_chest
 from core.imaging.write import write_series
 from core.training import evaluate as module
+from core.training import evaluation
 from core.training.evaluate import PatientRow, append_row, evaluate_patients, stored_rows
 from core.training.evaluation import report
 from core.training.layout import Patient, read_layout, write_labels
@@ -81,6 +84,34 @@ def test_slice_scores_of_labelled_patients_give_a_roc() -> None:
     assert slices["auc"]["value"] == pytest.approx(1.0)
     assert slices["patients"] == 5
     assert {one["patient"] for one in slices["each"]} == {"cap001", "P001", "P002"}
+    assert slices["over_patients"]["value"] == pytest.approx(1.0)
+    assert slices["over_patients"]["n"] == 3
+
+
+def test_intervals_take_patients_and_not_slices_for_independent() -> None:
+    wide, narrow = (evaluation._over_patients(aucs) for aucs in ([0.6, 0.9, 0.7, 0.95], [0.8] * 4))
+    assert wide.ci is not None
+    assert wide.ci[0] < 0.75
+    assert wide.ci[1] > 0.82
+    assert narrow.ci == pytest.approx((0.8, 0.8))
+    two = evaluation._over_patients([0.7, 0.9])
+    assert two.ci is None
+    assert "three" in str(two.reason)
+
+
+def test_few_patients_are_said_to_be_no_estimate(capsys: pytest.CaptureFixture[str]) -> None:
+    rows, patients = cohort()
+    found = report(rows, patients, PipelineParams())
+    assert found["warnings"] == ["n = 6 patients: no estimate of accuracy."]
+    many = [replace(rows[0], patient=f"normal{n:03d}") for n in range(40)]
+    more = report(
+        [*many, rows[2]], [Patient(r.patient, Path(), r.truth, None) for r in [*many, rows[2]]], PipelineParams()
+    )
+    assert more["warnings"] == ["Only 1 cap, 0 covid patients: their figures are uncertain beyond their intervals."]
+    show(found | {"model": {"name": "m", "version": "1"}, "device": "cpu"})
+    printed = capsys.readouterr().out
+    for expected in ("no estimate of accuracy", "P002", "interval over patients", "Brier", "Patient AUC"):
+        assert expected in printed
 
 
 def test_rows_come_back_from_the_csv_as_they_were(tmp_path: Path) -> None:
