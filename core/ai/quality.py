@@ -149,7 +149,7 @@ def _cut(volume: Volume | Arriving, lungs: NDArray[np.uint8]) -> list[str]:
         real = (volume.hu[z] > PADDING_HU).astype(np.uint8)
         inner = cv2.erode(np.pad(real, 1), np.ones((2 * reach + 1,) * 2, np.uint8), borderValue=0)[1:-1, 1:-1]
         outline = np.count_nonzero((lungs[z] > 0) & (inner == 0))
-        touching += outline * volume.spacing_mm[2] > 15
+        touching += int(outline * volume.spacing_mm[2] > 15)
     found = []
     if touching > 0.1 * np.count_nonzero(large):
         found.append(f"The lungs are cut by the edge of the field of view on {touching} slices.")
