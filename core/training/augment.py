@@ -70,6 +70,20 @@ def rescanned(rng: np.random.Generator, hu: Float, s: Strength) -> Float:
     return np.asarray((out + 850) * np.float32(gain) - 850 + np.float32(offset), np.float32)
 
 
+def breathed(rng: np.random.Generator, hu: Float, lungs: Mask) -> Float:
+    """Return HU as of shallower or free breathing: lungs denser, more so behind, outlines blurred by motion."""
+    rows = np.flatnonzero((lungs > 0).any(1))
+    if not len(rows):
+        return hu
+    behind = np.clip((np.arange(hu.shape[0]) - rows[0]) / max(int(rows[-1] - rows[0]), 1), 0, 1)[:, None]
+    amount = rng.uniform(40, 220) * (1 + rng.uniform(0, 1.2) * (behind - 0.5))
+    room = np.clip((40 - hu) / 880, 0, 1)  # air fills with tissue, vessels stay
+    out = np.where(lungs > 0, hu + amount * room, hu).astype(np.float32)
+    if rng.random() < 0.6:
+        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 1.6))
+    return np.asarray(out, np.float32)
+
+
 def doubtful_mask(rng: np.random.Generator, mask: Mask, hu: Float) -> Mask:
     """Return the lung mask as a network would draw it: edges off by a pixel or two, sometimes dense lung missed."""
     out: Any = (mask > 0).astype(np.uint8)

@@ -18,7 +18,8 @@ from core.training.sources import attribution
 
 LABEL = "Research demonstration, trained on procedural CT. Not a medical device; not for diagnosis."
 LIMITS = (
-    "Trained on procedural CT and on real lungs of two patients with drawn lesions; no real pneumonia was trained on.",
+    "Trained on procedural CT and on clear slices of the real patients named, with drawn lesions; no real pneumonia "
+    "was trained on.",
     "Calibrated on held-out procedural slices only; probabilities on patients are not calibrated.",
     "Knows normal, CAP and COVID-19 only; tumours, oedema, fibrosis and embolism are called one of these.",
     "The lung network has seen real upper lungs of few slices; judge masks by eye before relying on them.",

@@ -97,6 +97,8 @@ class SliceSamples(Dataset[Sample]):
         matrix = augment.placed(rng, size, (cy, cx), side, self.strength, flip=rng.random() < 0.5)
         image = augment.cut(image, matrix, size, outside=-1000)
         mask = augment.doubtful_mask(rng, augment.cut_mask(lungs, matrix, size), image)
+        if rng.random() < 0.3:
+            image = augment.breathed(rng, image, mask)
         image = augment.rescanned(rng, image, self.strength)
         gray = np.where(mask > 0, to_gray(np.rint(image).astype(np.int16), self.parameters.lung_window), 0)
         return _tensor(gray), torch.tensor(0 if group == "free" else CLASSES.index(group))

@@ -133,6 +133,18 @@ def test_a_frayed_mask_changes_near_its_outline_only():
     assert not np.array_equal(changed[0], changed[1])
 
 
+def test_a_shallow_breath_makes_lungs_denser_behind_and_leaves_the_rest():
+    hu, lungs = np.full((60, 60), 40, np.float32), np.zeros((60, 60), np.uint8)
+    lungs[10:50, 10:50] = 1
+    hu[lungs > 0] = -850
+    for seed in range(8):
+        out = augment.breathed(np.random.default_rng(seed), hu, lungs)
+        assert out[20:40, 20:40].mean() > -835
+        assert out[42:46, 20:40].mean() >= out[14:18, 20:40].mean() - 1
+        assert out[:4].mean() == pytest.approx(40, abs=2)
+    assert np.array_equal(augment.breathed(np.random.default_rng(0), hu, 0 * lungs), hu)
+
+
 def test_temperature_softens_scores_that_are_too_sure():
     rng = np.random.default_rng(1)
     codes = rng.integers(0, 3, 600)
