@@ -78,7 +78,7 @@ def breathed(rng: np.random.Generator, hu: Float, lungs: Mask) -> Float:
     behind = np.clip((np.arange(hu.shape[0]) - rows[0]) / max(int(rows[-1] - rows[0]), 1), 0, 1)[:, None]
     amount = rng.uniform(40, 220) * (1 + rng.uniform(0, 1.2) * (behind - 0.5))
     room = np.clip((40 - hu) / 880, 0, 1)  # air fills with tissue, vessels stay
-    out = np.where(lungs > 0, hu + amount * room, hu).astype(np.float32)
+    out: Any = np.where(lungs > 0, hu + amount * room, hu).astype(np.float32)
     if rng.random() < 0.6:
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.6, 1.6))
     return np.asarray(out, np.float32)
