@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from core import __version__
 from core.errors import Conflict, Forbidden, NotFound
 from db.engine import open_session
 from db.models import Draft, Read, Reader, Study
@@ -276,6 +277,6 @@ def test_the_row_of_a_read_holds_what_happened(session: Session, at: datetime) -
     assert row.locked_at == at + 21 * SECOND
     assert (row.raw_seconds, row.active_seconds) == (20, 20)
     assert row.counters == {"slices_seen": 9, "scrolls": 6, "window_changes": 1}
-    assert (row.screen, row.app_version) == ("3840x2160", "0.1.0")
+    assert (row.screen, row.app_version) == ("3840x2160", __version__)
     assert row.content["key_slices"] == [3]
     assert (row.arm, row.session, row.attempt, row.position, row.practice) == ("unaided", 1, 1, 1, False)
