@@ -1,4 +1,4 @@
-"""Commands of this part of the command line: bench ingest."""
+"""Commands of this part of the command line: bench ingest, pack-volumes."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,25 @@ import typer
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     bench.command()(ingest)
+    app.command("pack-volumes")(pack_volumes)
+
+
+def pack_volumes(
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Pack the volumes stored before this version as they are sent to readers. Can be run while people read."""
+    from core.imaging.storage import VolumeStore
+    from core.settings import settings
+
+    store = VolumeStore(settings().storage)
+    keys = list(store.keys())
+    packed = 0
+    for key in keys:
+        packed += store.pack(key)
+    if as_json:
+        typer.echo(json.dumps({"volumes": len(keys), "packed": packed}))
+    else:
+        typer.echo(f"{packed} of {len(keys)} volumes were packed; the others were packed before.")
 
 
 def ingest(

@@ -50,7 +50,7 @@ class Protocol:
     indeterminate: bool = True
     ratings: bool = True
     undo: bool = True
-    open_at: Literal["top", "middle"] = "top"
+    open_at: Literal["lungs", "top", "middle"] = "lungs"
     clock_visible: bool = False
     idle_after_s: int = 120
     min_plausible_s: int = 5

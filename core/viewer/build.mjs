@@ -2,6 +2,18 @@
 import { build } from "esbuild";
 
 const [, , out] = process.argv;
+
+/** A worker travels inside the bundle, as text: one file is all that a page needs. */
+const inWorker = {
+  name: "worker",
+  setup({ onLoad }) {
+    onLoad({ filter: /worker\.js$/ }, async ({ path }) => {
+      const made = await build({ entryPoints: [path], bundle: true, format: "iife", target: "es2022", minify: true, write: false });
+      return { contents: made.outputFiles[0].text, loader: "text" };
+    });
+  },
+};
+
 await build({
   entryPoints: ["src/main.js"],
   outfile: out,
@@ -12,5 +24,6 @@ await build({
   legalComments: "eof",
   loader: { ".css": "text" },
   alias: { xmlbuilder2: "./src/nothing.js" },
+  plugins: [inWorker],
   logLevel: "warning",
 });

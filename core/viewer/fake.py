@@ -10,6 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging import wire
+from core.imaging.packing import coarse, lungs_middle
 from core.imaging.volume import Volume
 
 Answer = tuple[int, dict[str, Any]]  # status and JSON body
@@ -89,6 +91,15 @@ class Fake:
         found: NDArray[np.int16] = self.cases[case - 1].hu[z]
         return found
 
+    def frame(self, case: int, z: int) -> bytes:
+        """One slice of a case as it is sent."""
+        return wire.packed(self.slice(case, z))
+
+    def coarse(self, case: int) -> bytes:
+        """The coarse view of a case as it is sent."""
+        small = coarse(self.cases[case - 1].hu)
+        return wire.packed(small.reshape(-1, small.shape[2]))
+
     @property
     def current(self) -> FakeRead | None:
         """The read that is the reader's now."""
@@ -151,6 +162,8 @@ def _volume(fake: Fake, case: int) -> dict[str, Any]:
         "spacing_mm": list(ct.spacing_mm),
         "z_mm": list(ct.z_mm),
         "orientation": fake.orientation,
+        "coarse_shape": list(coarse(ct.hu).shape),
+        "lungs_middle": lungs_middle(ct.hu),
     }
 
 

@@ -1,6 +1,7 @@
 """The reading component without Streamlit or database, its routes answered by a Fake: for its tests and its bench."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from core.viewer.build import ensure_bundle
 from core.viewer.fake import Answer, Fake, FakeRead, lock_read, next_answer, save_draft, take_events
-from core.viewer.stream import HEADERS, outward, packed, slices
+from core.viewer.stream import HEADERS, frames, held, outward, packed, slices
 
 # The host listens as Streamlit does, so that tests see which keys escape.
 PAGE = """<!doctype html><html><head><meta charset="utf-8"><title>Reading</title><link rel="icon" href="data:,"></head>
@@ -82,6 +83,8 @@ def _refused(fake: Fake, request: Request) -> Response | None:
 
 
 def _pixels(fake: Fake, request: Request) -> Response:
+    if request.query_params.get("form") == "packed":
+        return _packed(fake, request)
     case = request.path_params["case"]
     order = outward(int(request.query_params["first"]), len(fake.cases[case - 1].hu))[
         int(request.query_params.get("skip", 0)) :
@@ -98,6 +101,36 @@ async def _chunks(fake: Fake, case: int, order: list[int], limit: int | None) ->
         await run_in_threadpool(fake.gate, n)
         yield chunk
         n += 1
+
+
+def _packed(fake: Fake, request: Request) -> Response:
+    case, asked = request.path_params["case"], request.query_params
+    hu = fake.cases[case - 1].hu
+    have = held(asked.get("have", ""), len(hu))
+    reads: list[Callable[[], bytes]] = [
+        partial(fake.frame, case, z) for z in outward(int(asked["first"]), len(hu)) if not have[z]
+    ]
+    coarse = asked.get("coarse") == "1"
+    if coarse:
+        reads.insert(1, partial(fake.coarse, case))
+    limit, fake.pixel_limit = fake.pixel_limit, None
+    headers = {**HEADERS, "Content-Encoding": "zstd"}
+    return StreamingResponse(
+        _frames(fake, reads, limit, 1 if coarse else -1), media_type="application/octet-stream", headers=headers
+    )
+
+
+async def _frames(fake: Fake, reads: list[Callable[[], bytes]], limit: int | None, coarse: int) -> AsyncIterator[bytes]:
+    """Yield the frames; those of slices are counted, the coarse view at place `coarse` is not."""
+    n = place = 0
+    async for frame in frames(reads, inflated=False):
+        if place != coarse:
+            if n == limit:
+                return  # the connection breaks here
+            await run_in_threadpool(fake.gate, n)
+            n += 1
+        yield frame
+        place += 1
 
 
 def _overlay(fake: Fake, request: Request, name: str) -> Response:

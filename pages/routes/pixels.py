@@ -1,5 +1,7 @@
 """Pixels and AI overlays, streamed to those who may have them now. The database verbs decide; nothing is cached."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from core.errors import InvalidInput, NotFound, ParallaxError
 from core.imaging.storage import VolumeStore
 from core.settings import settings
 from core.viewer.build import ensure_bundle
-from core.viewer.stream import HEADERS, outward, packed, slices
+from core.viewer.stream import HEADERS, frames, held, outward, packed, slices
 from db.accounts import Account
 from db.ai.reads import AiReadInfo
 from db.engine import open_view
@@ -28,7 +30,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 async def case_slices(request: Request) -> Response:
-    """GET ?first=k[&skip=m]: the slices of a case as int16, outward from k, without the first m of that order."""
+    """GET ?first=k: the slices of a case outward from k, as `streamed` sends them."""
     try:
         access = await run_in_threadpool(_case, request)
         return await streamed(request, access)
@@ -37,10 +39,13 @@ async def case_slices(request: Request) -> Response:
 
 
 async def streamed(request: Request, access: CaseAccess) -> Response:
-    """Return the slices of a volume as ?first and ?skip ask for them; raises InvalidInput, NotFound.
+    """Return a volume, outward from ?first: int16 without the first ?skip, or ?form=packed as it is stored.
 
     Every slice is read in a thread, so one reader's volume does not hold up the others' requests.
+    Raises InvalidInput, NotFound.
     """
+    if request.query_params.get("form") == "packed":
+        return await _packed(request, access)
     order = outward(_number(request, "first", access.shape[0]), access.shape[0])
     rest = order[_number(request, "skip", access.shape[0] + 1) :]
     store = VolumeStore(settings().storage)
@@ -48,6 +53,27 @@ async def streamed(request: Request, access: CaseAccess) -> Response:
         await run_in_threadpool(store.slice, access.storage_key, rest[0])  # a missing volume is 404, not a torn stream
     body = slices(lambda z: store.slice(access.storage_key, z), rest)
     return StreamingResponse(body, media_type=OCTETS, headers=HEADERS)
+
+
+async def _packed(request: Request, access: CaseAccess) -> Response:
+    """Return the images a browser misses, each as it is stored; ?have=digits, ?coarse=1 for the coarse view.
+
+    First the slice ?first, then the coarse view, then the others. src/viewer/planes.js reads an image.
+    """
+    first, count = _number(request, "first", access.shape[0]), access.shape[0]
+    try:
+        have = held(request.query_params.get("have", ""), count)
+    except ValueError:
+        raise InvalidInput(f"have holds hexadecimal digits, one for every four of {count} slices.") from None
+    store, key = VolumeStore(settings().storage), access.storage_key
+    reads: list[Callable[[], bytes]] = [partial(store.frame, key, z) for z in outward(first, count) if not have[z]]
+    if request.query_params.get("coarse") == "1":
+        reads.insert(1, partial(store.coarse, key))
+    if reads:
+        await run_in_threadpool(reads[0])  # a missing volume is 404, not a torn stream
+    native = "zstd" in request.headers.get("accept-encoding", "")
+    headers = {**HEADERS, "Vary": "Accept-Encoding", **({"Content-Encoding": "zstd"} if native else {})}
+    return StreamingResponse(frames(reads, inflated=not native), media_type=OCTETS, headers=headers)
 
 
 def lungs(request: Request, account: Account) -> Response:

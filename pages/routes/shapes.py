@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from core.errors import ParallaxError
+from core.imaging.storage import VolumeStore
+from core.settings import settings
 from db.reading.types import CaseAccess
 
 AI_LABEL = "Research demonstration trained on procedural CT; not for diagnosis"
@@ -10,12 +13,19 @@ AXIAL = {"left": "R", "right": "L", "top": "A", "bottom": "P"}  # radiological c
 
 def volume_json(case: CaseAccess, url: str) -> dict[str, Any]:
     """Return what the viewer must know of a volume before its slices arrive from `url`."""
+    store = VolumeStore(settings().storage)
+    try:
+        coarse, lungs_middle = store.coarse_shape(case.storage_key), store.lungs_middle(case.storage_key)
+    except ParallaxError:  # the stream of its slices says what is wrong with it
+        coarse, lungs_middle = None, case.shape[0] // 2
     return {
         "url": url,
         "shape": case.shape,
         "spacing_mm": case.spacing_mm,
         "z_mm": case.z_mm,
         "orientation": AXIAL,
+        "coarse_shape": coarse,
+        "lungs_middle": lungs_middle,
     }
 
 

@@ -1,5 +1,6 @@
 """A reader's hand in the browser: what is on the screen, answering by keyboard, and what the database then holds."""
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +20,7 @@ def shown(page: Any, place: str) -> None:
     """Wait until the image of this place is on the screen."""
     page.locator(".place", has_text=place).wait_for()
     page.locator(".cover").wait_for(state="hidden")
-    page.get_by_text(f"Slice 1 / {SLICES}").wait_for()
+    page.get_by_text(re.compile(rf"Slice \d+ / {SLICES}")).wait_for()
 
 
 def lock(page: Any, letter: str, *, presses: int = 1) -> None:

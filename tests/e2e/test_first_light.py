@@ -154,7 +154,7 @@ def read_both_cases(server: Server, page: Any, study_id: int, letter: str) -> No
     page.goto(f"{server.url}/read?study={study_id}")
     for place in (1, 2):
         page.get_by_text(f"Case {place} of 2").first.wait_for()
-        page.get_by_text(re.compile(r"Slice 1 / \d+")).wait_for()
+        page.get_by_text(re.compile(r"Slice \d+ / \d+")).wait_for()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("2")  # soft tissue
         page.keyboard.press("1")  # lung

@@ -25,7 +25,9 @@ def built(server: Server) -> Built:
     """A sequential study of two cases whose pixels, lungs and heat maps are in the server's storage."""
     store = VolumeStore(str(server.data / "volumes"))
     with open_session(server.database) as session:
-        made = study(session, clock.now() - timedelta(hours=1), design="sequential", cases=2, prefix="viewer-")
+        made = study(
+            session, clock.now() - timedelta(hours=1), design="sequential", cases=2, prefix="viewer-", open_at="top"
+        )
         sha = session.scalars(select(AiModel.sha256)).first()
         query = select(Series).join(Case, Case.id == Series.case_id).join(StudyCase, StudyCase.case_id == Case.id)
         for seed, series in enumerate(session.scalars(query.where(StudyCase.study_id == made.study_id))):

@@ -3,10 +3,14 @@
 import threading
 
 import numpy as np
+import obstore
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from core.errors import NotFound, ParallaxError
-from core.imaging import storage
+from core.imaging import packing, places, storage, wire
 from core.imaging.storage import VolumeStore
 from tests import dicom_builder as build
 
@@ -87,7 +91,7 @@ def test_a_folder_holds_no_half_volume_and_no_scratch(tmp_path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage, "_encode", fail)
+    monkeypatch.setattr(places, "flush", fail)
     with pytest.raises(ParallaxError, match="No space left"):
         store.put(CHEST)
     monkeypatch.undo()
@@ -118,10 +122,10 @@ def test_many_writers_of_one_volume_agree(tmp_path):
 
 def test_an_array_replaced_by_another_process_is_read_anew(tmp_path):
     key = VolumeStore(str(tmp_path)).put(CHEST)
-    here, elsewhere = VolumeStore(str(tmp_path)), storage._Folder(tmp_path)
+    here, elsewhere = VolumeStore(str(tmp_path)), places.Folder(tmp_path)
     here.put_array(key, "heat", np.zeros((3, 16, 16), np.uint8))
     assert here.array(key, "heat").shape == (3, 16, 16)
-    elsewhere.write(key, "heat", np.ones((5, 8, 8), np.uint8), None)
+    elsewhere.write(key, "heat", np.ones((5, 8, 8), np.uint8))
     assert here.array(key, "heat").shape == (5, 8, 8)
     elsewhere.delete(key)
     with pytest.raises(NotFound):
@@ -131,3 +135,66 @@ def test_an_array_replaced_by_another_process_is_read_anew(tmp_path):
 def test_an_unknown_address_is_refused_in_words():
     with pytest.raises(ParallaxError, match="folder or s3://"):
         VolumeStore("nonsense://somewhere")
+
+
+def old(store: VolumeStore, volume: build.Volume) -> str:
+    """Store a volume as it was stored before volumes were packed."""
+    key = store.put(volume)
+    place = store._place
+    place.write(key, "hu", volume.hu)
+    if isinstance(place, places.Folder):
+        (place._folder(key) / "hu.packed").unlink()
+    else:
+        obstore.delete(place._bucket, f"{key[:2]}/{key}/hu.packed")
+        place._opened.forget(key)
+    return key
+
+
+@given(arrays(np.int16, st.tuples(*[st.integers(1, 9)] * 2)))
+def test_every_image_survives_the_wire(pixels: np.ndarray):
+    assert np.array_equal(wire.unpacked(wire.packed(pixels), pixels.shape), pixels)
+    assert len(wire.planes(pixels)) == pixels.nbytes
+
+
+def test_a_volume_of_before_is_read_and_packed_alike(store: VolumeStore):
+    key = old(store, CHEST)
+    for packs in (True, False):
+        assert np.array_equal(store.hu(key), CHEST.hu)
+        for z in (0, 3, 9):
+            assert np.array_equal(store.slice(key, z), CHEST.hu[z])
+            assert np.array_equal(wire.unpacked(store.frame(key, z), CHEST.hu.shape[1:]), CHEST.hu[z])
+        with pytest.raises(NotFound):
+            store.slice(key, 10)
+        assert store.pack(key) == packs
+    assert list(store.keys()) == [key]
+    with pytest.raises(NotFound):
+        store.array(key, "hu")  # stored once
+
+
+def test_the_coarse_view_is_the_volume_at_a_quarter(store: VolumeStore):
+    key = store.put(CHEST)
+    frame, shape = store.coarse(key), store.coarse_shape(key)
+    assert shape is not None
+    small = wire.unpacked(frame, (shape[0] * shape[1], shape[2])).reshape(shape)
+    assert shape == (5, *(length // 4 for length in CHEST.hu.shape[1:]))
+    assert np.abs(small[1, 2, 3] - CHEST.hu[2, 8:12, 12:16].mean()) <= 0.5
+
+
+def test_the_middle_of_the_lungs_is_found_and_without_lungs_that_of_the_volume():
+    hu = np.full((30, 64, 64), -1000, np.int16)
+    hu[:, 10:50, 10:50] = 40
+    assert packing.lungs_middle(hu) == 15
+    hu[18:27, 20:40, 20:40] = -800
+    assert packing.lungs_middle(hu) == 22
+
+
+def test_a_damaged_file_is_said_in_a_sentence(tmp_path):
+    store = VolumeStore(str(tmp_path))
+    key = store.put(CHEST)
+    path = tmp_path / key[:2] / key / "hu.packed"
+    whole = path.read_bytes()
+    for damaged in (whole[:3], whole[:40], b"x" * len(whole), whole[: len(whole) // 2]):
+        path.write_bytes(damaged)
+        store._place._opened.forget(key)
+        with pytest.raises(ParallaxError, match="damaged"):
+            store.slice(key, 9)

@@ -6,6 +6,7 @@ import { Toolbar } from "./screens/toolbar.js";
 import { REPEATING, viewing } from "./viewer/actions.js";
 import { Stock } from "./viewer/stock.js";
 import { Viewer } from "./viewer/viewer.js";
+import { firstSlice } from "./viewer/volume.js";
 
 const NOT_HERE = new Set(["overlay", "key", "point", "box"]); // they belong to a read
 
@@ -31,7 +32,9 @@ export class Look {
   /** Needs the element in the page. */
   mounted() {
     this.viewer.mount(this.rendering);
-    const { volume } = this.stock.take(this.look.volume, 0, {
+    const first = firstSlice(this.look.volume, "lungs");
+    const { volume, stream } = this.stock.take(this.look.volume, first, {
+      coarse: () => this.viewer.coarseArrived(),
       arrived: (z) => {
         this.viewer.arrived(z);
         this.#progress();
@@ -43,7 +46,7 @@ export class Look {
     this.volume = volume;
     this.viewer.setMarks([]);
     this.viewer.setKeys([]);
-    this.viewer.open(volume, { openAt: "top", title: this.look.title });
+    this.viewer.open(volume, { first, title: this.look.title, wanted: (z) => stream.aim(z) });
     this.#progress();
     this.buttons();
   }

@@ -17,7 +17,11 @@ BEGINS = {
     "filled": "With the answers given without it, to be kept or changed",
     "blank": "With an empty form",
 }
-FIRST_SLICE = {"top": "At the top slice", "middle": "In the middle of the stack"}
+FIRST_SLICE = {
+    "lungs": "In the middle of the lungs",
+    "middle": "In the middle of the stack",
+    "top": "At the top slice",
+}
 
 
 def show(me: Account, study: StudyInfo) -> None:

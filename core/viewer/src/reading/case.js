@@ -1,6 +1,7 @@
 // One read on the screen: its pixels, its clock, its AI output if revealed.
 
 import { layOver } from "../viewer/overlays.js";
+import { firstSlice } from "../viewer/volume.js";
 
 const TICK_MS = 1000;
 
@@ -17,9 +18,10 @@ export class Case {
     const { reading, next } = this;
     const { content, form, drafts, telemetry, attention, page, viewer } = reading;
     reading.state = "arriving";
-    const openAt = next.viewer.open_at;
-    const { volume, stream } = reading.stock.take(next.volume, first(next.volume, openAt), {
+    const first = firstSlice(next.volume, next.viewer.open_at);
+    const { volume, stream } = reading.stock.take(next.volume, first, {
       arrived: (z) => this.#arrived(z),
+      coarse: () => this.#closed || viewer.coarseArrived(),
       trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
       expired: () => reading.api.onexpired(),
       done: () => this.#loaded(),
@@ -39,7 +41,7 @@ export class Case {
     this.#tick = setInterval(() => this.#showTime(), TICK_MS);
     if (this.ai) reading.aiPanel.open(this.ai, next.form.classes);
     viewer.setMarks(content.value.marks);
-    viewer.open(volume, { openAt, title: `Case ${this.read.case}` });
+    viewer.open(volume, { first, title: `Case ${this.read.case}`, wanted: (z) => stream.aim(z) });
     viewer.setMarks(content.value.marks);
     viewer.setKeys(content.value.key_slices);
     if (this.ai) viewer.setDeciding(this.ai.deciding_slices ?? []);
@@ -116,7 +118,7 @@ export class Case {
     this.#progress();
     this.reading.telemetry.mark("loaded");
     const { next } = this.next;
-    if (next) this.reading.stock.ahead(next.volume, first(next.volume, this.next.viewer.open_at));
+    if (next) this.reading.stock.ahead(next.volume, firstSlice(next.volume, this.next.viewer.open_at));
     if (this.ai) this.#overlays();
   }
 
@@ -131,8 +133,4 @@ export class Case {
       }]);
     }
   }
-}
-
-function first({ shape }, openAt) {
-  return openAt === "middle" ? Math.floor(shape[0] / 2) : 0;
 }

@@ -8,6 +8,7 @@ import { REPEATING, viewing } from "../viewer/actions.js";
 import { layOver } from "../viewer/overlays.js";
 import { Stock } from "../viewer/stock.js";
 import { Viewer } from "../viewer/viewer.js";
+import { firstSlice } from "../viewer/volume.js";
 import { Page } from "./page.js";
 import { Reads } from "./reads.js";
 import { truth } from "./truth.js";
@@ -60,8 +61,9 @@ export class Review {
   open(found) {
     this.found = found;
     this.ai = found.ai;
-    const openAt = firstSlice(found);
-    const { volume } = this.stock.take(found.volume, openAt, {
+    const first = telling(found);
+    const { volume, stream } = this.stock.take(found.volume, first, {
+      coarse: () => this.viewer.coarseArrived(),
       arrived: (z) => this.#arrived(z),
       trouble: (sentence) => this.page.load(sentence, ["Try now", () => this.stock.wake()]),
       expired: () => this.page.load("Your sign-in has expired; reload the page and sign in again."),
@@ -72,7 +74,7 @@ export class Review {
     this.reads.open(found);
     this.page.panel.append(truth(found), this.aiPanel.element, this.reads.element);
     if (this.ai) this.aiPanel.open(this.ai, found.classes);
-    this.viewer.open(volume, { openAt, title: `Case ${found.case}` });
+    this.viewer.open(volume, { first, title: `Case ${found.case}`, wanted: (z) => stream.aim(z) });
     if (this.ai) this.viewer.setDeciding(this.ai.deciding_slices ?? []);
     this.#progress();
     this.buttons();
@@ -150,8 +152,8 @@ export class Review {
   }
 }
 
-/** The middle one of the slices that decided the AI's call, else the middle of the stack. */
-function firstSlice({ ai, volume }) {
+/** The middle one of the slices that decided the AI's call, else the middle of the lungs. */
+function telling({ ai, volume }) {
   const deciding = ai?.deciding_slices ?? [];
-  return deciding.length ? deciding[Math.floor(deciding.length / 2)] : Math.floor(volume.shape[0] / 2);
+  return deciding.length ? deciding[Math.floor(deciding.length / 2)] : firstSlice(volume, "lungs");
 }

@@ -20,7 +20,10 @@ export function viewing(viewer) {
     previous10: () => viewer.step(-10),
     first: () => viewer.end("first"),
     last: () => viewer.end("last"),
-    cine: () => viewer.playOrStop(),
+    cine: () => {
+      viewer.cine.toggle();
+      viewer.hooks.changed();
+    },
     slower: () => viewer.cine.faster(-1),
     faster: () => viewer.cine.faster(1),
     axial: plane("axial"),
@@ -38,7 +41,7 @@ export function viewing(viewer) {
     fit: () => viewer.fit(),
     invert: () => viewer.invert(),
     reset: () => viewer.reset(),
-    overlay: () => viewer.toggleOverlay(),
+    overlay: () => viewer.overlay.any && viewer.setOverlay({ on: !viewer.overlay.on }),
     window: () => viewer.choose("window"),
     length: tool("length"),
     ellipse: tool("ellipse"),

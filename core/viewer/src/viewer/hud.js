@@ -13,8 +13,9 @@ export class Hud {
     this.bottomRight = text("bottom-right");
     this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) => [side, text(`letter at-${side}`)]));
     this.waiting = h("div", { class: "waiting", role: "status", hidden: true });
+    this.note = h("div", { class: "hud note", role: "status", hidden: true });
     this.element = h("div", { class: "huds", "aria-hidden": "false" },
-      this.topLeft, this.topRight, this.bottomLeft, this.bottomRight, Object.values(this.letters), this.waiting);
+      this.topLeft, this.topRight, this.bottomLeft, this.bottomRight, Object.values(this.letters), this.waiting, this.note);
   }
 
   clear() {
@@ -54,9 +55,12 @@ export class Hud {
     }
   }
 
-  wait(sentence) {
+  /** What is said in the middle of an empty image, or in a note over a coarse one. */
+  wait(sentence, note = "") {
     this.waiting.textContent = sentence;
     this.waiting.hidden = !sentence;
+    this.note.textContent = note;
+    this.note.hidden = !note;
   }
 }
 

@@ -47,6 +47,7 @@ export class Margins {
   #sliderNow() {
     const { volume, plane, at } = this.viewer;
     if (!volume) return;
-    this.bar.draw({ volume, plane, index: at[plane], keys: this.keys, marked: this.marked.filter((mark) => (mark.plane ?? "axial") === plane).map((mark) => mark.slice), scores: this.deciding });
+    const marked = this.marked.filter((mark) => (mark.plane ?? "axial") === plane).map((mark) => mark.slice);
+    this.bar.draw({ volume, plane, index: at[plane], keys: this.keys, marked, scores: this.deciding });
   }
 }

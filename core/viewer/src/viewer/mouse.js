@@ -43,8 +43,8 @@ export class Mouse {
 
   /** Show the stored value of the voxel under the cursor; again after whatever moves the image under it. */
   probe() {
-    const { stack, margins, volume, covered } = this.viewer;
-    if (!this.pointer || !stack.shown || !volume || covered) {
+    const { stack, margins, volume, curtain } = this.viewer;
+    if (!this.pointer || !stack.shown || !volume || curtain.closed) {
       margins.hud.cursor(null, null);
       return;
     }

@@ -86,6 +86,7 @@ export class Stack {
     if (!this.#shown) return;
     this.viewport.setProperties({ voiRange: rangeOf(this.#window) });
     this.viewport.render();
+    this.hooks.moved();
   }
 
   get window() {
@@ -117,7 +118,12 @@ export class Stack {
   }
 
   get camera() {
-    return this.#shown && this.#cameras[this.#shown.plane];
+    return this.#shown ? this.#cameras[this.#shown.plane] : null;
+  }
+
+  cameraOf(plane) {
+    if (this.volume) this.#cameras[plane] ??= new Camera(this.volume.plane(plane), this.#size());
+    return this.#cameras[plane] ?? null;
   }
 
   render() {
@@ -161,7 +167,7 @@ export class Stack {
   async #change({ plane, index }) {
     const run = this.#run;
     this.#plane = plane;
-    this.#cameras[plane] ??= new Camera(this.volume.plane(plane), this.#size());
+    this.cameraOf(plane);
     await this.viewport.setStack(this.#enrolled.ids[plane], index);
     if (run !== this.#run) return;
     this.viewport.setProperties({ voiRange: rangeOf(this.#window), invert: this.#inverted });

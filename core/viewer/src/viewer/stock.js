@@ -39,6 +39,7 @@ export class Stock {
     const entry = { volume, hooks: {} };
     entry.stream = new Stream(this.base, volume, first, {
       arrived: (z) => entry.hooks.arrived?.(z),
+      coarse: () => entry.hooks.coarse?.(),
       trouble: (sentence, seconds) => entry.hooks.trouble?.(sentence, seconds),
       expired: () => entry.hooks.expired?.(),
       done: () => entry.hooks.done?.(),

@@ -1,37 +1,36 @@
-// Fetches the slices of a case, outward from where it opens, and goes on where it stopped when the network fails.
-// The server sends int16 little-endian slices in the order of `outward`; core/viewer/stream.py is the other side.
+// The images of a case as they arrive: the slice on the screen, a coarse view of the whole, then slices outward from it.
+// Aims anew when the reader jumps, and goes on with what is missing when the network fails. A worker fetches and decodes.
 
-const QUIET_MS = 15_000; // no byte for so long: the connection is dead
+import source from "./worker.js";
+import { heldText, outward } from "./planes.js";
+
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
-
-/** first, first+1, first-1, first+2, ... : every index of n once */
-export function outward(first, n) {
-  const order = [first];
-  for (let step = 1; order.length < n; step++) {
-    if (first + step < n) order.push(first + step);
-    if (first - step >= 0) order.push(first - step);
-  }
-  return order;
-}
+const AIM_MS = 120; // between two aims: a reader who turns the wheel fast is followed, not chased
 
 export class Stream {
-  #control = null;
+  #run = 0;
   #wake = () => {};
+  #stop = () => {};
   #ended = false;
-  #loudly = null;
+  #aimed = 0;
+  #later = 0;
+  #next = []; // slices to come, in order
 
-  /** hooks: arrived(z), trouble(sentence, seconds until the next attempt | null), expired(), done() */
+  /** hooks: arrived(z), coarse(), trouble(sentence, seconds until the next attempt | null), expired(), done() */
   constructor(base, volume, first, hooks) {
-    Object.assign(this, { base, volume, first, hooks });
-    this.order = outward(first, volume.shape[0]);
+    Object.assign(this, { volume, first, hooks });
+    this.url = new URL(`${base}${volume.url}`, document.baseURI).href;
+    this.worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+    this.worker.onmessage = ({ data }) => this.#heard(data);
   }
 
   async run() {
     for (let attempt = 0; !this.#ended && !this.volume.complete; attempt++) {
       const before = this.volume.count;
-      const refusal = await this.#attempt();
+      const { refusal, aimed } = await this.#attempt();
       if (this.#ended || this.volume.complete) break;
-      if (this.volume.count > before) attempt = 0;
+      if (this.volume.count > before || aimed) attempt = 0;
+      if (aimed) continue;
       if (refusal?.final) {
         this.hooks.trouble(refusal.message, null);
         await new Promise((resolve) => (this.#wake = resolve));
@@ -44,6 +43,21 @@ export class Stream {
       await this.#wait(ms);
     }
     if (!this.#ended) this.hooks.done();
+    this.worker.terminate();
+  }
+
+  /** The reader looks at slice z: it comes next, and the others outward from it. */
+  aim(z) {
+    if (this.#ended || this.volume.slices[z] || this.#next[0] === z || this.#next[1] === z) return;
+    clearTimeout(this.#later);
+    const rest = this.#aimed + AIM_MS - performance.now();
+    if (rest > 0) {
+      this.#later = setTimeout(() => this.aim(z), rest);
+      return;
+    }
+    this.#aimed = performance.now();
+    this.first = z;
+    this.#stop({ aimed: true });
   }
 
   /** Try again now. */
@@ -53,57 +67,43 @@ export class Stream {
 
   end() {
     this.#ended = true;
-    this.#control?.abort();
+    clearTimeout(this.#later);
+    this.worker.terminate();
+    this.#stop({});
     this.#wake();
   }
 
-  async #attempt() {
-    this.#control = new AbortController();
-    const skip = this.volume.count; // slices arrive in order, so what is there is the beginning of the order
-    const url = `${this.base}${this.volume.url}?first=${this.first}${skip ? `&skip=${skip}` : ""}`;
-    this.#listen();
-    try {
-      const response = await fetch(url, { credentials: "same-origin", cache: "no-store", signal: this.#control.signal });
-      if (!response.ok) return await refusalOf(response);
-      await this.#read(response.body.getReader(), skip);
-      return null;
-    } catch {
-      return null;
-    } finally {
-      clearTimeout(this.#loudly);
+  /** Resolves with {refusal}, or with {aimed} when another slice is wanted first. */
+  #attempt() {
+    const { volume, first } = this;
+    const [, rows, columns] = volume.shape;
+    this.#run += 1;
+    this.#next = outward(first, volume.shape[0]).filter((z) => !volume.slices[z]);
+    const images = this.#next.map((z) => ({ z, rows, columns }));
+    const asked = new URLSearchParams({ form: "packed", first, have: heldText(volume.slices) });
+    if (!volume.coarse && volume.coarseShape) {
+      const [depth, coarseRows, coarseColumns] = volume.coarseShape;
+      images.splice(1, 0, { z: null, rows: depth * coarseRows, columns: coarseColumns });
+      asked.set("coarse", "1");
     }
+    return new Promise((resolve) => {
+      this.#stop = resolve;
+      this.worker.postMessage({ run: this.#run, url: `${this.url}?${asked}`, images });
+    });
   }
 
-  async #read(reader, skip) {
-    const { shape } = this.volume;
-    const size = shape[1] * shape[2] * 2;
-    let slice = new Uint8Array(size);
-    let place = skip;
-    let filled = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      this.#listen();
-      let from = 0;
-      while (from < value.length && place < this.order.length) {
-        const take = Math.min(value.length - from, size - filled);
-        slice.set(value.subarray(from, from + take), filled);
-        from += take;
-        filled += take;
-        if (filled === size) {
-          this.volume.arrive(this.order[place], new Int16Array(slice.buffer));
-          this.hooks.arrived(this.order[place]);
-          place += 1;
-          filled = 0;
-          slice = new Uint8Array(size);
-        }
-      }
+  #heard({ run, image, pixels, ended, refusal }) {
+    if (this.#ended) return;
+    if (ended) {
+      if (run === this.#run) this.#stop({ refusal });
+    } else if (image.z === null) {
+      this.volume.coarse = pixels;
+      this.hooks.coarse();
+    } else if (!this.volume.slices[image.z]) {
+      this.#next = this.#next.filter((z) => z !== image.z);
+      this.volume.arrive(image.z, pixels);
+      this.hooks.arrived(image.z);
     }
-  }
-
-  #listen() {
-    clearTimeout(this.#loudly);
-    this.#loudly = setTimeout(() => this.#control.abort(), QUIET_MS);
   }
 
   #wait(ms) {
@@ -115,10 +115,4 @@ export class Stream {
       };
     });
   }
-}
-
-async function refusalOf(response) {
-  const answer = await response.json().catch(() => ({}));
-  const message = answer.message || `The server answered ${response.status}.`;
-  return { message, expired: response.status === 401, final: response.status === 403 || response.status === 404 };
 }

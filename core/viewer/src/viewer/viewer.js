@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { Cine } from "./cine.js";
+import { Curtain } from "./curtain.js";
 import { Margins } from "./margins.js";
 import { Marks } from "./marks.js";
 import { Mouse } from "./mouse.js";
@@ -19,8 +20,9 @@ export class Viewer {
     this.view = h("div", { class: "view", role: "img", "aria-label": "CT image" });
     this.over = h("canvas", { class: "overlay", "aria-hidden": "true" });
     this.margins = new Margins(this);
-    this.element = h("div", { class: "stage" }, this.view, this.over, this.margins.hud.element, this.margins.bar.element);
-    this.cine = new Cine(() => this.#cineStep());
+    this.curtain = new Curtain({ view: this.view, over: this.over, hud: this.margins.hud });
+    this.element = h("div", { class: "stage" }, this.view, this.curtain.canvas, this.over, this.margins.hud.element, this.margins.bar.element);
+    this.cine = new Cine(() => this.#playOn());
     this.volume = null;
     this.plane = "axial";
     this.at = { axial: 0, coronal: 0, sagittal: 0 };
@@ -33,18 +35,19 @@ export class Viewer {
       moved: () => this.#moved(),
     });
     this.overlay = new Overlay(this.over, this.stack);
+    this.curtain.stack = this.stack;
     this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack);
     this.marks = new Marks(this.stack, { changed: (list) => this.hooks.marks(list), made: (...what) => this.hooks.made(...what) });
     this.mouse = new Mouse(this);
   }
 
-  /** Put a case on the screen; its first image appears when it arrives. openAt: "top", "middle" or a slice. */
-  open(volume, { openAt, title }) {
+  /** Put a case on the screen; its first image appears when it arrives. wanted(z): the reader waits for this slice. */
+  open(volume, { first, title, wanted }) {
     this.blank();
     this.title = title;
     this.volume = volume;
     const middle = (plane) => Math.floor(volume.plane(plane).images / 2);
-    const first = Number.isInteger(openAt) ? openAt : openAt === "middle" ? middle("axial") : 0;
+    this.wanted = wanted;
     this.at = { axial: first, coronal: middle("coronal"), sagittal: middle("sagittal") };
     this.plane = "axial";
     this.stack.open(volume);
@@ -58,6 +61,7 @@ export class Viewer {
     this.cine.stop();
     this.marks.clear();
     this.overlay.reset();
+    this.curtain.open();
     this.stack.close();
     this.volume = null;
     delete this.view.dataset.shown;
@@ -70,6 +74,11 @@ export class Viewer {
   arrived(z) {
     if (this.plane === "axial" ? z === this.at.axial && !this.#onScreen() : this.volume.complete) this.#show();
     this.margins.slider();
+  }
+
+  /** The coarse view of the whole has arrived. */
+  coarseArrived() {
+    if (this.curtain.closed) this.#show();
   }
 
   setMarks(marks) {
@@ -156,21 +165,10 @@ export class Viewer {
     this.hooks.changed();
   }
 
-  toggleOverlay() {
-    if (!this.overlay.any) return false;
-    this.setOverlay({ on: !this.overlay.on });
-    return true;
-  }
-
   /** change: {on, opacity (0 to 1), lungs, heat}, each optional */
   setOverlay(change) {
     if ("on" in change) this.hooks.count("overlay_toggles");
     this.overlay.set(change);
-    this.hooks.changed();
-  }
-
-  playOrStop() {
-    this.cine.toggle();
     this.hooks.changed();
   }
 
@@ -187,13 +185,9 @@ export class Viewer {
     this.stack.destroy();
   }
 
-  /** The image asked for has not arrived; what is on the screen is covered. */
-  get covered() {
-    return this.view.classList.contains("absent");
-  }
-
   #moved() {
     this.overlay.draw();
+    if (this.curtain.closed && this.volume) this.curtain.draw(this.plane, this.at[this.plane]);
     this.mouse?.probe();
   }
 
@@ -207,10 +201,9 @@ export class Viewer {
     this.margins.text();
     this.margins.slider();
     if (!this.volume.has(this.plane, index)) {
-      this.view.classList.add("absent");
-      this.over.hidden = true;
+      this.curtain.close(this.plane, index);
       this.mouse.probe();
-      this.margins.hud.wait(this.plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here");
+      if (this.plane === "axial") this.wanted(index);
       return;
     }
     if (everyOne) this.stack.then(this.plane, index);
@@ -218,13 +211,9 @@ export class Viewer {
     this.#uncover();
   }
 
-  /** Take the cover away once the right image is on the screen, never before. */
+  /** Open the curtain once the right image is on the screen, never before. */
   #uncover() {
-    if (!this.covered && this.over.hidden === false) return this.margins.hud.wait("");
-    if (!this.#onScreen()) return undefined;
-    this.view.classList.remove("absent");
-    this.over.hidden = false;
-    return this.margins.hud.wait("");
+    if (this.#onScreen()) this.curtain.open();
   }
 
   #painted(shown) {
@@ -251,11 +240,9 @@ export class Viewer {
     this.hooks.changed();
   }
 
-  #cineStep() {
-    if (!this.volume) return;
-    const { images } = this.volume.plane(this.plane);
-    const next = (this.at[this.plane] + 1) % images;
-    if (!this.volume.has(this.plane, next)) return;
+  #playOn() {
+    const next = this.volume && (this.at[this.plane] + 1) % this.volume.plane(this.plane).images;
+    if (next === null || !this.volume.has(this.plane, next)) return;
     this.at[this.plane] = next;
     this.#show();
   }

@@ -4,7 +4,7 @@ export const PLANES = ["axial", "coronal", "sagittal"];
 
 export class Volume {
   /** shape (z, y, x); spacing in mm in the same order; letters of the axial plane as the server gives them */
-  constructor({ url, shape, spacing_mm, z_mm, orientation }) {
+  constructor({ url, shape, spacing_mm, z_mm, orientation, coarse_shape = null }) {
     this.url = url;
     this.shape = shape;
     this.spacing = spacing_mm;
@@ -12,6 +12,8 @@ export class Volume {
     this.axialLetters = orientation;
     this.slices = new Array(shape[0]).fill(null); // Int16Array of each slice that has arrived
     this.count = 0;
+    this.coarseShape = coarse_shape; // (z, y, x) of the coarse view: means of 4 x 4 pixels of every second slice
+    this.coarse = null; // its pixels, once they are here
   }
 
   get complete() {
@@ -54,6 +56,25 @@ export class Volume {
     return out;
   }
 
+  /** An image of the coarse view: {pixels, rows, columns, width, height}, the last two in mm. */
+  coarseImage(plane, index) {
+    const [depth, rows, columns] = this.coarseShape;
+    const [dz, dy, dx] = [2 * this.spacing[0], 4 * this.spacing[1], 4 * this.spacing[2]];
+    const at = (z, y, x) => this.coarse[(z * rows + y) * columns + x];
+    const image = (height, width, read) => Int16Array.from({ length: height * width }, (_, i) => read(Math.floor(i / width), i % width));
+    if (plane === "axial") {
+      const z = Math.min(depth - 1, Math.floor(index / 2));
+      const pixels = this.coarse.subarray(z * rows * columns, (z + 1) * rows * columns);
+      return { pixels, rows, columns, width: columns * dx, height: rows * dy };
+    }
+    if (plane === "coronal") {
+      const y = Math.min(rows - 1, Math.floor(index / 4));
+      return { pixels: image(depth, columns, (z, x) => at(z, y, x)), rows: depth, columns, width: columns * dx, height: depth * dz };
+    }
+    const x = Math.min(columns - 1, Math.floor(index / 4));
+    return { pixels: image(depth, rows, (z, y) => at(z, y, x)), rows: depth, columns: rows, width: rows * dy, height: depth * dz };
+  }
+
   /** HU of the voxel (z, y, x), or null outside the volume or before it has arrived. */
   hu(z, y, x) {
     const [depth, rows, columns] = this.shape;
@@ -79,6 +100,13 @@ export class Volume {
     if (plane === "axial") return this.zMm[index];
     return index * (plane === "coronal" ? this.spacing[1] : this.spacing[2]);
   }
+}
+
+/** Where a volume opens. openAt: "lungs" (their middle), "middle" of the stack, "top", or a slice. */
+export function firstSlice({ shape, lungs_middle: lungs }, openAt) {
+  if (Number.isInteger(openAt)) return openAt;
+  const middle = Math.floor(shape[0] / 2);
+  return { lungs: lungs ?? middle, middle }[openAt] ?? 0;
 }
 
 /** Direction of an image's rows and columns in patient axes (x left, y back, z head). */
