@@ -1,5 +1,6 @@
 """A DICOM series on its way into memory: decoded in the background, apex first, while the caller works on it."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.decoding import processes
+from core.imaging.decoding import PATIENCE_S, processes
 from core.imaging.errors import ImagingError
 from core.imaging.geometry import Stack
 from core.imaging.pixels import COMPRESSED, CUT_SHORT, PixelReader
@@ -36,6 +37,7 @@ class Arriving:
         self._readers: SimpleQueue[PixelReader] = SimpleQueue()
         self._slices: list[Future[str]] = []
         self._here = 0  # slices known to be decoded
+        self._slow = False  # whether an image took too long; the others are not tried then
         self._looked = False  # whether the values are known to be HU
         self._ending = ExitStack()
 
@@ -102,9 +104,13 @@ class Arriving:
     def _decode(self, index: int) -> str:
         """Decode one image into its slice; return why it cannot be, or nothing."""
         reader, frame = self._readers.get(), self._stack.frames[index]
+        begun = time.monotonic()
         try:
+            if self._slow:
+                raise ImagingError(CUT_SHORT)
             self.hu[index] = self._stack.reorientation.apply(guarded(partial(reader.hu, frame), CUT_SHORT))
         except ImagingError as error:
+            self._slow = self._slow or time.monotonic() - begun > PATIENCE_S / 2
             return str(Rejection(frame.source.place, str(error)))
         finally:
             self._readers.put(reader)

@@ -9,6 +9,7 @@ this module, started by its path; it imports nothing else of this project.
 import atexit
 import json
 import os
+import resource
 import struct
 import subprocess
 import sys
@@ -21,7 +22,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-PATIENCE_S = 120.0  # for one image; a decoder that hangs is ended
+PATIENCE_S = 10.0  # for one image; a decoder that hangs is ended
+MEMORY = 768 * 2**20  # bytes of one child; an image of 4096 x 4096 takes half
 MOST = 4  # children; more gain little beside the parsing in the parent
 LENGTH = struct.Struct("<Q")
 COMPLAINTS = (b"Corrupt JPEG data", b"Stream too short", b"Failed to decode tile")
@@ -38,14 +40,14 @@ class Decoder:
     """A child process that decodes one image after another; it starts with the first and again after a death."""
 
     def __init__(self) -> None:
-        self._child: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[bytes] | None = None
 
     def decode(self, code: bytes, description: dict[str, Any]) -> NDArray[np.integer[Any]]:
         """Return the stored values (rows, columns) of one compressed image; raises DecodingFailed.
 
         description holds pydicom's decoding options and the transfer syntax, "syntax".
         """
-        child = self._child or self._start()
+        child = self.child or self._start()
         watchdog = threading.Timer(PATIENCE_S, child.kill)
         watchdog.start()
         try:
@@ -69,19 +71,19 @@ class Decoder:
 
     def close(self) -> None:
         """End the child, if one was started."""
-        child, self._child = self._child, None
+        child, self.child = self.child, None
         if child is not None:
             child.kill()
             child.communicate()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        self._child = subprocess.Popen(  # noqa: S603 - this interpreter and this file
+        self.child = subprocess.Popen(  # noqa: S603 - this interpreter and this file
             [sys.executable, "-P", "-W", "ignore", str(Path(__file__))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-        return self._child
+        return self.child
 
 
 _idle: list[Decoder] = []
@@ -106,6 +108,21 @@ def give_back(decoder: Decoder) -> None:
             _idle.append(decoder)
             return
     decoder.close()
+
+
+def peak_mb() -> int:
+    """Return the most memory that an idle child has ever taken, MB; 0 where the system does not tell."""
+    with _idle_lock:
+        children = [decoder.child for decoder in _idle if decoder.child is not None]
+    return max((_highest_mb(child.pid) for child in children), default=0)
+
+
+def _highest_mb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")), 0)
 
 
 @atexit.register
@@ -202,6 +219,7 @@ def _twelve_bits(code: bytes, description: dict[str, Any]) -> tuple[bytes, bytes
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     answers_only = os.fdopen(os.dup(1), "wb")
     with tempfile.TemporaryFile() as printed:
         os.dup2(printed.fileno(), 1)  # what libraries print must not mix with the answers

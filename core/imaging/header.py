@@ -1,5 +1,6 @@
 """The header of a DICOM file, read by allow-list and turned into frames, or refused with a sentence."""
 
+import os
 import zlib
 from io import BytesIO
 from typing import BinaryIO
@@ -55,6 +56,7 @@ OTHER_MODALITIES = {"MR", "PT", "NM", "US", "CR", "DX", "MG", "XA", "RF", "SR", 
 MAX_SIDE = 4096  # voxels
 MAX_FRAMES = 5000
 MAX_INFLATED = 4 * 10**9  # bytes of one deflated file
+INFLATED_RATIO, INFLATED_FROM = 200, 64 * 2**20  # as in core.imaging.archive.Limits
 
 DAMAGED = "This DICOM file is damaged; export the series again."
 CUT_OFF = "This CT image is cut short in its header; export the series again."
@@ -82,7 +84,8 @@ def read_dataset(stream: BinaryIO, *, pixels: bool) -> Dataset:
         stream = BytesIO(stream.read())
     stream.seek(0)
     tags = [*TAGS, "PixelData"] if pixels else TAGS
-    return guarded(lambda: dcmread(stream, stop_before_pixels=not pixels, specific_tags=tags, force=True), DAMAGED)
+    source = stream
+    return guarded(lambda: dcmread(source, stop_before_pixels=not pixels, specific_tags=tags, force=True), DAMAGED)
 
 
 def read_header(source: Source) -> Header:
@@ -218,12 +221,14 @@ def _refuse_deflate_bomb(stream: BinaryIO) -> None:
     stream.seek(0)
     if DeflatedExplicitVRLittleEndian.encode() not in head or head[128:132] != b"DICM":
         return
+    packed = stream.seek(0, os.SEEK_END)
+    most = min(MAX_INFLATED, max(INFLATED_FROM, INFLATED_RATIO * packed))
     stream.seek(144 + int.from_bytes(head[140:144], "little"))
     inflate, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
     data = stream.read(2**20)
     while data:
         size += len(guarded(lambda data=data: inflate.decompress(data, 2**26), DAMAGED))  # type: ignore[misc]
-        if size > MAX_INFLATED:
+        if size > most:
             raise ImagingError("This DICOM file unpacks to far more than an image can; export the series again.")
         data = inflate.unconsumed_tail or stream.read(2**20)
     stream.seek(0)

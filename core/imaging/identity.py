@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
@@ -33,6 +34,7 @@ KEPT = (
 POSITIONS = {"HFS", "HFP", "HFDL", "HFDR", "FFS", "FFP", "FFDL", "FFDR"}
 NOBODY = {"", "0", "anon", "anonymous", "anonymized", "anonymised", "unknown", "none", "na", "n/a", "id", "patient"}
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+LONGEST = 2**16  # bytes of a value that is read; the values of interest have tens
 FILLED = {"999", "998"}  # fillers of an age that nobody knows
 OLDEST_EVER = 125  # years; a higher age is a filler too
 TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+\-/()&]{0,39}")
@@ -123,8 +125,11 @@ def numbers_of(dataset: Dataset, keyword: str) -> tuple[float, ...]:
 
 
 def value_of(dataset: Dataset, keyword: str) -> Any:
-    """Return an element's value, or None where it is absent or its bytes cannot be converted."""
+    """Return an element's value, or None where it is absent, absurdly long, or its bytes cannot be converted."""
     try:
+        raw = dataset.get_item(keyword)
+        if isinstance(raw, RawDataElement) and raw.VR != "SQ" and len(raw.value or b"") > LONGEST:
+            return None
         return dataset.get(keyword)
     except Exception:  # noqa: BLE001 - conversion of damaged bytes raises anything; unreadable is absent
         return None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, cast
 
@@ -86,8 +87,10 @@ def identity_of(image: NiftiImage) -> Identity:
     digest = hashlib.sha256()
     with _stream(image.source) as stream:
         guarded(lambda: stream.seek(image.offset), DAMAGED)
-        while block := guarded(lambda: stream.read(2**20), DAMAGED):
+        left = math.prod(image.stored_shape) * image.data_type.itemsize  # a tail that follows is of no matter
+        while left and (block := guarded(partial(stream.read, min(2**20, left)), DAMAGED)):
             digest.update(block)
+            left -= len(block)
     return Identity("nifti", repr(image.stored_shape), digest.digest())
 
 

@@ -151,14 +151,20 @@ class _Held:
         weakref.finalize(self, self.file.close)
 
     def __call__(self) -> BinaryIO:
-        return BufferedReader(_Shared(self))
+        number = self.file.fileno()
+        return BufferedReader(Stretch(number, 0, os.fstat(number).st_size, owner=self))
 
 
-class _Shared(RawIOBase):
-    """A view of a held file: several threads read it, each at its own place."""
+class Stretch(RawIOBase):
+    """A stretch of an open file, as a file: several threads read it, each at its own place.
 
-    def __init__(self, held: _Held) -> None:
-        self._held, self._at = held, 0
+    owner is kept alive as long as the stretch is.
+    """
+
+    name = ""  # pydicom asks for it
+
+    def __init__(self, number: int, start: int, size: int, *, owner: object = None) -> None:
+        self._number, self._start, self._size, self._owner, self._at = number, start, size, owner, 0
 
     def readable(self) -> bool:
         return True
@@ -167,15 +173,14 @@ class _Shared(RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        size = os.fstat(self._held.file.fileno()).st_size
-        self._at = max(0, {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: size}[whence] + offset)
+        self._at = max(0, {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence] + offset)
         return self._at
 
     def tell(self) -> int:
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        data = os.pread(self._held.file.fileno(), len(buffer), self._at)
+        data = os.pread(self._number, max(0, min(len(buffer), self._size - self._at)), self._start + self._at)
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

@@ -25,6 +25,7 @@ from pydicom.uid import (
     JPEGTransferSyntaxes,
 )
 
+from core.imaging.codestream import check_size
 from core.imaging.decoding import Decoder, borrow, give_back
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, PixelFormat
@@ -117,6 +118,7 @@ def _stored(dataset: Dataset, frame: Frame, decompress: Decoder) -> Stored:
         code, mark, _ = _code(data, index, count).rpartition(END_OF_IMAGE)
         if not mark:  # a decoder would fill what is missing with zeros; what follows the mark is of no use
             raise ImagingError(CUT_SHORT)
+        check_size(code, frame.pixels.rows, frame.pixels.columns)
         return decompress.decode(code + mark, options)
     options = {key: value for key, value in options.items() if key != "syntax"} | {"number_of_frames": count}
     if syntax.is_encapsulated:

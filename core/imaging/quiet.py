@@ -14,6 +14,8 @@ from core.imaging.errors import ImagingError
 
 T = TypeVar("T")
 
+TOO_LARGE = "This file needs more memory to read than an image does; export the series again."
+
 for _library in (pydicom, nibabel):
     logging.getLogger(_library.__name__).setLevel(logging.CRITICAL + 1)
 logging.getLogger("nibabel.global").setLevel(logging.CRITICAL + 1)
@@ -55,6 +57,8 @@ def guarded(read: Callable[[], T], reason: str) -> T:
         return read()
     except ImagingError:
         raise
+    except MemoryError:
+        failure = ImagingError(TOO_LARGE)
     except Exception:  # noqa: BLE001 - damaged input raises anything, and its message may quote a name
         failure = ImagingError(reason)
     raise failure

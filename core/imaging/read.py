@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.imaging import header, nifti
 from core.imaging.arriving import Arriving
+from core.imaging.budget import Budget
 from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header
 from core.imaging.geometry import Stack
@@ -42,10 +43,11 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
     headers: list[Header] = []
     series: list[SeriesCandidate] = []
     rejected: list[tuple[int, Rejection]] = []
+    budget = Budget(len(sources), sum(source.size for source in sources))
     with quiet():
         for done, source in enumerate(sources, start=1):
             try:
-                found = guarded(partial(_examine, source), UNREADABLE)
+                found = budget.spend(partial(guarded, partial(_examine, source), UNREADABLE), size=source.size)
                 if isinstance(found, Header):
                     headers.append(found)
                 else:

@@ -4,13 +4,14 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
+from functools import partial
+from io import BufferedReader, BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from core.imaging.archive import DEFAULT_LIMITS, MEMBER_DAMAGED, Limits
 from core.imaging.errors import ImagingError
-from core.imaging.packed import HEAD, inside, is_archive
+from core.imaging.packed import HEAD, Stretch, inside, is_archive
 from core.imaging.quiet import guarded
 
 IGNORED_NAMES = {"thumbs.db", ".ds_store", "desktop.ini", "dicomdir", ".gitkeep", "ehthumbs.db"}
@@ -88,6 +89,20 @@ def sources_from_path(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> l
     return _sources(entries, limits)
 
 
+def sources_from_descriptor(
+    number: int, files: Sequence[tuple[str, int]], *, limits: Limits = DEFAULT_LIMITS
+) -> list[Source]:
+    """Return the sources of files that lie one after another in an open file, given as name and size.
+
+    Raises ImagingError as `sources_from_uploads`.
+    """
+    entries, start = [], 0
+    for name, size in files:
+        entries.append(_Entry(name, partial(_stretch, number, start, size), size))
+        start += size
+    return _sources(entries, limits)
+
+
 def sources_from_uploads(files: Sequence[Upload], *, limits: Limits = DEFAULT_LIMITS) -> list[Source]:
     """Return the sources of uploaded files, zips unpacked; the files must stay open while the sources are used.
 
@@ -98,6 +113,10 @@ def sources_from_uploads(files: Sequence[Upload], *, limits: Limits = DEFAULT_LI
         opener, size = _upload_opener(file)
         entries.append(_Entry(file.name, opener, size))
     return _sources(entries, limits)
+
+
+def _stretch(number: int, start: int, size: int) -> BinaryIO:
+    return BufferedReader(Stretch(number, start, size))
 
 
 def _path_opener(path: Path) -> Callable[[], BinaryIO]:

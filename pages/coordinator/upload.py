@@ -1,16 +1,12 @@
 """The upload of cases: transfer, reading, choice of series, storing. File names go to the encrypted register only."""
 
-from dataclasses import asdict
-
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import clock
 from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
-from core.imaging.read import Scan, SeriesCandidate, load, scan
-from core.imaging.source import sources_from_uploads
-from core.imaging.storage import VolumeStore
+from core.imaging.intake import Found, Intake, Listed
 from core.jobs import queue
 from core.progress import Progress
 from core.settings import settings
@@ -31,7 +27,7 @@ def upload(account: Account) -> None:
         files = _choose_files(number)
         _report_stored()
         if not files:
-            st.session_state.pop(SCAN, None)
+            _let_go()
             return
         found = _scan(files)
         if found is None:
@@ -45,7 +41,7 @@ def upload(account: Account) -> None:
         if st.button(label, type="primary", key="cases_store", disabled=not chosen):
             _store(chosen, account)
             st.session_state[ROUND] = number + 1  # an empty uploader: the files' memory is free again
-            st.session_state.pop(SCAN, None)
+            _let_go()
             st.rerun()
 
 
@@ -67,12 +63,14 @@ def _choose_files(number: int) -> list[UploadedFile]:
     )
 
 
-def _scan(files: list[UploadedFile]) -> Scan | None:
+def _scan(files: list[UploadedFile]) -> Found | None:
     """Return the series in the files, read once for each set of files."""
     ids = tuple(file.file_id for file in files)
     known = st.session_state.get(SCAN)
     if known and known[0] == ids:
-        return known[1]  # type: ignore[no-any-return]
+        return known[2]  # type: ignore[no-any-return]
+    _let_go()
+    intake = Intake(files)
     bar = st.progress(0.0, text="Reading the files …")
 
     def tell(done: int, total: int) -> None:
@@ -80,17 +78,25 @@ def _scan(files: list[UploadedFile]) -> Scan | None:
             bar.progress(done / max(total, 1), text=f"Read file {done} of {total}")
 
     try:
-        found = scan(sources_from_uploads(files), on_progress=tell)
+        found = intake.scan(tell)
     except ParallaxError as error:
+        intake.close()
         st.error(str(error))
         return None
     finally:
         bar.empty()
-    st.session_state[SCAN] = (ids, found)
+    st.session_state[SCAN] = (ids, intake, found)
     return found
 
 
-def _rejections(found: Scan) -> None:
+def _let_go() -> None:
+    """End the process that reads the upload, if there is one."""
+    known = st.session_state.pop(SCAN, None)
+    if known:
+        known[1].close()
+
+
+def _rejections(found: Found) -> None:
     if not found.rejected:
         return
     title = "1 thing was left out" if len(found.rejected) == 1 else f"{len(found.rejected)} things were left out"
@@ -102,7 +108,7 @@ def _rejections(found: Scan) -> None:
             st.caption(f"… and {len(found.rejected) - 50} more of the same kind.")
 
 
-def _choose_series(found: Scan) -> list[SeriesCandidate]:
+def _choose_series(found: Found) -> list[Listed]:
     rows = [
         {
             "Take": series.preselected,
@@ -132,9 +138,9 @@ def _choose_series(found: Scan) -> list[SeriesCandidate]:
     return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
 
 
-def _store(chosen: list[SeriesCandidate], account: Account) -> None:
+def _store(chosen: list[Listed], account: Account) -> None:
     """Load, store and queue each chosen series; what cannot be stored is said, and the others go on."""
-    store = VolumeStore(settings().storage)
+    intake: Intake = st.session_state[SCAN][1]
     stored: list[dict[str, str]] = []
     bar = st.progress(0.0, text="Storing …")
     for place, candidate in enumerate(chosen, start=1):
@@ -145,7 +151,7 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
                 bar.progress(share, text=f"Series {place} of {len(chosen)}: slice {done} of {total}")
 
         try:
-            outcome = _store_one(store, candidate, account, tell)
+            outcome = _store_one(intake, candidate, account, tell)
         except ParallaxError as error:
             outcome = {"case": "", "state": "refused", "why": str(error)}
         stored.append({"series": str(place), "place": candidate.place, **outcome})
@@ -153,18 +159,20 @@ def _store(chosen: list[SeriesCandidate], account: Account) -> None:
     st.session_state[STORED] = stored
 
 
-def _store_one(store: VolumeStore, candidate: SeriesCandidate, account: Account, tell: Progress) -> dict[str, str]:
-    volume = load(candidate, on_progress=tell)
-    key = store.put(volume)
+def _store_one(intake: Intake, candidate: Listed, account: Account, tell: Progress) -> dict[str, str]:
+    at = settings()
+    read = intake.read(candidate.key, store=at.storage, secret=at.secret_bytes(), on_progress=tell)
+    assert read.storage_key
+    assert read.patient_key
     new = cases.NewSeries(
-        content_hash=volume.content_hash,
-        storage_key=key,
-        shape=volume.hu.shape,
-        spacing_mm=volume.spacing_mm,
-        z_mm=volume.z_mm,
-        affine=volume.affine,
-        attributes=asdict(volume.attributes),
-        patient_key=candidate.patient_key(settings().secret_bytes()),
+        content_hash=read.content_hash,
+        storage_key=read.storage_key,
+        shape=read.shape,
+        spacing_mm=read.spacing_mm,
+        z_mm=read.z_mm,
+        affine=read.affine,
+        attributes=read.attributes,
+        patient_key=read.patient_key,
     )
     with open_session() as session:  # the case and its job come into being together, or not at all
         added = cases.add(session, new, by=account.id, at=clock.now())

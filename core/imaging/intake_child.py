@@ -1,0 +1,129 @@
+"""The process that parses what somebody uploads: started by core.imaging.intake, within limits, ended with its upload.
+
+One JSON object a line comes in on stdin: {"do": "scan", ...} first, then {"do": "read", "key": ...} for each series
+that is wanted. One JSON object a line goes out: {"progress": [done, total]} while it works, then the answer.
+"""
+
+import hashlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from core.imaging.budget import limit_memory
+from core.imaging.decoding import peak_mb
+from core.imaging.errors import ImagingError
+from core.imaging.geometry import Stack
+from core.imaging.read import SeriesCandidate, load, scan
+from core.imaging.source import Source, sources_from_descriptor, sources_from_path
+from core.imaging.volume import Volume
+
+MEMORY = 5 * 2**30  # bytes; the largest volume that is read takes 2 GB
+BASE = 2**30  # bytes besides what is proportional to the upload
+A_BYTE = 40  # bytes of memory for each byte of the upload: packed 8 times, and held in five forms at once
+
+
+class _Child:
+    def __init__(self, answers: TextIO) -> None:
+        self._answers = answers
+        self._found: dict[str, SeriesCandidate] = {}
+
+    def scan(self, request: dict[str, Any]) -> dict[str, Any]:
+        sources = _sources(request)
+        found = scan(sources, on_progress=self._progress)
+        self._found = {one.key: one for one in found.series}
+        return {
+            "series": [_listed(one) for one in found.series],
+            "rejected": [{"place": one.place, "reason": one.reason, "files": one.files} for one in found.rejected],
+        }
+
+    def read(self, request: dict[str, Any]) -> dict[str, Any]:
+        candidate = self._found[request["key"]]
+        volume = load(candidate, on_progress=self._progress)
+        storage_key = None
+        if request.get("store"):
+            from core.imaging.storage import VolumeStore  # takes half a second, and is not needed for looking
+
+            storage_key = VolumeStore(request["store"]).put(volume)
+        secret = request.get("secret")
+        return {
+            **_shown(volume),
+            "storage_key": storage_key,
+            "patient_key": candidate.patient_key(bytes.fromhex(secret)) if secret else None,
+        }
+
+    def _progress(self, done: int, total: int) -> None:
+        if done % 10 == 0 or done == total:
+            self.say({"progress": [done, total]})
+
+    def say(self, answer: dict[str, Any]) -> None:
+        self._answers.write(json.dumps(answer) + "\n")
+        self._answers.flush()
+
+
+def _sources(request: dict[str, Any]) -> list[Source]:
+    if "path" in request:
+        return sources_from_path(request["path"])
+    return sources_from_descriptor(request["descriptor"], [(name, size) for name, size in request["files"]])
+
+
+def _listed(one: SeriesCandidate) -> dict[str, Any]:
+    numbers = {frame.source.number for frame in one.content.frames} if isinstance(one.content, Stack) else set()
+    return {
+        "key": one.key,
+        "slices": one.slices,
+        "thickness_mm": one.thickness_mm,
+        "kernel": one.kernel,
+        "orientation": one.orientation,
+        "spacing_mm": one.spacing_mm,
+        "coverage_mm": one.coverage_mm,
+        "place": one.place,
+        "files": len(numbers) or 1,
+        "preselected": one.preselected,
+        "origin": one.origin,
+        "warnings": one.warnings,
+    }
+
+
+def _shown(volume: Volume) -> dict[str, Any]:
+    little = volume.hu.astype("<i2", copy=False)
+    return {
+        "hu": {
+            "min": int(volume.hu.min()),
+            "max": int(volume.hu.max()),
+            "mean": round(float(volume.hu.mean()), 3),
+            "sha256": hashlib.sha256(little.tobytes() if not little.flags.c_contiguous else little.data).hexdigest(),
+        },
+        "content_hash": volume.content_hash,
+        "shape": volume.hu.shape,
+        "spacing_mm": volume.spacing_mm,
+        "z_mm": volume.z_mm,
+        "affine": volume.affine,
+        "attributes": asdict(volume.attributes),
+    }
+
+
+def serve(requests: Iterable[str], answers: TextIO) -> None:
+    """Answer each request; whatever else a library raises is damage, and says nothing of the file."""
+    child = _Child(answers)
+    for line in requests:
+        request = json.loads(line)
+        try:
+            answer = child.scan(request) if request["do"] == "scan" else child.read(request)
+        except ImagingError as error:
+            answer = {"refused": str(error)}
+        except MemoryError:
+            answer = {"too_large": True}
+        used = (resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        answer["peak_mb"] = max(*used, peak_mb())
+        child.say(answer)
+
+
+if __name__ == "__main__":
+    limit_memory(min(MEMORY, BASE + A_BYTE * int(sys.argv[1])))
+    answers_only = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print must not mix with the answers
+    serve(sys.stdin, answers_only)
