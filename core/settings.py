@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     metrics_token: str = Field("", description="token with which /_stcore/metrics answers; closed when empty")
     session_hours: int = Field(12, description="how long a sign-in lasts, hours")
     log_json: bool = Field(False, description="logs as JSON lines rather than for a console")
+    refuse_burned_in: bool = Field(
+        False, description="refuse burned-in annotations and secondary captures instead of warning of them"
+    )
     public_url: str = Field("", description="address people use, for links that are copied; found out when empty")
 
     @property

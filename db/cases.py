@@ -30,6 +30,7 @@ class NewSeries:
     affine: tuple[tuple[float, ...], ...]
     attributes: dict[str, Any]
     patient_key: str
+    deidentified: dict[str, Any] | None = None  # names of elements kept, replaced and removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class CaseInfo:
     spacing_mm: tuple[float, float, float]
     z_mm: tuple[float, ...]
     attributes: dict[str, Any]
+    deidentified: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def add(
             z_mm=list(new.z_mm),
             affine=[list(row) for row in new.affine],
             attributes=new.attributes,
+            deidentified=new.deidentified,
             created_at=at,
         )
     )
@@ -209,4 +212,5 @@ def _public(case: Case, series: Series) -> CaseInfo:
         spacing_mm=tuple(series.spacing_mm),
         z_mm=tuple(series.z_mm),
         attributes=series.attributes,
+        deidentified=series.deidentified,
     )

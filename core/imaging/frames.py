@@ -57,6 +57,7 @@ class Frame:
     marks: Marks
     uid: str
     attributes: Attributes
+    notes: tuple[str, ...] = ()  # what may show a name in the picture; see core.imaging.removed
 
     def __repr__(self) -> str:
         return f"Frame({self.source.place}, {self.index})"

@@ -6,7 +6,9 @@ from io import BytesIO
 from typing import BinaryIO
 
 from pydicom import dcmread
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
@@ -20,6 +22,7 @@ from core.imaging.identity import IDENTIFYING, KEPT, attributes_of, identity_of,
 from core.imaging.marks import MARKING, marks_of
 from core.imaging.multiframe import FUNCTIONAL_GROUPS, frame_items, is_enhanced
 from core.imaging.quiet import guarded
+from core.imaging.removed import notes_of
 from core.imaging.source import Source
 from core.imaging.units import check_units
 
@@ -46,7 +49,11 @@ FRAME_TAGS = (
     "AcquisitionNumber",
 )
 FILE_TAGS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
-TAGS = [*IDENTIFYING, *KEPT, *PIXEL_TAGS, *FRAME_TAGS, *FILE_TAGS, *MARKING, *FUNCTIONAL_GROUPS]
+NOTED = ("BurnedInAnnotation", "SOPClassUID", "ConversionType")
+OVERLAYS = [BaseTag(group << 16 | 0x0010) for group in range(0x6000, 0x6020, 2)]  # their rows
+NAMED = (*IDENTIFYING, *KEPT, *PIXEL_TAGS, *FRAME_TAGS, *FILE_TAGS, *NOTED, *MARKING, *FUNCTIONAL_GROUPS)
+TAGS = [*OVERLAYS, *(BaseTag(tag) for name in NAMED if (tag := tag_for_keyword(name)) is not None)]
+PIXEL_DATA = BaseTag(0x7FE00010)
 FIRST_GROUPS = (b"\x08\x00", b"\x02\x00")  # little endian; what a file without a preamble begins with
 LAST_FIRST = 0x0070  # the highest element of group 0008 that such a file is known to begin with
 MARK = b"DICM"
@@ -83,7 +90,7 @@ def read_dataset(stream: BinaryIO, *, pixels: bool) -> Dataset:
     if stream.read(4) == MARK:  # a file may begin with the mark itself, without the 128 bytes before it
         stream = BytesIO(stream.read())
     stream.seek(0)
-    tags = [*TAGS, "PixelData"] if pixels else TAGS
+    tags = [*TAGS, PIXEL_DATA] if pixels else TAGS
     source = stream
     return guarded(lambda: dcmread(source, stop_before_pixels=not pixels, specific_tags=tags, force=True), DAMAGED)
 
@@ -157,6 +164,7 @@ def _frame(dataset: Dataset, item: Dataset, source: Source, index: int, pixels: 
         slope=slope,
         intercept=intercept,
         marks=marks_of(dataset, item),
+        notes=notes_of(dataset, *(text_of(dataset, keyword) for keyword in NOTED)),
         uid=text_of(dataset, "SOPInstanceUID"),
         attributes=attributes,
     )

@@ -11,6 +11,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from core.imaging.vendors import known_kernel, known_maker, known_model
 from core.imaging.volume import OLDEST, Attributes
 
 IDENTIFYING = (
@@ -37,7 +38,6 @@ DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 LONGEST = 2**16  # bytes of a value that is read; the values of interest have tens
 FILLED = {"999", "998"}  # fillers of an age that nobody knows
 OLDEST_EVER = 125  # years; a higher age is a filler too
-TEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .,_+\-/()&]{0,39}")
 
 
 class Identity:
@@ -82,9 +82,9 @@ def attributes_of(dataset: Dataset, *, kernel: str, kvp: float | None, thickness
     return Attributes(
         sex=sex if sex in ("M", "F", "O") else None,
         age=_age(text_of(dataset, "PatientAge")),
-        manufacturer=_harmless(text_of(dataset, "Manufacturer"), words),
-        model=_harmless(text_of(dataset, "ManufacturerModelName"), words),
-        kernel=_harmless(kernel, words),
+        manufacturer=_harmless(known_maker(text_of(dataset, "Manufacturer")), words),
+        model=_harmless(known_model(text_of(dataset, "ManufacturerModelName")), words),
+        kernel=_harmless(known_kernel(kernel), words),
         kvp=kvp if kvp is not None and 0 < kvp <= 500 else None,
         thickness_mm=thickness_mm if thickness_mm is not None and 0 < thickness_mm <= 100 else None,
         patient_position=known,
@@ -156,8 +156,8 @@ def _identifying_words(dataset: Dataset) -> set[str]:
     return {word for word in words if len(word) >= 4}
 
 
-def _harmless(text: str, words: set[str]) -> str | None:
-    if not TEXT.fullmatch(text):
+def _harmless(text: str | None, words: set[str]) -> str | None:
+    if text is None:
         return None
     folded = text.casefold()
     return None if any(word in folded for word in words) else text

@@ -73,6 +73,7 @@ class ReadSeries:
     z_mm: tuple[float, ...]
     affine: tuple[tuple[float, ...], ...]
     attributes: dict[str, Any]
+    record: dict[str, Any]  # what of the header was kept, replaced and removed, by name
     storage_key: str | None
     patient_key: str | None
 
@@ -80,8 +81,11 @@ class ReadSeries:
 class Intake:
     """Reads one upload, or one file, folder or archive at a path, in a child process; a context that ends it."""
 
-    def __init__(self, upload: Path | str | Sequence[Upload], *, silence_s: float = SILENCE_S) -> None:
-        self._upload, self._silence_s = upload, silence_s
+    def __init__(
+        self, upload: Path | str | Sequence[Upload], *, strict: bool = False, silence_s: float = SILENCE_S
+    ) -> None:
+        """strict refuses series whose pictures may show a name."""
+        self._upload, self._strict, self._silence_s = upload, strict, silence_s
         self._ending = ExitStack()
         self._child: subprocess.Popen[str] | None = None
         self.peak_mb = 0  # memory that the child took at most
@@ -104,6 +108,7 @@ class Intake:
         """
         self._ending.close()
         request, size, descriptors = self._request()
+        request["strict"] = self._strict
         self._start(size, descriptors)
         answer = self._ask(request, on_progress)
         return Found(
@@ -225,6 +230,7 @@ def _read_series(answer: dict[str, Any]) -> ReadSeries:
         z_mm=tuple(answer["z_mm"]),
         affine=tuple(tuple(line) for line in answer["affine"]),
         attributes=answer["attributes"],
+        record=answer["record"],
         storage_key=answer["storage_key"],
         patient_key=answer["patient_key"],
     )

@@ -18,6 +18,7 @@ from core.imaging.decoding import peak_mb
 from core.imaging.errors import ImagingError
 from core.imaging.geometry import Stack
 from core.imaging.read import SeriesCandidate, load, scan
+from core.imaging.removed import record_of
 from core.imaging.source import Source, sources_from_descriptor, sources_from_path
 from core.imaging.volume import Volume
 
@@ -33,7 +34,7 @@ class _Child:
 
     def scan(self, request: dict[str, Any]) -> dict[str, Any]:
         sources = _sources(request)
-        found = scan(sources, on_progress=self._progress)
+        found = scan(sources, on_progress=self._progress, strict=bool(request.get("strict")))
         self._found = {one.key: one for one in found.series}
         return {
             "series": [_listed(one) for one in found.series],
@@ -51,6 +52,7 @@ class _Child:
         secret = request.get("secret")
         return {
             **_shown(volume),
+            "record": _record(candidate),
             "storage_key": storage_key,
             "patient_key": candidate.patient_key(bytes.fromhex(secret)) if secret else None,
         }
@@ -86,6 +88,14 @@ def _listed(one: SeriesCandidate) -> dict[str, Any]:
         "origin": one.origin,
         "warnings": one.warnings,
     }
+
+
+def _record(candidate: SeriesCandidate) -> dict[str, Any]:
+    content = candidate.content
+    if not isinstance(content, Stack):
+        return {"kept": [], "replaced": [], "removed": ["the header, but for size and position"], "private": 0}
+    with content.frames[0].source.open() as stream:
+        return asdict(record_of(stream))
 
 
 def _shown(volume: Volume) -> dict[str, Any]:

@@ -13,13 +13,21 @@ from core.imaging.errors import ImagingError
 from core.imaging.frames import Frame, Header
 from core.imaging.geometry import Stack
 from core.imaging.quiet import guarded, quiet
-from core.imaging.series import Rejection, SeriesCandidate, dicom_candidates, nifti_candidate, suitability
+from core.imaging.series import (
+    Rejection,
+    SeriesCandidate,
+    dicom_candidates,
+    may_show_a_name,
+    nifti_candidate,
+    suitability,
+)
 from core.imaging.source import UNREADABLE, Source, sources_from_path
 from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 
 __all__ = ["Rejection", "Scan", "SeriesCandidate", "load", "opening", "read_path", "scan"]
 
+STRICT = "This installation refuses such series."
 HEAD = 4096  # bytes that tell what a file is
 NAMED = 3  # things that were left out and are named in one sentence; more are counted
 
@@ -35,10 +43,11 @@ class Scan:
     rejected: tuple[Rejection, ...]
 
 
-def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
+def scan(sources: Sequence[Source], *, on_progress: Progress = ignore, strict: bool = False) -> Scan:
     """Read the headers of all files, group them into series and check their geometry; no pixel is read.
 
-    on_progress counts files. The best series of each patient is preselected.
+    on_progress counts files. The best series of each patient is preselected. strict leaves out series whose pictures
+    may show a name: burned-in annotations, secondary captures.
     """
     headers: list[Header] = []
     series: list[SeriesCandidate] = []
@@ -58,7 +67,13 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore) -> Scan:
         for group in _grouped(headers):
             frames: list[Frame] = [frame for one in group for frame in one.frames]
             found_series, refused = dicom_candidates(frames, group[0].identity, group[0].series_uid)
-            series += found_series
+            for one in found_series:
+                shown = next((warning for warning in one.warnings if strict and may_show_a_name(warning)), "")
+                if shown:
+                    files = len({frame.source.number for frame in frames})
+                    rejected.append((frames[0].source.number, Rejection(one.place, f"{shown} {STRICT}", files)))
+                else:
+                    series.append(one)
             rejected += [(frames[0].source.number, refusal) for refusal in refused]
         best_first = tuple(_preselected(sorted(series, key=lambda one: (*suitability(one), _tie(one)))))
     return Scan(

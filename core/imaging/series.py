@@ -24,6 +24,7 @@ from core.imaging.source import Source
 
 COVERS_LUNGS_MM = 180.0  # apex to base of a small adult's lungs
 THIN = (1.5, 3.0, 5.0)  # mm
+LOOK = "; look at the pictures for names before you store them."
 _SALT = secrets.token_bytes(16)  # keys of candidates name no UID, and mean nothing outside this process
 
 
@@ -86,7 +87,8 @@ def dicom_candidates(
             sources = {frame.source.number: frame.source for frame in part.frames}
             rejected.append(Rejection(place_of(sources.values()), str(error), len(sources)))
         else:
-            candidates.append(_dicom_candidate(stack, identity, series_uid, place, _mixed(part)))
+            warnings = (*_mixed(part), *_noted(part.frames))
+            candidates.append(_dicom_candidate(stack, identity, series_uid, place, warnings))
     return candidates, rejected
 
 
@@ -161,6 +163,20 @@ def _mixed(part: Part) -> tuple[str, ...]:
     if not part.mixed:
         return ()
     return (f"This series mixes images that differ in their {_listed(part.mixed)}; they are read apart.",)
+
+
+def _noted(frames: Sequence[Frame]) -> tuple[str, ...]:
+    """Return what to look for in the pictures before they are stored, as sentences."""
+    counted = Counter(note for frame in frames for note in frame.notes)
+    return tuple(
+        f"{'Each image' if count == len(frames) else f'{count} of {len(frames)} images'} {note}{LOOK}"
+        for note, count in counted.items()
+    )
+
+
+def may_show_a_name(warning: str) -> bool:
+    """Whether a warning is about the picture itself; an overlay is not stored."""
+    return warning.endswith(LOOK) and "overlay" not in warning
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base
@@ -44,7 +44,10 @@ class CaseUploader(Base):
 
 
 class Series(Base):
-    """The stored volume of a case. `attributes` holds the allow-listed tags only."""
+    """The stored volume of a case. `attributes` holds the allow-listed tags only.
+
+    `deidentified` names the elements of the source that were kept, replaced and removed, without any value.
+    """
 
     __tablename__ = "series"
 
@@ -59,4 +62,5 @@ class Series(Base):
     z_mm: Mapped[list[Any]]
     affine: Mapped[list[Any]]
     attributes: Mapped[dict[str, Any]]
+    deidentified: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime]

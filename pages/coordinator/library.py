@@ -81,6 +81,7 @@ def _change(account: Account, found: list[CaseInfo]) -> None:
         numbers = {case.number: case for case in found}
         number = st.selectbox("Case", list(numbers), key="cases_change")
         case = numbers[number]
+        _deidentified(case)
         tags = st.text_input(
             "Tags, separated by commas",
             ", ".join(case.tags),
@@ -102,6 +103,18 @@ def _change(account: Account, found: list[CaseInfo]) -> None:
                 st.rerun()
         except ParallaxError as error:
             st.error(str(error))
+
+
+def _deidentified(case: CaseInfo) -> None:
+    """Say which elements of the case's header were kept, replaced and removed."""
+    record = case.deidentified
+    if not record:
+        return
+    with st.popover("What was removed from its header", icon=":material/shield_person:"):
+        st.markdown(f"**Kept**: {', '.join(record['kept']) or 'nothing'}")
+        st.markdown(f"**Replaced**: {', '.join(record['replaced']) or 'nothing'}")
+        st.markdown(f"**Removed**: {', '.join(record['removed']) or 'nothing'}, {record['private']} private elements")
+        st.caption("Names of elements of the first file; their values are not stored.")
 
 
 def _ask(case: CaseInfo) -> None:

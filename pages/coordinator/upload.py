@@ -70,7 +70,7 @@ def _scan(files: list[UploadedFile]) -> Found | None:
     if known and known[0] == ids:
         return known[2]  # type: ignore[no-any-return]
     _let_go()
-    intake = Intake(files)
+    intake = Intake(files, strict=settings().refuse_burned_in)
     bar = st.progress(0.0, text="Reading the files …")
 
     def tell(done: int, total: int) -> None:
@@ -173,6 +173,7 @@ def _store_one(intake: Intake, candidate: Listed, account: Account, tell: Progre
         affine=read.affine,
         attributes=read.attributes,
         patient_key=read.patient_key,
+        deidentified=read.record,
     )
     with open_session() as session:  # the case and its job come into being together, or not at all
         added = cases.add(session, new, by=account.id, at=clock.now())

@@ -45,8 +45,8 @@ def test_a_child_that_died_fails_one_image_and_the_next_has_a_new_one(code: byte
     decoder = Decoder()
     try:
         decoder.decode(code, DESCRIPTION)
-        assert decoder._child
-        decoder._child.kill()
+        assert decoder.child
+        decoder.child.kill()
         with pytest.raises(DecodingFailed):
             decoder.decode(code, DESCRIPTION)
         assert decoder.decode(code, DESCRIPTION).shape == (48, 48)
