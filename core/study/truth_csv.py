@@ -1,17 +1,36 @@
-"""Truth from a CSV keyed by case number: everything is checked before anything is taken."""
+"""Truth from a table keyed by case number: everything is checked before anything is taken."""
 
-import csv
-import io
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
 from core.study.identifiers import identifying
+from core.study.tables import Table, read_table
 
 COLUMNS = ("case", "diagnosis", "source", "reason")
 NEEDED = ("case", "diagnosis")
 NOTES = ("series", "files")  # for people: the upload's table of case numbers has them; they are not read
-MOST_BYTES = 5_000_000
+WHOLE = re.compile(r"^(\d+)[.,]0*$")
+USUAL = {
+    "case": {"case number", "case no", "case id", "caseid", "case nr", "number", "no", "nr", "fall", "fallnummer"},
+    "diagnosis": {
+        "truth",
+        "label",
+        "class",
+        "reference",
+        "reference standard",
+        "ground truth",
+        "dx",
+        "diagnose",
+        "befund",
+        "diagnostic",
+        "diagnosi",
+        "diagnóstico",
+    },
+    "source": {"rests on", "basis", "quelle", "fuente"},
+    "reason": {"reason for correction", "grund", "motivo"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +59,8 @@ class TruthSheet:
 
     rows: tuple[TruthRow, ...]
     faults: tuple[Fault, ...]
+    unknown: tuple[str, ...] = ()  # diagnoses that are no class, each once
+    ignored: tuple[str, ...] = ()  # columns that are not read
 
 
 def template(case_numbers: Collection[int]) -> str:
@@ -48,30 +69,54 @@ def template(case_numbers: Collection[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def guess_columns(header: Sequence[str]) -> dict[str, str]:
+    """Return which column of a table is which of ours, by their usual names; ours that are not found are absent."""
+    found: dict[str, str] = {}
+    for name in header:
+        plain = " ".join(name.lower().replace("_", " ").replace(".", " ").split())
+        for ours, usual in USUAL.items():
+            if (plain == ours or plain in usual) and ours not in found:
+                found[ours] = name
+    return found | {name.lower(): name for name in header if name.lower() in COLUMNS}
+
+
 def read_truth_csv(
     data: bytes, *, classes: Mapping[str, str], case_numbers: Collection[int], source: str
 ) -> TruthSheet:
-    """Return the rows and every fault of a CSV in UTF-8, separated by comma, semicolon or tab.
+    """Return the rows and every fault of a CSV or xlsx file whose columns have usual names; see read_truth."""
+    return read_truth(read_table(data), classes=classes, case_numbers=case_numbers, source=source)
 
-    `classes` maps codes to labels; either may stand in the column diagnosis. `source` is for rows without one.
-    Raises InvalidInput when the file is no such table at all.
+
+def read_truth(
+    table: Table,
+    *,
+    classes: Mapping[str, str],
+    case_numbers: Collection[int],
+    source: str,
+    columns: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> TruthSheet:
+    """Return the rows and every fault of a table.
+
+    `classes` maps codes to labels; either may stand in the column diagnosis, and so may what `names` maps to a code.
+    `columns` maps our columns to those of the table; without it they go by their usual names. Other columns are not
+    read. `source` is for rows without one. Raises InvalidInput when the table has no such columns at all.
     """
-    lines = _lines(_text(data))
-    header = [name.strip().lower() for name in lines[0]] if lines else []
-    missing = [name for name in NEEDED if name not in header]
+    header = table.header
+    if len({name.lower() for name in header if name}) != len([name for name in header if name]):
+        raise InvalidInput(f"The columns need different names; found {', '.join(header)}.")
+    which = guess_columns(header) if columns is None else dict(columns)
+    missing = [name for name in NEEDED if which.get(name) not in header]
     if missing:
         raise InvalidInput(f"The first row must name the columns; {' and '.join(missing)} not found there.")
-    unknown = [name for name in header if name and name not in (*COLUMNS, *NOTES)]
-    if unknown or len({name for name in header if name}) != len([name for name in header if name]):
-        raise InvalidInput(f"The columns are {', '.join(COLUMNS)}, each once; found {', '.join(header)}.")
-    names = _names(classes)
+    places = {ours: header.index(theirs) for ours, theirs in which.items() if theirs in header}
+    known = _names(classes) | {text.strip().lower(): code for text, code in (names or {}).items()}
     rows: list[TruthRow] = []
     faults: list[Fault] = []
+    unknown: dict[str, None] = {}
     seen: dict[int, int] = {}
-    for line, cells in enumerate(lines[1:], start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        given = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+    for line, cells in table.rows:
+        given = {ours: cells[place].strip() if place < len(cells) else "" for ours, place in places.items()}
         wrong = (
             [Fault(line, "row", f"has {len(cells)} cells, the header {len(header)}.")]
             if len(cells) > len(header)
@@ -79,9 +124,10 @@ def read_truth_csv(
         )
         number, fault = _number(given.get("case", ""), line, case_numbers, seen)
         wrong += fault
-        code = names.get(given.get("diagnosis", "").lower())
+        code = known.get(given.get("diagnosis", "").lower())
         if code is None:
             wrong.append(Fault(line, "diagnosis", _diagnosis_message(given.get("diagnosis", ""), classes)))
+            unknown[given.get("diagnosis", "")] = None
         row_source = given.get("source", "") or source.strip()
         if not 1 <= len(row_source) <= 200:
             wrong.append(Fault(line, "source", "is empty or over 200 characters; say what the truth rests on."))
@@ -95,24 +141,8 @@ def read_truth_csv(
             rows.append(TruthRow(line, number, code, row_source, given.get("reason", "")))
     if not rows and not faults:
         raise InvalidInput("The file has a header but no rows.")
-    return TruthSheet(tuple(rows), tuple(faults))
-
-
-def _text(data: bytes) -> str:
-    if len(data) > MOST_BYTES:
-        raise InvalidInput("The file is over 5 MB; a truth table has one short row a case.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput("The file is not UTF-8 text; save it as CSV UTF-8.") from None
-
-
-def _lines(text: str) -> list[list[str]]:
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    try:
-        return list(csv.reader(io.StringIO(text, newline=None), delimiter=separator))
-    except csv.Error as error:
-        raise InvalidInput(f"The file is not a CSV table: {error}.") from None
+    ignored = tuple(name for name in header if name and name not in which.values() and name.lower() not in NOTES)
+    return TruthSheet(tuple(rows), tuple(faults), tuple(name for name in unknown if name), ignored)
 
 
 def _names(classes: Mapping[str, str]) -> dict[str, str]:
@@ -122,6 +152,7 @@ def _names(classes: Mapping[str, str]) -> dict[str, str]:
 def _number(
     text: str, line: int, case_numbers: Collection[int], seen: dict[int, int]
 ) -> tuple[int | None, list[Fault]]:
+    text = WHOLE.sub(r"\1", text)  # spreadsheets write 2679.0
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None, [Fault(line, "case", f"“{text}” is not a case number.")]
     number = int(text)

@@ -1,4 +1,4 @@
-"""Truth from a CSV: previewed, every bad row named, all rows taken or none."""
+"""Truth from a table: previewed, every bad row named, all rows taken or none."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from core.study.truth_csv import Fault, read_truth_csv, template
+from core.study.tables import Table, read_table
+from core.study.truth_csv import COLUMNS, NEEDED, Fault, TruthSheet, guess_columns, read_truth, template
 from db.accounts import Account
 from db.cases import CaseInfo
 from db.engine import open_view
@@ -15,6 +16,7 @@ from db.truth import records as truth
 from pages.components.acting import act
 
 MOST_SHOWN = 200
+MOST_NAMES = 12  # class names of a table that are asked for; more are no classes
 
 
 def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
@@ -41,12 +43,14 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
         key=f"study_truth_sheet_source_{study.id}_{len(study.protocol.reference.rests_on)}",
     )
     turn = st.session_state.setdefault("study_truth_turn", 0)
-    file = st.file_uploader("Filled-in table", type=["csv", "txt"], key=f"study_truth_file_{turn}")
+    file = st.file_uploader("Filled-in table", type=["csv", "txt", "xlsx"], key=f"study_truth_file_{turn}")
     if file is None:
         return
     try:
         classes = {one.code: one.label for one in study.classes}
-        sheet = read_truth_csv(file.getvalue(), classes=classes, case_numbers=set(numbers), source=source)
+        sheet = _mapped(read_table(file.getvalue()), classes, set(numbers), source, turn)
+        if sheet is None:
+            return
         with open_view() as session:
             changes, faults = truth.preview(session, study.id, sheet.rows, by=me.id)
     except ParallaxError as error:
@@ -78,6 +82,37 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
         if act(lambda session: truth.take(session, study.id, sheet.rows, by=me.id, at=at), done="Truth stored"):
             st.session_state["study_truth_turn"] = turn + 1  # a fresh uploader, so that the file is not offered again
         st.rerun()
+
+
+def _mapped(table: Table, classes: dict[str, str], numbers: set[int], source: str, turn: int) -> TruthSheet | None:
+    """Read a table by its own columns and class names, which are asked for where they are not the usual ones."""
+    columns = guess_columns(table.header)
+    if any(name not in columns for name in NEEDED):
+        st.markdown("**Which column is which?**")
+        for name, place in zip(COLUMNS, st.columns(len(COLUMNS)), strict=True):
+            options = ["", *dict.fromkeys(table.header)]
+            index = options.index(columns[name]) if name in columns else 0
+            chosen = place.selectbox(name, options, index=index, key=f"study_truth_column_{name}_{turn}")
+            columns = {key: one for key, one in columns.items() if key != name} | ({name: chosen} if chosen else {})
+        if any(name not in columns for name in NEEDED):
+            return None
+    sheet = read_truth(table, classes=classes, case_numbers=numbers, source=source, columns=columns)
+    if sheet.unknown and len(sheet.unknown) <= MOST_NAMES:
+        st.markdown("**Which of the study's classes are these?**")
+        names = {}
+        for number, text in enumerate(sheet.unknown):
+            code = st.selectbox(
+                f"“{text}” is",
+                ["", *classes],
+                format_func=lambda one: classes.get(one, "none of them"),
+                key=f"study_truth_class_{number}_{turn}",
+            )
+            if code:
+                names[text] = code
+        sheet = read_truth(table, classes=classes, case_numbers=numbers, source=source, columns=columns, names=names)
+    if sheet.ignored:
+        st.caption(f"Not read: {', '.join(sheet.ignored)}.")
+    return sheet
 
 
 def _show_faults(faults: Sequence[Fault]) -> None:
