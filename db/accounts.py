@@ -125,6 +125,14 @@ def link_kind(session: Session, token: str, *, at: datetime) -> str | None:
     return link.kind if link and link.used_at is None and link.expires_at > at else None
 
 
+def link_username(session: Session, token: str, *, at: datetime) -> str | None:
+    """Return the user name of the account whose password a usable link sets, else None."""
+    link = session.get(Link, _digest(token))
+    if link is None or link.account_id is None or link_kind(session, token, at=at) is None:
+        return None
+    return _row(session, link.account_id).username
+
+
 def use_setup_link(session: Session, token: str, *, username: str, name: str, password: str, at: datetime) -> Account:
     """Create the first administrator with the one-time set-up link."""
     _check_password(password)
@@ -140,7 +148,7 @@ def use_password_link(session: Session, token: str, *, password: str, at: dateti
     link = _redeem_link(session, token, "password", at)
     if link.account_id is None:
         raise NotFound("This link belongs to no account.")
-    row = _row(session, link.account_id)
+    row = permissions.active(session, link.account_id)
     row.password_hash, row.failed_sign_ins, row.locked_until = _hash_password(password), 0, None
     session.execute(update(WebSession).where(WebSession.account_id == row.id).values(revoked_at=at))
     audit.record(session, kind="password set", at=at, actor_id=row.id, detail={"account": row.id})

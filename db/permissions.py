@@ -112,8 +112,19 @@ def require(session: Session, study_id: int | None, by: Actor, right: Right) -> 
         raise Forbidden(f"You are {role} of this study, and this is not part of that role; ask its owner.")
 
 
+def rights(session: Session, study_id: int, by: Actor) -> frozenset[Right]:
+    """Return what `by` may do in a study; for pages, to show only what works."""
+    return frozenset(right for right in Right if may(session, study_id, by, right))
+
+
+def anywhere(session: Session, by: Actor, right: Right) -> bool:
+    """Tell whether `by` has a right in some study that was not deleted."""
+    query = select(Study.id).where(studies(session, by, right), Study.deleted_at.is_(None)).limit(1)
+    return session.scalar(query) is not None
+
+
 def may(session: Session, study_id: int, by: Actor, right: Right) -> bool:
-    """Tell whether `by` has a right in a study; for pages, to show only what works."""
+    """Tell whether `by` has a right in a study."""
     try:
         require(session, study_id, by, right)
     except (Forbidden, NotFound):
@@ -131,18 +142,12 @@ def studies(session: Session, by: Actor, right: Right) -> ColumnElement[bool]:
     return Study.id.in_(mine.where(StudyMember.removed_at.is_(None)))
 
 
-def manages_any(session: Session, by: Actor) -> bool:
-    """Tell whether `by` manages some study that was not deleted."""
-    query = select(Study.id).where(studies(session, by, Right.MANAGE), Study.deleted_at.is_(None)).limit(1)
-    return session.scalar(query) is not None
-
-
 def tasks(session: Session, by: Actor) -> frozenset[Task]:
     """Return what `by` may do in the installation; raises Forbidden for an account that is disabled."""
     if not isinstance(by, int):
         return frozenset(Task)
     mine = TASKS[Role(active(session, by).role)]
-    return mine | {Task.INVITE} if manages_any(session, by) else mine
+    return mine | {Task.INVITE} if anywhere(session, by, Right.MANAGE) else mine
 
 
 def require_task(session: Session, by: Actor, task: Task) -> None:

@@ -2,8 +2,11 @@
 
 import streamlit as st
 
+from core.study.words import Role
+from db import permissions
 from db.accounts import Account
-from db.engine import open_view
+from db.engine import Session, open_view
+from db.permissions import Right
 from db.study import info as study_info
 from db.truth import members as panel_members
 from pages.components.access import current, institution_knows
@@ -63,9 +66,17 @@ def _sections(account: Account) -> Sections:
     with open_view() as session:
         panel = PANEL if panel_members.seats(session, account.id) else {}
         reading = READER if study_info.studies_for_reader(session, account.id) else {}
-    if account.role == "reader":
-        return {**panel, **READER}  # the panel's work comes before the study is read
-    return {**BY_ROLE[account.role], **reading, **panel}
+        runs: Sections = {"Study": COORDINATOR["Study"][:1]} if _part(session, account, Right.OVERVIEW) else {}
+        results: Sections = {"Results": RESULTS} if _part(session, account, Right.RESULTS) else {}
+    if account.role == Role.NONE:
+        return (
+            {**panel, **READER, **runs, **results} if reading or not runs else {**panel, **runs, **results}
+        )  # the panel's work comes before the study is read
+    return {**runs, **results, **BY_ROLE[account.role], **reading, **panel}
+
+
+def _part(session: Session, account: Account, right: Right) -> bool:
+    return permissions.anywhere(session, account.id, right)
 
 
 def _pages(account: Account) -> None:
@@ -78,7 +89,7 @@ def _pages(account: Account) -> None:
     front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
     chosen = st.navigation({"": [front], **sections}, expanded=True)
     with st.sidebar:
-        st.caption(f"{account.name} · {account.role}")
+        st.caption(f"{account.name} · {account.role}  \nsigned in as {account.username}")
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
             st.session_state["signing_out"] = True
             st.rerun()

@@ -51,7 +51,10 @@ def sign_in_page(*, wrong: str = "", username: str = "", go_on: str = "/", insti
 
 
 def link_page(token: str, kind: str | None, *, wrong: str = "", username: str = "", name: str = "") -> str:
-    """What a one-time link opens: the first administrator's form, or a form for a password."""
+    """What a one-time link opens: the first administrator's form, or a form for a password.
+
+    `username` is what was typed in the first, and whose password it is in the second.
+    """
     if kind is None:
         return _page(
             "Welcome",
@@ -62,13 +65,14 @@ def link_page(token: str, kind: str | None, *, wrong: str = "", username: str = 
     who = _field("username", "User name", "text", "username", value=username) + _field(
         "name", "Your name, as colleagues see it", "text", "name", value=name
     )
+    whose = f"<p>You will sign in as <strong>{escape(username)}</strong>. Note this user name.</p>"
     return _page(
         "Welcome",
         f"""<h2>{"Set up: the first administrator" if setup else "Choose your password"}</h2>
 {_alert(wrong)}
 <form method="post" action="/api/session/link">
 <input type="hidden" name="link" value="{escape(token)}">
-{who if setup else ""}
+{who if setup else whose}
 {_field("password", "Password", "password", "new-password")}
 <p class="hint">{PASSWORD_HINT}</p>
 {_field("again", "Password again", "password", "new-password")}

@@ -2,7 +2,7 @@
 
 
 def invitation(
-    *, name: str, title: str, link: str | None, address: str, cases: int, practice: int, sessions: int
+    *, name: str, username: str, title: str, link: str | None, address: str, cases: int, practice: int, sessions: int
 ) -> str:
     """Return the text that invites a reader: by a `link` that works once, or to the `address` where they sign in."""
     practice_text = f", after {practice} for practice" if practice else ""
@@ -11,7 +11,7 @@ def invitation(
         f"Dear {name},\n\n"
         f"you are invited to read in the study “{title}”: {cases} chest CT{sessions_text}{practice_text}. "
         "You can stop and go on at any time, on any computer; nothing is lost.\n\n"
-        f"{_way_in(link, address)}\n\n"
+        f"{_way_in(username, link, address)}\n\n"
         "Please read alone and tell nobody what you answer. Thank you."
     )
 
@@ -27,7 +27,9 @@ def reminder(*, name: str, title: str, address: str, left: int, minutes: int | N
     )
 
 
-def panel_invitation(*, name: str, title: str, link: str | None, address: str, cases: int, adjudicator: bool) -> str:
+def panel_invitation(
+    *, name: str, username: str, title: str, link: str | None, address: str, cases: int, adjudicator: bool
+) -> str:
     """Return the text that invites somebody to the truth panel: by a `link` that works once, or to the `address`."""
     what = (
         "to decide the cases on which the panel that sets the reference standard is split"
@@ -37,12 +39,15 @@ def panel_invitation(*, name: str, title: str, link: str | None, address: str, c
     return (
         f"Dear {name},\n\n"
         f"you are invited {what}, for the study “{title}”. You see neither the others' labels nor any AI.\n\n"
-        f"{_way_in(link, address)}\nThe page is called Truth panel.\n\n"
+        f"{_way_in(username, link, address)}\nThe page is called Truth panel.\n\n"
         "Please tell no reader of the study what you answer. Thank you."
     )
 
 
-def _way_in(link: str | None, address: str) -> str:
+def _way_in(username: str, link: str | None, address: str) -> str:
     if link is None:
-        return f"You have an account already; sign in here:\n{address}"
-    return f"Choose your password here (the link works once, for seven days):\n{link}"
+        return f"You have an account already. Sign in as {username} here:\n{address}"
+    return (
+        f"Choose your password here (the link works once, for seven days):\n{link}\n\n"
+        f"Your user name is {username}. Later you sign in with it here:\n{address}"
+    )

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core import clock
-from db import accounts
+from db import accounts, permissions
 from db.accounts import Account
 from db.engine import open_view
+from db.permissions import Right
 from db.study import info as study_info
 from pages.routes.institution import oidc_configured
 from pages.routes.web import COOKIE
@@ -27,6 +28,16 @@ def require(*roles: str) -> Account:
         st.error("This page is for other roles. Ask your administrator if you need it.")
         st.stop()
     return account
+
+
+def require_part(right: Right) -> Account:
+    """Return who is signed in if they coordinate, or have this right in some study; else stop the page."""
+    account = current()
+    if account is not None:
+        with open_view() as session:
+            if permissions.anywhere(session, account.id, right):
+                return account
+    return require("coordinator")
 
 
 def require_reader() -> Account:

@@ -10,8 +10,9 @@ from core.results.rows import Filter, StudyFacts, StudyRows
 from core.results.story import AiRun
 from core.results.study_results import StudyResults
 from db.engine import open_view
+from db.permissions import Right
 from db.results import rows as analysis
-from pages.components.access import require
+from pages.components.access import require_part
 from pages.components.screen import narrow
 from pages.components.tables import missing
 
@@ -53,7 +54,7 @@ def _runs(study_id: int, account_id: int) -> list[AiRun]:
 
 def results_view(title: str, lead: str) -> View:
     """Show title, study and filters of a results page; return what to look at, or stop where there is nothing."""
-    account = require("coordinator")
+    account = require_part(Right.RESULTS)
     st.title(title)
     st.caption(lead)
     study_id = _study(account.id)

@@ -4,13 +4,14 @@ import streamlit as st
 
 from core.results.published import blocks
 from core.stats import published
-from pages.components.access import require
+from db.permissions import Right
+from pages.components.access import require_part
 from pages.components.blocks import Screen
 
 
 def page() -> None:
     """Draw the paper's figures and tables."""
-    require("coordinator")
+    require_part(Right.RESULTS)
     st.title("Published study")
     st.caption(f"{published.SOURCE}. Research only; not a medical device. Figures as printed, recomputed ones marked.")
     st.warning(

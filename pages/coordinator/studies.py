@@ -4,16 +4,17 @@ import streamlit as st
 
 from core.errors import ParallaxError
 from db.engine import open_view
+from db.permissions import Right, Task, tasks
 from db.study import info as study_info
 from pages.components import demo
-from pages.components.access import require
+from pages.components.access import require_part
 from pages.components.acting import say
 from pages.coordinator.study_steps import deletion, new_study, one_study
 
 
 def page() -> None:
     """Show the study named in the address, or the list."""
-    me = require("coordinator")
+    me = require_part(Right.OVERVIEW)
     chosen = st.query_params.get("study", "")
     if chosen:
         try:
@@ -29,9 +30,11 @@ def page() -> None:
     say()
     with open_view() as session:
         known = len(study_info.every(session, by=me.id))
+        may_begin = Task.STUDIES in tasks(session, me.id)
     demo.offer(me, studies=known)
     new_study.show_list(me)
-    new_study.show_new(me)
+    if may_begin:
+        new_study.show_new(me)
     deletion.show_deleted(me)
 
 

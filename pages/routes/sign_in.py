@@ -41,8 +41,8 @@ async def front(connection: HTTPConnection) -> Response:
     """What a browser without a sign-in gets for every page's address: a one-time link's form, or the sign-in form."""
     token = connection.query_params.get("link")
     if token is not None:
-        kind = await run_in_threadpool(_link_kind, token)
-        return _html(link_page(token, kind))
+        kind, username = await run_in_threadpool(_link, token)
+        return _html(link_page(token, kind, username=username))
     found = claims(connection.cookies)
     if not found:
         return _html(sign_in_page(go_on=connection.url.path, institution=oidc_configured()))
@@ -78,7 +78,7 @@ async def use_link(request: Request) -> Response:
         return json_error(Refused(403, "origin", OTHER_SITE))
     form = await request.form()
     given = {name: str(form.get(name, "")) for name in ("link", "password", "again", "username", "name")}
-    kind = await run_in_threadpool(_link_kind, given["link"])
+    kind, username = await run_in_threadpool(_link, given["link"])
     try:
         if given["password"] != given["again"]:
             raise ParallaxError("The two passwords differ; type the same one twice.")
@@ -86,7 +86,9 @@ async def use_link(request: Request) -> Response:
     except Refused:
         raise
     except ParallaxError as error:
-        page = link_page(given["link"], kind, wrong=str(error), username=given["username"], name=given["name"])
+        page = link_page(
+            given["link"], kind, wrong=str(error), username=username or given["username"], name=given["name"]
+        )
         return _html(page, 422)
     return _enter(request, cookie, "/")
 
@@ -144,9 +146,11 @@ def _html(page: str, status: int = 200) -> Response:
     return HTMLResponse(page, status, headers=HEADERS)
 
 
-def _link_kind(token: str) -> str | None:
+def _link(token: str) -> tuple[str | None, str]:
+    """Return the kind of a link, and the user name of the account it opens."""
     with open_view() as session:
-        return accounts.link_kind(session, token, at=clock.now())
+        at = clock.now()
+        return accounts.link_kind(session, token, at=at), accounts.link_username(session, token, at=at) or ""
 
 
 def _sign_in(username: str, password: str) -> str | None:

@@ -153,7 +153,14 @@ def test_what_makes_a_call_doubtful_is_kept_with_it(session: Session, at: dateti
     said = ("The series has only 5 slices.", "The call rests on 2 slices only.")
     calls = [a_call(warnings=said), a_call(rule="other")]
     ai_reads.store(
-        session, series_id=series_id, model_id=model.id, parameters_hash="p", scores=SCORES, calls=calls, at=at
+        session,
+        series_id=series_id,
+        model_id=model.id,
+        parameters_hash="p",
+        scores=SCORES,
+        calls=calls,
+        at=at,
+        by=SYSTEM,
     )
     found = {rule: ai_reads.current(session, series_id, model.id, rule) for rule in ("paper", "other")}
     assert {rule: one and one.warnings for rule, one in found.items()} == {"paper": said, "other": ()}

@@ -4,20 +4,37 @@ from core.study.letters import invitation, panel_invitation, reminder
 
 
 def test_who_has_no_account_gets_a_link_and_who_has_one_the_address():
-    given = {"name": "Ada", "title": "A study", "address": "https://here", "cases": 9, "practice": 2, "sessions": 2}
+    given = {
+        "name": "Ada",
+        "username": "ada@x",
+        "title": "A study",
+        "address": "https://here",
+        "cases": 9,
+        "practice": 2,
+        "sessions": 2,
+    }
     new = invitation(link="https://here/?link=x", **given)
     known = invitation(link=None, **given)
     assert "works once, for seven days):\nhttps://here/?link=x" in new
-    assert "sign in here:\nhttps://here" in known
+    assert "Sign in as ada@x here:\nhttps://here" in known
+    assert "Your user name is ada@x" in new
     for text in (new, known):
         assert "9 chest CT in 2 sessions some weeks apart, after 2 for practice" in text
 
 
 def test_a_panel_is_told_its_part():
-    given = {"name": "Ada", "title": "A study", "address": "https://here", "link": None, "cases": 9}
+    given = {
+        "name": "Ada",
+        "username": "ada@x",
+        "title": "A study",
+        "address": "https://here",
+        "link": None,
+        "cases": 9,
+    }
     member, adjudicator = (panel_invitation(adjudicator=part, **given) for part in (False, True))
     assert "you label 9 chest CT, each on your own" in member
     assert "standard is split" in adjudicator
+    assert "ada@x" in member
     assert "neither the others' labels nor any AI" in member
 
 

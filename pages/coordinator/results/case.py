@@ -6,8 +6,9 @@ from core.errors import ParallaxError
 from core.results.blocks import Table
 from core.results.case_reads import case_reads, strip_rows
 from db.engine import open_view
+from db.permissions import Right
 from db.results.case import CaseReview, case_review
-from pages.components.access import require
+from pages.components.access import require_part
 from pages.components.charts import csv_button
 from pages.components.filters import results_view
 from pages.components.reading import review
@@ -21,7 +22,7 @@ def page() -> None:
     rows = view.results.rows
     numbers = sorted({study.cases[case].number for case in rows.case.tolist()})
     number = st.selectbox("Case", numbers, key="case", bind="query-params", format_func=str, width=200)
-    account = require("coordinator")
+    account = require_part(Right.RESULTS)
     try:
         with open_view() as session:
             found = case_review(session, study_id=study.id, case_number=number, by=account.id)

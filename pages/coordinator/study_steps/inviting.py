@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import clock
-from db import accounts
+from core.services.invite import Add, Invited, KnownPerson, invite_known, invite_new, new_link
 from db.accounts import Account
 from db.engine import Session
 from pages.components.acting import act
@@ -18,13 +18,17 @@ class Letter:
     """Whom to write to in which part, and the one-time link; None for who has an account already."""
 
     name: str
+    username: str
     link: str | None
     part: str
 
 
-def who(label: str, everyone: list[Account], *, without: set[int], key: str) -> int:
+def who(label: str, everyone: list[Account], *, without: set[int], box: str, key: str) -> int:
     """Let somebody be chosen who is not in already; return the account's id, 0 for somebody without an account."""
     known = {a.id: f"{a.name} ({a.username})" for a in everyone if not a.disabled and a.id not in without}
+    met = st.session_state.pop(_met(box), None)
+    if met in known:
+        st.session_state[key] = met
     return st.selectbox(
         label,
         [0, *known],
@@ -34,41 +38,29 @@ def who(label: str, everyone: list[Account], *, without: set[int], key: str) -> 
 
 
 def invite(
-    me: Account,
-    box: str,
-    account_id: int,
-    *,
-    name: str,
-    username: str,
-    add: Callable[[Session, int], object],
-    part: str = "",
-    done: str,
+    me: Account, box: str, account_id: int, *, name: str, username: str, add: Add, part: str = "", done: str
 ) -> bool:
-    """Put somebody into a study by `add`, with a new account for id 0; keep the letter in `box`. Return if it held."""
-    at = clock.now()
-    made: list[Letter] = []
+    """Put somebody into a study by `add`, with a new account for id 0; keep the letter in `box`. Return if it held.
 
-    def work(session: Session) -> None:
+    A user name that is known chooses that person in the list, instead of being refused.
+    """
+
+    def work(session: Session) -> Invited:
         if account_id:
-            person, link = accounts.by_id(session, account_id, by=me.id), None
-        else:
-            person = accounts.create(session, username=username, name=name, role="reader", at=at, by=me.id)
-            link = addresses.link(accounts.password_link(session, person.id, at=at, by=me.id))
-        add(session, person.id)
-        made.append(Letter(person.name, link, part))
+            return invite_known(session, account_id, add, by=me.id)
+        try:
+            return invite_new(session, username, name, add, by=me.id, at=clock.now())
+        except KnownPerson as known:
+            st.session_state[_met(box)] = known.account.id
+            raise
 
-    return _act(box, work, made, done=done)
+    return _act(box, work, part, done=done)
 
 
-def new_link(me: Account, box: str, account_id: int, *, part: str = "") -> None:
+def renew(me: Account, box: str, account_id: int, *, part: str = "") -> None:
     """Make a new link for somebody who is in already, and keep its letter in `box`; the old link ends."""
-    made: list[Letter] = []
-
-    def work(session: Session) -> None:
-        token = accounts.password_link(session, account_id, at=clock.now(), by=me.id)
-        made.append(Letter(accounts.by_id(session, account_id, by=me.id).name, addresses.link(token), part))
-
-    _act(box, work, made, done="A new link is made; the old one ends")
+    done = "A new link is made; the old one ends"
+    _act(box, lambda session: new_link(session, account_id, by=me.id, at=clock.now()), part, done=done)
 
 
 def letters(box: str, write: Callable[[Letter, str], str]) -> None:
@@ -76,14 +68,28 @@ def letters(box: str, write: Callable[[Letter, str], str]) -> None:
     mine: list[Letter] = st.session_state.get(box, [])
     if not mine:
         return
-    st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
+    if any(letter.link for letter in mine):
+        st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
+    else:
+        st.info("Copy these invitations. These people have accounts; no link is needed.")
     for letter in mine:
         with st.expander(f"Invitation for {letter.name}", expanded=len(mine) <= 2):
             st.code(write(letter, addresses.for_people()), language=None, wrap_lines=True)
 
 
-def _act(box: str, work: Callable[[Session], object], made: list[Letter], *, done: str) -> bool:
-    held = act(work, done=done)
+def _met(box: str) -> str:
+    return f"{box}_known"
+
+
+def _act(box: str, work: Callable[[Session], Invited], part: str, *, done: str) -> bool:
+    made: list[Letter] = []
+
+    def keep(session: Session) -> None:
+        invited = work(session)
+        link = addresses.link(invited.token) if invited.token else None
+        made.append(Letter(invited.account.name, invited.account.username, link, part))
+
+    held = act(keep, done=done)
     if held:
         st.session_state[box] = [*st.session_state.get(box, []), *made]
     return held

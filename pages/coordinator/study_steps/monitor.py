@@ -8,6 +8,7 @@ from core import clock
 from core.study.letters import reminder
 from db.accounts import Account
 from db.engine import open_view
+from db.permissions import Right, rights
 from db.study import info as study_info
 from db.study import monitor
 from db.study.info import ReaderInfo, StudyInfo
@@ -22,14 +23,17 @@ def show(me: Account, study: StudyInfo) -> None:
     """Show completeness, pace, outliers and drop-outs, and what a coordinator can do about them."""
     with open_view() as session:
         found = monitor.progress(session, study.id, at=clock.now(), by=me.id)
-        people = {reader.id: reader for reader in study_info.readers(session, study.id, by=me.id)}
+        manages = Right.MANAGE in rights(session, study.id, me.id)
+        # observers see pseudonyms only
+        known = study_info.readers(session, study.id, by=me.id) if manages else []
+        people = {reader.id: reader for reader in known}
     if not found.cells:
         st.info("Nothing to watch yet: the reading orders are made when the study opens.")
         return
     _totals(study, found)
     st.subheader("Readers")
     st.dataframe(
-        [_reader_row(one, people[one.reader_id]) for one in found.readers],
+        [_reader_row(one, people.get(one.reader_id)) for one in found.readers],
         key="monitor_readers",
         hide_index=True,
         placeholder="",
@@ -39,7 +43,7 @@ def show(me: Account, study: StudyInfo) -> None:
             "Finish": st.column_config.TextColumn(help="At this pace"),
         },
     )
-    new = [people[one.reader_id] for one in found.readers if not people[one.reader_id].has_password]
+    new = [person for person in people.values() if not person.has_password]
     if new and study.state == "open":
         names = ", ".join(one.name for one in new)
         st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
@@ -47,11 +51,13 @@ def show(me: Account, study: StudyInfo) -> None:
         st.caption("  \n".join(notes))  # joined and withdrawn, when and why
     silent = [one for one in found.readers if one.silent]
     if silent and study.state == "open":
-        names = ", ".join(f"{people[one.reader_id].name} ({one.pseudonym})" for one in silent)
+        names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
     _cells(found)
     _outliers(found)
     _made_again(found)
+    if not manages:
+        return
     if study.state == "open":
         _reminders(study, found, people)
         steps_of_life.resets(me, found)
@@ -80,11 +86,15 @@ def _totals(study: StudyInfo, found: StudyProgress) -> None:
         st.caption("Accuracy is sealed until the study is closed and unblinded; nothing here was computed from it.")
 
 
-def _reader_row(one: ReaderProgress, person: ReaderInfo) -> dict[str, object]:
+def _named(one: ReaderProgress, person: ReaderInfo | None) -> str:
+    return one.pseudonym if person is None else f"{person.name} ({one.pseudonym})"
+
+
+def _reader_row(one: ReaderProgress, person: ReaderInfo | None) -> dict[str, object]:
     state = "withdrawn" if one.withdrawn else "silent" if one.silent else "reading" if one.started else "not begun"
     return {
         "Reader": one.pseudonym,
-        "Name": person.name,
+        **({} if person is None else {"Name": person.name}),
         "Group": one.group,
         "State": "finished" if one.locked == one.total and not one.withdrawn else state,
         "Locked": one.locked,

@@ -7,6 +7,7 @@ import streamlit as st
 from core.study.preflight import Finding
 from db.accounts import Account
 from db.engine import open_view
+from db.permissions import Right, rights
 from db.study import preflight
 from db.study.info import StudyInfo
 from pages.components.acting import say
@@ -19,6 +20,7 @@ from pages.coordinator.study_steps import (
     prespecification,
     protocol,
     readers,
+    sharing,
     truth,
 )
 from pages.coordinator.study_steps.new_study import STATES
@@ -34,7 +36,10 @@ STEPS: dict[str, tuple[str, Show | None]] = {
     "prespecification": ("Prespecification", prespecification.show),
     "check": ("Check and open", check.show),
     "monitor": ("Monitor", monitor.show),
+    "sharing": ("Sharing", sharing.show),
 }
+NEEDS = {"overview": Right.OVERVIEW, "sharing": Right.OVERVIEW, "monitor": Right.MONITOR}  # all others: MANAGE
+ASIDE = ("monitor", "sharing")  # steps that are no part of preparing a study
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -44,18 +49,21 @@ def show(me: Account, study: StudyInfo) -> None:
         st.rerun()
     st.title(study.title)
     say()
-    findings = _findings(me, study)
-    step = _step(study, findings)
+    with open_view() as session:
+        mine = rights(session, study.id, me.id)
+    findings = _findings(me, study) if Right.MANAGE in mine else ()
+    step = _step(study, findings, mine)
     _, panel = STEPS[step]
     frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == "open" else ("readers",)))
     if not study.editable and step in frozen:
         st.caption(f"{STATES[study.state]} Frozen when the study was opened.")
     if panel is None:
-        overview.show(me, study, findings)
+        overview.show(me, study, findings, manages=Right.MANAGE in mine)
     else:
         panel(me, study)
         _still_to_do(step, findings)
-    _walk(study, step)
+    if Right.MANAGE in mine:
+        _walk(study, step)
 
 
 def _findings(me: Account, study: StudyInfo) -> tuple[Finding, ...]:
@@ -73,12 +81,14 @@ def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
         st.caption("**Still to do here**" + "".join(f"\n- {message}" for message in left))
 
 
-def _step(study: StudyInfo, findings: tuple[Finding, ...]) -> str:
+def _step(study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right]) -> str:
     blocked = {finding.area for finding in findings if finding.blocks}
-    steps = [step for step in STEPS if step != "monitor" or not study.editable]
+    steps = [
+        step for step in STEPS if NEEDS.get(step, Right.MANAGE) in mine and (step != "monitor" or not study.editable)
+    ]
 
     def name(step: str) -> str:
-        if not study.editable or step in ("overview", "check", "monitor"):
+        if not study.editable or step in ("overview", "check", *ASIDE) or Right.MANAGE not in mine:
             return STEPS[step][0]
         return f"{':material/pending:' if step in blocked else ':material/check:'} {STEPS[step][0]}"
 
@@ -101,7 +111,9 @@ def _walk(study: StudyInfo, step: str) -> None:
     """Offer the step before and the step after."""
     if not study.editable:
         return
-    order = [name for name in STEPS if name != "monitor"]
+    if step in ASIDE:
+        return
+    order = [name for name in STEPS if name not in ASIDE]
     place = order.index(step)
     st.divider()
     with st.container(horizontal=True, horizontal_alignment="distribute" if place else "right"):

@@ -25,9 +25,13 @@ LIFE = {
 }
 
 
-def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...]) -> None:
+def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...], *, manages: bool) -> None:
     """Show title and design, what is left to do, and the papers."""
     st.info(LIFE[study.state], icon=":material/route:")
+    if not manages:
+        st.markdown(f"**Design.** {DESIGN_NAMES[study.design]}.")
+        _papers(me, study)
+        return
     _title(me, study)
     if study.editable:
         _to_do(findings)

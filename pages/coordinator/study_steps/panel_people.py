@@ -54,7 +54,7 @@ def _part(one: MemberInfo) -> str:
 def _add(me: Account, study: StudyInfo, everyone: list[Account], taken: set[int]) -> None:
     turn = st.session_state.setdefault("study_panel_turn", 0)
     with st.expander("Add somebody to the panel"):
-        chosen = inviting.who("Who", everyone, without=taken, key=f"study_panel_who_{turn}")
+        chosen = inviting.who("Who", everyone, without=taken, box=_box(study), key=f"study_panel_who_{turn}")
         name, username = "", ""
         with st.form(f"study_panel_new_{turn}", border=False):
             name_box, user_box, part_box = st.columns([3, 3, 2], vertical_alignment="bottom")
@@ -86,6 +86,7 @@ def _letters(study: StudyInfo, cases: int) -> None:
         _box(study),
         lambda letter, address: panel_invitation(
             name=letter.name,
+            username=letter.username,
             title=study.title,
             link=letter.link,
             address=address,
@@ -102,7 +103,7 @@ def _change(me: Account, study: StudyInfo, sitting: list[MemberInfo]) -> None:
         person, at = next(one for one in sitting if one.account_id == chosen), clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_panel_link"):
-                inviting.new_link(me, _box(study), chosen, part=_part(person))
+                inviting.renew(me, _box(study), chosen, part=_part(person))
                 st.rerun()
             if st.button("Take off the panel", key="study_panel_remove"):
                 act(lambda session: panel_members.remove_member(session, study.id, chosen, by=me.id, at=at))

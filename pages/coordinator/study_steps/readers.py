@@ -73,13 +73,13 @@ def _groups(me: Account, study: StudyInfo) -> None:
     )
 
 
-def _suggested(study: StudyInfo, found: list[ReaderInfo]) -> tuple[str, float]:
+def _suggested(study: StudyInfo, found: list[ReaderInfo]) -> tuple[str, float | None]:
     """Return the group and years of the next reader: as in the published study, else the emptiest group."""
     counts = {group.name: sum(reader.group == group.name for reader in found) for group in study.groups}
     if tuple(counts) == PUBLISHED.groups and len(found) < len(PUBLISHED.readers):
         group, years = PUBLISHED.readers[len(found)]
         return group, float(years)
-    return min(counts, key=lambda name: counts[name]), 0.0
+    return min(counts, key=lambda name: counts[name]), None
 
 
 def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[Account]) -> None:
@@ -87,7 +87,7 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
     names = [one.name for one in study.groups]
     turn = len(found)  # fresh fields after every reader
     there = {reader.account_id for reader in found}
-    chosen = inviting.who("Add a reader", everyone, without=there, key=f"study_reader_who_{turn}")
+    chosen = inviting.who("Add a reader", everyone, without=there, box=_box(study), key=f"study_reader_who_{turn}")
     name, username = "", ""
     with st.form(f"study_reader_new_{turn}", enter_to_submit=False):
         name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 2])
@@ -96,7 +96,14 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
             username = user_box.text_input("User name or e-mail", key=f"study_reader_username_{turn}")
         group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}")
         years = years_box.number_input(
-            "Experience (years)", 0.0, 70.0, years, step=1.0, format="%g", key=f"study_reader_years_{turn}"
+            "Experience (years)",
+            0.0,
+            70.0,
+            years,
+            step=1.0,
+            format="%g",
+            placeholder="not recorded",
+            key=f"study_reader_years_{turn}",
         )
         reason = ""
         if not study.editable:
@@ -115,7 +122,7 @@ def _create(
     name: str,
     username: str,
     group: str,
-    years: float,
+    years: float | None,
     reason: str,
 ) -> None:
     at, seed = clock.now(), secrets.randbelow(SEEDS)
@@ -143,6 +150,7 @@ def _letters(me: Account, study: StudyInfo) -> None:
         _box(study),
         lambda letter, address: invitation(
             name=letter.name,
+            username=letter.username,
             title=study.title,
             link=letter.link,
             address=address,
@@ -174,13 +182,14 @@ def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
             reader.years,
             step=1.0,
             format="%g",
+            placeholder="not recorded",
             key=f"study_reader_new_years_{chosen}",
             disabled=not study.editable,
         )
         at = clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_reader_link"):
-                inviting.new_link(me, _box(study), reader.account_id)
+                inviting.renew(me, _box(study), reader.account_id)
                 st.rerun()
             if st.button("Save", key="study_reader_save", disabled=not study.editable):
                 act(

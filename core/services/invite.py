@@ -1,0 +1,54 @@
+"""Invite a person to a study: the account they may lack, their part in the study, and a link that works once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import Conflict
+from core.study.words import Role
+from db import accounts
+from db.accounts import Account
+from db.engine import Session
+
+Add = Callable[[Session, int], object]  # gives an account its part in a study
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Who was invited, and the token of a new link; None for somebody who has an account already."""
+
+    account: Account
+    token: str | None
+
+
+class KnownPerson(Conflict):
+    """The user name belongs to somebody who has an account: `account`."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(f"{account.name} has the account {account.username} already and is chosen now; add them so.")
+        self.account = account
+
+
+def invite_known(session: Session, account_id: int, add: Add, *, by: int) -> Invited:
+    """Give somebody who has an account a part in a study."""
+    account = accounts.by_id(session, account_id, by=by)
+    add(session, account.id)
+    return Invited(account, None)
+
+
+def invite_new(session: Session, username: str, name: str, add: Add, *, by: int, at: datetime) -> Invited:
+    """Create a plain account, give it a part in a study, and mint its link; raises KnownPerson."""
+    wanted = username.strip().lower()
+    known = next((one for one in accounts.every(session, by=by) if one.username == wanted and not one.disabled), None)
+    if known is not None:
+        raise KnownPerson(known)
+    account = accounts.create(session, username=username, name=name, role=Role.NONE, at=at, by=by)
+    token = accounts.password_link(session, account.id, at=at, by=by)
+    add(session, account.id)
+    return Invited(account, token)
+
+
+def new_link(session: Session, account_id: int, *, by: int, at: datetime) -> Invited:
+    """Mint a new link for somebody who was invited before; earlier links end."""
+    token = accounts.password_link(session, account_id, at=at, by=by)
+    return Invited(accounts.by_id(session, account_id, by=by), token)

@@ -1,0 +1,281 @@
+"""Every verb that asks who is calling: what it is called with, and who may call it for a study of their own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from core.study.protocol import Protocol
+from db import accounts, audit, cases, register
+from db.ai import models as ai_models
+from db.ai import reads as ai_reads
+from db.models import PanelMember, Study
+from db.reading import access, events, reads, resets, work_list
+from db.results import case as review
+from db.results import rows as results
+from db.study import deletion, design, info, life, monitor, orders, preflight, readers, sharing
+from db.truth import members, panel, records
+from tests.permissions.scene import (
+    ADMINISTRATOR,
+    AUDITOR,
+    COORDINATOR,
+    IN_INSTALLATION,
+    OBSERVER,
+    OWNER,
+    READER,
+    STATISTICIAN,
+    STRANGE_READER,
+    STRANGER,
+    Place,
+    Scene,
+)
+from tests.study import builder
+from tests.study.builder import AT, CLASSES
+
+
+def _seated(session: Session, place: Place, account_id: int) -> int:
+    """Put somebody on the panel, so that there is a member to act on."""
+    session.add(PanelMember(study_id=place.draft, account_id=account_id, adjudicator=False, added_at=AT))
+    session.flush()
+    return account_id
+
+
+def _opened(session: Session, place: Place) -> int:
+    session.execute(update(Study).where(Study.id == place.draft).values(state="open"))
+    return place.draft
+
+
+def _add_case(session: Session, by: int) -> object:
+    return builder.case(session, 4321, by=by)
+
+
+def _model(session: Session, by: int) -> object:
+    kept = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
+    return ai_reads.register_model(session, name="new", version="1", by=by, **kept)
+
+
+Call = Callable[[Session, Scene, Place, int], Any]  # session, scene, the study in question, who calls
+EVERYBODY = frozenset(IN_INSTALLATION) - {"disabled owner"}
+MANAGE = frozenset({OWNER, COORDINATOR})
+OVERVIEW = MANAGE | {OBSERVER, STATISTICIAN}
+MONITOR = MANAGE | {OBSERVER}
+RESULTS = MANAGE | {STATISTICIAN}
+OWN = frozenset({OWNER})
+STAFF = frozenset({ADMINISTRATOR, OWNER, STRANGER})  # administrators and coordinators of the installation
+INVITE = STAFF | {COORDINATOR}  # who manages a study invites too
+READS = frozenset({READER})
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One row. `study` has the roles in the study in question; `anywhere` the accounts, whatever the study."""
+
+    call: Call
+    study: frozenset[str] | None = None
+    anywhere: frozenset[str] | None = None
+
+    def allows(self, who: str, place: str) -> bool:
+        """Tell whether somebody may call it for their own study, or for the other one."""
+        if self.anywhere is not None:
+            return who in self.anywhere
+        assert self.study is not None
+        if who == ADMINISTRATOR and self.study != READS:
+            return True
+        if place == "own":
+            return who in self.study
+        as_if = {STRANGER: OWNER, STRANGE_READER: READER}.get(who)
+        return as_if in self.study
+
+
+AS = {"at": AT}
+MATTERS = {
+    # the design of a study
+    design.save_title: lambda s, e, p, by: design.save_title(s, p.draft, "New", by=by, **AS),
+    design.save_design: lambda s, e, p, by: design.save_design(s, p.draft, "crossover", by=by, **AS),
+    design.save_protocol: lambda s, e, p, by: design.save_protocol(s, p.draft, Protocol(undo=False), by=by, **AS),
+    design.save_classes: lambda s, e, p, by: design.save_classes(
+        s, p.draft, [replace(one, label=f"{one.label}!") for one in CLASSES], by=by, **AS
+    ),
+    design.save_groups: lambda s, e, p, by: design.save_groups(s, p.draft, ["Novices", "Experts", "C"], by=by, **AS),
+    design.save_ai: lambda s, e, p, by: design.save_ai(s, p.draft, model_id=e.model_id, by=by, **AS),
+    design.add_cases: lambda s, e, p, by: design.add_cases(s, p.draft, [p.case_id], by=by, **AS),
+    design.remove_cases: lambda s, e, p, by: design.remove_cases(s, p.draft, [p.case_id], by=by, **AS),
+    design.set_practice: lambda s, e, p, by: design.set_practice(s, p.draft, [p.case_id], by=by, **AS),
+    design.editing: lambda s, e, p, by: design.editing(s, p.draft, by=by, **AS),
+    # its people
+    readers.add_reader: lambda s, e, p, by: readers.add_reader(
+        s, p.draft, e.people[AUDITOR], group="Experts", by=by, **AS
+    ),
+    readers.join_reader: lambda s, e, p, by: readers.join_reader(
+        s, p.unblinded, e.people[AUDITOR], group="expert", reason="late", seed=1, by=by, **AS
+    ),
+    readers.change_reader: lambda s, e, p, by: readers.change_reader(
+        s, p.reader_id, group="Experts", years=None, by=by, **AS
+    ),
+    readers.remove_reader: lambda s, e, p, by: readers.remove_reader(s, p.reader_id, by=by, **AS),
+    readers.withdraw_reader: lambda s, e, p, by: readers.withdraw_reader(s, p.reader_id, reason="ill", by=by, **AS),
+    info.readers: lambda s, e, p, by: info.readers(s, p.draft, by=by),
+    info.cases: lambda s, e, p, by: info.cases(s, p.draft, by=by),
+    members.members: lambda s, e, p, by: members.members(s, p.draft, by=by),
+    members.add_member: lambda s, e, p, by: members.add_member(s, p.draft, e.people[AUDITOR], by=by, **AS),
+    members.remove_member: lambda s, e, p, by: members.remove_member(
+        s, p.draft, _seated(s, p, e.people[AUDITOR]), by=by, **AS
+    ),
+    # its truth
+    records.current: lambda s, e, p, by: records.current(s, p.draft, by=by),
+    records.history: lambda s, e, p, by: records.history(s, p.draft, p.case_id, by=by),
+    records.preview: lambda s, e, p, by: records.preview(s, p.draft, [], by=by),
+    records.take: lambda s, e, p, by: records.take(s, p.draft, [], by=by, **AS),
+    records.record: lambda s, e, p, by: records.record(
+        s, p.draft, p.case_id, class_code="cap", source="PCR", by=by, **AS
+    ),
+    records.may_author: lambda s, e, p, by: records.may_author(s, p.draft, by),
+    panel.panel_cases: lambda s, e, p, by: panel.panel_cases(s, p.draft, by=by),
+    panel.votes_of: lambda s, e, p, by: panel.votes_of(s, p.draft, e.people[AUDITOR], by=by),
+    panel.vote: lambda s, e, p, by: panel.vote(
+        s, p.draft, p.case_id, class_code="cap", author_id=_seated(s, p, e.people[AUDITOR]), by=by, **AS
+    ),
+    panel.settle: lambda s, e, p, by: panel.settle(s, p.draft, by=by, **AS),
+    panel.adjudicate: lambda s, e, p, by: panel.adjudicate(
+        s, p.draft, p.case_number, class_code="cap", reason="two of three", by=by, **AS
+    ),
+    # its life
+    preflight.preflight: lambda s, e, p, by: preflight.preflight(s, p.draft, volumes=None, by=by),
+    preflight.storage_keys: lambda s, e, p, by: preflight.storage_keys(s, p.draft, by=by),
+    life.check_study: lambda s, e, p, by: life.check_study(s, p.draft, volumes={}, by=by, **AS),
+    life.open_study: lambda s, e, p, by: life.open_study(s, p.draft, volumes={}, seed=1, by=by, **AS),
+    life.close_study: lambda s, e, p, by: life.close_study(s, p.draft, by=by, **AS),
+    life.unblind: lambda s, e, p, by: life.unblind(s, p.draft, reason="all is read", by=by, **AS),
+    orders.table: lambda s, e, p, by: orders.table(s, p.unblinded, by=by),
+    resets.reset: lambda s, e, p, by: resets.reset(s, read_id=p.read_id, reason="screen failed", by=by, **AS),
+    resets.reset_effect: lambda s, e, p, by: resets.reset_effect(s, p.read_id, by=by),
+    deletion.deletion_effect: lambda s, e, p, by: deletion.deletion_effect(s, p.draft, by=by, **AS),
+}
+OWNS = {
+    deletion.delete_study: lambda s, e, p, by: deletion.delete_study(s, p.draft, by=by, **AS),
+    deletion.take_back: lambda s, e, p, by: deletion.take_back(s, p.draft, by=by, **AS),
+    sharing.share: lambda s, e, p, by: sharing.share(s, p.draft, "auditor", role="observer", by=by, **AS),
+    sharing.change: lambda s, e, p, by: sharing.change(s, p.draft, e.people[AUDITOR], role="observer", by=by, **AS),
+    sharing.remove: lambda s, e, p, by: sharing.remove(s, p.draft, e.people[AUDITOR], by=by, **AS),
+    sharing.transfer: lambda s, e, p, by: sharing.transfer(s, p.draft, e.people[AUDITOR], by=by, **AS),
+}
+LOOKS = {
+    info.study: lambda s, e, p, by: info.study(s, p.draft, by=by),
+    life.export_study: lambda s, e, p, by: life.export_study(s, p.draft, by=by),
+    sharing.members: lambda s, e, p, by: sharing.members(s, p.draft, by=by),
+}
+SEES = {
+    results.stamp: lambda s, e, p, by: results.stamp(s, study_id=p.unblinded, by=by),
+    results.rows: lambda s, e, p, by: results.rows(s, study_id=p.unblinded, by=by),
+    results.ai_runs: lambda s, e, p, by: results.ai_runs(s, study_id=p.unblinded, by=by),
+    results.story: lambda s, e, p, by: results.story(s, study_id=p.unblinded, by=by),
+    results.unsealed: lambda s, e, p, by: results.unsealed(s, p.unblinded, by),
+    review.case_review: lambda s, e, p, by: review.case_review(s, study_id=p.unblinded, case_number=p.reviewed, by=by),
+    review.review_images: lambda s, e, p, by: review.review_images(
+        s, study_id=p.unblinded, case_number=p.reviewed, by=by
+    ),
+    review.review_overlay: lambda s, e, p, by: review.review_overlay(
+        s, study_id=p.unblinded, case_number=p.reviewed, by=by
+    ),
+}
+CASES = {
+    cases.by_number: lambda s, e, p, by: cases.by_number(s, p.case_number, by=by),
+    cases.by_series: lambda s, e, p, by: cases.by_series(s, p.series_id, by=by),
+    cases.set_tags: lambda s, e, p, by: cases.set_tags(s, p.case_id, ["thin"], by=by, **AS),
+}
+LISTS: dict[Any, Call] = {  # for everybody: what they return is tested apart
+    info.every: lambda s, e, p, by: info.every(s, by=by),
+    results.choices: lambda s, e, p, by: results.choices(s, by=by),
+    deletion.deleted: lambda s, e, p, by: deletion.deleted(s, by=by),
+    cases.every: lambda s, e, p, by: cases.every(s, by=by),
+    ai_models.pinned: lambda s, e, p, by: ai_models.pinned(s, by=by),
+    register.add: lambda s, e, p, by: register.add(s, case_id=p.case_id, source="x", by=by, **AS),
+    register.read: lambda s, e, p, by: register.read(s, by, by=by, **AS),
+    register.allow: lambda s, e, p, by: register.allow(s, "auditor", by=by, **AS),
+    register.disallow: lambda s, e, p, by: register.disallow(s, e.people[AUDITOR], by=by, **AS),
+    register.destroy: lambda s, e, p, by: register.destroy(s, by=by, **AS),
+    register.holding: lambda s, e, p, by: register.holding(s, by),
+    register.readers: lambda s, e, p, by: register.readers(s, by),
+    register.owners: lambda s, e, p, by: register.owners(s, by),
+    members.seats: lambda s, e, p, by: members.seats(s, by),
+    info.studies_for_reader: lambda s, e, p, by: info.studies_for_reader(s, by),
+    work_list.progress: lambda s, e, p, by: work_list.progress(s, account_id=by, **AS),
+    ai_models.check_removable: lambda s, e, p, by: ai_models.check_removable(s, e.model_id, by=by),
+}
+CREATE = {"username": "new", "name": "New"}
+TABLE: dict[Any, Verb] = {
+    **{verb: Verb(call, study=MANAGE) for verb, call in MATTERS.items()},
+    **{verb: Verb(call, study=OWN) for verb, call in OWNS.items()},
+    **{verb: Verb(call, study=OVERVIEW) for verb, call in LOOKS.items()},
+    **{verb: Verb(call, study=RESULTS) for verb, call in SEES.items()},
+    **{verb: Verb(call, study=MANAGE) for verb, call in CASES.items()},
+    **{verb: Verb(call, anywhere=EVERYBODY) for verb, call in LISTS.items()},
+    monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
+    audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=frozenset({ADMINISTRATOR, AUDITOR})),
+    design.create_study: Verb(lambda s, e, p, by: design.create_study(s, title="New", by=by, **AS), anywhere=STAFF),
+    life.import_study: Verb(lambda s, e, p, by: life.import_study(s, "{}", by=by, **AS), anywhere=STAFF),
+    life.copy_study: Verb(
+        lambda s, e, p, by: life.copy_study(s, p.draft, title="C", with_cases=True, by=by, **AS), study=OWN
+    ),
+    cases.set_withdrawn: Verb(
+        lambda s, e, p, by: cases.set_withdrawn(s, p.case_id, withdrawn=True, by=by, **AS),
+        anywhere=frozenset({ADMINISTRATOR}),  # its uploader is somebody else here
+    ),
+    cases.add: Verb(lambda s, e, p, by: _add_case(s, by), anywhere=STAFF),
+    accounts.every: Verb(lambda s, e, p, by: accounts.every(s, by=by), anywhere=INVITE),
+    accounts.by_id: Verb(lambda s, e, p, by: accounts.by_id(s, by, by=by), anywhere=INVITE),
+    accounts.create: Verb(
+        lambda s, e, p, by: accounts.create(s, **CREATE, role="administrator", by=by, **AS),
+        anywhere=frozenset({ADMINISTRATOR}),
+    ),
+    accounts.password_link: Verb(
+        lambda s, e, p, by: accounts.password_link(s, e.people[OWNER], by=by, **AS),
+        anywhere=frozenset({ADMINISTRATOR}),
+    ),
+    accounts.set_disabled: Verb(
+        lambda s, e, p, by: accounts.set_disabled(s, e.people[READER], disabled=True, by=by, **AS),
+        anywhere=frozenset({ADMINISTRATOR}),
+    ),
+    deletion.remove_demo: Verb(
+        lambda s, e, p, by: deletion.remove_demo(s, [], by=by, **AS), anywhere=frozenset({ADMINISTRATOR})
+    ),
+    ai_models.set_default: Verb(lambda s, e, p, by: ai_models.set_default(s, e.model_id, by=by, **AS), anywhere=STAFF),
+    ai_models.remove: Verb(lambda s, e, p, by: ai_models.remove(s, e.model_id, by=by, **AS), anywhere=STAFF),
+    ai_reads.register_model: Verb(lambda s, e, p, by: _model(s, by), anywhere=STAFF),
+    ai_reads.store: Verb(
+        lambda s, e, p, by: ai_reads.store(
+            s, series_id=p.series_id, model_id=e.model_id, parameters_hash="h", scores=None, calls=[], by=by, **AS
+        ),
+        study=OWN,
+    ),
+    # reading: the account itself
+    reads.next_read: Verb(
+        lambda s, e, p, by: reads.next_read(s, account_id=by, study_id=_opened(s, p), **AS), study=READS
+    ),
+    access.case_access: Verb(
+        lambda s, e, p, by: access.case_access(s, account_id=by, study_id=p.draft, case_number=p.case_number, **AS),
+        study=MANAGE,
+    ),
+    panel.label: Verb(
+        lambda s, e, p, by: panel.label(s, p.draft, p.case_number, class_code="cap", account_id=by, **AS),
+        anywhere=frozenset(),
+    ),
+    panel.tasks: Verb(lambda s, e, p, by: panel.tasks(s, p.draft, by), anywhere=frozenset()),
+    access.ai_overlay_access: Verb(
+        lambda s, e, p, by: access.ai_overlay_access(s, account_id=by, token=p.token, **AS), anywhere=frozenset()
+    ),
+    reads.save_draft: Verb(
+        lambda s, e, p, by: reads.save_draft(s, account_id=by, token=p.token, revision=0, tab="t", content={}, **AS),
+        anywhere=frozenset(),
+    ),
+    reads.lock: Verb(
+        lambda s, e, p, by: reads.lock(s, account_id=by, token=p.token, revision=0, tab="t", content={}, **AS),
+        anywhere=frozenset(),
+    ),
+    events.add_events: Verb(
+        lambda s, e, p, by: events.add_events(s, account_id=by, token=p.token, tab="t", events=[], counters={}, **AS),
+        anywhere=frozenset(),
+    ),
+}
