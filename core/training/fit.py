@@ -95,10 +95,12 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
         folder,
         filename="best",
         monitor="val_loss",
-        save_last=True,
         save_top_k=1,
         save_on_train_epoch_end=True,
         enable_version_counter=False,
+    )
+    go_on = ModelCheckpoint(  # its own: another's save_last leaves out epochs that are not the best
+        folder, filename="last", monitor=None, save_on_train_epoch_end=True, enable_version_counter=False
     )
     stop = EarlyStopping("val_loss", patience=plan.patience, strict=False, check_on_train_epoch_end=False)
     trainer = pl.Trainer(
@@ -109,7 +111,7 @@ def run(task: Task, streams: Streams, folder: Path, *, on_progress: Progress = i
         strategy=plan.strategy,
         accelerator="auto",
         logger=CSVLogger(folder, name="", version="curves"),
-        callbacks=[keep, stop, Tell(plan, on_progress)],
+        callbacks=[keep, go_on, stop, Tell(plan, on_progress)],
         reload_dataloaders_every_n_epochs=1,
         enable_progress_bar=False,
         enable_model_summary=False,

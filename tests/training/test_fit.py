@@ -48,6 +48,28 @@ def test_lung_training_keeps_every_step_and_resumes_where_it_stopped(tmp_path, c
     assert json.loads((tmp_path / "plan.json").read_text())["steps"] == 5
 
 
+class Worse(LungTask):
+    """A task whose validation gets worse from epoch to epoch."""
+
+    def validation_step(self, batch, _):
+        self.log("val_loss", torch.tensor(float(self.current_epoch)), batch_size=len(batch[0]))
+
+
+class Killed(Exception):
+    """Stands for a machine that goes off."""
+
+
+def test_a_killed_run_goes_on_from_its_last_epoch_even_if_an_earlier_one_was_better(tmp_path, cases):
+    def kill(done, _):
+        if done >= 6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(Worse(plan(8)), lung_streams(cases, plan(8), PARAMETERS, validation=2), tmp_path, on_progress=kill)
+    assert torch.load(tmp_path / "last.ckpt", weights_only=False)["global_step"] == 4
+    assert torch.load(tmp_path / "best.ckpt", weights_only=False)["global_step"] == 2
+
+
 def test_training_begins_with_a_models_weights_at_the_size_asked_for(tmp_path, cases, data_dir):
     write_model(data_dir / "models" / "own" / "1")
     task = LungTask(replace(plan(1), size=48))
