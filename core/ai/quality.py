@@ -94,6 +94,9 @@ def hanging(call: PatientCall) -> tuple[str, ...]:
     (first, most), (second, next_most) = ranked[0], ranked[1]
     if call.label != "normal" and len(call.deciding_slices) < FEW:
         return (f"The call rests on {len(call.deciding_slices)} slices only.",)
+    cap, covid = call.counts.get("cap", 0), call.counts.get("covid", 0)
+    if call.label != "normal" and abs(cap - covid) < FEW:
+        return (f"The call is narrow: {cap} slices are called cap, {covid} covid.",)
     if first == call.label and most - next_most < FEW:
         return (f"The call is narrow: {most} slices are called {first}, {next_most} {second}.",)
     return ()

@@ -34,7 +34,8 @@ def test_a_doubtful_chest_gets_a_warning(name):
     ("label", "counts", "deciding", "says"),
     [
         ("cap", {"normal": 40, "cap": 3, "covid": 0}, 3, "rests on 3 slices"),
-        ("covid", {"normal": 0, "cap": 55, "covid": 58}, 58, "narrow: 58 slices are called covid, 55 cap"),
+        ("covid", {"normal": 0, "cap": 55, "covid": 58}, 58, "narrow: 55 slices are called cap, 58 covid"),
+        ("covid", {"normal": 52, "cap": 38, "covid": 41}, 41, "narrow: 38 slices are called cap, 41 covid"),
         ("normal", {"normal": 20, "cap": 18, "covid": 0}, 20, "narrow"),
         ("normal", {"normal": 90, "cap": 3, "covid": 0}, 90, None),
         ("covid", {"normal": 20, "cap": 10, "covid": 80}, 80, None),
