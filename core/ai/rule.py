@@ -2,16 +2,19 @@
 
 `paper` is the rule of Luo et al. 2022. `run-length` asks for a stretch of neighbouring abnormal slices instead of a
 share of all slices: pneumonia is contiguous, false alarms are scattered, and a pneumonia that covers 15 % of the slices
-escapes a 20 % threshold even when every slice is called right. Its figures were fitted to nothing.
+escapes a 20 % threshold even when every slice is called right. Its figures were fitted to nothing. `sure-run` asks the
+same at a higher probability, SURE, chosen on half of 102 procedural patients of families that trained nothing: on the
+other half it gave as many false alarms as `paper` and found 25 instead of 19 of 34 pneumonias of 40 mm.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.ai.parameters import CLASSES, RuleParams
 from core.errors import InvalidInput
 
 Probabilities = Sequence[Sequence[float] | None]  # one triple a slice in CLASSES' order; None where not computed
+SURE = 0.7  # smoothed abnormal probability from which a slice belongs to a sure run
 PREFERENCE = ("covid", "cap", "normal")  # a tie goes to the first
 
 
@@ -82,6 +85,12 @@ def _run_length(
     return ("covid" if covid >= cap else "cap"), deciding
 
 
+def _sure_run(
+    calls: dict[int, str], kept: dict[int, Sequence[float]], total: int, parameters: RuleParams
+) -> tuple[str, tuple[int, ...]]:
+    return _run_length(calls, kept, total, replace(parameters, run_threshold=SURE))
+
+
 def _median(values: list[float]) -> float:
     ordered = sorted(values)
     middle = len(ordered) // 2
@@ -99,4 +108,4 @@ def _runs(flags: list[bool]) -> list[list[int]]:
 
 
 Rule = Callable[[dict[int, str], dict[int, Sequence[float]], int, RuleParams], tuple[str, tuple[int, ...]]]
-RULES: dict[str, Rule] = {"paper": _paper, "run-length": _run_length}
+RULES: dict[str, Rule] = {"paper": _paper, "run-length": _run_length, "sure-run": _sure_run}

@@ -26,7 +26,7 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
 def infer(
     path: CasePath,
     as_json: AsJson = False,
-    rule: Annotated[str, typer.Option(help="patient rule: paper or run-length")] = "paper",
+    rule: Annotated[str, typer.Option(help="patient rule: paper, run-length or sure-run")] = "paper",
     model: ModelName = "",
     device: Device = "",
     precision: Precision = "fast",

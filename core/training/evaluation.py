@@ -42,6 +42,7 @@ def variants(parameters: PipelineParams) -> tuple[Variant, ...]:
         Variant(f"proposed, first end is the {other_end.first}", other_end, rule),
         Variant(f"proposed, 20 % of {other_share.of} slices", cut, other_share),
         Variant("run-length rule", cut, rule, "run-length"),
+        Variant("sure-run rule", cut, rule, "sure-run"),
     )
 
 

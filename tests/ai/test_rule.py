@@ -66,6 +66,14 @@ def test_scattered_false_alarms_make_no_run() -> None:
     assert patient_call(series, rule="run-length").label == "normal"
 
 
+def test_a_sure_run_finds_a_short_pneumonia_and_not_a_run_of_doubts() -> None:
+    short = of(normal=40) + of(covid=15) + of(normal=45)
+    assert patient_call(short, rule="sure-run").label == "covid"
+    doubts = of(normal=40) + [(0.4, 0.35, 0.25)] * 15 + of(normal=45)
+    assert patient_call(doubts, rule="run-length").label == "cap"
+    assert patient_call(doubts, rule="sure-run").label == "normal"
+
+
 def test_a_run_is_named_by_its_summed_evidence() -> None:
     series = of(normal=30) + [(0.1, 0.3, 0.6)] * 5 + [(0.05, 0.9, 0.05)] * 5 + of(normal=30)
     assert patient_call(series, rule="run-length").label == "cap"

@@ -22,6 +22,7 @@ REFRESH = 3.0  # seconds between looks at the worker while it reads cases of thi
 RULE_NAMES = {
     "paper": "paper: the published rule (more than 20 % abnormal slices)",
     "run-length": "run-length: a run of neighbouring abnormal slices",
+    "sure-run": "sure-run: a run of neighbouring slices that are surely abnormal",
 }
 DISPLAY = {
     "call": "Its call",
