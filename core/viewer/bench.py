@@ -15,17 +15,21 @@ from typing import Any
 
 import numpy as np
 import psutil
-from numpy.typing import NDArray
 
 from core.errors import ParallaxError
+from core.imaging.places import PACKED
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume, volume_of
 from core.viewer.fake import Fake
 from core.viewer.harness import harness
+from core.viewer.line import slow_line
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 NAMES = (os.environ.get("PARALLAX_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-LINE_50_MBIT = {"offline": False, "latency": 10, "downloadThroughput": 50e6 / 8, "uploadThroughput": 50e6 / 8}
+LINES = {  # Mbit/s, with the targets of seconds
+    5: {"coarse": "<= 4", "jump": "<= 1", "all": "<= 60"},
+    20: {"coarse": "", "jump": "", "all": "<= 15"},
+}
 WINDOW = {"width": 1440, "height": 900}
 NOTCHES = 120
 STARTS = 5  # the median is told
@@ -70,9 +74,13 @@ class StoredFake(Fake):
     store: VolumeStore | None = None
     key: str = ""
 
-    def slice(self, case: int, z: int) -> NDArray[np.int16]:
-        """One slice of a case from the store."""
-        return self.store.slice(self.key, z) if self.store else super().slice(case, z)
+    def frame(self, case: int, z: int) -> bytes:
+        """One slice of a case as it is stored and sent."""
+        return self.store.frame(self.key, z) if self.store else super().frame(case, z)
+
+    def coarse(self, case: int) -> bytes:
+        """The coarse view as it is stored and sent."""
+        return self.store.coarse(self.key) if self.store else super().coarse(case)
 
 
 def measure(volume: Volume, *, cases: int = 20) -> Figures:
@@ -93,7 +101,9 @@ def measure(volume: Volume, *, cases: int = 20) -> Figures:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
             _speed(browser, volume, Path(folder), figures)
-            _line(browser, volume, Path(folder), figures)
+            _wire(volume, Path(folder), figures)
+            for mbit, targets in LINES.items():
+                _line(browser, volume, Path(folder), figures, mbit, targets)
             _memory(browser, volume, Path(folder), figures, cases)
         finally:
             browser.close()
@@ -154,22 +164,43 @@ def _speed(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None
         figures.add("prefetched_next_first_slice_ms", round(shown - start, 1), "<= 50")
 
 
-def _line(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None:
-    """The same over an emulated line of 50 Mbit/s with 10 ms of delay."""
-    with _page(browser, volume, folder, 2) as (page, _, url):
-        page.goto(url)
-        _loaded(page, 1)
-        page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", LINE_50_MBIT)
-        page.goto(url)
-        page.wait_for_function("performance.getEntriesByName('parallax-first-image').length === 1")
-        figures.add("first_slice_at_50_mbit_ms", _mark(page, "parallax-first-image"), "<= 400")
-        page.wait_for_function("performance.now() - window.startedAt > 3000")
-        page.mouse.move(500, 400)
-        page.evaluate(WATCH)
-        waits = _scroll(page, 20)
-        arrived = page.evaluate("performance.getEntriesByName('parallax-loaded').length === 0")
-        figures.add("wheel_to_paint_while_loading_p95_ms", round(quantiles(waits, n=20)[-1], 1), "not blocked")
-        figures.add("still_loading_then", arrived)
+def _wire(volume: Volume, folder: Path, figures: Figures) -> None:
+    """How many bytes a volume takes, stored and sent, beside raw int16; whether every voxel survives."""
+    store = VolumeStore(str(folder / "volumes"))
+    began = time.perf_counter()
+    key = store.put(volume)
+    stored_s = time.perf_counter() - began
+    began = time.perf_counter()
+    same = bool(np.array_equal(store.hu(key), volume.hu))
+    depth = len(volume.hu)
+    figures.add("raw_int16_mb", round(volume.hu.nbytes / 1e6, 2))
+    figures.add(
+        "packed_mb", round((folder / "volumes" / key[:2] / key / PACKED).stat().st_size / 1e6, 2), "<= 36 (P001)"
+    )
+    figures.add("of_that_coarse_view_mb", round(len(store.coarse(key)) / 1e6, 2))
+    figures.add("store_ms_a_slice", round(1e3 * stored_s / depth, 2))
+    figures.add("read_ms_a_slice", round(1e3 * (time.perf_counter() - began) / depth, 2))
+    figures.add("equal_to_the_last_voxel", same, "true")
+
+
+def _line(browser: Any, volume: Volume, folder: Path, figures: Figures, mbit: int, targets: dict[str, str]) -> None:
+    """A case over a slow line of 200 ms: the coarse view of the whole, a jump to the last slice, all slices."""
+    name = f"at_{mbit}_mbit_200_ms"
+    raw_s = volume.hu.nbytes * 8 / (mbit * 1e6)
+    with _page(browser, volume, folder, 1) as (page, _, url), slow_line(_port(url), mbit=mbit, delay_ms=200) as port:
+        page.goto(url)  # the bundle is not part of it
+        page.goto(url.replace(f":{_port(url)}", f":{port}"), timeout=120_000)
+        page.wait_for_function("performance.getEntriesByName('parallax-first-image').length === 1", timeout=120_000)
+        figures.add(f"first_slice_{name}_s", _seconds(page, "parallax-first-image"))
+        page.wait_for_function("performance.getEntriesByName('parallax-coarse').length === 1", timeout=120_000)
+        figures.add(f"coarse_view_{name}_s", _seconds(page, "parallax-coarse"), targets["coarse"])
+        began = time.monotonic()
+        page.keyboard.press("End")
+        page.locator(f'.view[data-shown="axial/{len(volume.hu) - 1}"]').wait_for(timeout=60_000)
+        figures.add(f"full_slice_after_a_jump_{name}_s", round(time.monotonic() - began, 2), targets["jump"])
+        page.wait_for_function("performance.getEntriesByName('parallax-loaded').length === 1", timeout=300_000)
+        figures.add(f"all_slices_{name}_s", _seconds(page, "parallax-loaded"), targets["all"])
+        figures.add(f"raw_int16_would_take_{name}_s", round(raw_s, 1))
 
 
 def _memory(browser: Any, volume: Volume, folder: Path, figures: Figures, cases: int) -> None:
@@ -218,6 +249,14 @@ def _loaded(page: Any, times: int) -> None:
 
 def _mark(page: Any, name: str) -> float:
     return round(float(page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime - window.startedAt")), 1)
+
+
+def _seconds(page: Any, name: str) -> float:
+    return round(_mark(page, name) / 1000, 2)
+
+
+def _port(url: str) -> int:
+    return int(url.rsplit(":", 1)[1].rstrip("/"))
 
 
 def _scroll(page: Any, notches: int) -> list[float]:

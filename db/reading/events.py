@@ -19,7 +19,8 @@ HEARTBEAT_S = 10.0  # the page is told to send a sign of life this often
 MAX_EVENTS = 500  # of one post
 MAX_COUNT = 10**12
 MAX_TABS = 50  # of one read; later tabs' counters are not kept
-HIGHEST = ("slices_seen",)  # counts of different things in two tabs may be the same ones: the highest stands
+# not added up over tabs: slices seen in two tabs may be the same ones, and each tab waits for its own images
+HIGHEST = ("slices_seen", "first_slice_ms", "all_slices_ms")
 SCREEN = "screen"
 
 

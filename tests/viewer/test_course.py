@@ -29,6 +29,7 @@ def test_a_double_press_locks_once_and_the_next_case_opens_by_itself(desk: Sit) 
     assert first.locked["diagnosis"] == "covid"
     assert first.kinds == ["painted", "loaded", "action"]
     assert first.counters["slices_seen"] == 1
+    assert 0 < first.counters["first_slice_ms"] <= first.counters["all_slices_ms"] < 60_000
     seat.until(lambda: "painted" in second.kinds)
     assert seat.fake.log.count("GET /api/studies/1/cases/2/slices") == 1, "fetched ahead, once"
     assert second.content["diagnosis"] is None

@@ -11,6 +11,7 @@ export class Case {
   #closed = false;
 
   constructor(reading, next) {
+    this.openedAt = performance.now();
     Object.assign(this, { reading, next, seen: false, read: next.read, ai: next.ai, clock: next.clock });
   }
 
@@ -21,7 +22,10 @@ export class Case {
     const first = firstSlice(next.volume, next.viewer.open_at);
     const { volume, stream } = reading.stock.take(next.volume, first, {
       arrived: (z) => this.#arrived(z),
-      coarse: () => this.#closed || viewer.coarseArrived(),
+      coarse: () => {
+        performance.mark("parallax-coarse");
+        if (!this.#closed) viewer.coarseArrived();
+      },
       trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
       expired: () => reading.api.onexpired(),
       done: () => this.#loaded(),
@@ -67,6 +71,7 @@ export class Case {
     requestAnimationFrame(() => performance.mark("parallax-first-image"));
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (this.#closed) return;
+      reading.telemetry.set("first_slice_ms", Math.round(performance.now() - this.openedAt));
       reading.telemetry.mark("painted");
       reading.telemetry.settle(Infinity).then(() => this.#closed || reading.drafts.release());
       this.seen = true;
@@ -116,6 +121,7 @@ export class Case {
     this.loaded = true;
     performance.mark("parallax-loaded");
     this.#progress();
+    this.reading.telemetry.set("all_slices_ms", Math.round(performance.now() - this.openedAt));
     this.reading.telemetry.mark("loaded");
     const { next } = this.next;
     if (next) this.reading.stock.ahead(next.volume, firstSlice(next.volume, this.next.viewer.open_at));
