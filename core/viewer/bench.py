@@ -2,13 +2,7 @@
 
 import os
 import shutil
-import socket
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -17,20 +11,12 @@ import numpy as np
 import psutil
 
 from core.errors import ParallaxError
-from core.imaging.places import PACKED
-from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume, volume_of
-from core.viewer.fake import Fake
-from core.viewer.harness import harness
-from core.viewer.line import slow_line
+from core.viewer import bench_line
+from core.viewer.bench_page import Figures, loaded, mark, page_at, wait_until
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 NAMES = (os.environ.get("PARALLAX_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
-LINES = {  # Mbit/s, with the targets of seconds
-    5: {"coarse": "<= 4", "jump": "<= 1", "all": "<= 60"},
-    20: {"coarse": "", "jump": "", "all": "<= 15"},
-}
-WINDOW = {"width": 1440, "height": 900}
 NOTCHES = 120
 STARTS = 5  # the median is told
 # from the wheel event to the moment after its frame was handed to the compositor
@@ -56,33 +42,6 @@ WATCH = """() => {
 }"""
 
 
-@dataclass
-class Figures:
-    """What was measured; times in ms, memory in MB. `target` of the issue beside each where it has one."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def add(self, name: str, value: Any, target: str = "") -> None:
-        """Keep a figure."""
-        self.values[name] = {"value": value, **({"target": target} if target else {})}
-
-
-@dataclass
-class StoredFake(Fake):
-    """A Fake whose pixels come from a VolumeStore, as the real route's do."""
-
-    store: VolumeStore | None = None
-    key: str = ""
-
-    def frame(self, case: int, z: int) -> bytes:
-        """One slice of a case as it is stored and sent."""
-        return self.store.frame(self.key, z) if self.store else super().frame(case, z)
-
-    def coarse(self, case: int) -> bytes:
-        """The coarse view as it is stored and sent."""
-        return self.store.coarse(self.key) if self.store else super().coarse(case)
-
-
 def measure(volume: Volume, *, cases: int = 20) -> Figures:
     """Measure everything on a study of `cases` reads of `volume`; raises ParallaxError without a browser."""
     try:
@@ -101,9 +60,9 @@ def measure(volume: Volume, *, cases: int = 20) -> Figures:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
             _speed(browser, volume, Path(folder), figures)
-            _wire(volume, Path(folder), figures)
-            for mbit, targets in LINES.items():
-                _line(browser, volume, Path(folder), figures, mbit, targets)
+            bench_line.wire(volume, Path(folder), figures)
+            for mbit, targets in bench_line.LINES.items():
+                bench_line.line(browser, volume, Path(folder), figures, mbit, targets)
             _memory(browser, volume, Path(folder), figures, cases)
         finally:
             browser.close()
@@ -125,15 +84,15 @@ def procedural(slices: int = 148, size: int = 512) -> Volume:
 
 
 def _speed(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None:
-    with _page(browser, volume, folder, 2) as (page, _, url):
+    with page_at(browser, volume, folder, 2) as (page, _, url):
         page.goto(url)
-        _loaded(page, 1)
+        loaded(page, 1)
         first, every = [], []  # of later starts: at the very first one the browser still compiles the bundle
         for _ in range(STARTS):
             page.goto(url)
-            _loaded(page, 1)
-            first.append(_mark(page, "parallax-first-image"))
-            every.append(_mark(page, "parallax-loaded"))
+            loaded(page, 1)
+            first.append(mark(page, "parallax-first-image"))
+            every.append(mark(page, "parallax-loaded"))
         figures.add("first_slice_ms", median(first), "<= 150")
         figures.add("all_slices_ms", median(every), "<= 1000")
         figures.add("starts_measured", STARTS)
@@ -152,7 +111,7 @@ def _speed(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None
         page.evaluate("window.wheel.drawn.clear()")
         _fast(page, 60)
         figures.add("slices_painted_of_60_fast_notches", page.evaluate("window.wheel.drawn.size"), "60")
-        _wait_until(
+        wait_until(
             lambda: page.evaluate(
                 "performance.getEntriesByType('resource').some(e => e.name.includes('/cases/2/') && e.responseEnd > 0)"
             )
@@ -164,47 +123,8 @@ def _speed(browser: Any, volume: Volume, folder: Path, figures: Figures) -> None
         figures.add("prefetched_next_first_slice_ms", round(shown - start, 1), "<= 50")
 
 
-def _wire(volume: Volume, folder: Path, figures: Figures) -> None:
-    """How many bytes a volume takes, stored and sent, beside raw int16; whether every voxel survives."""
-    store = VolumeStore(str(folder / "volumes"))
-    began = time.perf_counter()
-    key = store.put(volume)
-    stored_s = time.perf_counter() - began
-    began = time.perf_counter()
-    same = bool(np.array_equal(store.hu(key), volume.hu))
-    depth = len(volume.hu)
-    figures.add("raw_int16_mb", round(volume.hu.nbytes / 1e6, 2))
-    figures.add(
-        "packed_mb", round((folder / "volumes" / key[:2] / key / PACKED).stat().st_size / 1e6, 2), "<= 36 (P001)"
-    )
-    figures.add("of_that_coarse_view_mb", round(len(store.coarse(key)) / 1e6, 2))
-    figures.add("store_ms_a_slice", round(1e3 * stored_s / depth, 2))
-    figures.add("read_ms_a_slice", round(1e3 * (time.perf_counter() - began) / depth, 2))
-    figures.add("equal_to_the_last_voxel", same, "true")
-
-
-def _line(browser: Any, volume: Volume, folder: Path, figures: Figures, mbit: int, targets: dict[str, str]) -> None:
-    """A case over a slow line of 200 ms: the coarse view of the whole, a jump to the last slice, all slices."""
-    name = f"at_{mbit}_mbit_200_ms"
-    raw_s = volume.hu.nbytes * 8 / (mbit * 1e6)
-    with _page(browser, volume, folder, 1) as (page, _, url), slow_line(_port(url), mbit=mbit, delay_ms=200) as port:
-        page.goto(url)  # the bundle is not part of it
-        page.goto(url.replace(f":{_port(url)}", f":{port}"), timeout=120_000)
-        page.wait_for_function("performance.getEntriesByName('parallax-first-image').length === 1", timeout=120_000)
-        figures.add(f"first_slice_{name}_s", _seconds(page, "parallax-first-image"))
-        page.wait_for_function("performance.getEntriesByName('parallax-coarse').length === 1", timeout=120_000)
-        figures.add(f"coarse_view_{name}_s", _seconds(page, "parallax-coarse"), targets["coarse"])
-        began = time.monotonic()
-        page.keyboard.press("End")
-        page.locator(f'.view[data-shown="axial/{len(volume.hu) - 1}"]').wait_for(timeout=60_000)
-        figures.add(f"full_slice_after_a_jump_{name}_s", round(time.monotonic() - began, 2), targets["jump"])
-        page.wait_for_function("performance.getEntriesByName('parallax-loaded').length === 1", timeout=300_000)
-        figures.add(f"all_slices_{name}_s", _seconds(page, "parallax-loaded"), targets["all"])
-        figures.add(f"raw_int16_would_take_{name}_s", round(raw_s, 1))
-
-
 def _memory(browser: Any, volume: Volume, folder: Path, figures: Figures, cases: int) -> None:
-    with _page(browser, volume, folder, cases) as (page, fake, url):
+    with page_at(browser, volume, folder, cases) as (page, fake, url):
         page.goto(url)
         seen = []
         for number in range(1, cases + 1):
@@ -215,48 +135,10 @@ def _memory(browser: Any, volume: Volume, folder: Path, figures: Figures, cases:
             _fast(page, 30)
             seen.append((_tree_mb(), psutil.Process().memory_info().rss / 1e6))
             _lock(page)
-            _wait_until(lambda number=number: fake.reads[number - 1].locked is not None)
+            wait_until(lambda number=number: fake.reads[number - 1].locked is not None)
         figures.add("cases_in_a_row", cases)
         figures.add("browser_mb", [round(value) for value, _ in seen], "levels off")
         figures.add("server_mb", [round(value) for _, value in seen], "levels off")
-
-
-@contextmanager
-def _page(browser: Any, volume: Volume, folder: Path, cases: int) -> Iterator[tuple[Any, Fake, str]]:
-    import uvicorn
-
-    store = VolumeStore(str(folder / "volumes"))
-    fake = StoredFake.of(*[volume] * cases, store=store, key=store.put(volume))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(harness(fake), host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    _wait_until(lambda: server.started)
-    context = browser.new_context(viewport=WINDOW)
-    try:
-        yield context.new_page(), fake, f"http://127.0.0.1:{port}/"
-    finally:
-        context.close()
-        server.should_exit = True
-        thread.join(10)
-
-
-def _loaded(page: Any, times: int) -> None:
-    page.wait_for_function(f"performance.getEntriesByName('parallax-loaded').length === {times}", timeout=60_000)
-
-
-def _mark(page: Any, name: str) -> float:
-    return round(float(page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime - window.startedAt")), 1)
-
-
-def _seconds(page: Any, name: str) -> float:
-    return round(_mark(page, name) / 1000, 2)
-
-
-def _port(url: str) -> int:
-    return int(url.rsplit(":", 1)[1].rstrip("/"))
 
 
 def _scroll(page: Any, notches: int) -> list[float]:
@@ -307,11 +189,3 @@ def _tree_mb() -> float:
         except psutil.Error:
             continue
     return total
-
-
-def _wait_until(true: Any, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            raise ParallaxError("The viewer did not get as far as the measurement needs; is the machine overloaded?")
-        time.sleep(0.02)

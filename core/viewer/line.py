@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 PIECE = 16 * 1024  # bytes
-QUEUED = 8  # pieces waiting at the narrow place, as a router holds them
+QUEUED = 4  # pieces waiting at the narrow place, as a router holds them
 
 
 @dataclass
@@ -30,7 +30,8 @@ class Line:
             end.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, limited: bool) -> None:
-        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUED)
+        on_their_way = int(self.delay_s * self.mbit * 1e6 / 8 / PIECE)
+        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(QUEUED + on_their_way)
         clock = asyncio.get_running_loop().time
 
         async def take() -> None:
@@ -69,5 +70,15 @@ def slow_line(to: int, *, mbit: float, delay_ms: float) -> Iterator[int]:
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
+
+        async def end() -> None:
+            server.close()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+        loop.close()

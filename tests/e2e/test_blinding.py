@@ -50,6 +50,8 @@ def test_nothing_hidden_reaches_a_readers_browser(server: Server, sign_in: Calla
     page.get_by_role("button", name="Start").wait_for()
     page.goto(f"{server.url}/read?study={study.id}")
     page.get_by_text(re.compile(rf"Slice \d+ / {SLICES}")).wait_for()
+    page.keyboard.press("Home")
+    page.get_by_text(f"Slice 1 / {SLICES}").wait_for()
     page.keyboard.press("ArrowDown")
     page.get_by_text(f"Slice 2 / {SLICES}").wait_for()
     with page.expect_response(lambda answer: answer.url.endswith("/draft")):

@@ -17,6 +17,8 @@ export const ACTIONS = {
   "lung": ["Image", "Lung window", ["1"]],
   "soft": ["Image", "Soft tissue window", ["2"]],
   "bone": ["Image", "Bone window", ["3"]],
+  "wide": ["Image", "Mediastinum wide window", ["w"]],
+  "liver": ["Image", "Liver window", ["v"]],
   "wider": ["Image", "Window wider", ["ctrl+ArrowRight"]],
   "narrower": ["Image", "Window narrower", ["ctrl+ArrowLeft"]],
   "brighter": ["Image", "Level lower (brighter)", ["ctrl+ArrowUp"]],

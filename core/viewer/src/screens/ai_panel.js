@@ -2,6 +2,8 @@
 
 import { h } from "../dom.js";
 
+const MOST_DECIDING = 12;
+
 export class AiPanel {
   /** hooks: goTo(slice), overlay(change) with {on, lungs, heat, opacity} */
   constructor(hooks) {
@@ -90,19 +92,26 @@ export class AiPanel {
       h("span", { class: "value" }, value.toFixed(2)));
   }
 
-  /** How many slices got which call, and how much of what was read that is. */
-  #counted({ counts, abnormal_share: share, rule }) {
-    if (!counts || !Object.keys(counts).length) return null;
-    const slices = Object.entries(counts).map(([code, count]) => `${this.#name(code)} ${count}`).join(", ");
-    const abnormal = typeof share === "number" ? `; ${Math.round(100 * share)} % of the kept slices are not normal` : "";
-    return h("p", { class: "hint" }, `Slices called: ${slices}${abnormal}. Rule: ${rule}.`);
+  /** Why this call: how many slices speak for it and for the others, and what decides. */
+  #counted({ call, counts, abnormal_share: share, rule }) {
+    const all = Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0);
+    if (!all) return null;
+    const of = (code) => `${this.#name(code)} ${counts[code]}`;
+    const others = Object.keys(counts).filter((code) => code !== call).map(of);
+    const called = call in counts ? [`${this.#name(call)}: ${counts[call]} of ${all} slices`] : [`${all} slices were called`];
+    const abnormal = typeof share === "number" ? [`${Math.round(100 * share)} % of the kept slices are not normal`] : [];
+    return h("p", { class: "hint" }, `${[...called, ...others, ...abnormal].join("; ")}. The rule “${rule}” decides.`);
   }
 
+  /** The strongest first: those whose score for the call is highest. */
   #deciding(slices) {
     if (!slices.length) return null;
-    const shown = slices.slice(0, 12).map((slice) =>
+    const { slices: scores, call, classes } = this.ai;
+    const k = (classes ?? Object.keys(this.ai.probabilities ?? {})).indexOf(call);
+    const strength = (slice) => scores?.[slice]?.[k] ?? 0;
+    const shown = [...slices].sort((a, b) => strength(b) - strength(a)).slice(0, MOST_DECIDING).map((slice) =>
       h("button", { class: "chip", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(slice) }, String(slice + 1)));
-    const counted = shown.length < slices.length ? `${slices.length}, the first 12` : slices.length;
+    const counted = shown.length < slices.length ? `${slices.length}, the strongest ${shown.length}` : `${slices.length}, strongest first`;
     return h("div", { class: "deciding" }, h("span", { class: "faint" }, `Deciding slices (${counted})`), shown);
   }
 

@@ -32,6 +32,8 @@ export function viewing(viewer) {
     lung: () => viewer.preset("lung"),
     soft: () => viewer.preset("soft"),
     bone: () => viewer.preset("bone"),
+    wide: () => viewer.preset("wide"),
+    liver: () => viewer.preset("liver"),
     wider: () => adjust(1.1, 0),
     narrower: () => adjust(1 / 1.1, 0),
     brighter: () => adjust(1, -0.05),
