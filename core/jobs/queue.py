@@ -12,6 +12,7 @@ QUEUE = "ai"
 WORKFLOW = "read_series"
 APPLICATION = "parallax"
 JOB_VERSION = "1"  # pinned: work asked for by one version of the code is done by the next
+PREFIXES = 200  # series asked for in one statement
 WAITING = ("ENQUEUED", "DELAYED")
 
 
@@ -82,16 +83,15 @@ def job_stem(series_id: int, model_name: str, model_version: str) -> str:
 
 
 def jobs(series_ids: list[int]) -> dict[int, Job]:
-    """Return the newest job of each series that has one."""
-    wanted = set(series_ids)
-    found: dict[int, Job] = {}
-    for status in client().list_workflows(
-        workflow_id_prefix="read-", load_input=False, load_output=False, sort_desc=False
-    ):
-        series_id = int(status.workflow_id.split("-")[1])
-        if series_id in wanted:
-            found[series_id] = _job(status.workflow_id, series_id, status.status)
-    return found
+    """Return the newest job of each series that has one; the jobs of other series are not looked at."""
+    newest: dict[int, tuple[str, str]] = {}
+    for start in range(0, len(series_ids), PREFIXES):
+        prefixes = [f"read-{series_id}-" for series_id in series_ids[start : start + PREFIXES]]
+        for status in client().list_workflows(
+            workflow_id_prefix=prefixes, load_input=False, load_output=False, sort_desc=False
+        ):
+            newest[int(status.workflow_id.split("-")[1])] = status.workflow_id, status.status
+    return {series_id: _job(job_id, series_id, status) for series_id, (job_id, status) in newest.items()}
 
 
 def unfinished() -> list[Job]:

@@ -1,5 +1,6 @@
 """AI models, slice scores and AI reads: stored once, with everything needed to make them again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
 from db import audit, permissions
-from db.models import AiModel, AiRead, Series, SliceScores, Worker
+from db.models import AiModel, AiRead, Case, Series, SliceScores, Worker
 from db.permissions import SYSTEM, Actor, Task, person
+
+BATCH = 1000  # ids in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +226,39 @@ def by_id(session: Session, ai_read_id: int) -> AiReadInfo:
 
 
 def of_series(session: Session, series_ids: list[int], model_id: int, rule: str) -> dict[int, AiReadInfo]:
-    """Return the newest AI read of each series by this model under this rule."""
+    """Return the newest AI read of each series by this model under this rule, calls included. For verbs of db only."""
     query = select(AiRead).where(AiRead.model_id == model_id, AiRead.rule == rule).order_by(AiRead.id)
-    wanted = set(series_ids)
-    newest = {row.series_id: row for row in session.scalars(query) if row.series_id in wanted}
+    newest: dict[int, AiRead] = {}
+    for part in batched(series_ids):
+        newest |= {row.series_id: row for row in session.scalars(query.where(AiRead.series_id.in_(part)))}
     return {series_id: _public(session, row) for series_id, row in newest.items()}
+
+
+def states(
+    session: Session, series_ids: list[int], model_id: int, rule: str, *, by: Actor
+) -> dict[int, tuple[str | None, int]]:
+    """Return for each series that was read its failure, if any, and how many warnings; never what the AI called.
+
+    Series of cases that `by` may not see are left out.
+    """
+    query = (
+        select(AiRead.series_id, AiRead.failure, AiRead.warnings)
+        .join(Series, Series.id == AiRead.series_id)
+        .join(Case, Case.id == Series.case_id)
+        .where(AiRead.model_id == model_id, AiRead.rule == rule, permissions.cases(session, by))
+        .order_by(AiRead.id)
+    )
+    found: dict[int, tuple[str | None, int]] = {}
+    for part in batched(series_ids):
+        rows = session.execute(query.where(AiRead.series_id.in_(part)))
+        found |= {series_id: (failure, len(warnings or [])) for series_id, failure, warnings in rows}
+    return found
+
+
+def batched(ids: list[int]) -> Iterator[list[int]]:
+    """Cut ids into lists short enough for the parameters of one statement."""
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
 
 
 def counts_by_model(session: Session) -> dict[int, int]:

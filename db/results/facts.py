@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.results.rows import (
@@ -168,6 +168,7 @@ def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
     query = (
         select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at, AiRead.warnings)
         .where(AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule)
+        .where(AiRead.series_id.in_(_series_of(study)))
         .order_by(AiRead.id)
     )
     parameters = study.ai_parameters.get("parameters_hash")
@@ -179,11 +180,15 @@ def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
     return [found[one] for one in series if one in found]
 
 
+def _series_of(study: Study) -> Select[int]:
+    """Return the query of the series of a study, so that AI reads of other studies are not loaded."""
+    return select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id).where(StudyCase.study_id == study.id)
+
+
 def _calls_by_read(session: Session, study: Study, series: list[int], to_study: dict[str, str]) -> dict[int, str]:
     wanted = set(series)
-    reads = session.execute(
-        select(AiRead.id, AiRead.call, AiRead.series_id).where(AiRead.model_id == study.ai_model_id)
-    )
+    query = select(AiRead.id, AiRead.call, AiRead.series_id).where(AiRead.model_id == study.ai_model_id)
+    reads = session.execute(query.where(AiRead.series_id.in_(_series_of(study))))
     return {
         read.id: FAILURE if read.call is None else to_study.get(read.call, INDETERMINATE)
         for read in reads

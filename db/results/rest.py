@@ -27,7 +27,7 @@ def rest(
 
 
 def _people(session: Session, index: Index, ids: Sequence[int]) -> dict[str, list[Any]]:
-    models = _models_by_read(session)
+    models = _models_by_read(session, index.study.id)
     texts = [cast(getattr(Read, name), Text).label(name) for name in TEXTS]
     query = (
         select(Read.id, Read.ai_read_id, *(getattr(Read, name) for name in (*TIMES, *PLAIN)), *texts)
@@ -74,10 +74,11 @@ def _machine(index: Index, machine: dict[str, Any]) -> dict[str, list[Any]]:
     return made
 
 
-def _models_by_read(session: Session) -> dict[int, tuple[str, str]]:
-    found = session.execute(
-        select(AiRead.id, AiModel.name, AiModel.version, AiModel.sha256).join(AiModel, AiModel.id == AiRead.model_id)
-    )
+def _models_by_read(session: Session, study_id: int) -> dict[int, tuple[str, str]]:
+    """Return name and weights of the AI behind each AI read that a reader of the study was shown."""
+    shown = select(Read.ai_read_id).join(Reader).where(Reader.study_id == study_id, Read.ai_read_id.is_not(None))
+    query = select(AiRead.id, AiModel.name, AiModel.version, AiModel.sha256)
+    found = session.execute(query.join(AiModel, AiModel.id == AiRead.model_id).where(AiRead.id.in_(shown)))
     return {row.id: (f"{row.name} {row.version}", row.sha256) for row in found}
 
 

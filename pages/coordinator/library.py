@@ -9,7 +9,6 @@ from db import cases
 from db.accounts import Account
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
-from db.ai.reads import AiReadInfo
 from db.cases import CaseInfo
 from db.engine import open_session, open_view
 
@@ -33,8 +32,8 @@ def _table(account: Account, *, busy: bool) -> None:
         found = cases.every(session, by=account.id)
         model = ai_models.default(session)
         series = [case.series_id for case in found]
-        reads = ai_reads.of_series(session, series, model.id, "paper") if model else {}
-    jobs = queue.jobs(series)
+        reads = ai_reads.states(session, series, model.id, "paper", by=account.id) if model else {}
+    jobs = queue.jobs([one for one in series if one not in reads])
     if busy and not queue.unfinished():
         st.rerun()  # the last job ended: the page stops refreshing
     st.dataframe(
@@ -51,13 +50,14 @@ def _table(account: Account, *, busy: bool) -> None:
         st.caption(f"AI: {model.name} {model.version}{what}; calls stay hidden here.")
 
 
-def _row(case: CaseInfo, job: queue.Job | None, read: AiReadInfo | None) -> dict[str, object]:
+def _row(case: CaseInfo, job: queue.Job | None, read: tuple[str | None, int] | None) -> dict[str, object]:
     depth, rows, columns = case.shape
     state, share = "not asked for", 0.0
     if read is not None:
-        state, share = ("read", 1.0) if read.failure is None else (f"failed: {read.failure}", 0.0)
-        if read.warnings:
-            state += f", {len(read.warnings)} warning{'s' if len(read.warnings) > 1 else ''}"
+        failure, warnings = read
+        state, share = ("read", 1.0) if failure is None else (f"failed: {failure}", 0.0)
+        if warnings:
+            state += f", {warnings} warning{'s' if warnings > 1 else ''}"
     elif job is not None:
         state = {"waiting": "waiting", "running": job.stage or "starting", "done": "read"}.get(job.state, job.state)
         share = job.done / job.total if job.total else 0.0

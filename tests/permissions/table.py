@@ -202,6 +202,7 @@ LISTS: dict[Any, Call] = {  # for everybody: what they return is tested apart
     members.seats: lambda s, e, p, by: members.seats(s, by),
     info.studies_for_reader: lambda s, e, p, by: info.studies_for_reader(s, by),
     work_list.progress: lambda s, e, p, by: work_list.progress(s, account_id=by, **AS),
+    ai_reads.states: lambda s, e, p, by: ai_reads.states(s, [p.series_id], e.model_id, "paper", by=by),
     ai_models.check_removable: lambda s, e, p, by: ai_models.check_removable(s, e.model_id, by=by),
 }
 CREATE = {"username": "new", "name": "New"}

@@ -65,7 +65,7 @@ def _underway(me: Account, study: StudyInfo, model: ModelInfo) -> set[int]:
     """Return the series of the study that the worker has yet to read."""
     with open_view() as session:
         series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
-        found = ai_reads.of_series(session, series, model.id, study.ai_rule)
+        found = ai_reads.states(session, series, model.id, study.ai_rule, by=me.id)
     missing = set(series) - set(found)
     return {job.series_id for job in queue.unfinished()} & missing if missing else set()
 
@@ -118,11 +118,11 @@ def _map(me: Account, study: StudyInfo, model: ModelInfo) -> None:
 def _reads(me: Account, study: StudyInfo, model: ModelInfo, *, busy: bool) -> None:
     with open_view() as session:
         series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
-        found = ai_reads.of_series(session, series, model.id, study.ai_rule)
+        found = ai_reads.states(session, series, model.id, study.ai_rule, by=me.id)
     waiting = _underway(me, study, model)
     if busy and not waiting:
         st.rerun()  # the last case is read: the steps above learn of it
-    failed = sum(read.call is None for read in found.values())
+    failed = sum(failure is not None for failure, _ in found.values())
     st.subheader(f"It has read {len(found)} of {len(series)} cases")
     if failed:
         st.warning(f"It failed on {failed}; a failure counts as such in the results.")
