@@ -15,6 +15,7 @@ from pages.coordinator.results import PAGES as RESULTS
 from pages.coordinator.results import Page
 
 Sections = dict[str, list[Page]]
+PUBLISHED = next(page for page in RESULTS if page[2] == "published")
 READER: Sections = {
     "Reading": [
         ("reader/work_list.py", "Work list", "work", ":material/list_alt:"),
@@ -72,7 +73,10 @@ def _sections(account: Account) -> Sections:
         return (
             {**panel, **READER, **runs, **results} if reading or not runs else {**panel, **runs, **results}
         )  # the panel's work comes before the study is read
-    return {**runs, **results, **BY_ROLE[account.role], **reading, **panel}
+    sections = {**runs, **results, **BY_ROLE[account.role], **reading, **panel}
+    if not runs and "Results" in sections:
+        sections["Results"] = [PUBLISHED]  # no results before there is a study
+    return sections
 
 
 def _part(session: Session, account: Account, right: Right) -> bool:

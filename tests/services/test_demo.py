@@ -17,6 +17,7 @@ from core.imaging.storage import VolumeStore
 from core.imaging.volume import Volume, volume_of
 from core.services.demo import ai_reads, build, patients, plan
 from core.settings import settings
+from core.training.procedural.case import procedural_case
 from db import accounts, cases
 from db.engine import open_session, open_view
 from db.models import Read, Reader, Study
@@ -52,6 +53,8 @@ def said(volume: Volume, weights: object) -> CaseResult:
         model={},
         parameters={},
         rule="paper",
+        warnings=("The lungs are cut.",),
+        doubts=("The lungs are cut.",),
     )
 
 
@@ -145,7 +148,7 @@ def test_a_prepared_read_is_taken_for_its_own_voxels_and_weights_only(tmp_path: 
     ai_reads.keep(patient, volume, _by(weights.sha256, volume))
     again = ai_reads.prepared(patient, volume, weights)
     assert again is not None
-    assert again.slices == said(volume, weights).slices
+    assert (again.slices, again.warnings) == (said(volume, weights).slices, ("The lungs are cut.",))
     assert np.array_equal(again.lungs, np.zeros(volume.hu.shape))
     assert ai_reads.prepared(patient, small(plan.PATIENTS[1]), weights) is None
     ai_reads.keep(patient, volume, _by("0" * 64, volume))
@@ -156,6 +159,22 @@ def _by(sha256: str, volume: Volume) -> CaseResult:
     from dataclasses import replace
 
     return replace(said(volume, None), model={"name": "m", "version": "1", "sha256": sha256})
+
+
+def test_without_a_prepared_read_the_ai_reads_here(data_dir: Path):
+    chest = procedural_case(900_001, "normal", size=128, spacing_z=10.0)
+    result = ai_reads.read_now(volume_of(chest.hu, chest.spacing), available_models()[0])
+    assert result.call in CLASSES
+
+
+def test_a_read_of_an_older_pipeline_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ai_reads, "FOLDER", tmp_path)
+    weights, patient, volume = available_models()[0], plan.PATIENTS[0], small(plan.PATIENTS[0])
+    ai_reads.keep(patient, volume, _by(weights.sha256, volume))
+    facts = ai_reads.facts_of(patient)
+    facts["result"].pop("rule")
+    monkeypatch.setattr(ai_reads, "facts_of", lambda _: facts)
+    assert ai_reads.prepared(patient, volume, weights) is None
 
 
 def test_the_ct_of_a_demo_patient_is_the_same_every_time(monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ on a machine whose processor rounds one voxel differently. `python -m core demo 
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 
 from core.ai.model_files import Weights
 from core.ai.pipeline import CaseResult, SliceScore, read_volume
-from core.ai.weights import Model, load_weights
+from core.ai.weights import Model, load_model
 from core.imaging.volume import Volume
 from core.services.demo.plan import DemoPatient
 
@@ -29,10 +29,12 @@ def prepared(patient: DemoPatient, volume: Volume, weights: Weights) -> CaseResu
     facts = facts_of(patient)
     if (facts["volume"], facts["result"]["model"]["sha256"]) != (volume.content_hash, weights.sha256):
         return None
+    if set(facts["result"]) != {field.name for field in fields(CaseResult)}:
+        return None  # made by another version of the pipeline
     with np.load(_path(patient), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in ARRAYS if name in stored}
     result = facts["result"]
-    for name in ("deciding_slices", "heat_slices"):
+    for name in ("deciding_slices", "heat_slices", "warnings", "doubts"):
         result[name] = tuple(result[name])
     result["slices"] = tuple(
         SliceScore(
@@ -52,7 +54,7 @@ def facts_of(patient: DemoPatient) -> dict[str, Any]:
 
 def read_now(volume: Volume, weights: Weights) -> CaseResult:
     """Read a volume here; loads torch."""
-    return read_volume(volume, _model(weights))
+    return read_volume(volume, _model(f"{weights.name}/{weights.version}"))
 
 
 def keep(patient: DemoPatient, volume: Volume, result: CaseResult) -> None:
@@ -70,5 +72,5 @@ def _path(patient: DemoPatient) -> Path:
 
 
 @lru_cache(maxsize=1)
-def _model(weights: Weights) -> Model:
-    return load_weights(weights)
+def _model(name: str) -> Model:
+    return load_model(name)
