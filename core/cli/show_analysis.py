@@ -23,6 +23,11 @@ def analysis_text(found: Analysis) -> str:
             _pairs(found),
         ),
         _section("AI minus readers", ("group", "arm", "figure", "AI - readers", "95 %", "p", "note"), _against(found)),
+        _section(
+            "AI minus readers where the AI failed, by rule",
+            ("rule", "group", "arm", "figure", "AI - readers", "95 %", "p", ""),
+            _failures(found),
+        ),
         _section("Groups compared", ("arm", "figure", "a - b", "estimate", "95 %", "p", "readers"), _nested(found)),
         _section("Arms compared", ("group", "figure", "a - b", "estimate", "95 %", "p", "readers"), _arms(found)),
         _section("Agreement", ("group", "arm", "Fleiss", "AC1", "alpha", "Light", "Cochran Q p"), _agreement(found)),
@@ -109,6 +114,13 @@ def _against(found: Analysis) -> Iterable[tuple[object, ...]]:
         if r.margin is not None:
             note += f"; not worse by {r.margin:g}: p = {p_text(r.p_noninferior)}"
         yield (row.group, row.arm, row.figure, r.difference, r.ci, p_text(r.p), note)
+
+
+def _failures(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for one in found.ai_failures:
+        row, r = one.comparison, one.comparison.result
+        shown = (r.difference, r.ci, p_text(r.p)) if r else (None, None, row.reason)
+        yield (one.rule, row.group, row.arm, row.figure, *shown, "used above" if one.chosen else "")
 
 
 def _nested(found: Analysis) -> Iterable[tuple[object, ...]]:

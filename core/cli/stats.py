@@ -170,6 +170,10 @@ def analyse(
     bootstrap: Annotated[int, typer.Option(help="Resamples of a secondary two-way bootstrap; 0 for none.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 1,
     shortest: Annotated[float, typer.Option(help="Seconds below which a read is called too fast.")] = 5.0,
+    ai_failures: Annotated[
+        Literal["worst", "common", "as-is"],
+        typer.Option(help="Areas where the AI failed: worst rank, common cases, or as they are."),
+    ] = "worst",
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.
@@ -182,7 +186,13 @@ def analyse(
     from core.stats import reads
 
     options = analysis.Options(
-        readers_as=readers, margin=margin, ordered=ordered, bootstrap=bootstrap, seed=seed, shortest=shortest
+        readers_as=readers,
+        margin=margin,
+        ordered=ordered,
+        bootstrap=bootstrap,
+        seed=seed,
+        shortest=shortest,
+        ai_failures=ai_failures,
     )
     data = reads.read_table(table)
     found = analysis.analyse(data, options=options)

@@ -8,10 +8,11 @@ import numpy as np
 from core.errors import ParallaxError
 from core.results.grids import arm_shown, one_arm
 from core.results.rows import StudyFacts
+from core.stats.ai_failures import worst_ranked
 from core.stats.analyse import Options
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
-from core.stats.estimate import Interval, StatsError
+from core.stats.estimate import Floats, Interval, StatsError
 from core.stats.obuchowski_rockette import Factor
 from core.stats.pairs import fixed_order, holm
 from core.stats.reader_figures import ALL, cells_of, members, sets_of, sub_cells
@@ -147,18 +148,33 @@ def prespecified(study: StudyFacts, groups: list[str]) -> set[tuple[str, str]]:
 
 
 def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
-    """Return the table with the prespecified rules for missing and indeterminate reads applied."""
+    """Return the table with the prespecified rules for missing and indeterminate reads applied to calls and ratings.
 
-    def changed(codes: Codes) -> Codes:
-        made = codes.copy()
+    What counts as wrong has the worst rank in an area; what is left out has no rating; a class of its own is never the
+    right one (and has no rank: an area with it is refused in `_tests`).
+    """
+
+    def changed(codes: Codes, scores: Floats) -> tuple[Codes, Floats]:
+        calls, ranked = codes.copy(), scores.copy()
         if plan.indeterminate == "excluded":
-            made[codes == INDETERMINATE] = MISSING
-        if plan.missing == "wrong":
-            made[codes == MISSING] = FAILURE
-        return np.asarray(made)
+            calls[codes == INDETERMINATE] = MISSING
+            ranked[codes == INDETERMINATE] = np.nan
+        if plan.missing != "excluded":
+            calls[codes == MISSING] = FAILURE if plan.missing == "wrong" else INDETERMINATE
+        wrong = (codes == FAILURE) & np.isnan(scores).any(axis=-1)
+        wrong |= (codes == INDETERMINATE) & (plan.indeterminate == "wrong")
+        wrong |= (codes == MISSING) & (plan.missing == "wrong")
+        return np.asarray(calls), worst_ranked(ranked, np.asarray(wrong), table.truth)
 
-    machine = None if table.ai_prediction is None else changed(table.ai_prediction)
-    return replace(table, prediction=changed(table.prediction), ai_prediction=machine)
+    arms = [changed(calls, scores) for calls, scores in zip(table.prediction, table.scores, strict=True)]
+    made = table
+    if arms:
+        made = replace(made, prediction=np.array([one for one, _ in arms]), scores=np.array([one for _, one in arms]))
+    if table.ai_prediction is None:
+        return made
+    own = table.ai_scores if table.ai_scores is not None else np.full((table.truth.size, len(table.classes)), np.nan)
+    calls, scores = changed(table.ai_prediction[None], own[None])
+    return replace(made, ai_prediction=calls[0], ai_scores=None if table.ai_scores is None else scores[0])
 
 
 def _tests(study: StudyFacts, table: ReadTable, plan: Prespecification) -> list[Tested]:
@@ -172,6 +188,10 @@ def _tests(study: StudyFacts, table: ReadTable, plan: Prespecification) -> list[
         try:
             if name not in known:
                 raise StatsError("this study has no such endpoint.")
+            if figure.startswith("AUC ") and "own_class" in (plan.missing, plan.indeterminate):
+                raise StatsError(
+                    "a class of its own has no rank in an area; count such reads as wrong, or exclude them."
+                )
             made.append(replace(test_of(ruled_table, plan, figure), endpoint=endpoint))
         except StatsError as error:
             why = str(error)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.stats.agreement import Agreement, agreement
+from core.stats.ai_failures import RULES, AiFailures, FailedAreas, failed, failed_areas, under_rule
 from core.stats.bootstrap import check_bootstrap
 from core.stats.comparisons import (
     AiComparison,
@@ -48,7 +49,8 @@ from core.stats.times import Fatigue
 class Options:
     """What a protocol fixes. `readers_as` None: random from three readers on. `ordered`: classes have an order, so that
     weighted kappas make sense. `margin`: non-inferiority margin in units of each figure. `bootstrap`: resamples of the
-    secondary two-way bootstrap, 0 for none, from `seed`. `shortest`: seconds below which a read is called too fast.
+    secondary two-way bootstrap, 0 for none, from `seed`. `ai_failures`: what an area of the AI against readers does
+    with cases on which the AI failed. `shortest`: seconds below which a read is called too fast.
     """
 
     readers_as: Factor | None = None
@@ -57,6 +59,7 @@ class Options:
     bootstrap: int = 0
     seed: int = 1
     shortest: float = 5.0
+    ai_failures: AiFailures = "worst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class Analysis:
     sensitivity: tuple[Sensitivity, ...]
     notes: tuple[str, ...]
     secondary: tuple[Secondary, ...] = ()
+    ai_failures: tuple[FailedAreas, ...] = ()  # areas under every rule, where the AI failed on cases
 
     def to_dict(self) -> dict[str, object]:
         """Plain dicts, lists and numbers ready for JSON; what does not exist is None beside its reason, never NaN."""
@@ -156,6 +160,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
     agreements: list[NamedAgreement] = []
     sensitivity: list[Sensitivity] = []
     means: list[GroupCurve] = []
+    failures: list[FailedAreas] = []
     for k, reads in enumerate(sets):
         cells = {name: cells_or_error(reads, table, name) for name in names}
         figures = reader_figures(reads, table, ordered=chosen.ordered)
@@ -165,7 +170,13 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         proportions, curves = with_each_reader(reads, table)
         pairs += proportions
         areas += curves
-        against += ai_with_groups(reads, table, cells, readers_as=chosen.readers_as, margin=chosen.margin)
+        ruled = under_rule(reads, table.truth, chosen.ai_failures)
+        own = cells if ruled is reads else {
+            name: cells_or_error(ruled, table, name) if name.startswith("AUC ") else one for name, one in cells.items()
+        }  # fmt: skip
+        against += ai_with_groups(ruled, table, own, readers_as=chosen.readers_as, margin=chosen.margin)
+        failures += failed_areas(reads, table, names, chosen=chosen.ai_failures, readers_as=chosen.readers_as,
+                                 margin=chosen.margin)  # fmt: skip
         nested += groups_compared(reads, table, cells, readers_as=chosen.readers_as)
         agreements += _agreements(reads, table)
         sensitivity += _sensitivity(reads, table)
@@ -189,7 +200,8 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         too_fast=too_fast(table, shortest=chosen.shortest),
         cases=case_figures(table),
         sensitivity=tuple(sensitivity),
-        notes=notes_of(table, sets),
+        notes=notes_of(table, sets, ai_failures=chosen.ai_failures),
+        ai_failures=tuple(failures),
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
     )
 
@@ -215,7 +227,7 @@ def summary(table: ReadTable) -> StudySummary:
     )
 
 
-def notes_of(table: ReadTable, sets: tuple[Set, ...]) -> tuple[str, ...]:
+def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures = "worst") -> tuple[str, ...]:
     """Sentences a reader of the figures must know."""
     found = list(table.notes)
     found.append("Indeterminate reads and failures count as incorrect; missing reads are in no denominator.")
@@ -225,6 +237,12 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...]) -> tuple[str, ...]:
         if few:
             where = f" ({reads.arm})" if reads.arm else ""
             found.append(f"Fewer than three readers{where} in {', '.join(few)}: figures of these readers only.")
+    lost = int(failed(sets[0]).sum()) if sets else 0
+    if lost:
+        found.append(
+            f"The AI gave no score for {lost} case{'s' * (lost != 1)}, on which it failed or could not decide. In its "
+            f"areas against readers ({ai_failures}): {RULES[ai_failures]}. Areas under all three rules stand beside."
+        )
     if np.isnan(table.scores).all() and (table.ai_scores is None or np.isnan(table.ai_scores).all()):
         found.append("No ratings or probabilities: areas under the curve are not given.")
     return tuple(dict.fromkeys(found))

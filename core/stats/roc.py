@@ -72,7 +72,7 @@ def roc_curve(scores: Floats, truth: Bools) -> Roc:
         raise StatsError("A ROC curve needs cases with and without the finding; there is only one kind.")
     order = np.argsort(-s, kind="stable")
     s, t = s[order], t[order]
-    last = np.flatnonzero(np.append(np.diff(s) != 0, True))
+    last = np.flatnonzero(np.append(s[1:] != s[:-1], True))
     tp = np.concatenate([[0], np.cumsum(t)[last]])
     fp = np.concatenate([[0], np.cumsum(~t)[last]])
     up, along = np.diff(tp), np.diff(fp)

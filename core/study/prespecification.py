@@ -144,6 +144,13 @@ def prespecification_problems(
         found.append(f"Prespecification: there is no reader group {chosen.comparator}; choose the comparator again.")
     if not 0 < chosen.alpha < 1 or not math.isfinite(chosen.alpha):
         found.append("Prespecification: alpha lies between 0 and 1.")
+    if "own_class" in (chosen.missing, chosen.indeterminate) and any(
+        name.startswith("auc") for name in tested_endpoints(chosen)
+    ):
+        found.append(
+            "Prespecification: in an AUC a missing or indeterminate read cannot be a class of its own: it has no rank; "
+            "count it as wrong (the worst rank) or leave it out."
+        )
     found += _margin_problems(chosen) + _family_problems(chosen, codes, ratings=ratings)
     return tuple(found + _subgroup_problems(chosen))
 
