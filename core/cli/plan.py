@@ -184,6 +184,29 @@ NAMES = {
 }
 
 
+def validate_stats(
+    folder: Annotated[Path, typer.Argument(help="CSV files, and in 'reference' the answers of the programs.")] = Path(
+        "tests/golden/stats"
+    ),
+    json: Json = False,
+) -> None:
+    """Compare with every reference answer of public programs: data set, program, worst relative difference."""
+    from core.cli import show
+    from core.stats.validation import BOUND, validate
+
+    rows = validate(folder)
+    failed = sum(not row.passed for row in rows)
+    if json:
+        typer.echo(show.as_json({"bound": BOUND, "failed": failed, "rows": rows}))
+    else:
+        header = ("data", "program", "analysis", "figures", "worst", "in")
+        lines = [(r.data, r.program, r.analysis, r.figures, f"{r.worst:.1e}", r.figure) for r in rows]
+        typer.echo(show.grid(header, lines))
+        typer.echo(f"\n{sum(r.figures for r in rows)} figures, {failed} of {len(rows)} analyses beyond {BOUND:g}.")
+    if failed:
+        raise typer.Exit(1)
+
+
 def bench_stats(
     csv: Annotated[Path | None, typer.Option(help="Time this CSV instead of a simulated 2 x 20 x 1000 study.")] = None,
     large: Annotated[bool, typer.Option(help="Also 100 readers x 10,000 cases x 2 arms.")] = True,

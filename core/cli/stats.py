@@ -210,6 +210,7 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
         ("analyse", analyse),
         ("power", plan_commands.power),
         ("simulate", plan_commands.simulate),
+        ("validate-stats", plan_commands.validate_stats),
     ):
         app.command(name)(command)
     bench.command("stats")(plan_commands.bench_stats)

@@ -2,7 +2,7 @@
 
 iMRMC (DIDSR/iMRMC: user manual 4.1.1, R help of `dfMRMC_example` and `undoIMRMCdf`, its test file test-missing-data):
 free text, then "BEGIN DATA:" at the start of a line, then rows `reader,case,modality,score` in any order; the truth of
-every case once, by reader "-1" (any modality, score 0 or 1); designs need not be fully crossed. It takes N0:, N1:, NR:
+every case once, by reader "truth" (score 0 or 1); designs need not be fully crossed. It takes N0:, N1:, NR:
 and NM: in any line of the text for sizes, so no other line has a colon. RJafroc (its function DfReadDataFile, format
 "iMRMC", and its test file issue73): the same file named .imrmc, with whole numbers as ids, the four sizes given and
 right, readers in numeric order, and every reader having rated every case in every modality exactly once.
@@ -32,15 +32,16 @@ class _Scores:
     cases: NDArray[np.int64]
     positive: NDArray[np.bool_]
     values: NDArray[np.float64]
+    failed: tuple[int, ...] | None = None  # cases the AI gave no score for; None where the AI is not in the file
 
 
 def mrmc_pieces(rows: StudyRows, *, program: Program, positive: str, compare: Compare) -> Iterator[str]:
     """Yield the file of `program` for class `positive` against the rest.
 
-    compare "ai": one modality (unaided), the AI as a reader of it: "AI" for iMRMC, reader 0 for RJafroc, whose
-    CAD-against-radiologists analysis takes the first reader as the AI. "arms": unaided against aided, without the AI. A
-    reader's score is the 0-100 rating of the class, the AI's its probability times 100. Raises InvalidInput, in words,
-    where there is nothing to write.
+    compare "ai": for iMRMC the readers unaided and the AI as a modality of its own, so that it is not averaged into the
+    readers; for RJafroc one modality with the AI as reader 0, as its CAD-against-radiologists analysis expects. "arms":
+    unaided against aided, without the AI. A reader's score is the 0-100 rating of the class, the AI's its probability
+    times 100. Raises InvalidInput, in words, where there is nothing to write.
     """
     scores = _scores(rows, positive, compare)
     if program == "rjafroc":
@@ -48,15 +49,17 @@ def mrmc_pieces(rows: StudyRows, *, program: Program, positive: str, compare: Co
     numeric = program == "rjafroc"
     names = _numbers(scores.readers) if numeric else _texts(scores.readers)
     kinds = [str(n + 1) for n in range(len(scores.modalities))] if numeric else _texts(scores.modalities)
-    yield _header(rows, scores, names, kinds, positive, program)
+    apart = not numeric and scores.failed is not None  # iMRMC: the AI is a modality of its own
+    yield _header(rows, scores, names, [*kinds, "AI"] if apart else kinds, positive, program)
     yield "".join(
-        f"-1,{number},{0 if numeric else 'truth'},{int(is_one)}\n"
+        f"{'-1' if numeric else 'truth'},{number},{0 if numeric else 'truth'},{int(is_one)}\n"
         for number, is_one in zip(scores.cases.tolist(), scores.positive.tolist(), strict=True)
     )
     for at, name in enumerate(names):
         block = scores.values[at]
         yield "".join(
-            f"{name},{number},{kinds[kind]},{float(block[case, kind])!r}\n"
+            f"{name},{number},{'AI' if apart and scores.readers[at] == 'AI' else kinds[kind]},"
+            f"{float(block[case, kind])!r}\n"
             for case, number in enumerate(scores.cases.tolist())
             for kind in range(len(kinds))
             if not np.isnan(block[case, kind])
@@ -94,7 +97,14 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
         cases=np.array([case.number for case in study.cases])[used],
         positive=truth,
         values=values[rated][:, used],
+        failed=_failed(rows, column) if any(study.participants[at].is_ai for at in rated) else None,
     )
+
+
+def _failed(rows: StudyRows, column: int) -> tuple[int, ...]:
+    """Numbers of the cases that the AI ran on without a score for the class."""
+    lost = rows.is_ai & np.isnan(rows.probabilities[:, column])
+    return tuple(sorted({rows.study.cases[at].number for at in rows.case[lost].tolist()}))
 
 
 def _crossed(scores: _Scores) -> _Scores:
@@ -106,7 +116,9 @@ def _crossed(scores: _Scores) -> _Scores:
             "RJafroc needs cases that every reader rated in every arm, on both sides; there are none. "
             "Finish the missing reads, or use the iMRMC file, which may have holes."
         )
-    return _Scores(scores.readers, scores.modalities, scores.cases[whole], truth, scores.values[:, whole])
+    return _Scores(
+        scores.readers, scores.modalities, scores.cases[whole], truth, scores.values[:, whole], scores.failed
+    )
 
 
 def _header(
@@ -117,8 +129,9 @@ def _header(
         f"{rows.study.title} - {positive} against the rest",
         "Scores 0-100. The AI, where present, is a research demonstration.",
         f"Cases left out because somebody did not rate them - {left_out}" if program == "rjafroc" else "",
+        _failures(scores),
         *(f"reader {name} = {reader}" for name, reader in zip(names, scores.readers, strict=True)),
-        *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, scores.modalities, strict=True)),
+        *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, [*scores.modalities, "the AI"], strict=False)),
     ]
     lines = [
         *(" ".join(line.replace(":", " ").split()) for line in told),
@@ -126,11 +139,18 @@ def _header(
         f"N0: {int((~scores.positive).sum())}",
         f"N1: {int(scores.positive.sum())}",
         f"NR: {len(scores.readers)}",
-        f"NM: {len(scores.modalities)}",
+        f"NM: {len(kinds)}",
         "",
         "BEGIN DATA:",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _failures(scores: _Scores) -> str:
+    if not scores.failed:
+        return ""
+    listed = " ".join(map(str, scores.failed))
+    return f"Cases without a score of the AI, which failed on them - {len(scores.failed)} (cases {listed})"
 
 
 def _numbers(readers: list[str]) -> list[str]:

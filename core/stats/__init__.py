@@ -14,6 +14,10 @@ Multi-reader multi-case
     mrmc             `mrmc(ratings, truth, ...)`: design found, Obuchowski-Rockette; `analyse_cells` for any figure
     designs          which design, what an incomplete one leaves out; `nested_readers` for groups of readers
     standalone       `standalone(ai, readers, truth, ...)`, `ai_against_readers(cells, ...)`: one AI and K readers
+    bdg, bdg_moments   areas in any design: crossed, split-plot, incomplete (U-statistics)
+    clustered        several cases a patient: Obuchowski 1997, Rao & Scott 1992, bootstrap of patients
+    ai_failures      areas where the AI failed: worst rank, common cases, as they are
+    small_samples, coverage   intervals of proportions over readers, and how often they hold
     figures          figures of merit and their covariance: `metric_cells`, `auc_cells`, `jackknifed_cells`
     auc_covariance   DeLong, jackknife and unbiased covariances of areas
     obuchowski_rockette   mean squares, components, tests, `single_test` for one treatment
@@ -30,6 +34,7 @@ Single figures
 
 Other
     published        the published study as data, recomputed, with its contradictions
-    columns, table   CSV reading that names row, column and remedy
-    show, show_analysis, commands, plan_commands   the command line
+    columns, table, ids   CSV reading that names row, column and remedy
+    frames           `from_long(frame)`: pandas or polars in, `summary()` and `to_frame()` out
+    validation       every reference answer of a public program against ours
 """

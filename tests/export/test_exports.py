@@ -67,7 +67,7 @@ def test_json_holds_the_rows_and_no_database_ids(rows: StudyRows):
 
 def imrmc_reads(text: str) -> tuple[dict[str, int], dict[str, int], list[tuple[str, str, str, float]]]:
     """Read a file as iMRMC does: sizes from any line of the text that has N0: and so on, from its fourth letter on; the
-    truth by reader -1, once a case; then one score for each reader, case and modality.
+    truth by reader truth, once a case; then one score for each reader, case and modality.
     """
     lines = text.splitlines()
     begin = next(at for at, line in enumerate(lines) if line.upper().find("BEGIN DATA:") == 0)
@@ -80,7 +80,7 @@ def imrmc_reads(text: str) -> tuple[dict[str, int], dict[str, int], list[tuple[s
     read = []
     for line in lines[begin + 1 :]:
         reader, case, modality, score = (field.strip() for field in line.split(","))
-        if reader == "-1":
+        if reader in ("-1", "truth"):
             assert case not in truth
             truth[case] = {"0": 0, "1": 1}[score]
         else:
@@ -135,9 +135,22 @@ def test_imrmc_reads_every_rated_read_and_each_truth_once(rows: StudyRows, compa
     for at in np.flatnonzero(rated).tolist():
         score = 100 * rows.probabilities[at, 2] if rows.is_ai[at] else rows.ratings[at, 2]
         name = rows.study.participants[rows.participant[at]].name.replace(" ", "_")
-        kind = "unaided" if rows.is_ai[at] else ("unaided", "aided")[rows.arm[at]]
+        kind = "AI" if rows.is_ai[at] else ("unaided", "aided")[rows.arm[at]]
         wanted[name, str(rows.study.cases[rows.case[at]].number), kind] = score
     assert {row[:3]: row[3] for row in read} == wanted
+    assert "-1," not in "".join(mrmc_pieces(rows, program="imrmc", positive="covid", compare=compared))
+
+
+@pytest.mark.parametrize("program", ["imrmc", "rjafroc"])
+def test_cases_on_which_the_ai_failed_are_named(rows: StudyRows, program: str):
+    probabilities, at = rows.probabilities.copy(), np.flatnonzero(rows.is_ai)[:2]
+    probabilities[at] = np.nan
+    text = "".join(mrmc_pieces(replace(rows, probabilities=probabilities), program=program, positive="covid",
+                               compare="ai"))  # fmt: skip
+    already = rows.is_ai & np.isnan(rows.probabilities[:, 2])
+    lost = sorted({rows.study.cases[case].number for case in [*rows.case[at].tolist(), *rows.case[already].tolist()]})
+    assert f"failed on them - {len(lost)} (cases {' '.join(map(str, lost))})" in text
+    assert "failed on them" not in "".join(mrmc_pieces(rows, program=program, positive="covid", compare="arms"))
 
 
 def test_names_people_typed_cannot_be_taken_for_sizes_or_data(rows: StudyRows):

@@ -1,0 +1,111 @@
+"""The statistics as a package: frames in and out, nothing of the dashboard loaded, references matched by a command."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from core.cli.distribution import LOADED, assemble, quick_start
+from core.stats.estimate import StatsError
+from core.stats.frames import from_long
+from core.stats.mrmc import mrmc
+from core.stats.validation import validate
+from tests.stats.goldens import FOLDER, close, study
+from tests.stats.test_commands import program  # noqa: F401 - a fixture
+
+FRAME = pd.read_csv(FOLDER / "syn_2x5_ordinal.csv")
+
+
+def test_the_quick_start_runs_without_the_dashboard(tmp_path):
+    assemble(tmp_path)
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{quick_start()}{LOADED}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Obuchowski-Rockette" in done.stdout
+
+
+def test_no_module_of_the_package_names_the_dashboard(tmp_path):
+    for path in assemble(tmp_path).rglob("*.py"):
+        text = path.read_text()
+        assert "from core" not in text, path
+        assert "import core" not in text, path
+
+
+def test_a_frame_gives_what_arrays_give():
+    found, table = from_long(FRAME).mrmc(), study("syn_2x5_ordinal")
+    frame = found.to_frame()
+    wanted = mrmc(table.values, table.truth)
+    row = frame[frame.kind == "difference"].iloc[0]
+    close(float(row.estimate), wanted.differences[0].estimate)
+    close(float(row.p), wanted.differences[0].p)
+    assert set(frame.kind) == {"treatment", "difference", "test", "component", "reader"}
+    assert "Obuchowski-Rockette" in found.summary()
+    assert str(found) == found.summary()
+    assert "<table>" in found._repr_html_()
+    assert json.dumps(found.to_dict())
+
+
+def test_columns_may_have_other_names_and_truth_may_be_a_boolean():
+    other = FRAME.rename(columns={"reader": "who", "rating": "score"}).assign(truth=FRAME.truth == 1)
+    one, two = from_long(other, reader="who", rating="score").bdg(), from_long(FRAME).bdg()
+    assert one.found == two.found
+    assert len(one.to_frame()) == 3
+
+
+def test_one_ai_against_readers_from_a_mapping():
+    data = {name: FRAME[name].tolist() for name in FRAME.columns}
+    data["reader"] = ["AI" if name == 1 else str(name) for name in data["reader"]]
+    keep = [k for k, t in enumerate(data["treatment"]) if t == 1]
+    found = from_long({name: [values[k] for k in keep] for name, values in data.items()}).standalone(margin=0.1)
+    assert found.found.readers_as == "random"
+    assert "not worse by the margin" in set(found.to_frame().kind)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rating": float("inf")}, "'inf' is not a number"),
+        ({"rating": None}, "column rating: empty"),
+        ({"truth": 2}, "neither 0 nor 1"),
+        ({"truth": 0.5}, "neither 0 nor 1"),
+        ({"case": None}, "column case: empty"),
+    ],
+)
+def test_a_frame_that_cannot_be_used_is_refused_by_row(change, words):
+    frame = FRAME.astype(object).copy()
+    for name, value in change.items():
+        frame.loc[3, name] = value
+    with pytest.raises(StatsError, match="Row 3") as caught:
+        from_long(frame)
+    assert words in str(caught.value)
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(StatsError, match="no column 'grader'"):
+        from_long(FRAME, reader="grader")
+
+
+def test_every_reference_of_the_report_is_within_the_bound(program):  # noqa: F811
+    rows = validate(FOLDER)
+    assert {row.program for row in rows} == {"mrmcaov", "rjafroc", "imrmc2", "centred2", "clustered2"}
+    assert all(row.passed and row.figures for row in rows), [row for row in rows if not row.passed]
+    code, out, _ = program("validate-stats", FOLDER, "--json")
+    assert code == 0
+    assert json.loads(out)["failed"] == 0
+
+
+def test_a_wrong_answer_fails_the_report(program, tmp_path):  # noqa: F811
+    (tmp_path / "reference").mkdir()
+    path = FOLDER / "reference" / "imrmc2__many.json"
+    wanted = json.loads(path.read_text())
+    wanted["Ustat"]["differences"][0]["variance"] *= 1.000001
+    (tmp_path / "reference" / path.name).write_text(json.dumps(wanted))
+    (tmp_path / "imrmc2_many.csv").write_text((FOLDER / "imrmc2_many.csv").read_text())
+    code, out, _ = program("validate-stats", tmp_path)
+    assert code == 1
+    assert "1 of 2 analyses beyond" in out
+    assert program("validate-stats", tmp_path / "nothing")[0] == 2
