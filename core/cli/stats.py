@@ -171,9 +171,9 @@ def analyse(
     seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 1,
     shortest: Annotated[float, typer.Option(help="Seconds below which a read is called too fast.")] = 5.0,
     ai_failures: Annotated[
-        Literal["worst", "common", "as-is"],
-        typer.Option(help="Areas where the AI failed: worst rank, common cases, or as they are."),
-    ] = "worst",
+        Literal["common", "worst", "as-is"],
+        typer.Option(help="Areas where the AI failed: common cases, worst rank, or as they are."),
+    ] = "common",
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.

@@ -59,7 +59,7 @@ class Options:
     bootstrap: int = 0
     seed: int = 1
     shortest: float = 5.0
-    ai_failures: AiFailures = "worst"
+    ai_failures: AiFailures = "common"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ def summary(table: ReadTable) -> StudySummary:
     )
 
 
-def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures = "worst") -> tuple[str, ...]:
+def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures = "common") -> tuple[str, ...]:
     """Sentences a reader of the figures must know."""
     found = list(table.notes)
     found.append("Indeterminate reads and failures count as incorrect; missing reads are in no denominator.")

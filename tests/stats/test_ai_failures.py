@@ -55,16 +55,16 @@ def test_areas_where_the_ai_failed_are_given_under_three_rules(call: str):
         assert result.ai == pytest.approx(own, abs=1e-12)
         assert result.readers == pytest.approx(readers, abs=1e-12)
     chosen = next(one.result for one in found.ai_with_groups if one.figure == "AUC b")
-    assert chosen == rows["worst"].comparison.result
-    assert any("6 cases" in note and "worst rank" in note for note in found.notes)
-    other = analyse(table, options=Options(ai_failures="common"))
-    assert next(one.result for one in other.ai_with_groups if one.figure == "AUC b") == rows["common"].comparison.result
+    assert chosen == rows["common"].comparison.result
+    assert any("6 cases" in note and "only cases that the AI scored" in note for note in found.notes)
+    other = analyse(table, options=Options(ai_failures="worst"))
+    assert next(one.result for one in other.ai_with_groups if one.figure == "AUC b") == rows["worst"].comparison.result
 
 
 def test_without_failures_nothing_is_said_and_nothing_changes():
     found = analyse(table_from_text(study(fails=0)))
     assert found.ai_failures == ()
-    assert not any("worst rank" in note for note in found.notes)
+    assert not any("gave no score" in note for note in found.notes)
 
 
 def test_the_command_takes_the_rule(program, tmp_path):  # noqa: F811
