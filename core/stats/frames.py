@@ -6,6 +6,7 @@ polars ones where the study came as one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from core.stats.obuchowski_rockette import Difference, Factor, TreatmentMean
 from core.stats.standalone import Standalone, standalone
 from core.stats.table import RATING_COLUMNS, Readings, readings, split_ai
 
+Rowed = tuple[dict[str, object], ...]
 FRAME = ("kind", "a", "b", "estimate", "se", "df", "low", "high", "p", "note")
 
 
@@ -29,20 +31,14 @@ class Result:
 
     found: Mrmc | Bdg | Standalone
     title: str
-    rows: tuple[dict[str, object], ...]
+    rows: Rowed
     notes: tuple[str, ...]
     polars: bool = False
 
     def to_frame(self) -> Any:
         """One row a treatment, difference, reader and component, as a frame of the kind the study came in."""
         columns = {name: [row.get(name) for row in self.rows] for name in FRAME}
-        if self.polars:
-            import polars
-
-            return polars.DataFrame(columns)
-        import pandas as pd
-
-        return pd.DataFrame(columns)
+        return import_module("polars" if self.polars else "pandas").DataFrame(columns)
 
     def to_dict(self) -> object:
         """Everything as dicts, lists and numbers ready for JSON; what does not exist is None."""
@@ -96,7 +92,7 @@ class LongStudy:
             treatment_names=d.treatments, reader_names=d.readers, clusters=d.cluster_codes(),
         )  # fmt: skip
         parts = {name: getattr(found.components, name) for name in ("var", "cov1", "cov2", "cov3", "var_r", "var_tr")}
-        rows = (
+        rows: Rowed = (
             *(_row("treatment", one.treatment, None, one) for one in found.treatments),
             *(_row("difference", one.a, one.b, one) for one in found.differences),
             {"kind": "test", "a": found.test.statistic, "estimate": found.test.value, "df": found.test.df2,
@@ -111,7 +107,7 @@ class LongStudy:
         """Compare the treatments by U-statistics, in any design."""
         d = self.data
         found = bdg(d.values, d.truth, estimator=estimator, treatment_names=d.treatments, reader_names=d.readers)
-        rows = (
+        rows: Rowed = (
             *(_row("treatment", one.a, None, one) for one in found.treatments),
             *(_row("difference", one.a, one.b, one) for one in found.differences),
         )
@@ -132,7 +128,7 @@ class LongStudy:
             reader_names=names, clusters=self.data.cluster_codes(),
         )  # fmt: skip
         low, high = found.ci or (None, None)
-        rows = (
+        rows: Rowed = (
             {"kind": "AI", "a": "AI", "estimate": found.ai},
             *({"kind": "reader", "a": n, "estimate": v} for n, v in zip(names, found.reader_figures, strict=True)),
             {"kind": "difference", "a": "AI", "b": "readers", "estimate": found.difference, "se": found.se,
