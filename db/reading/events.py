@@ -20,7 +20,7 @@ MAX_EVENTS = 500  # of one post
 MAX_COUNT = 10**12
 MAX_TABS = 50  # of one read; later tabs' counters are not kept
 # not added up over tabs: slices seen in two tabs may be the same ones, and each tab waits for its own images
-HIGHEST = ("slices_seen", "first_slice_ms", "all_slices_ms")
+HIGHEST = ("slices_seen", "first_slice_ms", "all_slices_ms", "contradiction_asked", "contradiction_kept")
 SCREEN = "screen"
 
 

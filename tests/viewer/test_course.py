@@ -53,6 +53,18 @@ def test_a_case_is_read_by_mouse_and_double_clicks_are_single_ones(desk: Sit) ->
     assert seat.fake.reads[1].content["diagnosis"] is None
 
 
+def test_a_rating_against_the_diagnosis_is_asked_about_once_and_the_answer_kept(desk: Sit, bar: Volume) -> None:
+    seat = desk(Fake.of(bar))
+    seat.press("c", "Shift+Digit1", "Tab", "Shift+Digit8", "Tab", "Shift+Digit1", "Enter")
+    seat.page.get_by_text("your diagnosis COVID-19 10: is that as you mean it? Enter locks").wait_for()
+    seat.press("Escape")
+    seat.page.wait_for_timeout(250)  # a second, separate press
+    seat.review_and_lock()
+    seat.until(lambda: seat.fake.reads[0].locked is not None)
+    counters = seat.fake.reads[0].counters
+    assert (counters["contradiction_asked"], counters["contradiction_kept"]) == (1, 1)
+
+
 def test_nothing_is_fetched_ahead_but_the_next_pixels(desk: Sit, bar: Volume) -> None:
     seat = desk(Fake.of(bar, bar, bar))
     seat.until(lambda: "GET /api/studies/1/cases/2/slices" in seat.fake.log)

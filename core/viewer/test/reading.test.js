@@ -6,7 +6,7 @@ import test from "node:test";
 globalThis.window = { innerWidth: 1, innerHeight: 1, devicePixelRatio: 1 };
 globalThis.screen = { width: 1, height: 1 };
 const { Trouble } = await import("../src/reading/api.js");
-const { Content, missing } = await import("../src/reading/content.js");
+const { contradiction, Content, missing } = await import("../src/reading/content.js");
 const { Drafts } = await import("../src/reading/drafts.js");
 const { ACTIONS, Keys, keyName, ratingOf } = await import("../src/reading/keys.js");
 const { Telemetry } = await import("../src/reading/telemetry.js");
@@ -68,6 +68,15 @@ test("what a lock needs is named by field", () => {
   };
   const value = { diagnosis: null, ratings: {}, answers: {}, marks: [] };
   assert.deepEqual(Object.keys(missing(value, form)), ["diagnosis", "ratings.cap", "answers.m"]);
+});
+
+test("a rating against the diagnosis is named, agreement is not", () => {
+  const form = { ratings: true, classes: [{ code: "a", label: "A" }, { code: "b", label: "B" }] };
+  const asked = (diagnosis, ratings) => contradiction({ diagnosis, ratings }, form);
+  assert.match(asked("a", { a: 20, b: 80 }), /highest rating is B 80, your diagnosis A 20/);
+  for (const [diagnosis, ratings] of [["b", { a: 20, b: 80 }], ["a", { a: 50, b: 50 }], ["indeterminate", { a: 1, b: 2 }], ["a", {}]]) {
+    assert.equal(asked(diagnosis, ratings), "");
+  }
 });
 
 test("a draft is sent again unchanged until answered, then what changed meanwhile", async () => {

@@ -24,6 +24,7 @@ export class Ratings {
     this.active = code;
     this.keyed = false; // whether the keyboard has just rated the active class
     for (const [other, { element }] of this.rows) element.classList.toggle("active", other === code);
+    this.rows.get(code).element.scrollIntoView({ block: "nearest" }); // the row that Shift and a digit rate is in view
   }
 
   rate(value) {

@@ -82,6 +82,15 @@ export function missing(content, form) {
   return fields;
 }
 
+/** A sentence where another class is rated higher than the diagnosis; "" where they agree or there is nothing to compare. */
+export function contradiction({ diagnosis, ratings }, form) {
+  const own = ratings[diagnosis];
+  if (!form.ratings || own === undefined) return "";
+  const higher = form.classes.filter(({ code }) => ratings[code] > own).sort((a, b) => ratings[b.code] - ratings[a.code])[0];
+  if (!higher) return "";
+  return `Your highest rating is ${higher.label} ${ratings[higher.code]}, your diagnosis ${labelOf(diagnosis, form)} ${own}: is that as you mean it?`;
+}
+
 /** One line that says what will be locked. */
 export function summary(content, form) {
   const parts = [labelOf(content.diagnosis, form)];

@@ -1,7 +1,7 @@
 // From the answers to the lock: what is missing, the summary, the lock itself, and what may come in between.
 
 import { Trouble } from "./api.js";
-import { missing, summary } from "./content.js";
+import { contradiction, missing, summary } from "./content.js";
 
 const STEADY_MS = 200; // a bouncing Enter key must not lock
 
@@ -26,7 +26,10 @@ export class Locking {
     this.reading.page.problem("");
     this.reading.state = "summary";
     this.#summaryAt = performance.now();
-    return this.reading.page.stage("summary", `${summary(this.reading.content.value, form)}. Enter locks, Esc goes back.`);
+    const doubt = contradiction(this.reading.content.value, form);
+    if (doubt) this.reading.telemetry.set("contradiction_asked", 1);
+    const line = [`${summary(this.reading.content.value, form)}.`, doubt, "Enter locks, Esc goes back."].filter(Boolean).join(" ");
+    return this.reading.page.stage("summary", line);
   }
 
   async #lock() {
@@ -34,6 +37,7 @@ export class Locking {
     this.reading.page.element.focus({ preventScroll: true });
     const { token } = this.reading.case.read;
     this.reading.page.stage("locking", this.reading.page.summary.textContent);
+    if (contradiction(this.reading.content.value, this.reading.form.form)) this.reading.telemetry.set("contradiction_kept", 1);
     await this.reading.telemetry.settle();
     await this.reading.drafts.settle();
     if (this.reading.state !== "locking") return;
