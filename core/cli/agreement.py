@@ -1,0 +1,56 @@
+"""The command for agreement of measurements and ordered ratings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from core.stats.estimate import Estimate
+    from core.stats.measurements import Measured
+
+Weights = Literal["linear", "quadratic"]
+
+
+def agreement(
+    table: Annotated[Path, typer.Argument(metavar="CSV", help="Columns reader,case,rating, and repeat if any.")],
+    weights: Annotated[Weights, typer.Option(help="Weights of the kappas of ordered ratings.")] = "quadratic",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Agreement of readers: ICC(2,1), ICC(3,1), Bland-Altman for all pairs, weighted kappas of ordered ratings."""
+    from core.cli import show
+    from core.stats.columns import read_rows
+    from core.stats.estimate import to_plain
+    from core.stats.measurements import measured, read_measurements
+
+    values, readers = read_measurements(read_rows(table, needed=("reader", "case", "rating")))
+    found = measured(values, readers, weights=weights)
+    plain = to_plain(found)
+    typer.echo(show.as_json(plain) if json and isinstance(plain, dict) else _text(found))
+
+
+def _text(found: "Measured") -> str:
+    from core.cli.show import grid
+
+    head = ("", "estimate", "95 %", "n", "note")
+    whole = [_row(one.method, one) for one in (found.icc_agreement, found.icc_consistency)]
+    whole += [_row(f"repeatability, {name}", one) for name, one in found.within_readers if one.n]
+    parts = [f"{len(found.readers)} readers, {found.n} cases measured by all", "", grid(head, whole), ""]
+    limits = [
+        _row(f"{pair.a} - {pair.b}, {name}", one)
+        for pair in found.limits
+        for name, one in (("bias", pair.bias), ("lower limit", pair.lower), ("upper limit", pair.upper))
+    ]
+    parts.append(grid(head, limits))
+    if found.kappas is not None:
+        parts += ["", grid(head, [_row(f"{a}, {b}: {one.method}", one) for a, b, one in found.kappas])]
+    return "\n".join(parts)
+
+
+def _row(name: str, one: "Estimate") -> tuple[object, ...]:
+    return (name, one.value, one.ci, one.n, one.reason or "")
+
+
+def register(app: typer.Typer, _bench: typer.Typer) -> None:
+    """Add this part's commands to the command line."""
+    app.command("agreement")(agreement)
