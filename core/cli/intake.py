@@ -1,4 +1,4 @@
-"""Commands of the intake: inspect, fuzz."""
+"""Commands of the intake: inspect, import, fuzz."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,7 @@ def register(app: typer.Typer, _bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command()(inspect)
     app.command()(fuzz)
+    app.command(name="import")(import_)
 
 
 def inspect(
@@ -39,6 +40,49 @@ def inspect(
         typer.echo(f"left out: {rejection}")
     if not found.series:
         typer.echo("No chest CT series was found.")
+
+
+def import_(
+    path: Annotated[Path, typer.Argument(help="folder of series, archives and NIfTI files, or one of them")],
+    study: Annotated[int, typer.Option(help="number of the study that takes the cases")],
+    truth: Annotated[Path | None, typer.Option(help="CSV or xlsx: source (file or folder), diagnosis")] = None,
+    as_user: Annotated[str, typer.Option("--as", help="user name of who uploads; the study's owner without it")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Store a folder of series as cases of a study; run it again after it was ended, and it goes on."""
+    from core.services.bulk import import_folder
+    from db import accounts
+    from db.engine import open_view
+    from db.permissions import SYSTEM
+
+    by = None
+    if as_user:
+        with open_view() as session:
+            by = next(
+                (one.id for one in accounts.every(session, by=SYSTEM) if one.username == as_user.strip().lower()), None
+            )
+        if by is None:
+            raise InvalidInput("There is no account with this user name; check its spelling.")
+    if truth is not None and not truth.is_file():
+        raise InvalidInput("There is no truth table at this path; check the path and try again.")
+    table = truth.read_bytes() if truth is not None else None
+
+    def tell(done: int, total: int) -> None:
+        if not as_json and (done % 10 == 0 or done == total):
+            typer.echo(f"{done} of {total}", err=True)
+
+    report = import_folder(path, study, by=by, truth_table=table, on_progress=tell)
+    figures: dict[str, Any] = report.as_dict()
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        if isinstance(value, int):
+            typer.echo(f"{name:>15} {value}")
+    for reason, count in report.refused.items():
+        typer.echo(f"{count:>15} refused: {reason}")
+    for fault in report.truth_faults:
+        typer.echo(f"truth, {fault}")
 
 
 def fuzz(

@@ -82,7 +82,11 @@ class Intake:
     """Reads one upload, or one file, folder or archive at a path, in a child process; a context that ends it."""
 
     def __init__(
-        self, upload: Path | str | Sequence[Upload], *, strict: bool = False, silence_s: float = SILENCE_S
+        self,
+        upload: Path | str | Sequence[Path] | Sequence[Upload],
+        *,
+        strict: bool = False,
+        silence_s: float = SILENCE_S,
     ) -> None:
         """strict refuses series whose pictures may show a name."""
         self._upload, self._strict, self._silence_s = upload, strict, silence_s
@@ -131,9 +135,14 @@ class Intake:
             files = [root] if root.is_file() else [one for one in root.rglob("*") if one.is_file()]
             total = sum(one.stat().st_size for one in files)
             return {"do": "scan", "path": str(root.resolve())}, total, ()
+        paths = [one for one in self._upload if isinstance(one, Path)]
+        if paths:
+            total = sum(one.stat().st_size for one in paths)
+            return {"do": "scan", "paths": [str(one.resolve()) for one in paths]}, total, ()
         held = tempfile.TemporaryFile()  # noqa: SIM115 - without a name, and gone with the intake
         self._ending.callback(held.close)
-        uploaded = [(upload.name, _copy(upload, held)) for upload in self._upload]
+        uploads = [one for one in self._upload if not isinstance(one, Path)]
+        uploaded = [(upload.name, _copy(upload, held)) for upload in uploads]
         number = held.fileno()
         request = {"do": "scan", "files": uploaded, "descriptor": number}
         return request, sum(size for _, size in uploaded), (number,)

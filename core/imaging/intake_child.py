@@ -11,6 +11,7 @@ import resource
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TextIO
 
 from core.imaging.budget import limit_memory
@@ -19,7 +20,7 @@ from core.imaging.errors import ImagingError
 from core.imaging.geometry import Stack
 from core.imaging.read import SeriesCandidate, load, scan
 from core.imaging.removed import record_of
-from core.imaging.source import Source, sources_from_descriptor, sources_from_path
+from core.imaging.source import Source, sources_from_descriptor, sources_from_path, sources_from_paths
 from core.imaging.volume import Volume
 
 MEMORY = 5 * 2**30  # bytes; the largest volume that is read takes 2 GB
@@ -69,6 +70,8 @@ class _Child:
 def _sources(request: dict[str, Any]) -> list[Source]:
     if "path" in request:
         return sources_from_path(request["path"])
+    if "paths" in request:
+        return sources_from_paths([Path(path) for path in request["paths"]])
     return sources_from_descriptor(request["descriptor"], [(name, size) for name, size in request["files"]])
 
 

@@ -83,9 +83,15 @@ def sources_from_path(path: Path | str, *, limits: Limits = DEFAULT_LIMITS) -> l
         files = [root]
     else:
         raise ImagingError("There is no file or folder at this path; check the path and try again.")
-    entries = [
-        _Entry(file.relative_to(root.parent).as_posix(), _path_opener(file), file.stat().st_size) for file in files
-    ]
+    return sources_from_paths(files, root=root.parent, limits=limits)
+
+
+def sources_from_paths(
+    files: Sequence[Path], *, root: Path | None = None, limits: Limits = DEFAULT_LIMITS
+) -> list[Source]:
+    """Return the sources of files, named from root or the folder above the first one's; raises as above."""
+    start = root or files[0].parent.parent
+    entries = [_Entry(file.relative_to(start).as_posix(), _path_opener(file), file.stat().st_size) for file in files]
     return _sources(entries, limits)
 
 

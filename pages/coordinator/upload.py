@@ -3,17 +3,13 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core import clock
 from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
 from core.imaging.intake import Found, Intake, Listed
-from core.jobs import queue
 from core.progress import Progress
+from core.services.ingest import ingest
 from core.settings import settings
-from db import cases, register
 from db.accounts import Account
-from db.ai import models as ai_models
-from db.engine import open_session
 
 SCAN = "cases_scan"
 STORED = "cases_stored"
@@ -160,28 +156,8 @@ def _store(chosen: list[Listed], account: Account) -> None:
 
 
 def _store_one(intake: Intake, candidate: Listed, account: Account, tell: Progress) -> dict[str, str]:
-    at = settings()
-    read = intake.read(candidate.key, store=at.storage, secret=at.secret_bytes(), on_progress=tell)
-    assert read.storage_key
-    assert read.patient_key
-    new = cases.NewSeries(
-        content_hash=read.content_hash,
-        storage_key=read.storage_key,
-        shape=read.shape,
-        spacing_mm=read.spacing_mm,
-        z_mm=read.z_mm,
-        affine=read.affine,
-        attributes=read.attributes,
-        patient_key=read.patient_key,
-        deidentified=read.record,
-    )
-    with open_session() as session:  # the case and its job come into being together, or not at all
-        added = cases.add(session, new, by=account.id, at=clock.now())
-        register.add(session, case_id=added.case.id, source=candidate.origin, by=account.id, at=clock.now())
-        model = ai_models.default(session)
-        if model is not None and not added.known:
-            queue.enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)
-    return {"case": str(added.case.number), "state": "known" if added.known else "new"}
+    stored = ingest(intake, candidate, by=account.id, on_progress=tell)
+    return {"case": str(stored.number), "state": "known" if stored.known else "new"}
 
 
 def _report_stored() -> None:
