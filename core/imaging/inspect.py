@@ -57,7 +57,7 @@ def refused(one: Listed, error: ImagingError) -> Rejection:
     """Return the rejection of a series whose pixels cannot be used."""
     placed = PLACED.fullmatch(str(error))
     place, reason = (placed[1], placed[2]) if placed else (one.place, str(error))
-    return Rejection(place[:1].lower() + place[1:], reason, one.files)
+    return Rejection(place[:1].lower() + place[1:], reason, one.files, one.origin)
 
 
 def _series(listed: Listed, read: ReadSeries) -> dict[str, Any]:

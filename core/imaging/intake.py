@@ -117,7 +117,7 @@ class Intake:
         answer = self._ask(request, on_progress)
         return Found(
             tuple(_listed(one) for one in answer["series"]),
-            tuple(Rejection(one["place"], one["reason"], one["files"]) for one in answer["rejected"]),
+            tuple(Rejection(**one) for one in answer["rejected"]),
         )
 
     def read(self, key: str, *, store: str = "", secret: bytes = b"", on_progress: Progress = ignore) -> ReadSeries:

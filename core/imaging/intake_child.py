@@ -39,7 +39,10 @@ class _Child:
         self._found = {one.key: one for one in found.series}
         return {
             "series": [_listed(one) for one in found.series],
-            "rejected": [{"place": one.place, "reason": one.reason, "files": one.files} for one in found.rejected],
+            "rejected": [
+                {"place": one.place, "reason": one.reason, "files": one.files, "origin": one.origin}
+                for one in found.rejected
+            ],
         }
 
     def read(self, request: dict[str, Any]) -> dict[str, Any]:

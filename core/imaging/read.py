@@ -62,7 +62,7 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore, strict: b
                 else:
                     series.append(nifti_candidate(found))
             except ImagingError as error:
-                rejected.append((source.number, Rejection(source.place, str(error))))
+                rejected.append((source.number, Rejection(source.place, str(error), 1, source.origin)))
             on_progress(done, len(sources))
         for group in _grouped(headers):
             frames: list[Frame] = [frame for one in group for frame in one.frames]
@@ -71,7 +71,9 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore, strict: b
                 shown = next((warning for warning in one.warnings if strict and may_show_a_name(warning)), "")
                 if shown:
                     files = len({frame.source.number for frame in frames})
-                    rejected.append((frames[0].source.number, Rejection(one.place, f"{shown} {STRICT}", files)))
+                    rejected.append(
+                        (frames[0].source.number, Rejection(one.place, f"{shown} {STRICT}", files, one.origin))
+                    )
                 else:
                     series.append(one)
             rejected += [(frames[0].source.number, refusal) for refusal in refused]

@@ -35,6 +35,7 @@ class Rejection:
     place: str
     reason: str
     files: int = 1  # how many files it takes out
+    origin: str = field(default="", repr=False, compare=False)  # their names, for who uploads them; never stored
 
     def __str__(self) -> str:
         return f"{self.place[:1].upper()}{self.place[1:]}: {self.reason}"
@@ -85,7 +86,8 @@ def dicom_candidates(
             stack = _stack(part)
         except ImagingError as error:
             sources = {frame.source.number: frame.source for frame in part.frames}
-            rejected.append(Rejection(place_of(sources.values()), str(error), len(sources)))
+            named = origin_of(sources.values())
+            rejected.append(Rejection(place_of(sources.values()), str(error), len(sources), named))
         else:
             warnings = (*_mixed(part), *_noted(part.frames))
             candidates.append(_dicom_candidate(stack, identity, series_uid, place, warnings))
@@ -143,7 +145,8 @@ def without_copies(frames: Sequence[Frame]) -> tuple[list[Frame], list[Rejection
         if first is frame.source:
             kept.append(frame)
         elif frame.index == 0:
-            rejected.append(Rejection(frame.source.place, f"This is {first.place} once more; the copy was left out."))
+            reason = f"This is {first.place} once more; the copy was left out."
+            rejected.append(Rejection(frame.source.place, reason, 1, frame.source.origin))
     return kept, rejected
 
 
@@ -199,13 +202,13 @@ def _dicom_candidate(
         place=place_of(frame.source for frame in stack.frames),
         preselected=False,
         content=stack,
-        origin=_origin(frame.source for frame in stack.frames),
+        origin=origin_of(frame.source for frame in stack.frames),
         identity=identity,
         warnings=warnings,
     )
 
 
-def _origin(sources: Iterable[Source]) -> str:
+def origin_of(sources: Iterable[Source]) -> str:
     """Return the one name, or the folder (in a zip: zip and folder) that the files share, or the first and how many."""
     names = sorted({source.origin for source in sources})
     if len(names) == 1:

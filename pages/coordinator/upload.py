@@ -99,7 +99,8 @@ def _rejections(found: Found) -> None:
     lost = any(rejection.reason != NOT_DICOM for rejection in found.rejected)  # images, not notes and tables
     with st.expander(title, expanded=lost or not found.series, icon=":material/block:"):
         for rejection in found.rejected[:50]:
-            st.markdown(f"- **{rejection.place}**: {rejection.reason}")
+            name = rejection.origin.replace("`", "'")
+            st.markdown(f"- **{rejection.place}** (`{name}`): {rejection.reason}" if name else f"- **{rejection}**")
         if len(found.rejected) > 50:
             st.caption(f"… and {len(found.rejected) - 50} more of the same kind.")
 

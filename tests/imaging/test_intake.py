@@ -62,6 +62,14 @@ def test_a_zip_of_many_folders_and_a_path_give_the_same(tmp_path: Path):
     assert first.content_hash == read_path(tmp_path / "a.zip").content_hash
 
 
+def test_what_was_left_out_is_named_for_who_uploads_it_and_by_no_repr():
+    files = [build.NamedBytes(data, f"Doe^Jane/{place}.dcm") for place, data in enumerate([*FILES[:3], b"x" * 200])]
+    with Intake(files) as reading:
+        found = reading.scan()
+    assert [rejection.origin for rejection in found.rejected] == ["Doe^Jane/3.dcm", "Doe^Jane"]
+    assert "Jane" not in repr(found) + " ".join(map(str, found.rejected))
+
+
 def test_the_command_tells_what_an_upload_would_make(tmp_path: Path):
     stored = [build.with_pixels(one, build.stored_values(one)) for one in build.series(CHEST, number=2)]
     for one in stored:
