@@ -50,6 +50,7 @@ def import_(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Store a folder of series as cases of a study; run it again after it was ended, and it goes on."""
+    from core.jobs.queue import enqueue
     from core.services.bulk import import_folder
     from db import accounts
     from db.engine import open_view
@@ -71,7 +72,7 @@ def import_(
         if not as_json and (done % 10 == 0 or done == total):
             typer.echo(f"{done} of {total}", err=True)
 
-    report = import_folder(path, study, by=by, truth_table=table, on_progress=tell)
+    report = import_folder(path, study, enqueue=enqueue, by=by, truth_table=table, on_progress=tell)
     figures: dict[str, Any] = report.as_dict()
     if as_json:
         typer.echo(json.dumps(figures))

@@ -22,7 +22,7 @@ from core.errors import InvalidInput, ParallaxError
 from core.imaging.decoding import processes
 from core.imaging.intake import Intake
 from core.progress import Progress, ignore
-from core.services.ingest import ingest
+from core.services.ingest import Enqueue, ingest
 from core.settings import settings
 from core.study.tables import Table, read_table
 from core.study.truth_csv import read_truth
@@ -67,6 +67,7 @@ def import_folder(
     path: Path,
     study_id: int,
     *,
+    enqueue: Enqueue,
     by: int | None = None,
     truth_table: bytes | None = None,
     on_progress: Progress = ignore,
@@ -92,7 +93,7 @@ def import_folder(
 
     def work(unit: Unit) -> None:
         nonlocal done
-        outcome = _import(unit, study_id, account)
+        outcome = _import(unit, study_id, account, enqueue)
         ledger.write(unit.digest, outcome)
         with lock:
             done += 1
@@ -107,7 +108,7 @@ def import_folder(
     return report
 
 
-def _import(unit: Unit, study_id: int, by: int) -> dict[str, Any]:
+def _import(unit: Unit, study_id: int, by: int, enqueue: Enqueue) -> dict[str, Any]:
     """Store the best series of each patient in a unit; return what became of them, without any name."""
     stored: list[dict[str, Any]] = []
     refused: list[str] = []
@@ -118,7 +119,7 @@ def _import(unit: Unit, study_id: int, by: int) -> dict[str, Any]:
                 refused += sorted({rejection.reason for rejection in found.rejected})[:1]
             for series in found.series:
                 if series.preselected:
-                    stored.append(asdict(ingest(intake, series, by=by)))
+                    stored.append(asdict(ingest(intake, series, by=by, enqueue=enqueue)))
         except ParallaxError as error:
             refused.append(str(error))
     if stored:

@@ -1,15 +1,15 @@
 """Store a series of an upload as a case: its volume, its row, its source in the register and its AI read, together."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from core import clock
 from core.imaging.intake import Intake, Listed
-from core.jobs import queue
 from core.progress import Progress, ignore
 from core.settings import settings
 from db import cases, register
 from db.ai import models as ai_models
-from db.engine import open_session
+from db.engine import Session, open_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,13 @@ class Ingested:
     known: bool
 
 
-def ingest(intake: Intake, series: Listed, *, by: int, on_progress: Progress = ignore) -> Ingested:
+class Enqueue(Protocol):
+    """Ask for an AI read of a series in the caller's transaction, as core.jobs.queue.enqueue does."""
+
+    def __call__(self, session: Session, *, series_id: int, model_name: str, model_version: str) -> str: ...
+
+
+def ingest(intake: Intake, series: Listed, *, by: int, enqueue: Enqueue, on_progress: Progress = ignore) -> Ingested:
     """Read and store one series that an intake found; raises ParallaxError where it cannot be."""
     at = settings()
     read = intake.read(series.key, store=at.storage, secret=at.secret_bytes(), on_progress=on_progress)
@@ -41,5 +47,5 @@ def ingest(intake: Intake, series: Listed, *, by: int, on_progress: Progress = i
         register.add(session, case_id=added.case.id, source=series.origin, by=by, at=clock.now())
         model = ai_models.default(session)
         if model is not None and not added.known:
-            queue.enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)
+            enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)
     return Ingested(added.case.id, added.case.number, added.known)

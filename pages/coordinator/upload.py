@@ -6,6 +6,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
 from core.imaging.intake import Found, Intake, Listed
+from core.jobs import queue
 from core.progress import Progress
 from core.services.ingest import ingest
 from core.settings import settings
@@ -157,7 +158,7 @@ def _store(chosen: list[Listed], account: Account) -> None:
 
 
 def _store_one(intake: Intake, candidate: Listed, account: Account, tell: Progress) -> dict[str, str]:
-    stored = ingest(intake, candidate, by=account.id, on_progress=tell)
+    stored = ingest(intake, candidate, by=account.id, enqueue=queue.enqueue, on_progress=tell)
     return {"case": str(stored.number), "state": "known" if stored.known else "new"}
 
 

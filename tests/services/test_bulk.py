@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from core.imaging.intake import ROOT
 from core.services import bulk
@@ -22,9 +23,12 @@ from tests.study import builder
 THERE = 6  # cases of the study before
 
 
+def asked(session: Session, **_: object) -> str:
+    return "job"
+
+
 @pytest.fixture
-def study(db_url: str, monkeypatch: pytest.MonkeyPatch) -> study_info.StudyInfo:
-    monkeypatch.setattr("core.jobs.queue.enqueue", lambda *_, **__: "job")
+def study(db_url: str) -> study_info.StudyInfo:
     with open_session(db_url) as session:
         return study_info.study(session, builder.study(session).id, by=SYSTEM)
 
@@ -50,14 +54,14 @@ def test_each_series_is_stored_once_and_a_second_run_does_nothing(
     root = folder(tmp_path / "in", units=3)
     code = study.classes[0].code
     table = f"source,diagnosis\npatient 00/CT,{code}\npacked.zip,{code}\nvolume,{code}\n".encode()
-    report = import_folder(root, study.id, truth_table=table)
+    report = import_folder(root, study.id, enqueue=asked, truth_table=table)
     assert (report.units, report.stored, report.known, report.done_before) == (6, 5, 0, 0)
     assert list(report.refused) == [
         "This series has only 1 slice; a chest CT needs 8 or more, so upload all files of the series."
     ]
     assert (report.added_to_study, report.truths, report.truth_faults) == (5, 3, [])
     monkeypatch.setattr(bulk, "_import", None)
-    again = import_folder(root, study.id)
+    again = import_folder(root, study.id, enqueue=asked)
     assert (again.units, again.done_before, again.stored) == (6, 6, 5)
     with open_session() as session:
         assert len(study_info.cases(session, study.id, by=SYSTEM)) == THERE + 5
@@ -69,10 +73,10 @@ def test_each_series_is_stored_once_and_a_second_run_does_nothing(
 
 def test_a_torn_ledger_and_a_lost_line_store_nothing_twice(tmp_path: Path, study: study_info.StudyInfo):
     root = folder(tmp_path / "in", units=2)
-    first = import_folder(root, study.id)
+    first = import_folder(root, study.id, enqueue=asked)
     (path,) = (tmp_path / "data" / "imports").iterdir()
     path.write_text("\n".join(path.read_text().splitlines()[:2]) + '\n{"unit": "ab')
-    second = import_folder(root, study.id)
+    second = import_folder(root, study.id, enqueue=asked)
     assert (second.done_before < first.units, second.stored + second.known) == (True, 4)
     assert second.known >= 1
     with open_session() as session:
@@ -90,7 +94,7 @@ def test_an_import_that_is_killed_goes_on(tmp_path: Path, db_url: str, study: st
             time.sleep(0.02)
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
-    report = import_folder(root, study.id)
+    report = import_folder(root, study.id, enqueue=asked)
     assert report.done_before >= 2
     assert isinstance(report, BulkReport)
     with open_session() as session:
