@@ -16,6 +16,7 @@ from db.models import AiRead, Read, Reader, Study, Truth
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
+from tests.study import builder
 
 SMALL = Plan(cases=12, practice=2, missing=0.0, indeterminate=0.0)
 
@@ -111,6 +112,7 @@ def test_the_ai_s_reads_are_those_the_study_was_opened_with(session: Session):
     study = seed_study(session, SMALL)
     row = session.get_one(Study, study)
     reads = list(session.scalars(select(AiRead).where(AiRead.model_id == row.ai_model_id, AiRead.rule == row.ai_rule)))
+    builder.thaw(session)
     row.ai_parameters = {**row.ai_parameters, "reads": [read.id for read in reads]}
     before = analysis.rows(session, study_id=study, by=SYSTEM)
     again = {c.key: getattr(reads[0], c.key) for c in AiRead.__table__.columns if c.key != "id"}

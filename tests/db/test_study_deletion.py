@@ -107,6 +107,7 @@ def test_what_was_opened_is_never_deleted(session: Session, state: str):
 def test_a_study_with_a_read_is_never_deleted_whatever_its_row_says(session: Session):
     built = build.study(session, AT)
     build.read_one(session, built, built.readers[0], AT)
+    builder.thaw(session)
     found = session.get_one(Study, built.study_id)
     found.state, found.opened_at = "draft", None
     with pytest.raises(Conflict, match="what was read in it stays"):

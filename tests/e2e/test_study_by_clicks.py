@@ -29,7 +29,7 @@ CODES = ("normal", "cap", "covid")
 @pytest.fixture
 def numbers(server: Server) -> list[int]:
     """Six cases in the library, tagged."""
-    made = server.account("librarian", "coordinator")
+    made = server.account("carla", "coordinator")  # who makes the study uploads its cases
     with open_session(server.database) as session:
         found = [put_case(session, server, f"clicks{n}", by=made, at=clock.now()) for n in range(6)]
         for case in found:

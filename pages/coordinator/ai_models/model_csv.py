@@ -49,7 +49,8 @@ def _store(account: Account, name: str, version: str, data: bytes, rows: tuple[C
         known = {case.number: case.series_id for case in cases.every(session, by=account.id)}
         unknown = [str(row.case_number) for row in rows if row.case_number not in known]
         if unknown:
-            raise NotFound(f"Nothing was taken. These case numbers do not exist: {', '.join(unknown[:20])}.")
+            which = ", ".join(unknown[:20])
+            raise NotFound(f"Nothing was taken. These case numbers do not exist or are not shared with you: {which}.")
         model = ai_reads.register_model(
             session,
             name=name,
