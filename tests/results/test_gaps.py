@@ -83,6 +83,7 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "Confusion": (READERS,),
         "Metrics": (READERS,),
         "ROC": (READERS,),
+        "Ratings": (READERS,),
         "MRMC": (READERS, "one arm only", "one group"),
         "Agreement": ("needs two readers",),
         "Automation bias": ("no reads of the same case without and with",),
@@ -119,6 +120,7 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
     "no confidence": {
         "Metrics": (SILENT,),
         "ROC": (SILENT,),
+        "Ratings": (SILENT,),
         "MRMC": (SILENT,),
     },
     "missing cells": {"Comparison": (HOLES,), "Confusion": (HOLES,), "Cases and readers": (HOLES,)},
@@ -127,6 +129,7 @@ SAID: dict[str, dict[str, tuple[str, ...]]] = {
         "Confusion": (MACHINE,),
         "Metrics": (MACHINE,),
         "ROC": (MACHINE,),
+        "Ratings": (MACHINE,),
         "Automation bias": (MACHINE,),
         "Cases and readers": (MACHINE,),
         "Subgroups": (MACHINE,),
