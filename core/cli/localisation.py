@@ -1,15 +1,16 @@
 """Commands for marks on images: scoring them, FROC and LROC figures of merit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from core.stats.choices import Factor
 
 if TYPE_CHECKING:
     from core.stats.localisation.figures import Figure
     from core.stats.localisation.marks import Marks
 
-Factor = Literal["random", "fixed"]
 MarksFile = Annotated[
     Path, typer.Argument(metavar="CSV", help="Columns reader,treatment,case,kind,lesion,rating; one row a mark.")
 ]

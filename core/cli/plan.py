@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.stats.choices import Covariance, Factor, Metric
+
 if TYPE_CHECKING:
     from core.stats.power import PowerInputs
 
-Factor = Literal["random", "fixed"]
-Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
 Structure = Literal["HL", "LL", "HH", "LH"]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
@@ -111,7 +111,7 @@ def simulate(
     ] = "HL",
     levels: Annotated[int | None, typer.Option(help="Rating levels; continuous without it.")] = None,
     repeats: Annotated[int, typer.Option(help="Studies to simulate.")] = 500,
-    covariance: Annotated[Literal["delong", "jackknife", "unbiased"], typer.Option()] = "delong",
+    covariance: Annotated[Covariance, typer.Option()] = "delong",
     readers_as: Annotated[Factor, typer.Option(help="Readers random or fixed.")] = "random",
     cases_as: Annotated[Factor, typer.Option(help="Cases random or fixed.")] = "random",
     alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,

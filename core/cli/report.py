@@ -4,19 +4,18 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import InvalidInput
+from core.export.kinds import DETAILED, Kind
 
 if TYPE_CHECKING:
     from core.results.bench import Costs
     from core.results.rows import StudyRows
     from core.results.story import Story
     from core.results.study_results import StudyResults
-
-Kind = Literal["csv", "json", "imrmc", "rjafroc"]
 
 
 def report(
@@ -43,7 +42,7 @@ def export(
     arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
 ) -> None:
     """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
-    from core.export.files import DETAILED, file_of
+    from core.export.files import file_of
     from db.engine import open_view
     from db.migrate import migrate
     from db.permissions import SYSTEM

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from core.results.draw.text import p_text
 from core.stats.bdg import Bdg, BdgArea
 from core.stats.clustered import ClusterBootstrap
 from core.stats.estimate import Bools, Interval, to_plain
@@ -166,11 +167,6 @@ def figure(value: object) -> str:
             value
         ) < 1e-3 else f"{value:.4f}"  # fmt: skip
     return str(value)
-
-
-def p_text(p: float | None) -> str:
-    """A p-value for people: three decimals, or '< .001'."""
-    return "-" if p is None else "< .001" if p < 0.001 else f"{p:.3f}"
 
 
 def grid(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from core.cli.show import figure, grid, p_text
+from core.cli.show import figure, grid
+from core.results.draw.text import p_text
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ReaderFigures

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from core.cli.show import figure as cell
-from core.cli.show import grid, mrmc_json, p_text, standalone_whole, to_named
+from core.cli.show import grid, mrmc_json, standalone_whole, to_named
+from core.results.draw.text import p_text
 from core.stats.localisation.analysis import psi
 from core.stats.localisation.curves import Curve
 from core.stats.localisation.figures import Figure

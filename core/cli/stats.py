@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli import plan as plan_commands
+from core.stats.choices import Covariance, Factor, Metric
 
 if TYPE_CHECKING:
     from core.stats.clustered import ClusterBootstrap
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 Method = Literal["or", "bdg"]
 Estimator = Literal["ustat", "mle", "centred"]
-Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
-Covariance = Literal["delong", "jackknife", "unbiased"]
-Factor = Literal["random", "fixed"]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 Cluster = Annotated[
     str | None, typer.Option(help="Column of what several cases belong to, such as patient.", show_default=False)

@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal
 
+from core.export.kinds import Kind
 from core.export.long import csv_pieces, json_pieces
 from core.export.mrmc_programs import Compare, mrmc_pieces
 from core.results.rows import StudyRows
-
-Kind = Literal["csv", "json", "imrmc", "rjafroc"]
-KINDS: tuple[Kind, ...] = ("csv", "json", "imrmc", "rjafroc")
-DETAILED: tuple[Kind, ...] = ("csv", "json")  # need the rest of every row
 
 
 @dataclass(frozen=True, slots=True)

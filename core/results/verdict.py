@@ -10,10 +10,10 @@ from core.results.grids import arm_shown, one_arm
 from core.results.rows import StudyFacts
 from core.stats.ai_failures import worst_ranked
 from core.stats.analyse import Options
+from core.stats.choices import Factor
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Floats, Interval, StatsError
-from core.stats.obuchowski_rockette import Factor
 from core.stats.pairs import fixed_order, holm
 from core.stats.reader_figures import ALL, cells_of, members, sets_of, sub_cells
 from core.stats.reads import ReadTable

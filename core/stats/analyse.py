@@ -8,6 +8,7 @@ import numpy as np
 from core.stats.agreement import Agreement, agreement
 from core.stats.ai_failures import RULES, AiFailures, FailedAreas, failed, failed_areas, under_rule
 from core.stats.bootstrap import check_bootstrap
+from core.stats.choices import Factor
 from core.stats.comparisons import (
     AiComparison,
     AreaPair,
@@ -24,7 +25,6 @@ from core.stats.course import CaseFigure, Drift, TooFast, case_figures, drifts, 
 from core.stats.estimate import Bools, Estimate, StatsError, to_plain
 from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.intervals import proportion
-from core.stats.obuchowski_rockette import Factor
 from core.stats.reader_figures import (
     GroupFigures,
     ReaderFigures,

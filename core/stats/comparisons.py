@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.confusion import MISSING, Codes
 from core.stats.designs import Nested, nested_readers
 from core.stats.estimate import Bools, StatsError
 from core.stats.figures import Cells
 from core.stats.mrmc import Mrmc, analyse_cells
-from core.stats.obuchowski_rockette import Factor
 from core.stats.pairs import PairedAreas, PairedProportions, areas_against_first, holm, paired_areas, paired_proportions
 from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells
 from core.stats.reads import ReadTable

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.choices import Covariance
 from core.stats.estimate import Estimate, Floats, Interval, StatsError
-from core.stats.figures import Cells, Covariance, jackknifed_cells, proportion_cells
+from core.stats.figures import Cells, jackknifed_cells, proportion_cells
 from core.stats.intervals import proportions
 
 Codes = NDArray[np.int64]

@@ -5,12 +5,12 @@ from itertools import combinations
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.estimate import Bools, Floats, Interval, StatsError, range_of_difference
 from core.stats.obuchowski_rockette import (
     Components,
     Difference,
     EqualityTest,
-    Factor,
     TreatmentMean,
     difference,
     equality_test,

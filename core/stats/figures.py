@@ -1,16 +1,14 @@
 """Figures of merit of many reader x treatment cells at once, with their covariance over cases."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from core.stats import auc_covariance
+from core.stats.choices import Covariance, Metric
 from core.stats.clustered import clustered_areas, clustered_proportions
 from core.stats.estimate import Bools, Floats, Interval, Ints, StatsError
 
-Metric = Literal["auc", "sensitivity", "specificity", "accuracy"]
-Covariance = Literal["delong", "jackknife", "unbiased"]
 METRICS: tuple[Metric, ...] = ("auc", "sensitivity", "specificity", "accuracy")
 COVARIANCES: tuple[Covariance, ...] = ("delong", "jackknife", "unbiased")
 

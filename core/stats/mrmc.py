@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
+from core.stats.choices import Covariance, Factor, Metric
 from core.stats.designs import Study, nested_readers, study_of
 from core.stats.estimate import Bools, Floats, Interval, Ints, StatsError, range_of_difference
-from core.stats.figures import Cells, Covariance, Metric, metric_cells
+from core.stats.figures import Cells, metric_cells
 from core.stats.obuchowski_rockette import (
     Components,
     Difference,
     EqualityTest,
-    Factor,
     TreatmentMean,
     difference,
     equality_test,

@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.estimate import NO_INFORMATION, Floats, Interval, StatsError, finite, within
 
-Factor = Literal["random", "fixed"]
 TINY = 1e-20  # a mean square below this is rounding: figures of merit are of order 1, their rounding 1e-16
 RELATIVE = 1e-10  # a fixed-reader denominator below this share of the error variance is rounding
 

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from core.stats.choices import Factor
 from core.stats.estimate import StatsError
 from core.stats.mrmc import Mrmc
-from core.stats.obuchowski_rockette import Factor
 from core.stats.standalone import Standalone
 
 MOST_CASES = 100_000

@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.choices import Factor
 from core.stats.confusion import (
     FAILURE,
     FIGURES,
@@ -23,7 +24,7 @@ from core.stats.confusion import (
 from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, Interval, StatsError, within
 from core.stats.figures import Cells, auc_cells, jackknifed_cells
 from core.stats.intervals import clopper_pearson, proportions
-from core.stats.obuchowski_rockette import Factor, TreatmentMean, single_test
+from core.stats.obuchowski_rockette import TreatmentMean, single_test
 from core.stats.reads import ReadTable
 from core.stats.roc import Calibration, Roc, auc_estimates, calibration, hand_till, roc_curve
 from core.stats.small_samples import METHOD, flag, proportion_mean

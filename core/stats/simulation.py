@@ -13,13 +13,13 @@ import numpy as np
 
 from core.stats.analyse import analyse
 from core.stats.bdg import bdg
+from core.stats.choices import Covariance, Factor
 from core.stats.estimate import Bools, Floats
-from core.stats.figures import COVARIANCES, Covariance
+from core.stats.figures import COVARIANCES
 from core.stats.localisation.analysis import compare as compare_marks
 from core.stats.localisation.figures import FIGURES
 from core.stats.localisation.made_up import made_up_marks
 from core.stats.mrmc import mrmc
-from core.stats.obuchowski_rockette import Factor
 from core.stats.reads import ReadTable
 from core.stats.roe_metz import Rejections, Simulated, Variances, rejection_rate, simulate
 from core.stats.table import RATING_COLUMNS, read_rows, readings

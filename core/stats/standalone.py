@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.stats.choices import Covariance, Factor, Metric
 from core.stats.estimate import (
     NO_INFORMATION,
     Bools,
@@ -16,8 +17,8 @@ from core.stats.estimate import (
     range_of_difference,
     within,
 )
-from core.stats.figures import Cells, Covariance, Metric, metric_cells
-from core.stats.obuchowski_rockette import TINY, Factor, mean_covariances, mean_squares, two_sided
+from core.stats.figures import Cells, metric_cells
+from core.stats.obuchowski_rockette import TINY, mean_covariances, mean_squares, two_sided
 from core.stats.pairs import tango, tango_test
 
 

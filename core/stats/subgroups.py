@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.choices import Factor
 from core.stats.comparisons import ai_with_groups, arm_order, arms_compared, stacked
 from core.stats.confusion import class_figures, counts
 from core.stats.designs import Study
@@ -12,7 +13,7 @@ from core.stats.estimate import Estimate, Floats, StatsError, range_of_differenc
 from core.stats.figures import Cells
 from core.stats.intervals import proportions
 from core.stats.mrmc import crossed_readers
-from core.stats.obuchowski_rockette import Difference, Factor, single_test
+from core.stats.obuchowski_rockette import Difference, single_test
 from core.stats.reader_figures import (
     ALL,
     Set,

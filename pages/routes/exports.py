@@ -6,7 +6,8 @@ from starlette.routing import Route
 
 from core import clock
 from core.errors import InvalidInput
-from core.export.files import DETAILED, KINDS, file_of
+from core.export.files import file_of
+from core.export.kinds import DETAILED, KINDS
 from core.export.mrmc_programs import Compare
 from core.report.document import report_html
 from core.results.rows import Filter

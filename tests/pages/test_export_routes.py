@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from core import clock
 from core.export import long as export
-from core.export.files import KINDS, Kind, file_of
+from core.export.files import file_of
+from core.export.kinds import KINDS, Kind
 from core.results.rows import Filter
 from db import accounts
 from db.engine import open_session, open_view

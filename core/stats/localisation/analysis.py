@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.estimate import Floats, Interval, StatsError
 from core.stats.figures import Cells, jackknifed_cells
 from core.stats.localisation.figures import Figure, compute
@@ -15,7 +16,6 @@ from core.stats.obuchowski_rockette import (
     Components,
     Difference,
     EqualityTest,
-    Factor,
     TreatmentMean,
     difference,
     equality_test,

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.export.files import Kind, file_of
+from core.export.files import file_of
+from core.export.kinds import Kind
 from core.export.mrmc_programs import Compare, Program
 from core.results.rows import Filter, StudyRows
 from pages.components.filters import results_view
