@@ -6,8 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.estimate import Floats, StatsError
-from core.stats.obuchowski_rockette import Factor
 from core.stats.small_samples import effective_wilson, flag, mean_variance
 from core.stats.switches import cluster_ratio
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.estimate import Floats
-from core.stats.obuchowski_rockette import Factor, TreatmentMean, mean_covariances, mean_squares, single_test
+from core.stats.obuchowski_rockette import TreatmentMean, mean_covariances, mean_squares, single_test
 
 METHOD = "Wilson with the effective number of reads, t"
 MANY = 1e9  # degrees of freedom that are as good as the normal distribution
