@@ -11,6 +11,7 @@ from core.report.flow_diagram import flow_diagram
 from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
+from core.report.summary import summary
 from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
 from core.results.draw.prespecified import verdict_blocks
 from core.results.draw.text import number, points, points_between
@@ -33,6 +34,7 @@ def sections(results: StudyResults, story: Story) -> list[Section]:
     """Return the sections of the report: what was planned, every results panel, and what an author needs beside."""
     rows, analysis = results.rows, results.analysis
     return [
+        Section("Summary", tuple(summary(results)), "summary"),
         Section("Prespecified comparison", (*verdict_blocks(results), *_exploratory())),
         Section("Protocol", tuple(protocol_section(rows.study))),
         Section("Readers", tuple(_readers(rows))),
@@ -41,7 +43,7 @@ def sections(results: StudyResults, story: Story) -> list[Section]:
         Section("Sensitivity to missing and undecided reads", tuple(_sensitivity(analysis))),
         Section("Deviations", tuple(_deviations(story))),
         Section("The AI", tuple(_ai(rows))),
-        Section("Checklists", tuple(_checklists(rows, story))),
+        Section("Checklists", tuple(_checklists(rows, story)), "appendix"),
         Section("Statistics and references", tuple(Note(f"{at}. {text}") for at, text in enumerate(REFERENCES, 1))),
         Section("Compute it again", tuple(_again(rows, story))),
     ]

@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import plotly.graph_objects as go
 import plotly.io
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from core.results.blocks import Beside, Block, Chart, Heading
+from core.results.blocks import Beside, Block, Chart, Heading, Row
 
+NARROW = 62  # characters of a table row that half a page holds
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -30,6 +32,7 @@ class Section:
 
     title: str
     blocks: tuple[Block | Drawing, ...]
+    part: Literal["summary", "body", "appendix"] = "body"  # the summary is a page of its own, an appendix begins one
 
 
 def page(title: str, head: Iterable[Block], sections: list[Section]) -> str:
@@ -77,19 +80,31 @@ def fact(value: Any) -> str:
     return str(value) if value not in (None, "") else "not recorded"
 
 
-def drawn(chart: Chart) -> Markup:
-    """Return a chart's figure; the drawing library must be on the page."""
-    figure = chart.figure
+def drawn(chart: Chart, width: int) -> Markup:
+    """Return a chart's figure at a width in pixels; the drawing library must be on the page."""
+    figure = go.Figure(chart.figure)  # a chart may be drawn on a page too
     figure.update_layout(template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color="#16191d")
+    figure.update_layout(width=width)
     # an id of its own instead of plotly's random one: the same study gives the same report, byte for byte
     html = plotly.io.to_html(
         figure,
         include_plotlyjs=False,
         full_html=False,
         div_id=anchor(f"chart {chart.key}"),
-        config={"displaylogo": False, "responsive": True},
+        config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": anchor(chart.key)}},
     )
     return Markup(html)  # noqa: S704 -- plotly writes JSON in which "<" is escaped
+
+
+def methods(charts: Iterable[Chart]) -> list[str]:
+    """Return the methods of charts beside each other, each once."""
+    return list(dict.fromkeys(chart.method for chart in charts if chart.method))
+
+
+def narrow(rows: list[Row]) -> bool:
+    """Return whether a table has many rows, and short ones: it is set in two columns."""
+    lines: list[list[object]] = [list(rows[0]), *(list(row.values()) for row in rows)]
+    return len(rows) > 5 and all(sum(len(cell(value)) + 3 for value in line) <= NARROW for line in lines)
 
 
 def shown(blocks: Iterable[Block | Drawing]) -> list[Block | Drawing]:
@@ -114,6 +129,14 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"anchor": anchor, "cell": cell, "fact": fact, "drawn": drawn, "shown": shown}
+    environment.filters |= {
+        "anchor": anchor,
+        "cell": cell,
+        "drawn": drawn,
+        "fact": fact,
+        "methods": methods,
+        "narrow": narrow,
+        "shown": shown,
+    }
     environment.filters["kind"] = lambda block: type(block).__name__
     return environment

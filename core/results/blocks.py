@@ -19,10 +19,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence. "verdict" is the answer to what was prespecified, "warn" what nobody may overlook."""
+    """A sentence. "verdict" is the answer to what was prespecified, "said" to quote, "warn" not to overlook."""
 
     text: str
-    kind: Literal["note", "verdict", "warn"] = "note"
+    kind: Literal["note", "verdict", "said", "warn"] = "note"
 
 
 @dataclass(frozen=True, slots=True)

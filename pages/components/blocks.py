@@ -113,6 +113,8 @@ def show_block(block: Block) -> None:
             st.subheader(block.text)
         case Note(kind="verdict"):
             st.markdown(f"**{block.text}**")
+        case Note(kind="said"):
+            st.markdown(block.text)
         case Note(kind="warn"):
             st.warning(block.text)
         case Note():

@@ -20,7 +20,7 @@ from core.results.study_results import StudyResults
 Picked = Callable[[Any], list[Block]]
 FIRST = 3  # readers shown before any is chosen
 MOST_READERS = 12  # matrices of more single readers make no readable report
-SIDE = 440  # pixels; matrices wrap on a narrow screen
+SIDE, SIDE_ON_PAPER = 440, 336  # pixels; matrices wrap on a narrow screen
 SHORT = {"Indeterminate": "Indeter-<br>minate", "AI failure": "AI<br>failure"}  # under narrow columns
 
 
@@ -33,14 +33,15 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     groups = [(group, places_of(reads, group)) for group in results.study.groups]
     pooled = [(f"{plural(group)}, pooled", at) for group, at in groups if len(at) > 1]
     machine = [(AI, places_of(reads, AI))] if reads.has_ai else []
-    yield Beside(tuple(_matrix(results, name, at) for name, at in machine + pooled), SIDE)
+    side = SIDE_ON_PAPER if surface.paper else SIDE
+    yield Beside(tuple(_matrix(results, name, at) for name, at in machine + pooled), side)
     names = tuple(name for name, group in zip(reads.names, reads.groups, strict=True) if group != AI)
     if not names:
         return
     on_paper = names if len(names) <= MOST_READERS else ()
     yield Heading("Single readers")
     chosen = surface.choose(Choice("reader", "Readers", names, names[:FIRST], look="many", on_paper=on_paper))
-    yield Beside(tuple(_matrix(results, name, [reads.names.index(name)]) for name in chosen), SIDE)
+    yield Beside(tuple(_matrix(results, name, [reads.names.index(name)]) for name in chosen), side)
 
 
 def confusion_gaps(results: StudyResults) -> list[Gap]:

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.results import gaps
-from core.results.blocks import Block, Chart, Choice, Gap, Row, Surface, Table
+from core.results.blocks import Beside, Block, Chart, Choice, Gap, Row, Surface, Table
 from core.results.draw.chart import DEMONSTRATION, INK, colour_of, dress, symbol_of
 from core.results.draw.dots import MANY
 from core.results.draw.text import many, minus, number, p_text, plural
@@ -20,6 +20,8 @@ from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
 
 DASHES = {"aided": "dashdot"}  # of a mean curve; every other arm is dashed
+HEIGHT, HEIGHT_ON_PAPER = 600, 470  # pixels, the legend below included
+SIDE_ON_PAPER = 336
 THIN = {"aided": "dot"}  # of a reader's own curve; every other arm is solid
 METHOD = (
     "Mean curves: sensitivity + specificity averaged over readers at equal sensitivity − specificity (Chen & Samuelson "
@@ -40,11 +42,21 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         "positive", "Class against the rest", study.codes, (positive,), named=study.label, on_paper=study.codes
     )
     yield from [*gaps.nobody(results), *gaps.no_ai(results), *gaps.no_ratings(results.analysis)]
-    for code in surface.choose(choice):
+    chosen = surface.choose(choice)
+    for code in chosen:
         yield from class_gaps(results, code)
-        curves = curves_of(study, results.analysis, code)
-        yield roc_chart(study, curves, label=study.label(code), key=f"roc-{code}")
-        yield Table(f"areas-{code}", area_table(results.analysis, code), method=AREAS)
+    height = HEIGHT_ON_PAPER if surface.paper else HEIGHT
+    curves = {code: curves_of(study, results.analysis, code) for code in chosen}
+    charts = [
+        roc_chart(study, curves[code], label=study.label(code), key=f"roc-{code}", height=height) for code in chosen
+    ]
+    if surface.paper:
+        yield Beside(tuple(charts), SIDE_ON_PAPER)
+    else:
+        yield from charts
+    for code in chosen:
+        note = f"AUC of {study.label(code)} against the rest."
+        yield Table(f"areas-{code}", area_table(results.analysis, code), note, "" if code != chosen[-1] else AREAS)
 
 
 def class_gaps(results: StudyResults, code: str) -> list[Gap]:
@@ -114,7 +126,7 @@ def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
     return sorted(made, key=lambda one: order[one.level])
 
 
-def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -> Chart:
+def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, height: int = HEIGHT) -> Chart:
     """Draw the curves of one class against the rest; a symbol is where a diagnosis was given (for the AI, its rule)."""
     readers = [one for one in curves if one.level == "reader"]
     crowded = len(readers) > MANY
@@ -132,7 +144,7 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str) -
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
     figure.update_xaxes(range=[-0.02, 1.02], title="1 − specificity", tickformat=".0%", constrain="domain")
     figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
-    dress(figure, height=600, legend=True)
+    dress(figure, height=height, legend=True)
     figure.update_layout(legend={"y": -0.14, "font": {"size": 11}})
     counted = max((one.cases for one in curves), default=0)
     note = f"{label} against the rest; up to {many(counted, 'case')}. {DEMONSTRATION}"

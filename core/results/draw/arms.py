@@ -1,0 +1,95 @@
+"""Aided against unaided as a paired forest: for each figure both arms' means, joined, and their difference."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.results.blocks import Chart
+from core.results.draw.chart import DEMONSTRATION, INK, colour_of, dress, symbol_of
+from core.results.draw.facets import Facet, laid
+from core.results.draw.forest import difference_axis, draw_zero, error_bars, floor_of, share_axis
+from core.results.rows import StudyFacts
+from core.stats.analyse import Analysis
+from core.stats.comparisons import ArmComparison
+from core.stats.estimate import Estimate
+from core.stats.obuchowski_rockette import Difference
+
+METHOD = (
+    "Means over readers; Obuchowski-Rockette with jackknife covariance (Hillis 2007). Open symbol: unaided, filled: "
+    "aided. Below three readers these readers only."
+)
+
+
+def arms_chart(study: StudyFacts, analysis: Analysis, *, figures: tuple[str, ...], key: str) -> Chart:
+    """Draw unaided -> aided for these figures, a line a group, and beside it the difference with its interval."""
+    known = [one for one in analysis.arms_compared if one.figure in figures and one.result is not None]
+    shown = sorted(known, key=lambda one: figures.index(one.figure))
+    lines = [_line(study, one, several=len({each.figure for each in shown}) > 1) for one in shown]
+    means = [mean for one in shown for mean in _means(one).values()]
+    gaps = [_estimate(one.result.differences[0]) for one in shown if one.result]
+    facets = [
+        Facet("unaided to aided", share_axis(floor_of(means))),
+        Facet("aided minus unaided<br>percentage points", difference_axis(gaps)),
+    ]
+    where = laid(facets, lines, per_row=2)
+    traces: list[dict[str, Any]] = []
+    for line, one, gap in zip(lines, shown, gaps, strict=True):
+        traces += [{**trace, **where.axes[0]} for trace in _pair(study, one, line)]
+        traces.append({**_marker(study, one, line, [gap], filled=True), **where.axes[1]})
+    figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
+    if shown:
+        draw_zero(figure)
+    data = [
+        {"figure": one.figure, "group": one.group, "difference": f"{gap.a} minus {gap.b}"}
+        | {arm: mean.value for arm, mean in _means(one).items()}
+        | {"estimate": gap.estimate, "p": gap.p}
+        | {"low": (gap.ci or (None, None))[0], "high": (gap.ci or (None, None))[1]}
+        for one in shown
+        if one.result
+        for gap in one.result.differences[:1]
+    ]
+    note = f"Means with 95 % intervals; right of the line reading with the AI is higher. {DEMONSTRATION}"
+    return Chart(key, "Unaided and aided", figure, note, data, METHOD)
+
+
+def _line(study: StudyFacts, one: ArmComparison, *, several: bool) -> str:
+    return f"{study.figure_label(one.figure)}, {one.group}" if several else one.group
+
+
+def _means(one: ArmComparison) -> dict[str, Estimate]:
+    """Return each arm's mean, unaided first."""
+    found = {
+        mean.treatment: Estimate(mean.estimate, mean.se, mean.ci, reason=mean.reason)
+        for mean in (one.result.treatments if one.result else ())
+    }
+    return {arm: found[arm] for arm in sorted(found, key=lambda arm: arm.casefold() != "unaided")}
+
+
+def _estimate(gap: Difference) -> Estimate:
+    return Estimate(gap.estimate, gap.se, gap.ci, reason=gap.reason)
+
+
+def _pair(study: StudyFacts, one: ArmComparison, line: str) -> list[dict[str, Any]]:
+    means = list(_means(one).values())
+    join = {"type": "scatter", "x": [mean.value for mean in means], "y": [line] * len(means), "mode": "lines"}
+    traces: list[dict[str, Any]] = [{**join, "line": {"color": INK, "width": 1}, "hoverinfo": "skip"}]
+    for place, (arm, mean) in enumerate(_means(one).items()):
+        marker = _marker(study, one, line, [mean], filled=place == len(means) - 1)
+        traces.append({**marker, "name": arm, "hovertemplate": f"{line}, {arm}<br>%{{x:.1%}}<extra></extra>"})
+    return traces
+
+
+def _marker(
+    study: StudyFacts, one: ArmComparison, line: str, estimates: list[Estimate], *, filled: bool
+) -> dict[str, Any]:
+    colour, symbol = colour_of(study, one.group), symbol_of(study, one.group)
+    return {
+        "type": "scatter",
+        "x": [estimate.value for estimate in estimates],
+        "y": [line],
+        "error_x": error_bars(estimates),
+        "mode": "markers",
+        "cliponaxis": False,
+        "marker": {"color": colour, "symbol": symbol if filled else f"{symbol}-open", "size": 11, "line": {"width": 2}},
+        "hovertemplate": f"{line}<br>%{{x:+.1%}}<extra></extra>",
+    }
