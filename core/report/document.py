@@ -6,7 +6,7 @@ from datetime import datetime
 
 from core import __version__
 from core.export.long import csv_pieces
-from core.report.checklist import EDITIONS, mapped
+from core.report.checklist import EDITIONS, Mapped, mapped
 from core.report.flow_diagram import flow_diagram
 from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
@@ -164,19 +164,20 @@ def _ai(rows: StudyRows) -> Iterator[Block]:
 
 def _checklists(rows: StudyRows, story: Story) -> Iterator[Block]:
     items = mapped(rows.study, story)
-    table: list[Row] = [
-        {
-            "checklist": one.item.checklist,
-            "item": one.item.number,
-            "asks": one.item.asks,
-            "answered": one.where or "not answered",
-        }
-        for one in items
-    ]
     asked = [one for one in items if one.applies]
     answered = sum(one.where is not None for one in asked)
-    note = f"{answered} of {len(asked)} items are answered here; the others are for the authors. {EDITIONS}"
-    yield Table("checklists", table, note)
+    yield Note(f"{answered} of {len(asked)} items are answered here; the others are for the authors. {EDITIONS}")
+    for name in dict.fromkeys(one.item.checklist for one in items):
+        yield Heading(name)
+        yield Table(f"checklist-{name}", _items(items, name))
+
+
+def _items(items: list[Mapped], checklist: str) -> list[Row]:
+    return [
+        {"item": one.item.number, "asks": one.item.asks, "answered": one.where or "not answered"}
+        for one in items
+        if one.item.checklist == checklist
+    ]
 
 
 def _again(rows: StudyRows, story: Story) -> Iterator[Block]:

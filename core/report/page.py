@@ -104,6 +104,8 @@ def methods(charts: Iterable[Chart]) -> list[str]:
 def narrow(rows: list[Row]) -> bool:
     """Return whether a table has many rows, and short ones: it is set in two columns."""
     lines: list[list[object]] = [list(rows[0]), *(list(row.values()) for row in rows)]
+    if len(rows) > 12 and len(rows[0]) <= 3:
+        return True
     return len(rows) > 5 and all(sum(len(cell(value)) + 3 for value in line) <= NARROW for line in lines)
 
 

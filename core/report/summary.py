@@ -9,7 +9,7 @@ from core.results.draw.dots import comparison_chart
 from core.results.draw.text import many, minus, p_text, percent, plural, points, points_between, with_interval
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
-from core.results.verdict import Tested, figure_names, protocol_of
+from core.results.verdict import Tested
 
 DESIGNS = {
     "independent": "every reader reads every case once",
@@ -31,9 +31,9 @@ def summary(results: StudyResults) -> Iterator[Block]:
         yield Note("Nothing was prespecified: every figure in this report is exploratory.", "verdict")
         for sentence in accuracies(results):
             yield Note(sentence, "said")
-    if results.analysis.arms_compared and protocol_of(results.study).prespecification.comparison != "ai_vs_readers":
-        figures = figure_names(protocol_of(results.study).prespecification)
-        yield arms_chart(results.study, results.analysis, figures=figures, key="summary-arms")
+    figures = results.prespecified_arms
+    if figures:
+        yield arms_chart(results.study, results.arms(figures), figures=figures, key="summary-arms")
     else:
         yield _main_figure(results)
     yield Heading("Limits")

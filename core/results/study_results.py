@@ -8,10 +8,12 @@ from core.results.grids import arm_shown, one_arm, read_table
 from core.results.rows import StudyFacts, StudyRows
 from core.results.story import AiRun
 from core.results.subgroups import Subgroups, subgroups_of
-from core.results.verdict import Verdict, options_of, verdict_on
+from core.results.verdict import Verdict, figure_names, options_of, protocol_of, verdict_on
 from core.stats.analyse import Analysis, analyse
+from core.stats.comparisons import ArmComparison, arms_compared
 from core.stats.reader_figures import Set, sets_of
 from core.stats.reads import ReadTable
+from core.stats.threads import one_thread
 
 
 def no_runs() -> list[AiRun]:
@@ -79,6 +81,18 @@ class StudyResults:
     def verdict(self) -> Verdict:
         """What was prespecified and what came out, always of the whole study."""
         return verdict_on(self.study, self.table) if self.whole is self else self.whole.verdict
+
+    @property
+    def prespecified_arms(self) -> tuple[str, ...]:
+        """The figures that were prespecified to be compared between arms; none where something else was."""
+        plan = protocol_of(self.study).prespecification
+        planned = plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none" and len(self.table.arms) > 1
+        return figure_names(plan) if planned else ()
+
+    def arms(self, figures: tuple[str, ...]) -> tuple[ArmComparison, ...]:
+        """Return the arms compared on some figures; the whole analysis has all of them, and takes longer."""
+        with one_thread():
+            return arms_compared(sets_of(self.table), self.table, figures, readers_as=None)
 
     def subgroups(
         self, figure: str, *, age_cut: float | None = None, thickness_cut_mm: float | None = None

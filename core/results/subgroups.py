@@ -51,6 +51,7 @@ class Contrast:
     second: str
     effects: tuple[Effect, ...]
     reason: str | None
+    few: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,12 @@ def _contrast(
 ) -> Contrast:
     first, second = attribute.levels[:2]
     shared = {cases[place].patient for place in first.places} & {cases[place].patient for place in second.places}
-    reason = None
-    if any(line.few for line in lines[:2]):
+    reason, few = None, any(line.few for line in lines[:2])
+    if few:
         reason = f"too few cases: fewer than {FEWEST} count in one of them"
     elif shared:
         reason = f"{many(len(shared), 'patient')} with cases in both: no test for subgroups that are not independent"
     if reason:
-        return Contrast(attribute.label, first.name, second.name, (), reason)
+        return Contrast(attribute.label, first.name, second.name, (), reason, few)
     effects = difference_between(table, figure, np.array(first.places), np.array(second.places))
     return Contrast(attribute.label, first.name, second.name, effects, None)

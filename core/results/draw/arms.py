@@ -9,7 +9,6 @@ from core.results.draw.chart import DEMONSTRATION, INK, colour_of, dress, symbol
 from core.results.draw.facets import Facet, laid
 from core.results.draw.forest import difference_axis, draw_zero, error_bars, floor_of, share_axis
 from core.results.rows import StudyFacts
-from core.stats.analyse import Analysis
 from core.stats.comparisons import ArmComparison
 from core.stats.estimate import Estimate
 from core.stats.obuchowski_rockette import Difference
@@ -20,9 +19,9 @@ METHOD = (
 )
 
 
-def arms_chart(study: StudyFacts, analysis: Analysis, *, figures: tuple[str, ...], key: str) -> Chart:
+def arms_chart(study: StudyFacts, compared: tuple[ArmComparison, ...], *, figures: tuple[str, ...], key: str) -> Chart:
     """Draw unaided -> aided for these figures, a line a group, and beside it the difference with its interval."""
-    known = [one for one in analysis.arms_compared if one.figure in figures and one.result is not None]
+    known = [one for one in compared if one.figure in figures and one.result is not None]
     shown = sorted(known, key=lambda one: figures.index(one.figure))
     lines = [_line(study, one, several=len({each.figure for each in shown}) > 1) for one in shown]
     means = [mean for one in shown for mean in _means(one).values()]

@@ -23,7 +23,7 @@ def figure_chart(found: Subgroups, *, per_row: int) -> Chart:
     names = {who: _short(who_name(found, who)) for who in found.who}
     figure = _drawn(found, names, axis, estimates, per_row=per_row)
     note = f"95 % intervals; after the dot the cases that count. {_starred(found)} {DEMONSTRATION}"
-    method = f"Groups: means of readers. Fewer than {FEWEST} cases are not drawn. {UNADJUSTED}"
+    method = f"Groups: means of readers. Subgroups of fewer than {FEWEST} cases are not drawn. {UNADJUSTED}"
     data = _data(found, {who_name(found, who): (who, estimates) for who in found.who})
     return Chart("subgroups", f"{label[:1].upper()}{label[1:]} by subgroup", figure, note, data, method)
 
@@ -57,7 +57,11 @@ def _drawn(
 ) -> go.Figure:
     drawn = {who: [line for line in found.lines if estimates[who, line].value is not None] for who in names}
     shown = [who for who in names if drawn[who]]
-    where = laid([Facet(names[who], axis) for who in shown], [_label(line) for line in found.lines], per_row=per_row)
+    where = laid(
+        [Facet(names[who], axis) for who in shown],
+        [_label(line) for line in found.lines if not line.few],
+        per_row=per_row,
+    )
     traces = []
     for who, axes in zip(shown, where.axes, strict=False):
         some = [estimates[who, line] for line in drawn[who]]

@@ -33,6 +33,7 @@ def figure_table(found: Subgroups) -> list[Row]:
             **{who_name(found, who): with_interval(line.figure(who)) for who in found.who},
         }
         for line in found.lines
+        if not line.few
     ]
 
 
@@ -41,6 +42,8 @@ def effect_table(found: Subgroups) -> list[Row]:
     planned = planned_difference(found.study, found.differences)
     made: list[Row] = []
     for line in found.lines:
+        if line.few:
+            continue
         row = _named(found, line)
         for who in found.differences:
             row[effect_name(found, who)] = points_with_interval(line.effect(who).estimate)
@@ -61,10 +64,16 @@ def contrast_table(found: Subgroups) -> list[Row]:
                 made.append(
                     {**row, "of": effect_name(found, (effect.group, effect.arm)), **known, "method": estimate.method}
                 )
-        if one.reason:
+        if one.reason and not one.few:
             empty = {"difference of differences": f"– ({one.reason})", "p": "–", "method": "–"}
             made.append({**row, "of": "–", **empty})
     return made
+
+
+def too_few(found: Subgroups) -> str:
+    """Return which subgroups have too few cases for any figure, with their number of cases; "" for none."""
+    few = [f"{line.attribute.lower()} {line.level} ({line.figures.counted})" for line in found.lines if line.few]
+    return f"Fewer than {FEWEST} cases that count, too few for a figure: {', '.join(few)}." if few else ""
 
 
 def figure_note(found: Subgroups) -> str:
@@ -73,9 +82,8 @@ def figure_note(found: Subgroups) -> str:
         "the AI by Wilson, DeLong or jackknife; a group by its readers' mean, readers random from "
         "three on (in a subgroup these readers only where that is wider)"
     )
-    few = f"Fewer than {FEWEST} cases that count: too few for a figure."
     alike = f" All cases are alike in {', '.join(found.alike).lower()}." if found.alike else ""
-    return f"Percent with 95 % interval: {how}. Undecided reads are wrong. {few}{alike}"
+    return f"Percent with 95 % interval: {how}. Undecided reads are wrong.{alike}"
 
 
 def effect_note(found: Subgroups) -> str:

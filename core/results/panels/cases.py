@@ -23,6 +23,7 @@ Picked = Callable[[Any], list[Block]]
 ORDERS = ("difficulty", "true class", "case number")
 RIGHT, WRONG, UNSURE = "#3f8fd2", "#e4572e", "#e8b100"  # told apart with colour-vision deficiency
 UNREAD = "rgba(128,138,150,0.18)"
+MOST_NAMED, MOST_TICKS = 40, 120  # rows with a name, and cases with a number, at the axes
 MOST_CELLS = 5_000  # that can be clicked; more would make the page heavy
 MOST_DATA = 50_000  # cells in the CSV of the map
 STATES = ("not read", "wrong", "indeterminate or AI failure", "right")
@@ -127,7 +128,7 @@ def case_chart(shown: CaseMap, *, narrow: bool = False, picked: Picked | None = 
             zmin=-0.5,
             zmax=3.5,
             xgap=1 if len(numbers) <= (40 if narrow else 200) else 0,
-            ygap=1,
+            ygap=1 if len(names) <= MOST_NAMED else 0,
             showscale=True,
             colorbar={
                 "tickvals": [0, 1, 2, 3],
@@ -157,7 +158,12 @@ def case_chart(shown: CaseMap, *, narrow: bool = False, picked: Picked | None = 
         for j in range(len(numbers))
         if len(names) * len(numbers) <= MOST_DATA
     ]
-    figure = dress(figure, height=max(260, 120 + 24 * len(names)))
+    crowded = len(names) > MOST_NAMED
+    figure = dress(figure, height=max(260, 120 + (6 if crowded else 24) * len(names)))
+    if crowded:
+        figure.update_yaxes(tickvals=[AI] if AI in names else [], title=f"{len(names)} participants")
+    if len(numbers) > MOST_TICKS:
+        figure.update_xaxes(showticklabels=False, title=f"{len(numbers)} cases, in this order")
     return Chart("cases", "Every reader, every case", figure, note, data, picked=picked)
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from core.results import gaps
 from core.results.blocks import Block, Chart, Gap, Heading, Note, Row, Surface, Table
 from core.results.comparison import Comparison, Difference, Times
+from core.results.draw.arms import arms_chart
 from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
 from core.results.draw.dots import comparison_chart
 from core.results.draw.facets import NARROW, WIDE, Facet, laid
@@ -32,6 +33,11 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         yield Note("Below, only rows marked prespecified belong to a verdict; all else is exploratory.")
     found = comparison_gaps(results)
     yield from found
+    figures = results.prespecified_arms
+    if figures:
+        yield Heading("Unaided and aided")
+        yield arms_chart(study, results.arms(figures), figures=figures, key="arms")
+        yield Heading("AI and readers")
     if len(results.rows.arms) > 1:
         yield Note(f"Readers' {compared.arm} reads; MRMC compares the arms.")
     title = "Accuracy, sensitivity by class, and time per case"

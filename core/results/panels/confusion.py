@@ -21,6 +21,7 @@ Picked = Callable[[Any], list[Block]]
 FIRST = 3  # readers shown before any is chosen
 MOST_READERS = 12  # matrices of more single readers make no readable report
 SIDE, SIDE_ON_PAPER = 440, 336  # pixels; matrices wrap on a narrow screen
+LONG = 9  # letters that a column has room for
 SHORT = {"Indeterminate": "Indeter-<br>minate", "AI failure": "AI<br>failure"}  # under narrow columns
 
 
@@ -90,7 +91,7 @@ def confusion_chart(
         [f"<b>{n}</b><br>{100 * part:.0f} %" if total else "–" for n, part in zip(line, parts, strict=True)]
         for line, parts, total in zip(shown.tolist(), share.tolist(), totals[:, 0].tolist(), strict=True)
     ]
-    rows = [f"{one.label} ({n})" for one, n in zip(study.classes, totals[:, 0].tolist(), strict=True)]
+    rows = [f"{wrapped(one.label)} ({n})" for one, n in zip(study.classes, totals[:, 0].tolist(), strict=True)]
     figure = go.Figure(
         go.Heatmap(
             z=share,
@@ -119,7 +120,7 @@ def confusion_chart(
     make_clickable(figure, [heads[at] for at in kept], rows, about)
     figure.update_yaxes(title="truth", showgrid=False)
     figure.update_xaxes(side="bottom", title="read as", showgrid=False, tickangle=0, tickfont_size=11)
-    figure.update_xaxes(tickvals=[heads[at] for at in kept], ticktext=[SHORT.get(heads[at], heads[at]) for at in kept])
+    figure.update_xaxes(tickvals=[heads[at] for at in kept], ticktext=[wrapped(heads[at]) for at in kept])
     note = f"{reads}; counts and percent of the row. " + (DEMONSTRATION if name == AI else "")
     codes_of = [*codes, INDETERMINATE, FAILURE]
     data = [
@@ -129,6 +130,11 @@ def confusion_chart(
     ]
     figure = dress(figure, height=120 + 70 * len(codes))
     return Chart(key, name, figure, note.strip(), data, picked=picked)
+
+
+def wrapped(label: str) -> str:
+    """Return a label broken at its spaces where it is too long for a narrow column."""
+    return SHORT.get(label, label.replace(" ", "<br>") if len(label) > LONG else label)
 
 
 PANEL = Panel(

@@ -13,6 +13,7 @@ from core.results.draw.subgroup_tables import (
     effect_table,
     figure_note,
     figure_table,
+    too_few,
 )
 from core.results.panels.panel import Panel
 from core.results.study_results import StudyResults
@@ -49,7 +50,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
             yield figure_chart(found, per_row=per_row)
         else:
             yield Heading(f"{label} by subgroup")
-        yield Table(f"subgroups{key}", figure_table(found), method=figure_note(found))
+        yield Table(f"subgroups{key}", figure_table(found), too_few(found), figure_note(found))
         if found.differences:
             if drawn:
                 yield Heading("Differences")
