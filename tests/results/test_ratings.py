@@ -12,6 +12,7 @@ from core.export.files import file_of
 from core.results.blocks import Chart, Unattended
 from core.results.panels.ratings import PANEL, contradiction_table, spread_table, spreads_of
 from core.results.study_results import StudyResults
+from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
@@ -19,7 +20,7 @@ from db.simulated import Plan, seed_study
 @pytest.fixture
 def results(session: Session) -> StudyResults:
     study = seed_study(session, Plan(cases=40, missing=0.05, indeterminate=0.05))
-    return StudyResults(analysis.rows(session, study_id=study, account_id=None))
+    return StudyResults(analysis.rows(session, study_id=study, by=SYSTEM))
 
 
 def test_spreads_are_what_pandas_counts_of_the_export(results: StudyResults):
