@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from core.stats.choices import Factor
 from core.stats.comparisons import AiComparison, ai_with_groups
 from core.stats.confusion import FAILURE, INDETERMINATE, Codes
 from core.stats.estimate import Bools, Floats
-from core.stats.obuchowski_rockette import Factor
 from core.stats.reader_figures import Set, cells_or_error
 from core.stats.reads import ReadTable
 

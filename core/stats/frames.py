@@ -13,11 +13,11 @@ import numpy as np
 
 from core.stats.bdg import Bdg, BdgArea, bdg
 from core.stats.bdg_moments import Estimator
+from core.stats.choices import Covariance, Factor, Metric
 from core.stats.columns import Column, Rows
 from core.stats.estimate import Interval, StatsError, to_plain
-from core.stats.figures import Covariance, Metric
 from core.stats.mrmc import Mrmc, mrmc
-from core.stats.obuchowski_rockette import Difference, Factor, TreatmentMean
+from core.stats.obuchowski_rockette import Difference, TreatmentMean
 from core.stats.standalone import Standalone, standalone
 from core.stats.table import RATING_COLUMNS, Readings, readings, split_ai
 
