@@ -59,19 +59,24 @@ class Settings(BaseSettings):
         """Return the secret; at the first start it is made and kept in the data folder, readable by its owner only."""
         if self.secret:
             return self.secret.encode()
-        path = self.data_dir / "secret"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            text = path.read_text()
-            if not text:
-                raise ParallaxError(f"The secret file {path} is empty; delete it and start again.") from None
-            return text.encode()
-        with os.fdopen(descriptor, "w") as file:
-            text = secrets.token_hex(32)
-            file.write(text)
+        return secret_in(self.data_dir)
+
+
+def secret_in(folder: Path) -> bytes:
+    """Return the secret kept in a folder, made when there is none."""
+    path = folder / "secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        text = path.read_text()
+        if not text:
+            raise ParallaxError(f"The secret file {path} is empty; delete it and start again.") from None
         return text.encode()
+    with os.fdopen(descriptor, "w") as file:
+        text = secrets.token_hex(32)
+        file.write(text)
+    return text.encode()
 
 
 @lru_cache(maxsize=1)

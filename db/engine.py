@@ -10,8 +10,9 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from core.settings import settings
+from db import chain
 
-__all__ = ["Session", "engine_for", "make_engine", "open_session", "open_view"]
+__all__ = ["Session", "chain", "engine_for", "make_engine", "open_session", "open_view"]
 
 
 def make_engine(url: str) -> Engine:

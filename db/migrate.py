@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from core import clock
 from core.errors import ParallaxError
 from core.settings import settings
-from db import append_only, audit
+from db import append_only, audit, chain
 from db.engine import Session, make_engine
 
 log = structlog.get_logger()
@@ -47,6 +47,8 @@ def _guard(engine: Engine, *, upgraded: bool) -> None:
     try:
         with Session(engine) as session, session.begin():
             audit.hold(session)
+            if upgraded and not chain.head(session) and (taken := chain.adopt(session)):
+                audit.record(session, kind="chain begun", at=clock.now(), detail={"rows": taken})
             changed = append_only.restore(session.connection())
             if changed and not upgraded:
                 log.warning("triggers restored", triggers=changed)

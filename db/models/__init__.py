@@ -2,7 +2,7 @@
 
 from db.models.accounts import Account, Link, SignInTicket, WebSession
 from db.models.ai import AiModel, AiRead, SliceScores, Worker
-from db.models.audit import AuditEvent
+from db.models.audit import AuditEvent, ChainLink
 from db.models.base import Base
 from db.models.cases import Case, CaseUploader, Patient, Series
 from db.models.reads import Draft, Read, ReadEvent
@@ -29,6 +29,7 @@ __all__ = [
     "Base",
     "Case",
     "CaseUploader",
+    "ChainLink",
     "Draft",
     "Link",
     "OrderEntry",

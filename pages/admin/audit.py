@@ -1,38 +1,114 @@
-"""The audit trail: who did what, when, and whether it is whole."""
+"""The audit trail: who did what, when, in which study, and whether everything that counts is as it was written."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, time
 
 import streamlit as st
 
-from db import audit
+from core.results.draw.text import safe
+from db import audit, chain
+from db.accounts import Account
+from db.audit import Event
 from db.engine import open_view
 from pages.components.access import require
 
+PER_PAGE = 200
+
 
 def page() -> None:
-    """Show the newest events and whether every seal follows from the one before."""
+    """Filter and page the events, export them, show the chain's head and check the chain on request."""
     me = require("auditor")
     st.title("Audit trail")
+    _chain()
     with open_view() as session:
-        events = audit.events(session, by=me.id)
-        broken = audit.first_broken(session)
-    if broken is None:
-        st.success("Every event's seal follows from the one before it: nothing was changed or removed.")
-    else:
-        st.error(f"Event {broken} does not follow from the one before it: the trail was changed outside Parallax.")
-    st.dataframe(
-        [
-            {
-                "Time (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
-                "Who": event.actor or "Parallax",
-                "What": event.kind,
-                "Study": event.study_id,
-                "Detail": ", ".join(f"{key} {value}" for key, value in event.detail.items()),
-            }
-            for event in events
-        ],
-        key="audit_table",
-        hide_index=True,
+        choices = audit.choices(session, by=me.id)
+    people, kinds, studies, since, until = st.columns(5)
+    who = people.selectbox("Who", choices.people, index=None, key="audit_who", placeholder="Everybody")
+    what = kinds.multiselect("What", choices.kinds, key="audit_what", placeholder="Everything")
+    study = studies.selectbox(
+        "Study",
+        list(choices.studies),
+        index=None,
+        key="audit_study",
+        placeholder="All",
+        format_func=lambda key: choices.studies[key],
     )
-    st.caption(f"The newest {len(events)} events.")
+    first, last = since.date_input("From", None, key="audit_from"), until.date_input("To", None, key="audit_to")
+    asked = audit.Filter(
+        who=who,
+        kinds=tuple(what),
+        study_id=study,
+        since=datetime.combine(first, time.min, UTC) if first else None,
+        until=datetime.combine(last, time.max, UTC) if last else None,
+    )
+    with open_view() as session:
+        total = audit.count(session, asked, by=me.id)
+        pages = max(1, -(-total // PER_PAGE))
+        number = st.number_input("Page", 1, pages, key="audit_page") if pages > 1 else 1
+        events = audit.find(session, asked, by=me.id, limit=PER_PAGE, skip=(int(number) - 1) * PER_PAGE)
+    rows = [_row(event, choices.studies) for event in events]
+    st.dataframe(rows, key="audit_table", hide_index=True)
+    st.caption(f"{total} events; page {number} of {pages}, the newest first. Times are UTC.")
+    _download(me, asked, choices.studies)
+
+
+def _chain() -> None:
+    with open_view() as session:
+        head = chain.head(session)
+    left, right = st.columns([3, 1])
+    left.caption(
+        "Head of the chain over reads, truth, orders, AI reads and events. Keep it elsewhere: "
+        "`python -m core verify --head …` tells whether anything was changed since."
+    )
+    left.code(head or "none yet", language=None)
+    if right.button("Check everything", key="audit_check", icon=":material/verified:"):
+        with open_view() as session:
+            found = chain.verify(session)
+        if not found.broken:
+            st.success(f"{found.events} links checked: nothing was changed, added or removed outside Parallax.")
+        for one in found.broken[:50]:
+            st.error(f"{one.table} {one.id}: {one.what}.")
+
+
+def _row(event: Event, studies: dict[int, str]) -> dict[str, str]:
+    study = "" if event.study_id is None else studies.get(event.study_id, str(event.study_id))
+    return {
+        "Time (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
+        "Who": event.actor or "Parallax",
+        "What": event.kind.capitalize(),
+        "Study": study,
+        "Detail": "; ".join(f"{key.replace('_', ' ')}: {_said(value)}" for key, value in event.detail.items()),
+    }
+
+
+def _said(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _download(me: Account, asked: audit.Filter, studies: dict[int, str]) -> None:
+    def everything() -> list[dict[str, str]]:
+        with open_view() as session:
+            return [_row(event, studies) for event in audit.find(session, asked, by=me.id)]
+
+    def as_csv() -> str:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, ["Time (UTC)", "Who", "What", "Study", "Detail"])
+        writer.writeheader()
+        writer.writerows({key: safe(value) for key, value in row.items()} for row in everything())
+        return text.getvalue()
+
+    with st.container(horizontal=True):
+        st.download_button("CSV", as_csv, "audit.csv", "text/csv", key="audit_csv", on_click="ignore")
+        st.download_button(
+            "JSON",
+            lambda: json.dumps(everything(), ensure_ascii=False, indent=1),
+            "audit.json",
+            "application/json",
+            key="audit_json",
+            on_click="ignore",
+        )
 
 
 page()
