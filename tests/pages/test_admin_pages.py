@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -58,5 +59,10 @@ def test_a_taken_name_is_said_and_nothing_is_made(act_as: Act, open_page: Open, 
 def test_the_audit_page_says_the_trail_is_whole(act_as: Act, open_page: Open):
     act_as("administrator")
     page = open_page("admin/audit.py")
+    assert page.code[0].value.startswith("1:")
+    assert list(page.dataframe[0].value["What"]) == ["Account created"]
+    page.button(key="audit_check").click().run()
     assert "nothing was changed" in page.success[0].value
-    assert len(page.dataframe[0].value) == 1
+    page.selectbox(key="audit_who").set_value(None).run()
+    page.date_input(key="audit_from").set_value(clock.now().date() + timedelta(days=1)).run()
+    assert page.dataframe[0].value.empty
