@@ -1,6 +1,7 @@
 """Accounts, sign-in and sessions. Secrets are kept only as hashes."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,19 +12,21 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
+from zxcvbn import zxcvbn
 
 from core.errors import Conflict, InvalidInput, NotFound
 from core.settings import settings
 from core.study.words import Role
-from db import audit, permissions
+from db import audit, permissions, throttle
 from db.models import Account as AccountRow
 from db.models import Link, SignInTicket, WebSession
 from db.permissions import SYSTEM, Actor, Task, person
 
 ROLES = tuple(Role)
 MIN_PASSWORD = 10  # characters; length is what counts (NIST SP 800-63B)
-MAX_FAILURES = 5  # wrong passwords in a row before an account rests
-REST = timedelta(minutes=5)
+USERNAME = re.compile(r"[a-z0-9._@-]{1,80}")
+MAX_NAME = 200
+STRONG = 3  # zxcvbn's score from 0 to 4: more than 10^8 guesses
 TICKET_LIFE = timedelta(minutes=1)
 LINK_LIFE = timedelta(days=7)
 
@@ -49,18 +52,20 @@ def create(
     Administrators make accounts of every role, coordinators and who manages a study plain ones; raises Forbidden.
     """
     permissions.require_task(session, by, Task.INVITE if role == Role.NONE else Task.ACCOUNTS)
-    username = username.strip().lower()
-    if not username or len(username) > 80 or any(c.isspace() for c in username):
-        raise InvalidInput("A user name needs 1 to 80 characters without spaces.")
+    username, name = username.strip().lower(), name.strip()
+    if not USERNAME.fullmatch(username):
+        raise InvalidInput("A user name has 1 to 80 letters without accents, digits, or the signs . _ - @.")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise InvalidInput(f"A name has {MAX_NAME} characters at most, on one line.")
     if role not in ROLES:
         raise InvalidInput(f"The role is one of {', '.join(ROLES)}.")
     if session.scalar(select(AccountRow.id).where(AccountRow.username == username)) is not None:
         raise Conflict(f"The user name {username} is taken; choose another.")
     row = AccountRow(
         username=username,
-        name=name.strip() or username,
+        name=name or username,
         role=role,
-        password_hash=_hash_password(password) if password else None,
+        password_hash=_hash_password(password, username, name) if password else None,
         preferences={},
         failed_sign_ins=0,
         created_at=at,
@@ -135,7 +140,6 @@ def link_username(session: Session, token: str, *, at: datetime) -> str | None:
 
 def use_setup_link(session: Session, token: str, *, username: str, name: str, password: str, at: datetime) -> Account:
     """Create the first administrator with the one-time set-up link."""
-    _check_password(password)
     _redeem_link(session, token, "setup", at)
     if _active_administrators(session):
         raise Conflict("Parallax has an administrator already; ask them for an account.")
@@ -144,34 +148,55 @@ def use_setup_link(session: Session, token: str, *, username: str, name: str, pa
 
 def use_password_link(session: Session, token: str, *, password: str, at: datetime) -> Account:
     """Set the password of the link's account; every session of that account ends."""
-    _check_password(password)
     link = _redeem_link(session, token, "password", at)
     if link.account_id is None:
         raise NotFound("This link belongs to no account.")
     row = permissions.active(session, link.account_id)
-    row.password_hash, row.failed_sign_ins, row.locked_until = _hash_password(password), 0, None
+    row.password_hash = _hash_password(password, row.username, row.name)
     session.execute(update(WebSession).where(WebSession.account_id == row.id).values(revoked_at=at))
     audit.record(session, kind="password set", at=at, actor_id=row.id, detail={"account": row.id})
     return _public(row)
 
 
-def sign_in(session: Session, *, username: str, password: str, at: datetime) -> str | None:
-    """Return a one-time ticket when name and password are right, else None. Takes as long for unknown names.
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A password that was tried: for which account, and whether it was right, wrong, or not looked at (`resting`)."""
 
-    After five wrong passwords in a row the account rests five minutes, right password or not.
+    username: str
+    address: str
+    account_id: int | None
+    right: bool
+    resting: bool
+
+
+def attempt(session: Session, *, username: str, password: str, address: str, at: datetime) -> Attempt:
+    """Try a password. It changes nothing, so that no other writer waits while the password is hashed."""
+    name = username.strip().lower()[:80]
+    row = session.scalar(select(AccountRow).where(AccountRow.username == name))
+    resting = throttle.resting(session, name, address, account_id=row.id if row else None, at=at)
+    usable = row is not None and row.password_hash is not None and row.disabled_at is None and not resting
+    right = _verify(row.password_hash if row and row.password_hash else _decoy(), password)  # as long for unknown names
+    return Attempt(name, address, row.id if row else None, right and usable, resting)
+
+
+def conclude(session: Session, tried: Attempt, *, at: datetime) -> str | None:
+    """Note a wrong password, or return a one-time ticket for a right one.
+
+    After five wrong passwords the account rests five minutes for the address they came from, and for no other.
     """
-    row = session.scalar(select(AccountRow).where(AccountRow.username == username.strip().lower()))
-    right = _verify(row.password_hash if row and row.password_hash else _decoy(), password)
-    if row is None or row.password_hash is None or row.disabled_at or (row.locked_until and row.locked_until > at):
-        return None
-    if not right:
-        row.failed_sign_ins += 1
-        if row.failed_sign_ins >= MAX_FAILURES:
-            row.locked_until, row.failed_sign_ins = at + REST, 0
-            audit.record(session, kind="account resting", at=at, detail={"account": row.id})
-        return None
-    row.failed_sign_ins, row.locked_until = 0, None
-    return ticket_for(session, row.id, at=at)
+    if tried.right and tried.account_id is not None:
+        throttle.forget(session, tried.username, tried.address)
+        return ticket_for(session, tried.account_id, at=at)
+    if not tried.resting:
+        rests = throttle.count_failure(session, tried.username, tried.address, at=at)
+        detail = {"account": tried.account_id or "unknown", **({"rests": True} if rests else {})}
+        audit.record(session, kind="sign-in failed", at=at, detail=detail)
+    return None
+
+
+def sign_in(session: Session, *, username: str, password: str, at: datetime, address: str = "") -> str | None:
+    """Return a one-time ticket when name and password are right, else None."""
+    return conclude(session, attempt(session, username=username, password=password, address=address, at=at), at=at)
 
 
 def ticket_for(session: Session, account_id: int, *, at: datetime) -> str:
@@ -182,7 +207,7 @@ def ticket_for(session: Session, account_id: int, *, at: datetime) -> str:
     return token
 
 
-def redeem_ticket(session: Session, ticket: str, *, at: datetime) -> str | None:
+def redeem_ticket(session: Session, ticket: str, *, at: datetime, address: str = "", browser: str = "") -> str | None:
     """Turn a ticket into the secret of a new session cookie, once; None when it is used up or too old."""
     taken = session.execute(
         delete(SignInTicket)
@@ -193,7 +218,16 @@ def redeem_ticket(session: Session, ticket: str, *, at: datetime) -> str | None:
         return None
     token = secrets.token_urlsafe(32)
     expires = at + timedelta(hours=settings().session_hours)
-    session.add(WebSession(hash=_digest(token), account_id=taken, created_at=at, expires_at=expires))
+    session.add(
+        WebSession(
+            hash=_digest(token),
+            account_id=taken,
+            created_at=at,
+            expires_at=expires,
+            address=address[:64] or None,
+            browser=browser[:200] or None,
+        )
+    )
     audit.record(session, kind="signed in", at=at, actor_id=taken)
     return token
 
@@ -217,20 +251,36 @@ def account_for_cookie(session: Session, cookie: str | None, *, at: datetime) ->
 
 def sign_out(session: Session, cookie: str, *, at: datetime) -> None:
     """End the cookie's session for good."""
-    session.execute(update(WebSession).where(WebSession.hash == _digest(cookie)).values(revoked_at=at))
+    ended = session.execute(
+        update(WebSession)
+        .where(WebSession.hash == _digest(cookie), WebSession.revoked_at.is_(None))
+        .values(revoked_at=at)
+        .returning(WebSession.account_id)
+    ).scalar()
+    if ended is not None:
+        audit.record(session, kind="signed out", at=at, actor_id=ended)
 
 
-def for_oidc(session: Session, *, subject: str, email: str, at: datetime) -> Account | None:
-    """Return the account an institution's sign-in belongs to: known by subject, or matched once by user name."""
-    row = session.scalar(select(AccountRow).where(AccountRow.oidc_subject == subject))
-    if row is None:
-        row = session.scalar(
-            select(AccountRow).where(AccountRow.username == email.lower(), AccountRow.oidc_subject.is_(None))
-        )
-        if row is not None:
-            row.oidc_subject = subject
-            audit.record(session, kind="institution sign-in linked", at=at, actor_id=row.id)
+def for_oidc(session: Session, *, subject: str) -> Account | None:
+    """Return the account that a person linked with this institution's sign-in; never one of the same e-mail address."""
+    row = session.scalar(select(AccountRow).where(AccountRow.oidc_subject == subject)) if subject else None
     return _public(row) if row and row.disabled_at is None else None
+
+
+def is_linked(session: Session, account_id: int) -> bool:
+    """Tell whether an account is linked with an institution's sign-in."""
+    return _row(session, account_id).oidc_subject is not None
+
+
+def link_oidc(session: Session, account_id: int, *, subject: str, at: datetime) -> None:
+    """Link the institution's sign-in with the account of the person who is signed in and asks for it."""
+    row = _row(session, account_id)
+    if not subject or len(subject) > 300:
+        raise InvalidInput("The institution does not say who you are; ask it for the claim `sub`.")
+    if session.scalar(select(AccountRow.id).where(AccountRow.oidc_subject == subject)) not in (None, account_id):
+        raise Conflict("This sign-in is linked with another account already.")
+    row.oidc_subject = subject
+    audit.record(session, kind="institution sign-in linked", at=at, actor_id=account_id)
 
 
 def _row(session: Session, account_id: int) -> AccountRow:
@@ -284,15 +334,18 @@ def _decoy() -> str:
     return _hasher().hash(secrets.token_hex(16))
 
 
-def _check_password(password: str) -> None:
+def _check_password(password: str, *about: str) -> None:
     if len(password) < MIN_PASSWORD:
         raise InvalidInput(f"The password needs at least {MIN_PASSWORD} characters; a sentence is easy to remember.")
     if len(password) > 200:
         raise InvalidInput("The password may have 200 characters at most.")
+    found = zxcvbn(password[:72], user_inputs=["parallax", *(part for one in about for part in [one, *one.split()])])
+    if found["score"] < STRONG:
+        raise InvalidInput(f"This password is easy to guess. {found['feedback']['warning']} Take a few unusual words.")
 
 
-def _hash_password(password: str) -> str:
-    _check_password(password)
+def _hash_password(password: str, *about: str) -> str:
+    _check_password(password, *about)
     return _hasher().hash(password)
 
 

@@ -91,7 +91,8 @@ def _pages(account: Account) -> None:
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent
     front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
-    chosen = st.navigation({"": [front], **sections}, expanded=True)
+    own = st.Page("admin/own.py", title="My account", url_path="account", icon=":material/person:")
+    chosen = st.navigation({"": [front], **sections, "You": [own]}, expanded=True)
     with st.sidebar:
         st.caption(f"{account.name} · {account.role}  \nsigned in as {account.username}")
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):

@@ -1,6 +1,6 @@
 """The tables. Only db/ sees these classes; verbs return frozen dataclasses."""
 
-from db.models.accounts import Account, Link, SignInTicket, WebSession
+from db.models.accounts import Account, Link, SignInFailure, SignInTicket, WebSession
 from db.models.ai import AiModel, AiRead, SliceScores, Worker
 from db.models.audit import AuditEvent, ChainLink
 from db.models.base import Base
@@ -43,6 +43,7 @@ __all__ = [
     "RegisterEntry",
     "RegisterReader",
     "Series",
+    "SignInFailure",
     "SignInTicket",
     "SliceScores",
     "Study",

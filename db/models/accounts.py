@@ -10,7 +10,10 @@ from db.models.base import Base
 
 
 class Account(Base):
-    """One person. `role` is theirs in the installation; reader is the plain account."""
+    """One person. `role` is theirs in the installation; reader is the plain account.
+
+    `failed_sign_ins` and `locked_until` are no longer used.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint("role IN ('administrator', 'coordinator', 'auditor', 'reader')", name="role"),)
@@ -48,6 +51,19 @@ class WebSession(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    address: Mapped[str | None] = mapped_column(String(64))
+    browser: Mapped[str | None] = mapped_column(String(200))
+
+
+class SignInFailure(Base):
+    """One wrong password of the last minutes: of which user name (hashed), from which address."""
+
+    __tablename__ = "sign_in_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name_hash: Mapped[str] = mapped_column(String(64), index=True)
+    address: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Link(Base):

@@ -27,8 +27,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 WRONG = (
-    "User name and password do not match, or too many tries were made; an account rests five minutes after five "
-    "wrong passwords."
+    "User name and password do not match, or too many tries were made; after five wrong passwords an account rests "
+    "five minutes for your address."
 )
 OTHER_SITE = "This request came from another site."
 AT_ONCE = asyncio.Semaphore(2)  # a password takes 64 MB of memory while it is checked (argon2id)
@@ -49,11 +49,11 @@ async def front(connection: HTTPConnection) -> Response:
     subject, email = str(found.get("sub", "")), str(found.get("email", ""))
     if not subject or found.get("email_verified") is not True:
         return _html(not_invited_page(email, "it does not confirm this address. Ask it to verify your e-mail address."))
-    cookie = await run_in_threadpool(_by_institution, subject, email)
+    cookie = await run_in_threadpool(_by_institution, subject, _where(connection))
     if cookie is None:
         why = (
-            "no account here has this user name, or it is disabled. Ask the person who runs the study to add it, "
-            "then reload this page."
+            "no account here is linked with this sign-in. If you have one, sign out there, sign in with your password "
+            "and link it under My account; if not, ask the person who runs the study for an invitation."
         )
         return _html(not_invited_page(email, why))
     return _enter(connection, cookie, connection.url.path)
@@ -65,7 +65,7 @@ async def sign_in(request: Request) -> Response:
         return json_error(Refused(403, "origin", OTHER_SITE))
     form = await request.form()
     username, password, go_on = (str(form.get(name, "")) for name in ("username", "password", "go_on"))
-    cookie = await _hashing(lambda: _sign_in(username, password))
+    cookie = await _hashing(lambda: _sign_in(username, password, _where(request)))
     if cookie is None:
         page = sign_in_page(wrong=WRONG, username=username[:80], go_on=go_on, institution=oidc_configured())
         return _html(page, 401)
@@ -82,7 +82,7 @@ async def use_link(request: Request) -> Response:
     try:
         if given["password"] != given["again"]:
             raise ParallaxError("The two passwords differ; type the same one twice.")
-        cookie = await _hashing(lambda: _use_link(kind, given))
+        cookie = await _hashing(lambda: _use_link(kind, given, _where(request)))
     except Refused:
         raise
     except ParallaxError as error:
@@ -153,13 +153,22 @@ def _link(token: str) -> tuple[str | None, str]:
         return accounts.link_kind(session, token, at=at), accounts.link_username(session, token, at=at) or ""
 
 
-def _sign_in(username: str, password: str) -> str | None:
+def _where(connection: HTTPConnection) -> dict[str, str]:
+    """Return the address and the browser that a request comes from."""
+    address = connection.client.host if connection.client else ""
+    return {"address": address[:64], "browser": connection.headers.get("user-agent", "")[:200]}
+
+
+def _sign_in(username: str, password: str, where: dict[str, str]) -> str | None:
+    at = clock.now()
+    with open_view() as session:
+        tried = accounts.attempt(session, username=username, password=password, address=where["address"], at=at)
     with open_session() as session:
-        ticket = accounts.sign_in(session, username=username, password=password, at=clock.now())
-        return accounts.redeem_ticket(session, ticket, at=clock.now()) if ticket else None
+        ticket = accounts.conclude(session, tried, at=at)
+        return accounts.redeem_ticket(session, ticket, at=at, **where) if ticket else None
 
 
-def _use_link(kind: str | None, given: dict[str, str]) -> str:
+def _use_link(kind: str | None, given: dict[str, str], where: dict[str, str]) -> str:
     with open_session() as session:
         at = clock.now()
         if kind == "setup":
@@ -167,18 +176,18 @@ def _use_link(kind: str | None, given: dict[str, str]) -> str:
             account = accounts.use_setup_link(session, given["link"], **who, password=given["password"], at=at)
         else:
             account = accounts.use_password_link(session, given["link"], password=given["password"], at=at)
-        return _cookie(session, account)
+        return _cookie(session, account, where)
 
 
-def _by_institution(subject: str, email: str) -> str | None:
+def _by_institution(subject: str, where: dict[str, str]) -> str | None:
     with open_session() as session:
-        account = accounts.for_oidc(session, subject=subject, email=email, at=clock.now())
-        return _cookie(session, account) if account else None
+        account = accounts.for_oidc(session, subject=subject)
+        return _cookie(session, account, where) if account else None
 
 
-def _cookie(session: Session, account: Account) -> str:
+def _cookie(session: Session, account: Account, where: dict[str, str]) -> str:
     at = clock.now()
-    cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at)
+    cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at, **where)
     if cookie is None:
         raise ParallaxError("Signing in failed; try again.")
     return cookie

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
-from db import accounts
+from db import accounts, audit, throttle, web_sessions
 from db.permissions import SYSTEM
 
 PASSWORD = "a long enough password"
@@ -59,10 +59,80 @@ def test_a_forged_cookie_is_nobody(session: Session, at: datetime, reader: accou
 def test_five_wrong_passwords_rest_the_account_even_for_the_right_one(
     session: Session, at: datetime, reader: accounts.Account
 ):
-    for _ in range(accounts.MAX_FAILURES):
+    for _ in range(throttle.MAX_FAILURES):
         assert accounts.sign_in(session, username=reader.username, password="wrong password", at=at) is None
     assert accounts.sign_in(session, username=reader.username, password=PASSWORD, at=at) is None
-    assert accounts.sign_in(session, username=reader.username, password=PASSWORD, at=at + accounts.REST) is not None
+    assert accounts.sign_in(session, username=reader.username, password=PASSWORD, at=at + throttle.REST) is not None
+
+
+def test_wrong_passwords_from_elsewhere_lock_nobody_out(session: Session, at: datetime, reader: accounts.Account):
+    def tries(password: str, address: str) -> str | None:
+        name = reader.username
+        return accounts.sign_in(session, username=name, password=password, at=at, address=address)
+
+    ticket = tries(PASSWORD, "10.0.0.1")
+    assert ticket is not None
+    accounts.redeem_ticket(session, ticket, at=at, address="10.0.0.1")
+    for n in range(throttle.MAX_OF_ACCOUNT):  # many addresses, each below its own limit
+        assert tries("wrong password", f"10.1.0.{n // 4}") is None
+    assert tries(PASSWORD, "10.1.0.0") is None  # they are stopped all together ...
+    assert tries(PASSWORD, "10.0.0.1") is not None  # ... and who signed in from their own address before is not
+
+
+def test_one_password_tried_on_many_accounts_stops_its_address(
+    session: Session, at: datetime, reader: accounts.Account
+):
+    for n in range(throttle.MAX_OF_ADDRESS):
+        assert accounts.sign_in(session, username=f"n{n}", password="wrong", at=at, address="10.9.9.9") is None
+    tried = {"username": reader.username, "password": PASSWORD, "at": at}
+    assert accounts.sign_in(session, **tried, address="10.9.9.9") is None
+    assert accounts.sign_in(session, **tried, address="10.0.0.1") is not None
+
+
+def test_failures_sign_outs_and_ended_sign_ins_are_in_the_trail(
+    session: Session, at: datetime, reader: accounts.Account
+):
+    accounts.sign_in(session, username="Ada@example.org", password="wrong", at=at)
+    accounts.sign_in(session, username="nobody", password="secret in the wrong field", at=at)
+    cookies = [
+        accounts.redeem_ticket(session, accounts.ticket_for(session, reader.id, at=at), at=at, address="10.0.0.1")
+        for _ in range(3)
+    ]
+    accounts.sign_out(session, str(cookies[0]), at=at)
+    there = web_sessions.active(session, reader.id, at=at)
+    assert [one.address for one in there] == ["10.0.0.1"] * 2
+    web_sessions.end(session, reader.id, there[0].key, by=reader.id, at=at)
+    with pytest.raises(NotFound):
+        web_sessions.end(session, reader.id + 1, there[1].key, by=SYSTEM, at=at)
+    web_sessions.end_all(session, reader.id, by=reader.id, at=at)
+    assert [accounts.account_for_cookie(session, one, at=at) for one in cookies] == [None] * 3
+    events = audit.events(session, by=SYSTEM)
+    kinds = [event.kind for event in reversed(events)]
+    assert kinds[1:3] == ["sign-in failed"] * 2
+    assert kinds[-3:] == ["signed out", "sign-in ended", "sign-ins ended"]
+    assert "secret" not in str(events)
+
+
+@pytest.mark.parametrize(
+    "password", ["password1234", "aaaaaaaaaaaa", "Ada@example.org", "parallax2026", "1234567890123"]
+)
+def test_passwords_that_are_easy_to_guess_are_refused(session: Session, at: datetime, password: str):
+    with pytest.raises(InvalidInput, match="easy to guess"):
+        accounts.create(
+            session, username="ada@example.org", name="Ada Lovelace", role="reader", at=at, password=password, by=SYSTEM
+        )
+
+
+def test_an_institutions_sign_in_is_linked_by_the_person_only(session: Session, at: datetime, reader: accounts.Account):
+    assert accounts.for_oidc(session, subject="s1") is None  # whatever e-mail address it comes with
+    assert accounts.for_oidc(session, subject="") is None
+    accounts.link_oidc(session, reader.id, subject="s1", at=at)
+    found = accounts.for_oidc(session, subject="s1")
+    assert found is not None
+    assert found.id == reader.id
+    other = accounts.create(session, username="other", name="", role="reader", at=at, by=SYSTEM)
+    with pytest.raises(Conflict):
+        accounts.link_oidc(session, other.id, subject="s1", at=at)
 
 
 def test_unknown_names_and_accounts_without_password_are_refused(session: Session, at: datetime):
@@ -110,7 +180,20 @@ def test_a_link_that_is_too_old_sets_no_password(session: Session, at: datetime,
         accounts.use_password_link(session, token, password=PASSWORD, at=late)
 
 
-@pytest.mark.parametrize(("username", "role"), [("", "reader"), ("a b", "reader"), ("x" * 81, "reader"), ("x", "boss")])
+@pytest.mark.parametrize(
+    ("username", "role"),
+    [
+        ("", "reader"),
+        ("a b", "reader"),
+        ("x" * 81, "reader"),
+        ("x", "boss"),
+        ("<b>x</b>", "reader"),
+        ("ünal", "reader"),
+        ("a\u202eb", "reader"),
+        ("=cmd", "reader"),
+        ("a/b", "reader"),
+    ],
+)
 def test_impossible_accounts_are_refused_in_words(session: Session, at: datetime, username: str, role: str):
     with pytest.raises(InvalidInput):
         accounts.create(session, username=username, name="", role=role, at=at, by=SYSTEM)

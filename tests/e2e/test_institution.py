@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Server, free_port
+from tests.e2e.conftest import PASSWORD, Server, free_port
 from tests.e2e.oidc_provider import CLIENT, SECRET, provider
 
 pytestmark = pytest.mark.browser
@@ -36,8 +36,21 @@ def test_who_the_institution_knows_can_read_and_a_stranger_is_told_whom_to_ask(
         page.get_by_role("button", name="Sign in with your institution").click()
         page.get_by_text("signed you in as nobody@example.org, but no account").wait_for()
 
-        institution.email = "ida@example.org"
+        institution.email = "ida@example.org"  # the user name of an account: that alone opens nothing
         page.get_by_role("button", name="Sign in as somebody else").click()
+        page.get_by_role("button", name="Sign in with your institution").click()
+        page.get_by_text("signed you in as ida@example.org, but no account").wait_for()
+
+        page.get_by_role("button", name="Sign in as somebody else").click()
+        page.get_by_label("User name").fill("ida@example.org")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_text("Ida@Example.Org · reader").wait_for()
+        page.goto(server.url + "/api/session/institution")
+        page.get_by_role("link", name="My account").click()
+        page.get_by_role("button", name="Link this sign-in").click()
+        page.get_by_text("is linked to this account").wait_for()
+        page.get_by_role("button", name="Sign out", exact=True).click()
         page.get_by_role("button", name="Sign in with your institution").click()
         page.get_by_text("Ida@Example.Org · reader").wait_for()
         assert page.request.get(f"{server.url}/api/studies/1/export/csv").status == 403  # known, and a reader
