@@ -8,7 +8,8 @@ import pytest
 
 from core.imaging.storage import VolumeStore
 from db.engine import open_session
-from db.simulated import Plan, seed_study
+from db.models import StudyMember
+from db.simulated import BEGAN, Plan, seed_study
 from pages.coordinator.results import PAGES
 from tests.report.simulated_pictures import picture
 
@@ -20,11 +21,12 @@ LONG = 120_000  # ms; a busy machine draws slowly
 
 @pytest.fixture(scope="module")
 def study(server: Any) -> int:
+    member = server.account("clara", "coordinator")
     with open_session(server.database) as session:
         plan = Plan(cases=30, slices=12, design="sequential", seed=31, title="Results in a browser")
         made = seed_study(session, plan)
         picture(session, VolumeStore(str(server.data / "volumes")), made, size=64)
-    server.account("clara", "coordinator")
+        session.add(StudyMember(study_id=made, account_id=member, role="coordinator", managed=True, added_at=BEGAN))
     return made
 
 
