@@ -11,36 +11,11 @@ from core.results.draw.text import csv_of
 
 LIGHT, DARK = ("#16191d", "#ffffff"), ("#e6e8eb", "#0e1116")  # ink and ground, as the theme has them
 FAMILY = "Arial, Helvetica, sans-serif"  # not the pages' own: a picture is drawn without it, and labels would be cut
-# The browser draws the charts, so it makes their pictures: by the chart's own camera button, told which format.
-PICTURES = """
-export default function ({data, parentElement}) {
-  const row = document.createElement("div");
-  row.style.cssText = "display:flex;gap:.25rem";
-  for (const format of ["png", "svg"]) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = format.toUpperCase();
-    button.title = `This chart as ${format.toUpperCase()}`;
-    button.style.cssText = "all:unset;cursor:pointer;padding:.4rem .5rem;border-radius:.5rem;font:inherit;" +
-      "font-size:.9rem;color:var(--st-text-color)";
-    button.onfocus = button.onmouseenter = () => { button.style.background = "var(--st-secondary-background-color)"; };
-    button.onblur = button.onmouseleave = () => { button.style.background = ""; };
-    button.onclick = () => {
-      const chart = document.querySelector(`.st-key-${CSS.escape(data.chart)} .js-plotly-plot`);
-      if (!chart) return;
-      const size = format === "png" ? {scale: 2} : {};
-      chart._context.toImageButtonOptions = {format, filename: data.name, ...size};
-      chart.querySelector('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]')?.click();
-    };
-    row.append(button);
-  }
-  parentElement.replaceChildren(row);
-}
-"""
+PICTURES = ("PNG", "SVG")  # what the camera above a chart makes; chosen under Filters, for the session
 
 
 def show_chart(chart: Chart) -> Any:
-    """Show a chart, its line, its method behind a click, and its downloads: PNG, SVG, and its data as CSV.
+    """Show a chart, its line, its method behind a click, and its downloads: a picture, and its data as CSV.
 
     Returns what was clicked of a chart that can be picked from: the `customdata` of the point, else None. Of a chart
     with nothing drawn in it nothing is shown: what is missing stands above, as a gap.
@@ -59,16 +34,23 @@ def show_chart(chart: Chart) -> Any:
         chart.figure,
         key=f"chart_{name}",
         theme=None,
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"]},
+        config={
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+            "toImageButtonOptions": _picture(name),
+        },
         alt=f"{chart.title}. {chart.note}",
         **more,
     )
     with captioned(chart.note, chart.method):
-        pictures = st.components.v2.component("parallax_pictures", js=PICTURES)
-        pictures(key=f"picture_{name}", data={"chart": f"chart_{name}", "name": name}, width=110)
         csv_button(chart.data, key=chart.key)
     points = chosen["selection"]["points"] if chart.picked and chosen else []
     return points[0]["customdata"] if points else None
+
+
+def _picture(name: str) -> dict[str, Any]:
+    form = str(st.session_state.get("pictures") or PICTURES[0]).lower()
+    return {"format": form, "filename": name, "scale": 1 if form == "svg" else 2}
 
 
 @contextmanager

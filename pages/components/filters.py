@@ -13,6 +13,7 @@ from db.engine import open_view
 from db.permissions import Right
 from db.results import rows as analysis
 from pages.components.access import require_part
+from pages.components.charts import PICTURES
 from pages.components.screen import narrow
 from pages.components.tables import missing
 
@@ -132,6 +133,10 @@ def _filters(rows: StudyRows) -> Filter:
         session = _many("Sessions", [str(one) for one in sessions], "session") if len(sessions) > 1 else []
         tag = _many("Case tags", tags, "tag") if tags else []
         practice = st.toggle("Practice reads too", key="practice", bind="query-params")
+        st.segmented_control(
+            "Pictures", PICTURES, default=PICTURES[0], required=True, key="pictures", persist_state="session",
+            help="What the camera above a chart saves",
+        )  # fmt: skip
     whole = tuple(groups), tuple(arm), tuple(int(one) for one in session), tuple(classes), tuple(tag)
     return Filter(*whole, practice=practice)
 

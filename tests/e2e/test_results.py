@@ -99,8 +99,13 @@ def test_a_cell_lists_its_cases_and_a_chart_gives_its_picture(server: Any, study
         position={"x": box["width"] / 8, "y": box["height"] / 6}
     )  # normal, read as normal; waits till it stands
     page.get_by_text("Truth Normal, read as Normal:").wait_for(timeout=LONG)
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_role("radio", name="SVG").or_(page.get_by_role("button", name="SVG", exact=True)).first.click()
+    settle(page, "Confusion")
+    charts = page.locator('[data-testid="stPlotlyChart"]')
+    charts.first.hover()
     with page.expect_download() as download:
-        page.get_by_role("button", name="SVG", exact=True).first.click()
+        charts.first.locator('.modebar-btn[data-attr="toImage"], .modebar-btn[data-title^="Download"]').first.click()
     drawn = download.value.path().read_text()
     assert download.value.suggested_filename == "confusion-AI.svg"
     assert drawn.startswith("<svg")
