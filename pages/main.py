@@ -1,5 +1,7 @@
 """The page script: navigation by role, for people who are signed in."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from core.study.words import Role
@@ -44,6 +46,7 @@ BY_ROLE: dict[str, Sections] = {
     "auditor": {"Administration": ADMINISTRATOR["Administration"][1:]},
 }
 
+MARK = Path(__file__).parents[1] / ".pictures" / "mark.png"  # a material icon would come from another host
 LOGOUT = "/auth/logout"  # where st.logout sends the browser, too: the institution's sign-in ends after our own
 
 # Streamlit's margins leave a laptop's window of 1280 pixels too little room for the steps of a study
@@ -52,7 +55,7 @@ MARGINS = "<style>.stApp [data-testid='stMainBlockContainer'] { padding: 3.5rem 
 
 def main() -> None:
     """Show the pages of the person's role. Who is not signed in gets no further than pages/routes/door.py."""
-    st.set_page_config(page_title="Parallax", page_icon=":material/radiology:", layout="wide")
+    st.set_page_config(page_title="Parallax", page_icon=str(MARK), layout="wide")
     if st.session_state.get("signing_out"):
         _finish_sign_out()
     account = current()
