@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import accounts, audit, cases, register
+from db import accounts, audit, cases, register, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -66,6 +66,8 @@ OWN = frozenset({OWNER})
 STAFF = frozenset({ADMINISTRATOR, OWNER, STRANGER})  # administrators and coordinators of the installation
 INVITE = STAFF | {COORDINATOR}  # who manages a study invites too
 READS = frozenset({READER})
+AUDIT = frozenset({ADMINISTRATOR, AUDITOR})
+THE_READER = frozenset({ADMINISTRATOR, READER})  # a reader's own sign-ins
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,16 @@ TABLE: dict[Any, Verb] = {
     **{verb: Verb(call, study=MANAGE) for verb, call in CASES.items()},
     **{verb: Verb(call, anywhere=EVERYBODY) for verb, call in LISTS.items()},
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
-    audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=frozenset({ADMINISTRATOR, AUDITOR})),
+    audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
+    audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),
+    audit.count: Verb(lambda s, e, p, by: audit.count(s, audit.Filter(), by=by), anywhere=AUDIT),
+    audit.choices: Verb(lambda s, e, p, by: audit.choices(s, by=by), anywhere=AUDIT),
+    web_sessions.end: Verb(
+        lambda s, e, p, by: web_sessions.end(s, e.people[READER], "f" * 16, by=by, **AS), anywhere=THE_READER
+    ),
+    web_sessions.end_all: Verb(
+        lambda s, e, p, by: web_sessions.end_all(s, e.people[READER], by=by, **AS), anywhere=THE_READER
+    ),
     design.create_study: Verb(lambda s, e, p, by: design.create_study(s, title="New", by=by, **AS), anywhere=STAFF),
     life.import_study: Verb(lambda s, e, p, by: life.import_study(s, "{}", by=by, **AS), anywhere=STAFF),
     life.copy_study: Verb(

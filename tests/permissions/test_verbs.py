@@ -21,16 +21,20 @@ from tests.permissions.table import TABLE
 ASKS = ("by", "account_id", "owner_id")  # how a verb names who is calling
 ASIDE = ("db.models", "db.migrations", "db.simulated", "db.permissions")
 NOT_THE_CALLER = {  # verbs whose account_id is somebody else, or that serve signing in, before anybody is known
+    "db.accounts.is_linked",
+    "db.accounts.link_oidc",
     "db.accounts.save_preferences",
     "db.accounts.ticket_for",
     "db.reading.queue.active_reader",
     "db.reading.queue.own_read",
     "db.reading.queue.reader_of",
+    "db.throttle.resting",
     "db.truth.members.may_label",
     "db.truth.members.seat",
     "db.truth.records.must_not_author",
     "db.truth.records.must_not_read",
     "db.truth.records.store",
+    "db.web_sessions.active",
 }
 
 
