@@ -121,12 +121,20 @@ def _beat_until_orphaned(name: str) -> None:
     while not (supervised and os.getppid() != parent):
         if time.monotonic() - last >= BEAT:
             last = time.monotonic()
-            with open_session() as session:
-                ai_reads.beat(session, worker=name, device=device, at=clock.now())
-            take_over_lost(name)
+            try:
+                beat(name, device)
+            except Exception as error:  # noqa: BLE001 - a sign of life that is missed ends no work; the next one follows
+                log.warning("no sign of life could be given", worker=name, error=type(error).__name__)
         time.sleep(1.0)
     log.warning("the web process is gone; the worker stops too")
     os._exit(0)  # no clean-up wanted: the job in hand is recovered by the next worker of this name
+
+
+def beat(name: str, device: str) -> None:
+    """Give a sign of life, and take over the work of workers that gave none."""
+    with open_session() as session:
+        ai_reads.beat(session, worker=name, device=device, at=clock.now())
+    take_over_lost(name)
 
 
 def take_over_lost(name: str) -> list[str]:

@@ -108,6 +108,12 @@ def take_back(session: Session, study_id: int, *, by: int, at: datetime) -> None
     audit.record(session, kind="study taken back", at=at, actor_id=by, study_id=study_id)
 
 
+def demo_studies(session: Session) -> int:
+    """Return how many studies of the demo are there."""
+    query = select(func.count()).select_from(Study).where(Study.demo, Study.deleted_at.is_(None))
+    return session.scalar(query) or 0
+
+
 def remove_demo(session: Session, usernames: Sequence[str], *, by: Actor, at: datetime) -> RemovedDemo:
     """Take the demo's studies out of every list, withdraw its own cases and disable its own accounts, by user name.
 

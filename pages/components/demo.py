@@ -3,15 +3,15 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.services.demo import plan, start
-from db import accounts
+from core.services.demo import people, plan, start
+from core.services.demo.people import DemoAccount
 from db.accounts import Account
 from db.engine import open_view
 
-MADE = "demo_made"
+TOLD = "demo_told"
 LEAD = (
     "24 procedural patients, the AI's real reads of them, and two novices and two experts whose reads are simulated: "
-    "one study with results, one that is being read, one draft. About a minute; one click removes it all."
+    "one study with results, one that is being read, one draft. It takes a minute or two; one click removes it all."
 )
 
 
@@ -20,11 +20,9 @@ def offer(me: Account, *, studies: int) -> None:
     if me.role != "administrator":
         return
     with open_view() as session:
-        there = any(
-            one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session, by=me.id)
-        )
-    if there:
-        _there()
+        now = people.state(session)
+    if now != "absent":
+        _there(made=now == "there")
     elif studies == 0:
         with st.container(border=True):
             st.markdown(f"**Look around first.** {LEAD}")
@@ -32,19 +30,25 @@ def offer(me: Account, *, studies: int) -> None:
                 _make()
 
 
-def _there() -> None:
-    with st.expander("The demo", expanded=MADE in st.session_state, icon=":material/play_circle:"):
-        made = st.session_state.get(MADE)
-        if made is not None:
+def _there(*, made: bool) -> None:
+    told: tuple[DemoAccount, ...] | None = st.session_state.get(TOLD)
+    with st.expander("The demo", expanded=told is not None or not made, icon=":material/play_circle:"):
+        if not made:
+            st.info(
+                "The demo is being made, which takes a minute or two; reload this page. If it was stopped, remove it."
+            )
+        elif told is not None:
             st.markdown("Sign in as one of these to see what they see. **The passwords are shown this once.**")
             st.dataframe(
-                [{"User name": one["user"], "Password": one["password"], "Role": one["role"]} for one in made.accounts],
+                [{"User name": one.user, "Password": one.password, "Role": one.role} for one in told],
                 key="demo_accounts",
                 hide_index=True,
             )
         else:
-            names = ", ".join(f"`{name}`" for name in plan.USERNAMES)
-            st.caption(f"Accounts: {names}. Passwords were shown once; Accounts makes a link for a new one.")
+            st.caption(f"Accounts: {', '.join(f'`{name}`' for name in plan.USERNAMES)}.")
+            if st.button("Make new passwords", key="demo_passwords", icon=":material/key:"):
+                st.session_state[TOLD] = people.new_passwords()
+                st.rerun()
         if st.button("Remove the demo", key="demo_remove", icon=":material/delete:"):
             _remove()
 
@@ -56,7 +60,7 @@ def _make() -> None:
         bar.progress(done / total, text=f"Patient {done} of {total}; then their reads are made.")
 
     try:
-        st.session_state[MADE] = start.make(on_progress=tell)
+        st.session_state[TOLD] = start.make(on_progress=tell).accounts
     except ParallaxError as error:
         bar.empty()
         st.error(str(error))
@@ -71,5 +75,5 @@ def _remove() -> None:
     except ParallaxError as error:
         st.error(str(error))
         return
-    st.session_state.pop(MADE, None)
+    st.session_state.pop(TOLD, None)
     st.rerun()

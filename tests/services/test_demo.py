@@ -1,5 +1,6 @@
 """The demo, made small: three patients of eight slices, and a stand-in for what the networks say of them."""
 
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from core.ai.pipeline import CaseResult, SliceScore
 from core.errors import Conflict, NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Volume, volume_of
-from core.services.demo import ai_reads, build, patients, plan
+from core.services.demo import ai_reads, build, patients, people, plan
 from core.settings import settings
 from core.training.procedural.case import procedural_case
 from db import accounts, cases
@@ -120,6 +121,48 @@ def test_the_demo_goes_without_a_trace_in_any_list_and_comes_back(small_demo: No
         build.remove()
     assert len(build.build().studies) == 3
     assert all(store.has(key) for key in keys)
+
+
+def test_a_demo_that_was_stopped_half_way_is_called_so_and_can_be_removed(small_demo: None):
+    people.make()
+    with open_view() as session:
+        assert people.state(session) == "unfinished"
+    with pytest.raises(Conflict, match="half-way"):
+        build.build()
+    assert build.remove() == 0
+    with open_view() as session:
+        assert people.state(session) == "absent"
+
+
+def test_lost_passwords_of_the_demo_are_made_anew(small_demo: None, at: datetime):
+    old = build.build().accounts
+    new = people.new_passwords()
+    with open_session() as session:
+        for before, now in zip(old, new, strict=True):
+            assert before.user == now.user
+            assert not accounts.sign_in(session, username=before.user, password=before.password, at=at)
+            assert accounts.sign_in(session, username=now.user, password=now.password, at=at)
+
+
+def test_nobody_waits_for_the_demo_longer_than_one_read(small_demo: None, monkeypatch: pytest.MonkeyPatch):
+    inside, most = [0], [0]
+    lock = reads.lock
+
+    @contextmanager
+    def counted():
+        inside[0] = 0
+        with open_session() as session:
+            yield session
+        most[0] = max(most[0], inside[0])
+
+    def locked(*args: object, **kwargs: object) -> object:
+        inside[0] += 1
+        return lock(*args, **kwargs)
+
+    monkeypatch.setattr(build, "open_session", counted)
+    monkeypatch.setattr(reads, "lock", locked)
+    build.build()
+    assert most == [1]
 
 
 def test_removing_the_demo_leaves_other_people_and_their_cases(small_demo: None, at: datetime):

@@ -1,6 +1,5 @@
 """Make the demo, and remove it. Loads torch, so it runs in a process of its own: `python -m core demo`."""
 
-import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,15 +15,16 @@ from core.imaging.storage import VolumeStore
 from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 from core.services import model_registry
-from core.services.demo import ai_reads, plan
+from core.services.demo import ai_reads, people, plan
 from core.services.demo.patients import volumes
+from core.services.demo.people import DemoAccount
 from core.services.demo.plan import DemoPatient
 from core.services.demo.readers import SimulatedReader
 from core.services.reading import keep
 from core.settings import settings
 from core.study.protocol import Protocol
 from core.study.template import PUBLISHED
-from db import accounts, cases
+from db import cases
 from db.ai import models as ai_models
 from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
@@ -38,17 +38,11 @@ from db.truth import records as truth
 
 SEED = 20
 SOURCE = "procedural: known because it was made"
-WORDS, WORD_BYTES = 3, 3  # a password of the demo: three words of six hexadecimal digits
+THERE = {
+    "there": "The demo is there already; remove it first: python -m core demo --remove.",
+    "unfinished": "A demo is being made, or was stopped half-way; wait, or remove it: python -m core demo --remove.",
+}
 DAYS_AGO = {plan.RESULTS: 40, plan.READING: 3, plan.DRAFT: 0}
-
-
-@dataclass(frozen=True, slots=True)
-class DemoAccount:
-    """Somebody of the demo who can sign in."""
-
-    role: str
-    user: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +54,24 @@ class Demo:
     read_here: int  # cases the AI had to read now, because no prepared read fitted
 
 
-def exists(session: Session) -> bool:
-    """Tell whether the demo is there."""
-    return any(one.username == plan.COORDINATOR[0] and not one.disabled for one in accounts.every(session, by=SYSTEM))
-
-
 def build(*, on_progress: Progress = ignore) -> Demo:
     """Make patients, AI reads, people and studies; raises Conflict where the demo is there already."""
     model_registry.register_all()
     with open_view() as session:
-        if exists(session):
-            raise Conflict("The demo is there already; remove it first: python -m core demo --remove.")
+        if (now := people.state(session)) != "absent":
+            raise Conflict(THERE[now])
         model = ai_models.default(session)
     if model is None:
         raise Conflict("There is no AI to read the demo patients; see `python -m core models list`.")
-    people = _people()
-    coordinator = people[plan.COORDINATOR[0]]
+    ids = people.make()
+    coordinator = ids[plan.COORDINATOR[0]]
     made, read_here = _patients(named(f"{model.name}/{model.version}"), coordinator, on_progress)
-    maker = _Maker(coordinator, people, made, model.id)
+    maker = _Maker(coordinator, ids, made, model.id)
     studies = {}
     for title, make in ((plan.RESULTS, _results), (plan.READING, _reading), (plan.DRAFT, _draft)):
         at = clock.now() - timedelta(days=DAYS_AGO[title])
         studies[make(maker, at)] = title
-    passwords = _passwords(people)
-    return Demo(passwords, studies, read_here)
+    return Demo(people.new_passwords(), studies, read_here)
 
 
 def prepare(*, on_progress: Progress = ignore) -> int:
@@ -114,35 +102,6 @@ def remove(*, on_progress: Progress = ignore) -> int:
         store.delete(key)
         on_progress(done, len(gone.storage_keys))
     return gone.studies
-
-
-def _people() -> dict[str, int]:
-    """Create the demo's accounts, or enable those of an earlier demo; return their ids by user name."""
-    wanted = [(*plan.COORDINATOR, "coordinator"), *((one.username, one.name, "reader") for one in plan.READERS)]
-    people, at = {}, clock.now()
-    with open_session() as session:
-        known = {one.username: one for one in accounts.every(session, by=SYSTEM)}
-        for username, name, role in wanted:
-            if username in known:
-                accounts.set_disabled(session, known[username].id, disabled=False, by=SYSTEM, at=at)
-                people[username] = known[username].id
-            else:
-                people[username] = accounts.create(
-                    session, username=username, name=name, role=role, at=at, by=SYSTEM
-                ).id
-    return people
-
-
-def _passwords(people: dict[str, int]) -> tuple[DemoAccount, ...]:
-    """Give every account of the demo a new password, kept nowhere but in what this returns."""
-    made = []
-    for username, account_id in people.items():
-        password = "-".join(secrets.token_hex(WORD_BYTES) for _ in range(WORDS))
-        with open_session() as session:
-            link = accounts.password_link(session, account_id, at=clock.now(), by=SYSTEM)
-            account = accounts.use_password_link(session, link, password=password, at=clock.now())
-        made.append(DemoAccount(account.role, username, password))
-    return tuple(made)
 
 
 def _patients(weights: Weights, by: int, on_progress: Progress) -> tuple[list[CaseInfo], int]:
@@ -245,9 +204,10 @@ class _Maker:
                 clock=at + timedelta(hours=2 + 3 * place),
             )
             stop = (plan.READ_IN_READING - left) if left and place == 0 else None
-            with open_session() as session:
-                while simulated.read != stop and simulated.next(session, study_id):
-                    pass
+            more = True
+            while more and simulated.read != stop:
+                with open_session() as session:  # one read a transaction: nobody waits for the demo
+                    more = simulated.next(session, study_id)
 
 
 def _results(maker: _Maker, at: datetime) -> int:

@@ -10,6 +10,7 @@ import structlog
 
 from core.errors import Conflict, ParallaxError
 from core.progress import Progress, ignore
+from core.services.demo.people import DemoAccount
 from core.services.processes import ROOT, environment
 
 log = structlog.get_logger()
@@ -19,14 +20,14 @@ log = structlog.get_logger()
 class StartedDemo:
     """The demo's accounts (role, user, password), told once, and its studies (title, number)."""
 
-    accounts: tuple[dict[str, str], ...]
+    accounts: tuple[DemoAccount, ...]
     studies: tuple[dict[str, str], ...]
 
 
 def make(*, on_progress: Progress = ignore) -> StartedDemo:
     """Make the demo in a process of its own; raises ParallaxError. Progress counts patients."""
     told = _run([], on_progress)
-    return StartedDemo(tuple(told["accounts"]), tuple(told["studies"]))
+    return StartedDemo(tuple(DemoAccount(**account) for account in told["accounts"]), tuple(told["studies"]))
 
 
 def take_away(*, on_progress: Progress = ignore) -> None:
