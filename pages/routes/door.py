@@ -8,7 +8,7 @@ from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
@@ -36,6 +36,12 @@ MAX_ANONYMOUS_BODY = 16 * 1024  # bytes; the longest password, user name and lin
 BODY_REST = 60.0  # seconds in which at least one byte of a body has to come
 SOCKETS_OF_ONE = 50  # tabs of one person
 SOCKETS = 2000
+HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'self'; object-src 'none'; base-uri 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS", "DELETE")
 
 
@@ -57,6 +63,8 @@ class Door:
             async def noting(message: Message) -> None:
                 nonlocal started
                 started = True
+                if message["type"] == "http.response.start":
+                    _guard(scope, MutableHeaders(scope=message))
                 await send(message)
 
             try:
@@ -144,6 +152,14 @@ class Door:
             await self._app(scope, receive, send)
         finally:
             self._sockets[account.id] -= 1
+
+
+def _guard(scope: Scope, headers: MutableHeaders) -> None:
+    """Tell the browser what no page of ours needs. A page's own policy stays."""
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if scope["scheme"] == "https" or settings().public_url.startswith("https"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 
 def _path(scope: Scope) -> str:

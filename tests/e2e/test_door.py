@@ -142,6 +142,15 @@ def test_every_page_is_the_sign_in_page_without_a_sign_in(small: Server):
     assert httpx.get(small.url + "/_stcore/health", trust_env=False).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/api/health", "/api/never-was"])
+def test_every_answer_tells_the_browser_what_no_page_needs(small: Server, path: str):
+    headers = httpx.get(small.url + path, trust_env=False).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert "frame-ancestors" in headers["Content-Security-Policy"]
+
+
 def test_a_forged_cookie_opens_nothing_and_an_expired_tab_is_sent_to_the_front(small: Server, stream: Stream):
     one, message = stream("forged"), ForwardMsg()
     message.ParseFromString(one.recv(timeout=10))
