@@ -71,7 +71,7 @@ class Door:
                 await self._http(scope, receive, noting)
             except Refused as why:
                 if not started:
-                    await json_error(why)(scope, receive, send)  # uvicorn throws the rest of the body away
+                    await json_error(why)(scope, receive, noting)  # uvicorn throws the rest of the body away
         else:
             await self._app(scope, receive, send)
 
