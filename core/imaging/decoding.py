@@ -114,10 +114,14 @@ def peak_mb() -> int:
     """Return the most memory that an idle child has ever taken, MB; 0 where the system does not tell."""
     with _idle_lock:
         children = [decoder.child for decoder in _idle if decoder.child is not None]
-    return max((_highest_mb(child.pid) for child in children), default=0)
+    return max((highest_mb(child.pid) for child in children), default=0)
 
 
-def _highest_mb(pid: int) -> int:
+def highest_mb(pid: int) -> int:
+    """Return the most memory that a process has taken since its program began, MB; 0 where the system does not tell.
+
+    What `getrusage` tells begins with the memory of the process that started it.
+    """
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:

@@ -7,7 +7,6 @@ that is wanted. One JSON object a line goes out: {"progress": [done, total]} whi
 import hashlib
 import json
 import os
-import resource
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from core.imaging.budget import limit_memory
-from core.imaging.decoding import peak_mb
+from core.imaging.decoding import highest_mb, peak_mb
 from core.imaging.errors import ImagingError
 from core.imaging.geometry import Stack
 from core.imaging.read import SeriesCandidate, load, scan
@@ -133,8 +132,7 @@ def serve(requests: Iterable[str], answers: TextIO) -> None:
             answer = {"refused": str(error)}
         except MemoryError:
             answer = {"too_large": True}
-        used = (resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        answer["peak_mb"] = max(*used, peak_mb())
+        answer["peak_mb"] = max(highest_mb(os.getpid()), peak_mb())
         child.say(answer)
 
 

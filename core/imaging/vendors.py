@@ -18,7 +18,7 @@ MAKERS = re.compile(
     r"|uih|(shanghai )?united imaging( healthcare)?( co\.?,? ?ltd\.?)?|neusoft( medical systems)?|nms|philips-neusoft"
     r"|samsung( electronics| neurologica)?|neurologica( corp\.?)?|shimadzu|minfound( medical systems)?|anke|sinovision"
     r"|accuray|tomotherapy( incorporated)?|varian( medical systems)?|elekta|mediso|xoran( technologies)?|carestream"
-    r"|planmed|planmeca|brainlab|cms,? inc\.?|parallax)",
+    r"|planmed|planmeca|brainlab|cms,? inc\.?|parallax|procedural)",
     re.IGNORECASE,
 )
 PRODUCT_WORDS = """
@@ -35,7 +35,7 @@ PRODUCT_WORDS = """
     revolution robusto rt rt16 rx rxl scanner scenaria scope se secura sensation series serve smile somatom sp
     spectral spirit st start ste supria symbia system tf tof tomo tomoscan truebeam truepoint tsx tsx-021a
     tsx-101a tsx-201a tsx-301a tsx-302a tsx-303a tsx-304a tsx-305a txl ubiopet uct ultra umi vct vereos view
-    vision volume with x.ceed x.cite xoran xte xvision zoom
+    vision volume with x.ceed x.cite xoran xte xvision zoom parallax
 """
 PRODUCTS = frozenset(PRODUCT_WORDS.split())
 CODE = re.compile(

@@ -14,6 +14,7 @@ from db.permissions import SYSTEM
 from db.reading import reads
 from db.reading.types import NextRead, OpenRead, StaleDraft
 from tests.reading.build import Built, account, answers, paint, read_one, study
+from tests.study.builder import thaw
 
 SECOND = timedelta(seconds=1)
 
@@ -154,6 +155,7 @@ def test_without_an_ai_to_see_the_aided_read_falls_with_the_unaided_and_begins_w
     session: Session, at: datetime
 ) -> None:
     built = study(session, at, design="sequential", cases=1)
+    thaw(session)
     session.get_one(Study, built.study_id).ai_model_id = None
     person = built.readers[0]
     unaided = read_one(session, built, person, at, answers("cap"))

@@ -10,6 +10,7 @@ from core.errors import Forbidden, NotFound
 from db.models import AiRead, Study
 from db.reading import reads
 from tests.reading.build import Built, paint, read_one, study
+from tests.study.builder import thaw
 
 DESIGNS = ["independent", "sequential", "crossover"]
 
@@ -114,6 +115,7 @@ def test_in_an_unaided_arm_no_overlay_is_ever_given(session: Session, at: dateti
 def test_only_the_ai_read_that_the_study_was_opened_with_is_shown(session: Session, at: datetime) -> None:
     built = study(session, at, design="independent", arm="aided")
     pinned = list(session.scalars(select(AiRead.id)))
+    thaw(session)
     session.get_one(Study, built.study_id).ai_parameters = {"reads": pinned}
     session.connection().exec_driver_sql(
         "INSERT INTO ai_reads (series_id, model_id, parameters_hash, rule, attempt, call, probabilities, counts, "

@@ -56,7 +56,11 @@ def wide_bronchi(rng: np.random.Generator, chest: Chest, lung: int) -> None:
     """Widen the bronchi of a part of a lung, walls thick, some filled: infected bronchiectasis with buds around."""
     grid = chest.grid
     weights = np.where((chest.lungs == lung) & (chest.depth > 8), np.exp(2 * chest.below), 0).astype(np.float32)
-    focus = sample_points(rng, weights, 1, grid)[0]
+    chosen = sample_points(rng, weights, 1, grid)
+    if not len(chosen):  # a lung too shallow for bronchi; there are buds at least
+        buds(rng, chest, lung)
+        return
+    focus = chosen[0]
     tree = lung_tree(rng, chest, lung, int(rng.integers(80, 200)), tip_mm=rng.uniform(0.9, 1.4), clear_mm=7)
     points, radii = walk(rng, tree, 0.8)
     near = np.linalg.norm(points - focus, axis=1) < rng.uniform(28, 60)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.errors import ParallaxError
 from core.results.panels.panel import Panel
@@ -27,3 +28,9 @@ def show_panel(panel: Panel) -> None:
 def pages() -> list[tuple[Callable[[], None], str, str, str]]:
     """Return page, title, address and icon of every panel, for the navigation."""
     return [(partial(show_panel, panel), panel.title, panel.address, panel.icon) for panel in PANELS]
+
+
+def page_of(address: str) -> StreamlitPage:
+    """Return the page of the panel at an address, to be switched to."""
+    panel = next(panel for panel in PANELS if panel.address == address)
+    return st.Page(partial(show_panel, panel), title=panel.title, url_path=panel.address)
