@@ -44,10 +44,10 @@ def test_a_member_looks_and_labels_and_learns_nothing_of_the_others(server: Serv
         page.get_by_text(f"{done} of 3 cases labelled").wait_for()
         page.locator('.view[data-shown^="axial/"]').wait_for()
         page.locator(".view").click()
+        page.keyboard.press("r")  # the viewer's key, which Streamlit would take for “run again”
         page.keyboard.press("Home")
         page.locator('.view[data-shown="axial/0"]').wait_for()
         page.keyboard.press("ArrowDown")
-        page.keyboard.press("r")  # the viewer's key, which Streamlit would take for “run again”
         page.locator('.view[data-shown="axial/1"]').wait_for()
         page.get_by_text(f"Slice 2 / {SLICES}").wait_for()
         page.get_by_role("button", name="Other pneumonia").click()
