@@ -19,6 +19,7 @@ from core.errors import ParallaxError
 from core.jobs.queue import APPLICATION, JOB_VERSION, QUEUE, WORKFLOW, prepare
 from core.settings import settings
 from db.ai import reads as ai_reads
+from db.ai import workers as ai_workers
 from db.engine import open_session, open_view
 from db.migrate import migrate
 from db.permissions import SYSTEM
@@ -133,7 +134,7 @@ def _beat_until_orphaned(name: str) -> None:
 def beat(name: str, device: str) -> None:
     """Give a sign of life, and take over the work of workers that gave none."""
     with open_session() as session:
-        ai_reads.beat(session, worker=name, device=device, at=clock.now())
+        ai_workers.beat(session, worker=name, device=device, at=clock.now())
     take_over_lost(name)
 
 
@@ -141,7 +142,7 @@ def take_over_lost(name: str) -> list[str]:
     """Put the unfinished work of workers that show no sign of life back on the queue; return the ids."""
     limit = clock.now() - LOST
     with open_view() as session:
-        seen = {worker: beat for worker, beat, _ in ai_reads.workers(session)}
+        seen = {worker: beat for worker, beat, _ in ai_workers.workers(session)}
     taken: list[str] = []
     pending: list[Any] = DBOS.list_workflows(status="PENDING", workflow_id_prefix="read-", load_input=False)
     for workflow in pending:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
 from db import audit, permissions
-from db.models import AiModel, AiRead, Case, Series, SliceScores, Worker
+from db.models import AiModel, AiRead, Case, Series, SliceScores
 from db.permissions import SYSTEM, Actor, Task, person
 
 BATCH = 1000  # ids in one statement
@@ -265,20 +265,6 @@ def counts_by_model(session: Session) -> dict[int, int]:
     """Return how many series each model has read."""
     query = select(AiRead.model_id, func.count(func.distinct(AiRead.series_id))).group_by(AiRead.model_id)
     return {model_id: count for model_id, count in session.execute(query)}
-
-
-def beat(session: Session, *, worker: str, device: str, at: datetime) -> None:
-    """Record a worker's sign of life."""
-    row = session.get(Worker, worker)
-    if row is None:
-        session.add(Worker(name=worker, beat_at=at, device=device))
-    else:
-        row.beat_at, row.device = at, device
-
-
-def workers(session: Session) -> list[tuple[str, datetime, str]]:
-    """Return (name, last sign of life, device) of every worker ever seen."""
-    return [(w.name, w.beat_at, w.device) for w in session.scalars(select(Worker).order_by(Worker.name))]
 
 
 def _newest(session: Session, series_id: int, model_id: int, rule: str, parameters_hash: str | None) -> AiRead | None:

@@ -10,6 +10,7 @@ from core.services.model_upload import zip_of
 from db.accounts import Account
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
+from db.ai import workers as ai_workers
 from db.ai.reads import ModelInfo
 from db.engine import open_session, open_view
 from pages.components.access import require
@@ -29,7 +30,7 @@ def page() -> None:
         default = ai_models.default(session)
         pinned = ai_models.pinned(session, by=account.id)
         counts = ai_reads.counts_by_model(session)
-        workers = ai_reads.workers(session)
+        workers = ai_workers.workers(session)
     st.caption(
         "Every version is frozen by the SHA-256 of its weights; a study pins one. The AI shipped with Parallax is a "
         "research demonstration trained on procedural CT, not a medical device."

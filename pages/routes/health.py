@@ -13,7 +13,7 @@ from core.errors import ParallaxError
 from core.imaging.storage import VolumeStore
 from core.settings import settings
 from db import cases
-from db.ai import reads as ai_reads
+from db.ai import workers as ai_workers
 from db.engine import open_view
 from pages.routes.web import NO_STORE
 
@@ -46,7 +46,7 @@ async def _asked(failing: dict[str, str], part: str, ask: Callable[[], Any]) -> 
 
 def _database() -> tuple[int, str | None]:
     with open_view() as session:
-        return len(ai_reads.workers(session)), cases.newest_storage_key(session)
+        return len(ai_workers.workers(session)), cases.newest_storage_key(session)
 
 
 def _slice(key: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, NotFound
 from db import accounts, cases
 from db.ai import reads as ai_reads
+from db.ai import workers as ai_workers
 from db.engine import open_session
 from db.permissions import SYSTEM
 
@@ -218,6 +219,6 @@ def test_a_version_with_other_weights_is_refused(session: Session, at: datetime)
 
 
 def test_workers_show_their_last_sign_of_life(session: Session, at: datetime):
-    ai_reads.beat(session, worker="one", device="cpu", at=at)
-    ai_reads.beat(session, worker="one", device="cuda", at=at)
-    assert ai_reads.workers(session) == [("one", at, "cuda")]
+    ai_workers.beat(session, worker="one", device="cpu", at=at)
+    ai_workers.beat(session, worker="one", device="cuda", at=at)
+    assert ai_workers.workers(session) == [("one", at, "cuda")]

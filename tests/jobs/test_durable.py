@@ -14,6 +14,7 @@ import pytest
 from core.jobs import queue
 from db import accounts, cases
 from db.ai import reads as ai_reads
+from db.ai import workers as ai_workers
 from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
@@ -97,8 +98,8 @@ def test_another_worker_takes_over_what_a_lost_one_left(start_worker: Start, ser
     wait_for(lambda: queue.jobs([series_id])[series_id].done > 0)
     kill(lost)
     with open_session(db_url) as session:  # its last sign of life was long ago
-        long_ago = ai_reads.workers(session)[0][1] - timedelta(minutes=5)
-        ai_reads.beat(session, worker="lost", device="cpu", at=long_ago)
+        long_ago = ai_workers.workers(session)[0][1] - timedelta(minutes=5)
+        ai_workers.beat(session, worker="lost", device="cpu", at=long_ago)
     start_worker("other", 0.2)
     wait_for(lambda: stored(series_id))
 
