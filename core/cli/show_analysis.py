@@ -25,6 +25,11 @@ def analysis_text(found: Analysis) -> str:
         ),
         _section("AI minus readers", ("group", "arm", "figure", "AI - readers", "95 %", "p", "note"), _against(found)),
         _section(
+            "AIs compared (Holm over all of a figure)",
+            ("AI", "minus", "arm", "figure", "difference", "95 %", "p", "Holm p", "note"),
+            _ais(found),
+        ),
+        _section(
             "AI minus readers where the AI failed, by rule",
             ("rule", "group", "arm", "figure", "AI - readers", "95 %", "p", ""),
             _failures(found),
@@ -61,11 +66,20 @@ def _study(found: Analysis) -> str:
     s = found.study
     classes = ", ".join(f"{label} {n}" for label, n in zip(s.classes, s.cases_by_class, strict=True))
     lines = [
-        f"{s.cases} cases ({classes}), {len(s.readers)} readers{' and the AI' if s.ai else ''}, {s.reads} reads; "
+        f"{s.cases} cases ({classes}), {len(s.readers)} readers{_machines(s.ais)}, {s.reads} reads; "
         f"{s.missing} missing, {s.indeterminate} indeterminate, {s.failures} failures."
     ]
     lines += [f"Left out: {e.rows} rows, {e.reason}." for e in s.exclusions]
     return "\n".join(lines)
+
+
+def _machines(ais: tuple[str, ...]) -> str:
+    return "" if not ais else " and the AI" if len(ais) == 1 else f" and the AIs {', '.join(ais)}"
+
+
+def _who(found: Analysis, ai: str, who: str) -> str:
+    """A reader or group, with the AI it is compared with where there are several."""
+    return f"{ai} - {who}" if len(found.study.ais) > 1 else who
 
 
 def _shown(e: Estimate) -> tuple[object, object]:
@@ -97,31 +111,48 @@ def _pairs(found: Analysis) -> Iterable[tuple[object, ...]]:
     for row in found.ai_with_each_reader:
         if row.pair:
             p = row.pair
-            yield (row.reader, row.arm, row.figure, p.only_a, p.only_b, p.difference, p.ci, p_text(p.p_exact),
+            who = _who(found, row.ai, row.reader)
+            yield (who, row.arm, row.figure, p.only_a, p.only_b, p.difference, p.ci, p_text(p.p_exact),
                    p_text(row.p_holm))  # fmt: skip
     for area in found.ai_areas_with_each_reader:
         if area.pair:
             a = area.pair
-            yield (area.reader, area.arm, area.figure, "", "", a.difference, a.ci, p_text(a.p), p_text(area.p_holm))
+            who = _who(found, area.ai, area.reader)
+            yield (who, area.arm, area.figure, "", "", a.difference, a.ci, p_text(a.p), p_text(area.p_holm))
 
 
 def _against(found: Analysis) -> Iterable[tuple[object, ...]]:
     for row in found.ai_with_groups:
+        who = _who(found, row.ai, row.group)
         if row.result is None:
-            yield (row.group, row.arm, row.figure, None, None, None, row.reason)
+            yield (who, row.arm, row.figure, None, None, None, row.reason)
             continue
         r = row.result
         note = r.reason or f"{row.readers} readers ({r.readers_as})"
         if r.margin is not None:
             note += f"; not worse by {r.margin:g}: p = {p_text(r.p_noninferior)}"
-        yield (row.group, row.arm, row.figure, r.difference, r.ci, p_text(r.p), note)
+        yield (who, row.arm, row.figure, r.difference, r.ci, p_text(r.p), note)
+
+
+def _ais(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for one in found.ais_compared:
+        row, r = one.comparison, one.comparison.result
+        shown = (r.difference, r.ci, p_text(r.p), p_text(one.p_holm)) if r else (None, None, None, None)
+        yield (row.ai, row.group, row.arm, row.figure, *shown, row.reason or "")
 
 
 def _failures(found: Analysis) -> Iterable[tuple[object, ...]]:
     for one in found.ai_failures:
         row, r = one.comparison, one.comparison.result
         shown = (r.difference, r.ci, p_text(r.p)) if r else (None, None, row.reason)
-        yield (one.rule, row.group, row.arm, row.figure, *shown, "used above" if one.chosen else "")
+        yield (
+            one.rule,
+            _who(found, row.ai, row.group),
+            row.arm,
+            row.figure,
+            *shown,
+            "used above" if one.chosen else "",
+        )
 
 
 def _nested(found: Analysis) -> Iterable[tuple[object, ...]]:
@@ -177,7 +208,7 @@ def _fast(found: Analysis) -> Iterable[tuple[object, ...]]:
 def _rules(found: Analysis) -> Iterable[tuple[object, ...]]:
     for s in found.sensitivity:
         for name, e in s.readers:
-            yield (s.rule, s.arm, name, *_shown(e))
+            yield (s.rule, s.arm, _who(found, s.ai, name) if name != s.ai else name, *_shown(e))
 
 
 def _secondary(found: Analysis) -> Iterable[tuple[object, ...]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from core.results.rows import ARMS, StudyFacts, StudyRows
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, counts
 from core.stats.reader_figures import Set
-from core.stats.reads import ReadTable
+from core.stats.reads import AiReads, ReadTable
 
 NO_DIAGNOSIS = {INDETERMINATE: "Indeterminate", FAILURE: "AI failure"}
 
@@ -27,13 +27,12 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
     place = np.zeros(len(ARMS), np.int64)
     place[arms] = np.arange(len(arms))
     last = np.argsort(kept.session, kind="stable")[::-1]  # the earliest session is written last and stays
-    own, machine = last[~kept.is_ai[last]], last[kept.is_ai[last]]
+    own = last[~kept.is_ai[last]]
     at = (
         place[kept.arm[own]],
         np.searchsorted(readers, kept.participant[own]),
         np.searchsorted(cases, kept.case[own]),
     )
-    at_ai = np.searchsorted(cases, kept.case[machine])
     shape = (max(1, len(arms)), len(readers), len(cases))
     calls = codes_of(kept.call, classes)
     prediction = np.full(shape, MISSING, np.int64)
@@ -41,11 +40,7 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
     seconds, position = np.full(shape, np.nan), np.full(shape, np.nan)
     prediction[at], scores[at] = calls[own], kept.ratings[own]
     seconds[at], position[at] = kept.seconds[own], kept.position[own]
-    ai_prediction = np.full(len(cases), MISSING, np.int64)
-    ai_scores, ai_seconds = np.full((len(cases), classes), np.nan), np.full(len(cases), np.nan)
-    ai_prediction[at_ai], ai_scores[at_ai] = calls[machine], kept.probabilities[machine]
-    ai_seconds[at_ai] = kept.seconds[machine]
-    has_ai = machine.size > 0
+    machines = np.flatnonzero(np.bincount(kept.participant[kept.is_ai])).tolist() if kept.is_ai.any() else []
     return ReadTable(
         classes=study.codes,
         cases=tuple(str(study.cases[case].number) for case in cases),
@@ -58,11 +53,18 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
         probabilities=np.full_like(scores, np.nan),
         seconds=seconds,
         position=position,
-        ai_prediction=ai_prediction if has_ai else None,
-        ai_scores=ai_scores if has_ai else None,
-        ai_probabilities=ai_scores if has_ai else None,
-        ai_seconds=ai_seconds if has_ai else None,
+        ais=tuple(_ai(kept, one, cases, calls) for one in machines),
     )
+
+
+def _ai(kept: StudyRows, participant: int, cases: NDArray[np.int64], calls: Codes) -> AiReads:
+    """Return the reads of one AI on the places `cases`."""
+    mine = np.flatnonzero(kept.participant == participant)
+    at = np.searchsorted(cases, kept.case[mine])
+    prediction = np.full(len(cases), MISSING, np.int64)
+    scores, seconds = np.full((len(cases), len(kept.study.codes)), np.nan), np.full(len(cases), np.nan)
+    prediction[at], scores[at], seconds[at] = calls[mine], kept.probabilities[mine], kept.seconds[mine]
+    return AiReads(kept.study.participants[participant].name, prediction, scores, scores, seconds)
 
 
 def codes_of(call: NDArray[np.int16], classes: int) -> Codes:
@@ -82,8 +84,8 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
     read = table.prediction[k] != MISSING
     people = np.flatnonzero(read.any(axis=1))
     used = read.any(axis=0)
-    if table.ai_prediction is not None:
-        used = used | (table.ai_prediction != MISSING)
+    for one in table.ais:
+        used = used | (one.prediction != MISSING)
     cases = np.flatnonzero(used)
 
     def part(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -101,15 +103,12 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
         probabilities=part(table.probabilities),
         seconds=part(table.seconds),
         position=part(table.position),
-        ai_prediction=None if table.ai_prediction is None else table.ai_prediction[cases],
-        ai_scores=None if table.ai_scores is None else table.ai_scores[cases],
-        ai_probabilities=None if table.ai_probabilities is None else table.ai_probabilities[cases],
-        ai_seconds=None if table.ai_seconds is None else table.ai_seconds[cases],
+        ais=tuple(one.of_cases(cases) for one in table.ais),
     )
 
 
 def places_of(reads: Set, group: str) -> list[int]:
-    """Return the places of a group's readers, or of the AI, in a set."""
+    """Return the places of a group's readers, or of the AIs, in a set."""
     return [at for at, name in enumerate(reads.groups) if name == group]
 
 

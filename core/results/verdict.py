@@ -15,7 +15,7 @@ from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Floats, Interval, StatsError
 from core.stats.pairs import fixed_order, holm
-from core.stats.reader_figures import ALL, cells_of, members, sets_of, sub_cells
+from core.stats.reader_figures import ALL, cells_of, each_ai, members, sets_of, sub_cells
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone, ai_against_readers, one_sided
 from core.study.prespecification import ALL_READERS, ENDPOINTS, Prespecification, family_choices, tested_endpoints
@@ -170,11 +170,11 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     made = table
     if arms:
         made = replace(made, prediction=np.array([one for one, _ in arms]), scores=np.array([one for _, one in arms]))
-    if table.ai_prediction is None:
-        return made
-    own = table.ai_scores if table.ai_scores is not None else np.full((table.truth.size, len(table.classes)), np.nan)
-    calls, scores = changed(table.ai_prediction[None], own[None])
-    return replace(made, ai_prediction=calls[0], ai_scores=None if table.ai_scores is None else scores[0])
+    ais = []
+    for one in table.ais:
+        calls, scores = changed(one.prediction[None], one.scores[None])
+        ais.append(replace(one, prediction=calls[0], scores=scores[0]))
+    return replace(made, ais=tuple(ais))
 
 
 def _tests(study: StudyFacts, table: ReadTable, plan: Prespecification) -> list[Tested]:
@@ -204,6 +204,7 @@ def _of_ai(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
     reads = sets_of(table)[0]
     if not reads.has_ai:
         raise StatsError("the study has no AI.")
+    reads = each_ai(reads)[0]  # the study's first AI is the one its hypothesis is about
     people = [at for at, group in enumerate(reads.groups) if at and plan.comparator in (ALL_READERS, group)]
     if not people:
         raise StatsError(f"nobody of {plan.comparator} has locked a read.")

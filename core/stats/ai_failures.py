@@ -42,7 +42,7 @@ def worst_ranked(scores: Floats, where: Bools, truth: Codes) -> Floats:
 
 
 def failed(reads: Set) -> Bools:
-    """The cases (n,) for which the AI, first of the set, gave no score because it failed or could not decide."""
+    """The cases (n,) for which the first AI of the set gave no score because it failed or could not decide."""
     if not reads.has_ai or np.isnan(reads.scores[0]).all():
         return np.zeros(reads.prediction.shape[1], bool)
     no_call = (reads.prediction[0] == FAILURE) | (reads.prediction[0] == INDETERMINATE)

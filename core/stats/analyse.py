@@ -7,6 +7,7 @@ import numpy as np
 
 from core.stats.agreement import Agreement, agreement
 from core.stats.ai_failures import RULES, AiFailures, FailedAreas, failed, failed_areas, under_rule
+from core.stats.ai_pairs import AiContest, ais_compared
 from core.stats.bootstrap import check_bootstrap
 from core.stats.choices import Factor
 from core.stats.comparisons import (
@@ -23,13 +24,16 @@ from core.stats.comparisons import (
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
 from core.stats.course import CaseFigure, Drift, TooFast, case_figures, drifts, too_fast
 from core.stats.estimate import Bools, Estimate, StatsError, to_plain
+from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.intervals import proportion
 from core.stats.reader_figures import (
     GroupFigures,
     ReaderFigures,
     Set,
+    cells_of_people,
     cells_or_error,
+    each_ai,
     figure_names,
     group_figures,
     members,
@@ -40,6 +44,7 @@ from core.stats.reads import Exclusion, ReadTable
 from core.stats.secondary import Secondary, secondary
 from core.stats.standalone import Standalone, ai_against_readers, check_margin
 from core.stats.switches import Switches, switches
+from core.stats.table import AI
 from core.stats.threads import one_thread
 from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
 from core.stats.times import Fatigue
@@ -72,6 +77,7 @@ class StudySummary:
     readers: tuple[tuple[str, str], ...]  # name, group
     arms: tuple[str, ...]
     ai: bool
+    ais: tuple[str, ...]
     reads: int
     missing: int
     indeterminate: int
@@ -90,18 +96,24 @@ class NamedAgreement:
 
 @dataclass(frozen=True, slots=True)
 class Sensitivity:
-    """Accuracy under another rule for reads that were undecided or not made; `difference` is AI minus all readers."""
+    """Accuracy under another rule for reads that were undecided or not made; `difference` is the AI minus all
+    readers.
+    """
 
     rule: str
     arm: str
     readers: tuple[tuple[str, Estimate], ...]
     difference: Standalone | None
     reason: str | None = None
+    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Every figure of a study. Differences are AI minus readers, aided minus unaided, later minus earlier group."""
+    """Every figure of a study. Differences are AI minus readers, aided minus unaided, later minus earlier group or AI.
+
+    `ai_with_each_reader` and the like say which AI they are of; `ais_compared` has rows where there are several.
+    """
 
     study: StudySummary
     readers: tuple[ReaderFigures, ...]
@@ -124,6 +136,7 @@ class Analysis:
     notes: tuple[str, ...]
     secondary: tuple[Secondary, ...] = ()
     ai_failures: tuple[FailedAreas, ...] = ()  # areas under every rule, where the AI failed on cases
+    ais_compared: tuple[AiContest, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Plain dicts, lists and numbers ready for JSON; what does not exist is None beside its reason, never NaN."""
@@ -137,7 +150,7 @@ def analyse(table: ReadTable, *, options: Options | None = None) -> Analysis:
     examined under `sensitivity`. PPV and NPV hold at the study's prevalence. Raises StatsError for a table without
     readers and AI.
     """
-    if not table.readers and table.ai_prediction is None:
+    if not table.readers and not table.ais:
         raise StatsError("There are no reads to analyse.")
     chosen = options or Options()
     check_margin(chosen.margin)
@@ -162,24 +175,26 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
     means: list[GroupCurve] = []
     failures: list[FailedAreas] = []
     for k, reads in enumerate(sets):
-        cells = {name: cells_or_error(reads, table, name) for name in names}
         figures = reader_figures(reads, table, ordered=chosen.ordered)
-        readers += [f if f.reader != "AI" else replace(f, arm="") for f in figures[k > 0 and reads.has_ai :]]
+        readers += [
+            replace(f, arm="") if i < reads.ais else f for i, f in enumerate(figures) if i >= reads.ais or not k
+        ]
         means += group_curves(reads, figures)
-        groups += group_figures(reads, table, cells, readers_as=chosen.readers_as)
-        proportions, curves = with_each_reader(reads, table)
-        pairs += proportions
-        areas += curves
-        ruled = under_rule(reads, table.truth, chosen.ai_failures)
-        own = cells if ruled is reads else {
-            name: cells_or_error(ruled, table, name) if name.startswith("AUC ") else one for name, one in cells.items()
-        }  # fmt: skip
-        against += ai_with_groups(ruled, table, own, readers_as=chosen.readers_as, margin=chosen.margin)
-        failures += failed_areas(reads, table, names, chosen=chosen.ai_failures, readers_as=chosen.readers_as,
-                                 margin=chosen.margin)  # fmt: skip
-        nested += groups_compared(reads, table, cells, readers_as=chosen.readers_as)
+        singles = each_ai(reads) or (reads,)
+        base, cells = singles[0], cells_of_people(singles[0], table, names)
+        groups += group_figures(base, table, cells, readers_as=chosen.readers_as)
+        nested += groups_compared(base, table, cells, readers_as=chosen.readers_as)
+        for one in singles:
+            proportions, curves = with_each_reader(one, table)
+            pairs += proportions
+            areas += curves
+            ruled = under_rule(one, table.truth, chosen.ai_failures)
+            own = {n: cells_or_error(ruled, table, n) if _stale(n, c, ruled, base) else c for n, c in cells.items()}
+            against += ai_with_groups(ruled, table, own, readers_as=chosen.readers_as, margin=chosen.margin)
+            failures += failed_areas(one, table, names, chosen=chosen.ai_failures, readers_as=chosen.readers_as,
+                                     margin=chosen.margin)  # fmt: skip
+            sensitivity += _sensitivity(one, table)
         agreements += _agreements(reads, table)
-        sensitivity += _sensitivity(reads, table)
     single, grouped = _switches(table)
     return Analysis(
         study=summary(table),
@@ -202,15 +217,24 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         sensitivity=tuple(sensitivity),
         notes=notes_of(table, sets, ai_failures=chosen.ai_failures),
         ai_failures=tuple(failures),
+        ais_compared=ais_compared(sets[0], table, names, against, rule=chosen.ai_failures, margin=chosen.margin)
+        if sets
+        else (),
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
     )
+
+
+def _stale(name: str, cells: Cells | StatsError, ruled: Set, base: Set) -> bool:
+    """Whether the first AI's cells are not those of the set `ruled`; its rule changes areas only."""
+    if ruled.names[:1] != base.names[:1] or (ruled.scores is not base.scores and name.startswith("AUC ")):
+        return True
+    return isinstance(cells, Cells) and bool(np.isnan(cells.theta[: base.ais]).any())
 
 
 def summary(table: ReadTable) -> StudySummary:
     """Counts of cases, readers and reads, the AI's included, and what was left out."""
     parts = [table.prediction[k][(table.prediction[k] != MISSING).any(axis=1)] for k in range(len(table.arms))]
-    if table.ai_prediction is not None:
-        parts.append(table.ai_prediction[None, :])
+    parts += [one.prediction[None, :] for one in table.ais]
     codes = np.concatenate([part.ravel() for part in parts])
     return StudySummary(
         cases=len(table.cases),
@@ -218,7 +242,8 @@ def summary(table: ReadTable) -> StudySummary:
         cases_by_class=tuple(int((table.truth == c).sum()) for c in range(len(table.classes))),
         readers=tuple(zip(table.readers, table.groups, strict=True)),
         arms=table.arms,
-        ai=table.ai_prediction is not None,
+        ai=bool(table.ais),
+        ais=tuple(one.name for one in table.ais),
         reads=int((codes != MISSING).sum()),
         missing=int((codes == MISSING).sum()),
         indeterminate=int((codes == INDETERMINATE).sum()),
@@ -237,13 +262,16 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures
         if few:
             where = f" ({reads.arm})" if reads.arm else ""
             found.append(f"Fewer than three readers{where} in {', '.join(few)}: figures of these readers only.")
-    lost = int(failed(sets[0]).sum()) if sets else 0
-    if lost:
+    for one in each_ai(sets[0]) if sets else ():
+        lost = int(failed(one).sum())
+        if not lost:
+            continue
+        who = "The AI" if len(table.ais) == 1 else one.names[0]
         found.append(
-            f"The AI gave no score for {lost} case{'s' * (lost != 1)}, on which it failed or could not decide. In its "
+            f"{who} gave no score for {lost} case{'s' * (lost != 1)}, on which it failed or could not decide. In its "
             f"areas against readers ({ai_failures}): {RULES[ai_failures]}. Areas under all three rules stand beside."
         )
-    if np.isnan(table.scores).all() and (table.ai_scores is None or np.isnan(table.ai_scores).all()):
+    if np.isnan(table.scores).all() and all(np.isnan(one.scores).all() for one in table.ais):
         found.append("No ratings or probabilities: areas under the curve are not given.")
     return tuple(dict.fromkeys(found))
 
@@ -277,13 +305,13 @@ def _sensitivity(reads: Set, table: ReadTable) -> list[Sensitivity]:
         right, n = (used == truth).sum(axis=1), (used != MISSING).sum(axis=1)
         each = tuple((name, proportion(int(right[i]), int(n[i]))) for i, name in enumerate(reads.names))
         result, reason = None, None
-        if reads.has_ai and len(reads.names) > 1:
+        if reads.has_ai and len(reads.names) > reads.ais:
             try:
                 cells = figure_cells(truth, used, "accuracy", classes=len(table.classes))
                 result = ai_against_readers(cells)
             except StatsError as error:
                 reason = str(error)
-        found.append(Sensitivity(rule, reads.arm, each, result, reason))
+        found.append(Sensitivity(rule, reads.arm, each, result, reason, reads.names[0] if reads.has_ai else AI))
     return found
 
 

@@ -14,11 +14,12 @@ from core.stats.pairs import PairedAreas, PairedProportions, areas_against_first
 from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone, ai_against_readers, with_tango
+from core.stats.table import AI
 
 
 @dataclass(frozen=True, slots=True)
 class ProportionPair:
-    """The AI (a) and one reader (b) on one figure; p_holm adjusts p_exact over the readers of the arm."""
+    """An AI (a) and one reader (b) on one figure; p_holm adjusts p_exact over the readers of the arm."""
 
     reader: str
     arm: str
@@ -26,11 +27,12 @@ class ProportionPair:
     pair: PairedProportions | None
     p_holm: float | None
     reason: str | None = None
+    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
 class AreaPair:
-    """Areas of the AI (a) and one reader (b); p_holm adjusts over the readers of the arm."""
+    """Areas of an AI (a) and one reader (b); p_holm adjusts over the readers of the arm."""
 
     reader: str
     arm: str
@@ -38,11 +40,12 @@ class AreaPair:
     pair: PairedAreas | None
     p_holm: float | None
     reason: str | None = None
+    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
 class AiComparison:
-    """The AI minus the readers of a group on one figure, over `cases` cases."""
+    """An AI minus the readers of a group on one figure, over `cases` cases."""
 
     group: str
     arm: str
@@ -51,6 +54,7 @@ class AiComparison:
     cases: int
     result: Standalone | None
     reason: str | None = None
+    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,12 @@ def correct_for(prediction: Codes, truth: Codes, target: int | None) -> Bools:
 
 
 def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair, ...], tuple[AreaPair, ...]]:
-    """McNemar and Tango on accuracy and each class's sensitivity and specificity; DeLong on areas; Holm over
-    readers.
+    """The first AI of a set: McNemar and Tango on accuracy and each class's sensitivity and specificity; DeLong on
+    areas; Holm over readers.
     """
     if not reads.has_ai:
         return (), ()
+    ai, people = reads.names[0], range(reads.ais, len(reads.names))
     proportions: list[ProportionPair] = []
     areas: list[AreaPair] = []
     targets = range(len(table.classes)) if len(table.classes) > 2 else (1,)
@@ -101,11 +106,11 @@ def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair
     for figure, target, counted in plans:
         right = correct_for(reads.prediction, table.truth, target)
         batch = []
-        for i in range(1, len(reads.names)):
+        for i in people:
             both = counted & read[0] & read[i]
             pair = paired_proportions(right[0, both], right[i, both]) if both.any() else None
             reason = None if pair else "no such case was read by both"
-            batch.append(ProportionPair(reads.names[i], reads.arm, figure, pair, None, reason))
+            batch.append(ProportionPair(reads.names[i], reads.arm, figure, pair, None, reason, ai))
         adjusted = holm([b.pair.p_exact if b.pair else None for b in batch])
         proportions += [replace(b, p_holm=p) for b, p in zip(batch, adjusted, strict=True)]
     for c in targets:
@@ -116,22 +121,24 @@ def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair
 
 
 def _areas(reads: Set, table: ReadTable, target: int) -> list[AreaPair]:
-    """The AI's area for one class against each reader's, on the cases both have scores for."""
-    figure, scores, truth = f"AUC {table.classes[target]}", reads.scores[:, :, target], table.truth == target
+    """The first AI's area for one class against each reader's, on the cases both have scores for."""
+    people = [0, *range(reads.ais, len(reads.names))]
+    names, ai = [reads.names[i] for i in people[1:]], reads.names[0]
+    figure, scores, truth = f"AUC {table.classes[target]}", reads.scores[people, :, target], table.truth == target
     missing = np.isnan(scores)
     if not missing.any() and min(int(truth.sum()), int((~truth).sum())) > 1:
         pairs = areas_against_first(scores, truth)
-        return [AreaPair(name, reads.arm, figure, pair, None, pair.reason) for name, pair in zip(
-            reads.names[1:], pairs, strict=True)]  # fmt: skip
+        return [AreaPair(name, reads.arm, figure, pair, None, pair.reason, ai) for name, pair in zip(
+            names, pairs, strict=True)]  # fmt: skip
     rows = []
-    for i in range(1, len(reads.names)):
+    for i, name in enumerate(names, start=1):
         both = ~missing[0] & ~missing[i]
         try:
             found = paired_areas(scores[0, both], scores[i, both], truth[both])
-            rows.append(AreaPair(reads.names[i], reads.arm, figure, found, None, found.reason))
+            rows.append(AreaPair(name, reads.arm, figure, found, None, found.reason, ai))
         except StatsError as error:
             why = str(error) if both.any() else "no ratings or probabilities were given by both"
-            rows.append(AreaPair(reads.names[i], reads.arm, figure, None, None, why))
+            rows.append(AreaPair(name, reads.arm, figure, None, None, why, ai))
     return rows
 
 
@@ -143,26 +150,27 @@ def ai_with_groups(
     readers_as: Factor | None,
     margin: float | None,
 ) -> tuple[AiComparison, ...]:
-    """The AI against every group and all readers on every figure; readers random from three on unless said
-    otherwise.
+    """The first AI of a set against every group and all readers on every figure; readers random from three on unless
+    said otherwise.
     """
     found: list[AiComparison] = []
     if not reads.has_ai:
         return ()
+    ai = reads.names[0]
     for group, at in members(reads):
         for name, figure in cells.items():
             n = cases_for(table, name)
             if isinstance(figure, StatsError):
-                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(figure)))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(figure), ai))
                 continue
             factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
             try:
                 result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
                 if len(at) == 1 and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity"):
                     result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
-                found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason, ai))
             except StatsError as error:
-                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(error)))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(error), ai))
     return tuple(found)
 
 
@@ -245,7 +253,7 @@ def arm_order(sets: tuple[Set, ...]) -> tuple[Set, ...]:
 
 
 def stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
-    """The same readers of all arms under each other, arm by arm, without the AI."""
+    """The same readers of all arms under each other, arm by arm, without AIs."""
     at = [[s.names.index(n) for n in people] for s in sets]
 
     def joined(name: str) -> np.ndarray:
@@ -253,5 +261,5 @@ def stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
 
     return Set(
         "", tuple(people) * len(sets), tuple(people) * len(sets), joined("prediction"), joined("scores"),
-        joined("probabilities"), joined("seconds"), has_ai=False,
+        joined("probabilities"), joined("seconds"), ais=0,
     )  # fmt: skip

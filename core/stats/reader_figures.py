@@ -1,10 +1,8 @@
 """Figures of every reader, of the AI and of every group, in each arm of a study."""
 
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.stats.choices import Factor
 from core.stats.confusion import (
@@ -32,12 +30,11 @@ from core.stats.table import AI
 from core.stats.times import TimeSummary, time_summary
 
 ALL = "all readers"
-Number = TypeVar("Number", np.int64, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """The reads of one arm: the AI first where there is one, then the readers who read in it."""
+    """The reads of one arm: the AIs first, `ais` of them, then the readers who read in it."""
 
     arm: str
     names: tuple[str, ...]
@@ -46,7 +43,12 @@ class Set:
     scores: Floats  # (m, n, C)
     probabilities: Floats  # (m, n, C)
     seconds: Floats  # (m, n)
-    has_ai: bool
+    ais: int
+
+    @property
+    def has_ai(self) -> bool:
+        """Whether its first row is an AI's."""
+        return self.ais > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +123,34 @@ def sets_of(table: ReadTable) -> tuple[Set, ...]:
         groups = tuple(g for g, p in zip(table.groups, present.tolist(), strict=True) if p)
         prediction, scores = table.prediction[a][present], table.scores[a][present]
         probabilities, seconds = table.probabilities[a][present], table.seconds[a][present]
-        if table.ai_prediction is not None:
-            prediction = _below(table.ai_prediction, prediction)
-            scores, seconds = _below(table.ai_scores, scores), _below(table.ai_seconds, seconds)
-            probabilities = _below(table.ai_probabilities, probabilities)
-            names, groups = (AI, *names), (AI, *groups)
-        has_ai = table.ai_prediction is not None
-        found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, has_ai))
+        if table.ais:
+            prediction = np.concatenate([np.stack([one.prediction for one in table.ais]), prediction])
+            scores = np.concatenate([np.stack([one.scores for one in table.ais]), scores])
+            probabilities = np.concatenate([np.stack([one.probabilities for one in table.ais]), probabilities])
+            seconds = np.concatenate([np.stack([one.seconds for one in table.ais]), seconds])
+            names, groups = (*(one.name for one in table.ais), *names), (*(AI for _ in table.ais), *groups)
+        found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, len(table.ais)))
     return tuple(found)
 
 
-def _below(first: NDArray[Number] | None, rest: NDArray[Number]) -> NDArray[Number]:
-    """The AI's row above the readers'; an AI without such values gets a row of none."""
-    return np.concatenate([rest[:0] if first is None else first[None], rest])
+def rows_of(reads: Set, at: list[int]) -> Set:
+    """The rows of a set at some places, in ascending order."""
+    return replace(
+        reads,
+        names=tuple(reads.names[i] for i in at),
+        groups=tuple(reads.groups[i] for i in at),
+        prediction=reads.prediction[at],
+        scores=reads.scores[at],
+        probabilities=reads.probabilities[at],
+        seconds=reads.seconds[at],
+        ais=sum(i < reads.ais for i in at),
+    )
+
+
+def each_ai(reads: Set) -> tuple[Set, ...]:
+    """For each AI of a set, that AI alone with all the readers."""
+    people = list(range(reads.ais, len(reads.names)))
+    return (reads,) if reads.ais == 1 else tuple(rows_of(reads, [k, *people]) for k in range(reads.ais))
 
 
 def figure_names(table: ReadTable, *, ordered: bool) -> tuple[str, ...]:
@@ -168,6 +185,28 @@ def cells_or_error(reads: Set, table: ReadTable, name: str) -> Cells | StatsErro
         return cells_of(reads, table, name)
     except StatsError as error:
         return error
+
+
+def cells_of_people(reads: Set, table: ReadTable, names: tuple[str, ...]) -> dict[str, Cells | StatsError]:
+    """The cells of every figure; of an area that only the AI, first of the set, lacks scores for, with the AI's as
+    NaN.
+
+    What an AI did not say must not take a figure from the readers.
+    """
+    found: dict[str, Cells | StatsError] = {}
+    for name in names:
+        found[name] = cells_or_error(reads, table, name)
+        if isinstance(found[name], StatsError) and 0 < reads.ais < len(reads.names):
+            people = cells_or_error(rows_of(reads, list(range(reads.ais, len(reads.names)))), table, name)
+            if isinstance(people, Cells):
+                found[name] = _shifted(people, reads.ais)
+    return found
+
+
+def _shifted(cells: Cells, by: int) -> Cells:
+    """The same cells with `by` unknown ones before them, so that places are those of the whole set."""
+    cov = None if cells.cov is None else np.pad(cells.cov, ((by, 0), (by, 0)), constant_values=np.nan)
+    return Cells(np.concatenate([np.full(by, np.nan), cells.theta]), cov, cells.reason, cells.bounds)
 
 
 def cases_for(table: ReadTable, name: str) -> int:
@@ -262,7 +301,7 @@ def members(reads: Set) -> tuple[tuple[str, list[int]], ...]:
     """Indices of the readers of each group in order, AI left out, then of all readers where there are several
     groups.
     """
-    people = [i for i, name in enumerate(reads.groups) if not (reads.has_ai and i == 0)]
+    people = [i for i, name in enumerate(reads.groups) if i >= reads.ais]
     names = list(dict.fromkeys(reads.groups[i] for i in people))
     found = [(name, [i for i in people if reads.groups[i] == name]) for name in names]
     return (*found, (ALL, people)) if len(found) > 1 else tuple(found)

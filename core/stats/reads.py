@@ -1,7 +1,8 @@
 """The long table of a study, one row a read, as arrays for the analysis.
 
 Columns reader, group, case, truth, prediction; if there: prob_<class> (0..1), rating_<class>, seconds, position, arm,
-session, attempt, practice. The reader named AI is the AI. An empty prediction is a missing read.
+session, attempt, practice. The reader named AI and every reader of the group AI are AIs. An empty prediction is a
+missing read.
 """
 
 import math
@@ -47,11 +48,26 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class AiReads:
+    """The reads of one AI on n cases with C classes; arrays as in ReadTable, without the axes of arms and readers."""
+
+    name: str
+    prediction: Codes  # (n,)
+    scores: Floats  # (n, C)
+    probabilities: Floats  # (n, C)
+    seconds: Floats  # (n,)
+
+    def of_cases(self, at: NDArray[np.int64]) -> "AiReads":
+        """Return its reads of some cases, `at` (k,) their places."""
+        return AiReads(self.name, self.prediction[at], self.scores[at], self.probabilities[at], self.seconds[at])
+
+
+@dataclass(frozen=True, slots=True)
 class ReadTable:
     """All reads of a study: r readers in a arms on n cases with C classes; codes as in confusion.py.
 
     `scores` are ratings or probabilities (higher means more of that class), NaN where none was given; `probabilities`
-    the same where they are probabilities. The AI's arrays lack the first two axes and are None without an AI.
+    the same where they are probabilities. The first of `ais` is the one that aided readers were shown.
     """
 
     classes: tuple[str, ...]
@@ -65,12 +81,14 @@ class ReadTable:
     probabilities: Floats  # (a, r, n, C)
     seconds: Floats  # (a, r, n)
     position: Floats  # (a, r, n)
-    ai_prediction: Codes | None  # (n,)
-    ai_scores: Floats | None  # (n, C)
-    ai_probabilities: Floats | None  # (n, C)
-    ai_seconds: Floats | None  # (n,)
+    ais: tuple[AiReads, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def ai_prediction(self) -> Codes | None:
+        """What the first AI called (n,), None without an AI."""
+        return self.ais[0].prediction if self.ais else None
 
 
 def read_table(path: Path) -> ReadTable:
@@ -100,9 +118,10 @@ def table_of(rows: Rows) -> ReadTable:
     cases = natural(rows["case"].present())
     case = places(rows["case"], cases)
     truth = np.array([classes.index(truth_of[name]) for name in cases])
-    is_ai = np.asarray(rows["reader"].each(lambda name: name == AI), bool)
+    machines = [name for name in rows["reader"].present() if AI in (name, group_of[name])]
+    is_ai = np.asarray(rows["reader"].each(lambda name: name in machines), bool)
     groups = list(dict.fromkeys(group_of[name] for name in rows["reader"].present()))
-    people = [name for name in rows["reader"].present() if name != AI]
+    people = [name for name in rows["reader"].present() if name not in machines]
     people.sort(key=lambda name: (groups.index(group_of[name]), natural_key(name)))
     arms = rows.take(~is_ai).optional("arm").present() or ("",)
     probability, scores = _scores(rows, classes, codes)
@@ -112,19 +131,24 @@ def table_of(rows: Rows) -> ReadTable:
     at = (places(rows.optional("arm"), arms)[mine], places(rows["reader"], people)[mine], case[mine])
     if people:
         refuse_twice(np.ravel_multi_index(at, shape), rows.lines[mine], "reader, arm and case")
-    own = _ai_rows(rows, is_ai, case, codes, scores, len(cases))
 
     def spread(values: NDArray[Number], empty: float) -> NDArray[Number]:
         out = np.full(shape + values.shape[1:], empty, values.dtype)
         out[at] = values[mine]
         return out
 
-    def of_ai(values: NDArray[Number], empty: float) -> NDArray[Number] | None:
-        if not own.size:
-            return None
-        out = np.full((len(cases), *values.shape[1:]), empty, values.dtype)
-        out[case[own]] = values[own]
-        return out
+    def of_ai(name: str) -> AiReads:
+        one = np.asarray(rows["reader"].each(lambda text: text == name), bool)
+        own = _ai_rows(rows, name, one, case, codes, scores, len(cases))
+
+        def spread(values: NDArray[Number], empty: float) -> NDArray[Number]:
+            out = np.full((len(cases), *values.shape[1:]), empty, values.dtype)
+            out[case[own]] = values[own]
+            return out
+
+        return AiReads(
+            name, spread(codes, MISSING), spread(scores, np.nan), spread(probability, np.nan), spread(seconds, np.nan)
+        )
 
     return ReadTable(
         classes=classes,
@@ -138,10 +162,7 @@ def table_of(rows: Rows) -> ReadTable:
         probabilities=spread(probability, np.nan),
         seconds=spread(seconds, np.nan),
         position=spread(position, np.nan),
-        ai_prediction=of_ai(codes, MISSING),
-        ai_scores=of_ai(scores, np.nan),
-        ai_probabilities=of_ai(probability, np.nan),
-        ai_seconds=of_ai(seconds, np.nan),
+        ais=tuple(of_ai(name) for name in machines),
         exclusions=exclusions,
     )
 
@@ -237,15 +258,16 @@ def _scores(rows: Rows, classes: tuple[str, ...], codes: Codes) -> tuple[Floats,
     return probability, np.where(np.isnan(probability), rating, probability)
 
 
-def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, scores: Floats, cases: int) -> Codes:
-    """Indices of the AI's rows, one a case; a second row of a case (another arm or session) must say the same."""
+def _ai_rows(rows: Rows, name: str, is_ai: Bools, case: Codes, codes: Codes, scores: Floats, cases: int) -> Codes:
+    """Indices of an AI's rows, one a case; a second row of a case (another arm or session) must say the same."""
+    who = "the AI" if name == AI else f"the AI {name}"
     at = np.flatnonzero(is_ai)
     start = np.full(cases, -1)
     start[case[at][::-1]] = at[::-1]  # the first row of a case stays
     other = at[codes[at] != codes[start[case[at]]]]
     if other.size:
         raise StatsError(
-            f"Row {rows.lines[other[0]]}, column prediction: the AI calls this case otherwise than in row "
+            f"Row {rows.lines[other[0]]}, column prediction: {who} calls this case otherwise than in row "
             f"{rows.lines[start[case[other[0]]]]}; keep the rows of one AI run."
         )
     parts = np.stack([case[at], rows.optional("arm").codes[at], rows.optional("session").codes[at]])
@@ -254,7 +276,7 @@ def _ai_rows(rows: Rows, is_ai: Bools, case: Codes, codes: Codes, scores: Floats
     other = at[((scores[at] != scores[first_of]) & ~(np.isnan(scores[at]) & np.isnan(scores[first_of]))).any(axis=1)]
     if other.size:
         raise StatsError(
-            f"Row {rows.lines[other[0]]}: the AI has other probabilities or ratings for this case than in row "
+            f"Row {rows.lines[other[0]]}: {who} has other probabilities or ratings for this case than in row "
             f"{rows.lines[start[case[other[0]]]]}; keep the rows of one AI run."
         )
     return np.asarray(start[start >= 0])

@@ -34,18 +34,17 @@ def secondary(sets: tuple[Set, ...], table: ReadTable, *, repeats: int, seed: in
         return ()
     found = []
     for reads in sets:
-        if reads.has_ai and len(reads.names) > 1:
-            right = _right(reads, table)
-            found.append(
-                _difference("AI", "readers", reads.arm, right[:1], right[1:], reads.groups[1:], table, repeats, seed)
-            )
+        right, people = _right(reads, table), slice(reads.ais, None)
+        for k in range(reads.ais if len(reads.names) > reads.ais else 0):
+            ai, groups = (reads.names[k], right[k : k + 1]), reads.groups[people]
+            found.append(_difference(ai, ("readers", right[people]), reads.arm, groups, table, repeats, seed))
     ordered = arm_order(sets)
     for k, first in enumerate(ordered):
         for second in ordered[k + 1 :]:
-            people = [n for n in table.readers if n in first.names and n in second.names]
-            a, b = (_right(s, table)[[s.names.index(n) for n in people]] for s in (first, second))
-            groups = tuple(table.groups[table.readers.index(n)] for n in people)
-            found.append(_difference(first.arm, second.arm, "", a, b, groups, table, repeats, seed))
+            both = [n for n in table.readers if n in first.names and n in second.names]
+            a, b = (_right(s, table)[[s.names.index(n) for n in both]] for s in (first, second))
+            groups = tuple(table.groups[table.readers.index(n)] for n in both)
+            found.append(_difference((first.arm, a), (second.arm, b), "", groups, table, repeats, seed, paired=True))
     return tuple(found)
 
 
@@ -55,14 +54,14 @@ def _right(reads: Set, table: ReadTable) -> Floats:
 
 
 def _difference(
-    a: str, b: str, arm: str, first: Floats, second: Floats, groups: tuple[str, ...], table: ReadTable, repeats: int,
-    seed: int,
+    one: tuple[str, Floats], other: tuple[str, Floats], arm: str, groups: tuple[str, ...], table: ReadTable,
+    repeats: int, seed: int, *, paired: bool = False,
 ) -> Secondary:  # fmt: skip
-    paired = len(first) == len(second) and a != "AI"
+    (a, first), (b, second) = one, other
 
     def statistic(readers: Indices, cases: Indices) -> float:
-        one = first[np.ix_(readers, cases)] if paired else first[:, cases]
-        return _mean_accuracy(one) - _mean_accuracy(second[np.ix_(readers, cases)])
+        left = first[np.ix_(readers, cases)] if paired else first[:, cases]
+        return _mean_accuracy(left) - _mean_accuracy(second[np.ix_(readers, cases)])
 
     try:
         result = two_way_bootstrap(

@@ -20,9 +20,9 @@ from core.stats.localisation.analysis import compare as compare_marks
 from core.stats.localisation.figures import FIGURES
 from core.stats.localisation.made_up import made_up_marks
 from core.stats.mrmc import mrmc
-from core.stats.reads import ReadTable
+from core.stats.reads import AiReads, ReadTable
 from core.stats.roe_metz import Rejections, Simulated, Variances, rejection_rate, simulate
-from core.stats.table import RATING_COLUMNS, read_rows, readings
+from core.stats.table import AI, RATING_COLUMNS, read_rows, readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ def reads_to_time(*, readers: int, cases: int) -> ReadTable:
         classes=("a", "b", "c"), cases=tuple(str(k + 1) for k in range(cases)), truth=truth, readers=names,
         groups=tuple("novice" if j < readers // 2 else "expert" for j in range(readers)), arms=("",),
         prediction=prediction[None, 1:], scores=scores[None, 1:], probabilities=nothing[None, 1:],
-        seconds=seconds[None, 1:], position=np.full((1, readers, cases), np.nan), ai_prediction=prediction[0],
-        ai_scores=scores[0], ai_probabilities=nothing[0], ai_seconds=seconds[0],
+        seconds=seconds[None, 1:], position=np.full((1, readers, cases), np.nan),
+        ais=(AiReads(AI, prediction[0], scores[0], nothing[0], seconds[0]),),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from core.stats.reader_figures import (
     group_figures,
     members,
     reader_figures,
+    rows_of,
     sets_of,
     sub_cells,
 )
@@ -35,17 +36,18 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A difference: the AI minus a group in `arm`, or, with arm "", aided minus unaided. estimate.n counts readers."""
+    """A difference: an AI minus a group in `arm`, or, with arm "", aided minus unaided. estimate.n counts readers."""
 
     group: str
     arm: str
     estimate: Estimate
     p: float | None
+    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
 class SubgroupFigures:
-    """One figure on some cases: `counted` of `cases` count for it. `figures` by (group, arm), the AI's with arm "".
+    """One figure on some cases: `counted` of `cases` count for it. `figures` by (group, arm), an AI's by (name, "").
 
     The AI: Wilson, DeLong or jackknife; a group: the mean over its readers, single test. estimate.n counts cases of the
     AI, readers of a group.
@@ -69,10 +71,7 @@ def of_cases(table: ReadTable, at: Places) -> ReadTable:
         probabilities=table.probabilities[:, :, at],
         seconds=table.seconds[:, :, at],
         position=table.position[:, :, at],
-        ai_prediction=table.ai_prediction[at] if table.ai_prediction is not None else None,
-        ai_scores=table.ai_scores[at] if table.ai_scores is not None else None,
-        ai_probabilities=table.ai_probabilities[at] if table.ai_probabilities is not None else None,
-        ai_seconds=table.ai_seconds[at] if table.ai_seconds is not None else None,
+        ais=tuple(one.of_cases(at) for one in table.ais),
     )
 
 
@@ -95,14 +94,13 @@ def subgroup_figures(table: ReadTable, figure: str, at: Places) -> SubgroupFigur
     figures: list[tuple[tuple[str, str], Estimate]] = []
     effects: list[Effect] = []
     for reads in sets:
-        if reads.has_ai and not figures:
-            figures.append(((AI, ""), _of_ai(reads, part, figure)))
+        if not figures:
+            figures += [((reads.names[k], ""), _of_ai(rows_of(reads, [k]), part, figure)) for k in range(reads.ais)]
         for group, inside in members(reads):
             figures.append(
-                ((group, reads.arm), _of_group(_only(reads, inside), part, figure, group, cautious=cautious))
+                ((group, reads.arm), _of_group(rows_of(reads, inside), part, figure, group, cautious=cautious))
             )
-            if reads.has_ai:
-                effects.append(_ai_minus(_only(reads, [0, *inside]), part, figure, group))
+            effects += [_ai_minus(rows_of(reads, [k, *inside]), part, figure, group) for k in range(reads.ais)]
     for one in arms_compared(sets, part, (figure,), readers_as=None):
         effects.append(_aided_minus(one.group, one.result.differences[0] if one.result else None,
                                     one.result.n_readers if one.result else 0, one.reason))  # fmt: skip
@@ -122,12 +120,12 @@ def difference_between(table: ReadTable, figure: str, first: Places, second: Pla
     halves = [sets_of(part) for part in parts]
     found: list[Effect] = []
     for reads, other in _same_arm(*halves):
-        if reads.has_ai:
+        for ai in reads.names[: reads.ais]:
             for group, names in _groups(reads, other):
                 sides = [
-                    _gaps(half, part, figure, [AI], names) for half, part in zip((reads, other), parts, strict=True)
+                    _gaps(half, part, figure, [ai], names) for half, part in zip((reads, other), parts, strict=True)
                 ]
-                found.append(_between(sides, group, reads.arm, len(names)))
+                found.append(replace(_between(sides, group, reads.arm, len(names)), ai=ai))
     if len(table.arms) > 1 and all(len(half) == len(table.arms) for half in halves):
         people = [name for name in table.readers if all(name in reads.names for half in halves for reads in half)]
         group_of = dict(zip(table.readers, table.groups, strict=True))
@@ -151,7 +149,7 @@ def _of_ai(reads: Set, table: ReadTable, figure: str) -> Estimate:
     if kind == "AUC":
         target = table.classes.index(label)
         return auc_estimates(reads.scores[:1, :, target], table.truth == target)[0]
-    return dict(reader_figures(_only(reads, [0]), table, ordered=False)[0].figures)[figure]
+    return dict(reader_figures(reads, table, ordered=False)[0].figures)[figure]
 
 
 def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious: bool) -> Estimate:
@@ -174,10 +172,10 @@ def _ai_minus(reads: Set, table: ReadTable, figure: str, group: str) -> Effect:
     against = ai_with_groups(reads, table, cells, readers_as=None, margin=None)
     found = next(one for one in against if one.group == group)
     if found.result is None:
-        return Effect(group, reads.arm, Estimate(None, n=found.readers, reason=found.reason), None)
+        return Effect(group, reads.arm, Estimate(None, n=found.readers, reason=found.reason), None, found.ai)
     one = found.result
     made = Estimate(one.difference, one.se, one.ci, found.readers, one.method, one.reason)
-    return Effect(group, reads.arm, made, one.p)
+    return Effect(group, reads.arm, made, one.p, found.ai)
 
 
 def _aided_minus(group: str, gap: Difference | None, readers: int, reason: str | None) -> Effect:
@@ -185,20 +183,6 @@ def _aided_minus(group: str, gap: Difference | None, readers: int, reason: str |
         return Effect(group, "", Estimate(None, n=readers, reason=reason), None)
     made = Estimate(gap.estimate, gap.se, gap.ci, readers, "Obuchowski-Rockette, jackknife covariance", gap.reason)
     return Effect(group, "", made, gap.p)
-
-
-def _only(reads: Set, at: list[int]) -> Set:
-    """The rows of a set that are named by their places; the AI is there if its place, 0, is."""
-    return replace(
-        reads,
-        names=tuple(reads.names[i] for i in at),
-        groups=tuple(reads.groups[i] for i in at),
-        prediction=reads.prediction[at],
-        scores=reads.scores[at],
-        probabilities=reads.probabilities[at],
-        seconds=reads.seconds[at],
-        has_ai=reads.has_ai and 0 in at,
-    )
 
 
 def _same_arm(first: tuple[Set, ...], second: tuple[Set, ...]) -> list[tuple[Set, Set]]:
@@ -214,7 +198,7 @@ def _groups(first: Set, second: Set) -> list[tuple[str, list[str]]]:
 def _gaps(reads: Set, table: ReadTable, figure: str, first: list[str], names: list[str]) -> Cells | StatsError:
     """The AI minus each of the readers, with the covariance of these differences over cases."""
     at = [reads.names.index(name) for name in (*first, *names)]
-    cells = cells_or_error(_only(reads, at), table, figure)
+    cells = cells_or_error(rows_of(reads, at), table, figure)
     if isinstance(cells, StatsError):
         return cells
     weights = np.hstack([np.ones((len(names), 1)), -np.eye(len(names))])

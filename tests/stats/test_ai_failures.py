@@ -42,7 +42,7 @@ def test_areas_where_the_ai_failed_are_given_under_three_rules(call: str):
     rows = {one.rule: one for one in found.ai_failures}
     assert set(rows) == {"worst", "common", "as-is"}
     scored, every = np.arange(40) >= 6, np.ones(40, bool)
-    ai = table.ai_scores[:, 1]
+    ai = table.ais[0].scores[:, 1]
     people = [table.scores[0, j, :, 1] for j in range(3)]
     worst = np.where(scored, ai, np.where(table.truth == 1, -9.0, 9.0))
     expected = {

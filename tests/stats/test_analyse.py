@@ -201,7 +201,7 @@ def test_standalone_by_hand_is_the_analysis_with_the_studys_margin():
     result = analyse(table, options=Options(margin=0.1, readers_as="fixed"))
     row = next(r for r in result.ai_with_groups if (r.group, r.figure, r.arm) == ("all readers", "AUC yes", "unaided"))
     single = standalone(
-        table.ai_scores[:, 1], table.scores[0, :, :, 1], table.truth == 1, margin=0.1, readers_as="fixed"
+        table.ais[0].scores[:, 1], table.scores[0, :, :, 1], table.truth == 1, margin=0.1, readers_as="fixed"
     )
     assert row.result == single
 

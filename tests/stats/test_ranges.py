@@ -10,7 +10,7 @@ from core.stats.confusion import MISSING
 from core.stats.estimate import NO_INFORMATION, within
 from core.stats.figures import Cells
 from core.stats.mrmc import mrmc
-from core.stats.reads import ReadTable, table_from_text
+from core.stats.reads import AiReads, ReadTable, table_from_text
 from core.stats.standalone import ai_against_readers, standalone
 from core.stats.subgroups import difference_between, subgroup_figures
 from core.stats.times import arm_ratio, fatigue, group_ratio, paired_times, time_summary
@@ -39,8 +39,8 @@ def simulated(rng: np.random.Generator) -> ReadTable:
         groups=tuple("expert" if j % 2 else "novice" for j in range(r)), arms=("unaided", "aided"),
         prediction=calls((2, r, n)), scores=scores((2, r, n)), probabilities=nothing,
         seconds=np.exp(rng.normal(3, rng.choice([0.0, 0.5, 2.0]), (2, r, n))),
-        position=np.broadcast_to(np.arange(n, dtype=float), (2, r, n)), ai_prediction=calls((n,)),
-        ai_scores=scores((n,)), ai_probabilities=nothing[0, 0], ai_seconds=np.ones(n),
+        position=np.broadcast_to(np.arange(n, dtype=float), (2, r, n)),
+        ais=(AiReads("AI", calls((n,)), scores((n,)), nothing[0, 0], np.ones(n)),),
     )  # fmt: skip
 
 
