@@ -38,7 +38,7 @@ class Account:
     id: int
     username: str
     name: str
-    role: str
+    role: Role
     preferences: dict[str, Any]
     disabled: bool
     has_password: bool
@@ -92,7 +92,7 @@ def set_disabled(session: Session, account_id: int, *, disabled: bool, by: Actor
     """Disable an account, ending its sessions at once, or enable it again; for administrators."""
     permissions.require_task(session, by, Task.ACCOUNTS)
     row = _row(session, account_id)
-    if disabled and row.role == "administrator" and _active_administrators(session) == 1:
+    if disabled and row.role == Role.ADMINISTRATOR and _active_administrators(session) == 1:
         raise Conflict("This is the only administrator; make another one first.")
     row.disabled_at = at if disabled else None
     if disabled:
@@ -143,7 +143,7 @@ def use_setup_link(session: Session, token: str, *, username: str, name: str, pa
     _redeem_link(session, token, "setup", at)
     if _active_administrators(session):
         raise Conflict("Parallax has an administrator already; ask them for an account.")
-    return create(session, username=username, name=name, role="administrator", at=at, by=SYSTEM, password=password)
+    return create(session, username=username, name=name, role=Role.ADMINISTRATOR, at=at, by=SYSTEM, password=password)
 
 
 def use_password_link(session: Session, token: str, *, password: str, at: datetime) -> Account:
@@ -297,7 +297,7 @@ def _public(row: AccountRow) -> Account:
 
 
 def _active_administrators(session: Session) -> int:
-    active = AccountRow.role == "administrator", AccountRow.disabled_at.is_(None)
+    active = AccountRow.role == Role.ADMINISTRATOR, AccountRow.disabled_at.is_(None)
     return session.scalar(select(func.count()).select_from(AccountRow).where(*active)) or 0
 
 

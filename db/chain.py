@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, event, exists, insert, select, text
+from sqlalchemy import JSON, ColumnElement, Table, event, exists, insert, select, text, type_coerce
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from core import clock
@@ -30,6 +30,7 @@ from db.models import (
     Truth,
     TruthVote,
 )
+from db.models.base import ProtocolJson
 
 COVERED: dict[str, type[Base]] = {  # in the order in which rows that were there before the chain are taken into it
     model.__tablename__: model
@@ -134,8 +135,10 @@ def _ids(name: str) -> Any:
     return query.where(table.c.opened_at.is_not(None)) if name == "studies" else query
 
 
-def _columns(name: str) -> list[Column[Any]]:
-    return [column for column in _table(name).c if name != "studies" or column.name in STUDY]
+def _columns(name: str) -> list[ColumnElement[Any]]:
+    """Return the columns that count. A protocol is taken as it stands in the database: its parsing may change."""
+    kept = [column for column in _table(name).c if name != "studies" or column.name in STUDY]
+    return [type_coerce(c, JSON).label(c.name) if isinstance(c.type, ProtocolJson) else c for c in kept]
 
 
 def _digests(session: Session, name: str, ids: Iterable[int]) -> dict[int, str]:

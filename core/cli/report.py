@@ -10,6 +10,7 @@ import typer
 
 from core.errors import InvalidInput
 from core.export.kinds import DETAILED, Kind
+from core.study.words import Design
 
 if TYPE_CHECKING:
     from core.results.bench import Costs
@@ -93,7 +94,7 @@ def _simulated(url: str, readers: int, cases: int, aided: bool) -> None:
     from db.simulated import Plan, seed_study
 
     migrate(url)
-    design = "sequential" if aided else "independent"
+    design = Design.SEQUENTIAL if aided else Design.INDEPENDENT
     plan = Plan(novices=readers - readers // 2, experts=readers // 2, cases=cases, missing=0.005, design=design)
     with open_session(url) as session:
         seed_study(session, plan)

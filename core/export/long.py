@@ -12,9 +12,9 @@ import numpy as np
 from core import __version__
 from core.results.draw.text import safe
 from core.results.rows import ARMS, StudyRows
+from core.study.questions.question import Cell, Question
 
 CHUNK = 2000  # rows a piece
-Cell = str | int | float | None
 
 
 def columns(rows: StudyRows) -> list[str]:
@@ -120,7 +120,7 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
             | {"tags": list(one.tags), "practice": one.practice, "attributes": asdict(one.about)}
             for one in study.cases
         ],
-        "protocol": study.protocol,
+        "protocol": study.protocol.to_json(),
         "ai": None
         if ai is None
         else {"name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule, "device": ai.device}
@@ -140,51 +140,29 @@ def _counters(rows: StudyRows) -> list[str]:
     return sorted(names)
 
 
-def _questions(rows: StudyRows) -> list[dict[str, Any]]:
-    return list(rows.study.protocol.get("questions") or []) if rows.extra else []
+def _questions(rows: StudyRows) -> tuple[Question, ...]:
+    return rows.study.protocol.questions if rows.extra else ()
 
 
 def _question_headers(rows: StudyRows) -> list[str]:
-    labels = [str(one.get("label") or one["id"]) for one in _questions(rows)]
+    labels = [one.label or one.id for one in _questions(rows)]
+    names = [text if labels.count(text) == 1 else f"{text} ({n})" for n, text in enumerate(labels, start=1)]
     return [
-        f"answer: {text}" if labels.count(text) == 1 else f"answer {n + 1}: {text}" for n, text in enumerate(labels)
+        f"answer: {name}" + (f", {column}" if column else "")
+        for name, question in zip(names, _questions(rows), strict=True)
+        for column in question.columns
     ]
 
 
-def _rest(rows: StudyRows, at: int, counters: list[str], questions: list[dict[str, Any]]) -> list[Cell]:
+def _rest(rows: StudyRows, at: int, counters: list[str], questions: tuple[Question, ...]) -> list[Cell]:
     content = json.loads(rows.extra["content"][at] or "{}")
     counted = json.loads(rows.extra["counters"][at] or "{}")
-    answers, marks = content.get("answers") or {}, content.get("marks") or []
     return [
         *(_cell(counted.get(name)) for name in counters),
-        *(_marks(one, marks) if one["kind"] == "mark" else _answer(one, answers.get(one["id"])) for one in questions),
-        _cell(marks or None),
+        *(_cell(cell) for one in questions for cell in one.cells(one.answer(content))),
+        _cell(content.get("marks") or None),
         _cell(content.get("key_slices") or None),
     ]
-
-
-def _marks(question: dict[str, Any], marks: list[dict[str, Any]]) -> Cell:
-    """Return the marks that answer a question: images counted from 0, axial ones from the apex; points in pixels.
-
-    A mark of another plane than the axial one says which.
-    """
-    mine = [
-        {**({} if one.get("plane", "axial") == "axial" else {"plane": one["plane"]}), "slice": one["slice"],
-         "points": one["points"]}
-        for one in marks
-        if one.get("question") == question["id"]
-    ]  # fmt: skip
-    return _cell(mine or None)
-
-
-def _answer(question: dict[str, Any], value: Any) -> Cell:
-    """Return an answer by the labels of its options; several are joined by '; '."""
-    labels = {one["code"]: str(one.get("label") or one["code"]) for one in question.get("options") or []}
-    if isinstance(value, list):
-        return (
-            "; ".join(labels.get(one, str(one)) if isinstance(one, str) else json.dumps(one) for one in value) or None
-        )
-    return labels.get(value, value) if isinstance(value, str) else _cell(value)
 
 
 def _cell(value: Any) -> Cell:

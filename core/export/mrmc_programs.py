@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInput
 from core.results.rows import ARMS, StudyRows
+from core.study.words import Arm
 
 Program = Literal["imrmc", "rjafroc"]
 Compare = Literal["ai", "arms"]  # the AI beside the unaided readers, or the readers' arms
@@ -71,7 +72,7 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
     if positive not in study.codes:
         raise InvalidInput(f"The study has no class {positive}; choose one of {', '.join(study.codes)}.")
     column = study.codes.index(positive)
-    arms = [ARMS.index("unaided")] if compare == "ai" else [ARMS.index(arm) for arm in rows.arms]
+    arms = [ARMS.index(Arm.UNAIDED)] if compare == "ai" else [ARMS.index(arm) for arm in rows.arms]
     if compare == "arms" and len(arms) < 2:
         raise InvalidInput("These reads have one arm only; comparing arms needs unaided and aided reads.")
     values = np.full((len(study.participants), len(study.cases), len(arms)), np.nan)

@@ -6,8 +6,8 @@ from core.report.checklist_items import CHECKLISTS
 from core.results.case_strata import attributes_of, recorded
 from core.results.rows import StudyFacts
 from core.results.story import Story
-from core.results.verdict import protocol_of
 from core.study.prespecification import SUBGROUPS, Prespecification
+from core.study.words import Arm, Design
 
 EDITIONS = (
     "Editions: STARD 2015 (Bossuyt et al.); STARD-AI (Sounderajah et al., Nat Med 2025;31:3283-3289); CLAIM 2024 "
@@ -52,11 +52,11 @@ def mapped(study: StudyFacts, story: Story) -> list[Mapped]:
 
 def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
     """Return what answers there are: name to the section that gives it, "" for what was left empty."""
-    protocol = protocol_of(study)
+    protocol = study.protocol
     plan, reference = protocol.prespecification, protocol.reference
     ai, flow = study.ai, story.flow
     people = [one for one in study.participants if not one.is_ai]
-    aided = study.design != "independent" or protocol.independent_arm == "aided"
+    aided = study.design != Design.INDEPENDENT or protocol.independent_arm == Arm.AIDED
     card = {name.lower() for name in ai.card} if ai else set()
     planned = "Protocol, prespecification"
     known = recorded(study)
@@ -109,9 +109,9 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "card_users": given(any("user" in name for name in card), "The AI, model card"),
         "card_training": given(any("train" in name for name in card), "The AI, model card"),
         "explained": given(ai and aided and protocol.aided.heat, "Protocol: heat map shown to readers"),
-        "control": given(study.design != "independent", "Protocol: unaided arm; MRMC"),
+        "control": given(study.design != Design.INDEPENDENT, "Protocol: unaided arm; MRMC"),
         "orders": given(story.order_seeds, "Compute it again: seeds of the stored orders"),
-        "washout": given(protocol.washout_days >= 28, "Protocol") if study.design == "crossover" else ONE_SESSION,
+        "washout": given(protocol.washout_days >= 28, "Protocol") if study.design == Design.CROSSOVER else ONE_SESSION,
         "ratings": given(protocol.ratings, "Protocol: 0 to 100 for every class"),
         "practice": given(flow.practice_cases, "Flow: practice cases"),
         "baseline": given(known["age"][0] and known["sex"][0], _of(known, "age", "sex")),

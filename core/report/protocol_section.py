@@ -5,14 +5,15 @@ from typing import Any
 
 from core.results.blocks import Block, Facts, Heading
 from core.results.rows import StudyFacts
-from core.results.verdict import endpoint_in_words, name_in_words, protocol_of
+from core.results.verdict import endpoint_in_words, name_in_words
 from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
+from core.study.words import Arm, Design
 
 
 def protocol_section(study: StudyFacts) -> Iterator[Block]:
     """Yield the rules of reading, what was prespecified, and the reference standard, as tables."""
-    protocol = protocol_of(study)
+    protocol = study.protocol
     plan, reference = protocol.prespecification, protocol.reference
     rules: dict[str, Any] = {
         "design": study.design,
@@ -22,7 +23,7 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "ratings per class": protocol.ratings,
         "indeterminate allowed": protocol.indeterminate,
         "questions": [one.label for one in protocol.questions],
-        "washout, days": protocol.washout_days if study.design == "crossover" else "does not apply",
+        "washout, days": protocol.washout_days if study.design == Design.CROSSOVER else "does not apply",
         "AI output shown to readers": _shown(protocol, study.design),
         "idle after, s": protocol.idle_after_s,
         "instructions": protocol.instructions,
@@ -73,8 +74,8 @@ def _cuts(plan: Prespecification) -> str:
     return ", ".join(said[name] for name in said if name in plan.subgroups) or "none"
 
 
-def _shown(protocol: Protocol, design: str) -> str:
-    if design == "independent" and protocol.independent_arm == "unaided":
+def _shown(protocol: Protocol, design: Design) -> str:
+    if design == Design.INDEPENDENT and protocol.independent_arm == Arm.UNAIDED:
         return "none: no aided reads"
     shown = [name.replace("_", " ") for name, on in protocol.to_json()["aided"].items() if on]
     return ", ".join(shown) or "nothing"

@@ -10,11 +10,12 @@ from core.results.draw.text import many, minus, p_text, percent, plural, points,
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
 from core.results.verdict import Tested
+from core.study.words import Design
 
 DESIGNS = {
-    "independent": "every reader reads every case once",
-    "sequential": "every reader reads every case unaided and, at once, with the AI",
-    "crossover": "every reader reads every case unaided and with the AI, in two sessions apart",
+    Design.INDEPENDENT: "every reader reads every case once",
+    Design.SEQUENTIAL: "every reader reads every case unaided and, at once, with the AI",
+    Design.CROSSOVER: "every reader reads every case unaided and with the AI, in two sessions apart",
 }
 
 

@@ -15,6 +15,8 @@ from core.results.rows import AI, ClassFacts, Participant, StudyFacts
 from core.stats import published
 from core.stats.estimate import Estimate
 from core.stats.intervals import proportion
+from core.study.protocol import Protocol
+from core.study.words import Design, StudyState
 
 CODES = ("normal", "CAP", "COVID-19")
 NAMES = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "f1")
@@ -55,13 +57,13 @@ def study() -> StudyFacts:
     return StudyFacts(
         id=0,
         title=published.SOURCE,
-        design="independent",
-        state="published",
+        design=Design.INDEPENDENT,
+        state=StudyState.UNBLINDED,
         classes=classes,
         groups=("novice", "expert"),
         participants=(*(one for one in people if not one.is_ai), Participant(AI, AI)),
         cases=(),
-        protocol={},
+        protocol=Protocol(),
         ai=None,
         seed=None,
         opened_at=None,

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.study.protocol import Protocol
+from core.study.words import Arm, Design, StudyState
+
 AI = "AI"  # name and group of the AI among the readers, as the statistics commands expect it
-ARMS = ("unaided", "aided", "ai")  # codes of the arm column; the AI reads alone
+ARMS = (*Arm, "ai")  # codes of the arm column; the AI reads alone
 INDETERMINATE = "indeterminate"
 FAILURE = "failure"
 
@@ -91,13 +94,13 @@ class StudyFacts:
 
     id: int
     title: str
-    design: str
-    state: str
+    design: Design
+    state: StudyState
     classes: tuple[ClassFacts, ...]
     groups: tuple[str, ...]
     participants: tuple[Participant, ...]
     cases: tuple[CaseFacts, ...]
-    protocol: dict[str, Any]
+    protocol: Protocol
     ai: AiFacts | None
     seed: int | None
     opened_at: datetime | None

@@ -8,7 +8,7 @@ from core.results.grids import arm_shown, one_arm, read_table
 from core.results.rows import StudyFacts, StudyRows
 from core.results.story import AiRun
 from core.results.subgroups import Subgroups, subgroups_of
-from core.results.verdict import Verdict, figure_names, options_of, protocol_of, verdict_on
+from core.results.verdict import Verdict, figure_names, options_of, verdict_on
 from core.stats.analyse import Analysis, analyse
 from core.stats.comparisons import ArmComparison, arms_compared
 from core.stats.reader_figures import Set, sets_of
@@ -85,7 +85,7 @@ class StudyResults:
     @property
     def prespecified_arms(self) -> tuple[str, ...]:
         """The figures that were prespecified to be compared between arms; none where something else was."""
-        plan = protocol_of(self.study).prespecification
+        plan = self.study.protocol.prespecification
         planned = plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none" and len(self.table.arms) > 1
         return figure_names(plan) if planned else ()
 

@@ -8,7 +8,7 @@ from core.results.case_strata import Attribute, Level, attributes_of
 from core.results.draw.text import many
 from core.results.grids import arm_shown
 from core.results.rows import CaseFacts, StudyFacts, StudyRows
-from core.results.verdict import figure_names, protocol_of, ruled
+from core.results.verdict import figure_names, ruled
 from core.stats.estimate import Estimate, StatsError
 from core.stats.reads import ReadTable
 from core.stats.subgroups import Effect, SubgroupFigures, difference_between, subgroup_figures
@@ -88,7 +88,7 @@ def figure_choices(study: StudyFacts) -> list[str]:
     positive = [one.code for one in study.classes if one.positive] or list(study.codes[-1:])
     more = [f"{kind} {code}" for code in positive for kind in ("sensitivity", "specificity")]
     known = {f"{kind} {code}" for code in study.codes for kind in ("sensitivity", "specificity", "AUC")}
-    ends = figure_names(protocol_of(study).prespecification)
+    ends = figure_names(study.protocol.prespecification)
     valid = [name for name in ends if name in known or " " not in name or name in ("balanced accuracy", "macro F1")]
     return list(dict.fromkeys([*valid, "accuracy", *more]))
 
@@ -108,7 +108,7 @@ def subgroups_of(
     slices. On the whole study the prespecified rules for missing and undecided reads hold, as for its verdict. Raises
     StatsError where there are no reads.
     """
-    study, plan = rows.study, protocol_of(rows.study).prespecification
+    study, plan = rows.study, rows.study.protocol.prespecification
     places = cases_of(rows)
     if not places:
         raise StatsError("No case was read.")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.errors import ParallaxError
 from core.results.grids import arm_shown, one_arm
 from core.results.rows import StudyFacts
 from core.stats.ai_failures import worst_ranked
@@ -19,7 +18,6 @@ from core.stats.reader_figures import ALL, cells_of, each_ai, members, sets_of, 
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone, ai_against_readers, one_sided
 from core.study.prespecification import ALL_READERS, ENDPOINTS, Prespecification, family_choices, tested_endpoints
-from core.study.protocol import Protocol
 
 ADJUSTED = {"holm": "Holm", "hierarchical": "fixed order"}
 
@@ -64,17 +62,9 @@ class Verdict:
         return self.tested[0].test if self.tested else None
 
 
-def protocol_of(study: StudyFacts) -> Protocol:
-    """Return the study's protocol; one that cannot be read counts as an empty one, so that results still show."""
-    try:
-        return Protocol.from_json(study.protocol)
-    except ParallaxError:
-        return Protocol()
-
-
 def options_of(study: StudyFacts) -> Options:
     """Return what the protocol fixes for the analysis: which reads count as too fast."""
-    return Options(shortest=float(protocol_of(study).min_plausible_s))
+    return Options(shortest=float(study.protocol.min_plausible_s))
 
 
 def verdict_on(study: StudyFacts, table: ReadTable) -> Verdict:
@@ -84,7 +74,7 @@ def verdict_on(study: StudyFacts, table: ReadTable) -> Verdict:
     the largest p up to it; an endpoint that cannot be tested counts as one that was not shown (p = 1). The verdict
     follows the adjusted p-values.
     """
-    plan = protocol_of(study).prespecification
+    plan = study.protocol.prespecification
     endpoint = endpoint_in_words(study, plan)
     if plan.hypothesis == "none":
         return Verdict(endpoint, "none", "Nothing was prespecified: every figure is exploratory.")
@@ -138,7 +128,7 @@ def figure_names(plan: Prespecification) -> tuple[str, ...]:
 
 def prespecified(study: StudyFacts, groups: list[str]) -> set[tuple[str, str]]:
     """Return (figure, group) of the comparisons of AI and `groups` that the study committed itself to."""
-    plan = protocol_of(study).prespecification
+    plan = study.protocol.prespecification
     if plan.hypothesis == "none" or plan.comparison != "ai_vs_readers":
         return set()
     # with one group of readers the analysis has all readers under the name of that group

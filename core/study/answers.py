@@ -4,18 +4,17 @@ A draft may be incomplete, but what it holds must have the right shape, so that 
 A lock needs everything the protocol requires, each answer of its type, in its range, with marks inside the volume.
 """
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
 from core.study.classes import INDETERMINATE
-from core.study.questions import LONGEST_TEXT, Question
+from core.study.questions.mark import Mark
+from core.study.questions.question import Question
+from core.study.questions.values import finite, plain, whole
 
 MAX_MARKS = 200  # of one read, with points of all kinds
 MAX_KEY_SLICES = 200
-MAX_NUMBER = 10**15
 POINTS = {"point": 1, "box": 2, "length": 2, "ellipse": 2}  # a box and an ellipse by two corners
 PLANES = {"axial": (0, 1, 2), "coronal": (1, 0, 2), "sagittal": (2, 0, 1)}  # axes of (z, y, x): images, rows, columns
 EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
@@ -78,7 +77,7 @@ def _ratings(value: object, form: Form, fields: Fields, *, complete: bool) -> di
         if rating is None:
             if complete:
                 fields[f"ratings.{code}"] = f"Rate {label} from 0 to 100."
-        elif _whole(rating) and 0 <= rating <= 100:
+        elif whole(rating) and 0 <= rating <= 100:
             clean[code] = int(rating)
         else:
             fields[f"ratings.{code}"] = f"The rating of {label} is a whole number from 0 to 100."
@@ -89,66 +88,19 @@ def _answers(value: object, form: Form, fields: Fields, *, complete: bool) -> di
     given = value if isinstance(value, dict) else {}
     clean: dict[str, Any] = {}
     for question in form.questions:
-        if question.kind == "mark":
+        if isinstance(question, Mark):
             continue
-        answer = given.get(question.id)
-        if answer is None or answer == "" or answer == []:
+        answer = question.answer({"answers": given})
+        if answer is None:
             if complete and question.required:
                 fields[f"answers.{question.id}"] = f"“{question.label}” needs an answer."
             continue
-        problem = _problem(answer, question, complete=complete)
-        if problem:
-            fields[f"answers.{question.id}"] = f"“{question.label}” {problem}."
+        fault = question.answer_fault(answer, complete=complete)
+        if fault:
+            fields[f"answers.{question.id}"] = f"“{question.label}” {fault}."
         else:
             clean[question.id] = answer
     return clean
-
-
-def _problem(answer: Any, question: Question, *, complete: bool) -> str | None:
-    """Return what is wrong with a given answer, as the rest of a sentence."""
-    codes = {option.code for option in question.options}
-    if question.kind == "choice":
-        return None if isinstance(answer, str) and answer in codes else "takes one of its options"
-    if question.kind == "choices":
-        right = isinstance(answer, list) and all(isinstance(item, str) and item in codes for item in answer)
-        return None if right and len(set(answer)) == len(answer) else "takes some of its options, each once"
-    if question.kind == "text":
-        return _text_problem(answer, question, complete=complete)
-    if question.kind == "scale":
-        right = _whole(answer) and 0 <= answer <= 100
-        return None if right else "takes a whole number from 0 to 100"
-    return _number_problem(answer, question, complete=complete)
-
-
-def _text_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
-    limit = question.max_length or LONGEST_TEXT
-    if not isinstance(answer, str):
-        return "takes text"
-    if not _plain(answer):
-        return "takes plain text"
-    if len(answer) > limit:
-        return f"takes at most {limit} characters"
-    if complete and question.required and not answer.strip():
-        return "needs an answer"
-    if complete and question.pattern and not re.fullmatch(question.pattern, answer):
-        return "does not have the form asked for"
-    return None
-
-
-def _number_problem(answer: Any, question: Question, *, complete: bool) -> str | None:
-    if not _finite(answer):
-        return "takes a number"
-    if not complete:
-        return None
-    low, high = question.min, question.max
-    if (low is not None and answer < low) or (high is not None and answer > high):
-        ends = (f"from {low:g}" if low is not None else "", f"up to {high:g}" if high is not None else "")
-        return f"takes a number {' '.join(end for end in ends if end)}"
-    if question.step:
-        steps = (answer - (low or 0)) / question.step
-        if abs(steps - round(steps)) > 1e-6:
-            return f"takes steps of {question.step:g}"
-    return None
 
 
 def _marks(value: object, form: Form, fields: Fields) -> list[dict[str, Any]]:
@@ -157,7 +109,7 @@ def _marks(value: object, form: Form, fields: Fields) -> list[dict[str, Any]]:
     if not isinstance(value, list) or len(value) > MAX_MARKS:
         fields["marks"] = f"A read takes at most {MAX_MARKS} marks."
         return []
-    asked = {question.id: question for question in form.questions if question.kind == "mark"}
+    asked = {question.id: question for question in form.questions if isinstance(question, Mark)}
     clean = []
     for number, mark in enumerate(value, start=1):
         taken = _mark(mark, asked, form.shape)
@@ -168,7 +120,7 @@ def _marks(value: object, form: Form, fields: Fields) -> list[dict[str, Any]]:
     return clean
 
 
-def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, int]) -> dict[str, Any] | str:
+def _mark(mark: object, asked: Mapping[str, Mark], shape: tuple[int, int, int]) -> dict[str, Any] | str:
     """Return the mark with only its known parts, or what is wrong with it as the rest of a sentence."""
     if not isinstance(mark, dict) or not isinstance(mark.get("points"), list):
         return "did not arrive whole"
@@ -179,10 +131,10 @@ def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, in
     if not isinstance(plane, str) or plane not in PLANES:
         return "lies in no plane of this case"
     images, rows, columns = (shape[axis] for axis in PLANES[plane])
-    if not _whole(place) or not 0 <= place < images:
+    if not whole(place) or not 0 <= place < images:
         return "lies outside the slices of this case"
     for point in points:
-        if not (isinstance(point, list) and len(point) == 2 and all(_finite(value) for value in point)):
+        if not (isinstance(point, list) and len(point) == 2 and all(finite(value) for value in point)):
             return "did not arrive whole"
         # voxel centres are whole numbers, so a voxel reaches half a voxel further
         if not (-0.5 <= point[0] <= columns - 0.5 and -0.5 <= point[1] <= rows - 0.5):
@@ -193,7 +145,7 @@ def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, in
     if question is not None and asked[question].mark not in (None, kind):
         return "is not of the kind its question asks for"
     named, label = str(mark.get("id", ""))[:64], str(mark.get("label") or "")[:200]
-    if not _plain(named + label):
+    if not plain(named + label):
         return "has a label that is no plain text"
     return {
         "id": named,
@@ -209,7 +161,7 @@ def _mark(mark: object, asked: Mapping[str, Question], shape: tuple[int, int, in
 def _required_marks(marks: list[dict[str, Any]], form: Form, fields: Fields) -> None:
     answered = {mark["question"] for mark in marks}
     for question in form.questions:
-        if question.kind == "mark" and question.required and question.id not in answered:
+        if isinstance(question, Mark) and question.required and question.id not in answered:
             fields[f"answers.{question.id}"] = f"“{question.label}” needs a mark on the image."
 
 
@@ -219,28 +171,8 @@ def _key_slices(value: object, form: Form, fields: Fields) -> list[int]:
     if (
         not isinstance(value, list)
         or len(value) > MAX_KEY_SLICES
-        or not all(_whole(index) and 0 <= index < form.shape[0] for index in value)
+        or not all(whole(index) and 0 <= index < form.shape[0] for index in value)
     ):
         fields["key_slices"] = "A key image lies outside the slices of this case."
         return []
     return sorted({int(index) for index in value})
-
-
-def _whole(value: Any) -> TypeGuard[int | float]:
-    return (
-        not isinstance(value, bool) and isinstance(value, int | float) and _finite(value) and float(value).is_integer()
-    )
-
-
-def _finite(value: Any) -> bool:
-    """Tell whether a value is a number that arithmetic can handle: JSON may bring whole ones of any length."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < MAX_NUMBER if isinstance(value, int) else math.isfinite(value)
-
-
-def _plain(text: str) -> bool:
-    """Tell whether every database can store a text: no control characters but line ends, no halves of characters."""
-    return all(
-        character in "\n\r\t" or (character >= " " and not "\ud800" <= character <= "\udfff") for character in text
-    )

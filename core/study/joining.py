@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from numpy.random import Generator, default_rng
 
 from core.errors import InvalidInput
-from core.study.orders import Arm, Place, Plan, spread
+from core.study.orders import Place, Plan, spread
+from core.study.words import Arm, CrossoverUnit, Design
 
 TRIES = 200  # exchanges of neighbours until the order is nobody else's
 
@@ -32,7 +33,7 @@ def joining_orders(
     `taken` holds every stored order as case ids, practice left out; raises InvalidInput when no other order is left.
     """
     rng = default_rng(seed)
-    sessions = 2 if plan.design == "crossover" else 1
+    sessions = plan.design.sessions
     used = set(taken)
     orders: list[list[int]] = []
     for number in range(sessions):
@@ -70,14 +71,14 @@ def _session_order(
 
 def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> set[int]:
     """Return the cases that the joining reader of a crossover reads with the AI in the first session."""
-    if plan.design != "crossover":
+    if plan.design != Design.CROSSOVER:
         return set()
     every = {*plan.cases, *plan.practice}
-    if plan.crossover_unit == "session":
+    if plan.crossover_unit == CrossoverUnit.SESSION:
         begin = [_begins_aided(one) for one in standing if one.same_group] or [_begins_aided(one) for one in standing]
         lead = 2 * sum(begin) - len(begin)
         return every if lead < 0 or (lead == 0 and rng.random() < 0.5) else set()
-    first = [{place.case_id for place in one.orders[0] if place.arm == "aided"} for one in standing]
+    first = [{place.case_id for place in one.orders[0] if place.arm == Arm.AIDED} for one in standing]
     order = spread(plan.cases, plan.strata, rng)
     order.sort(key=lambda case: sum(case in aided for aided in first))  # stable
     practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
@@ -85,12 +86,12 @@ def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> se
 
 
 def _begins_aided(one: Standing) -> bool:
-    return any(place.arm == "aided" for place in one.orders[0])
+    return any(place.arm == Arm.AIDED for place in one.orders[0])
 
 
 def _arm(plan: Plan, session: int, *, aided_first: bool) -> Arm:
-    if plan.design == "independent":
+    if plan.design == Design.INDEPENDENT:
         return plan.independent_arm
-    if plan.design == "sequential":
-        return "unaided"  # each place is read unaided, then aided, within the session
-    return "aided" if aided_first == (session == 0) else "unaided"
+    if plan.design == Design.SEQUENTIAL:
+        return Arm.UNAIDED  # each place is read unaided, then aided, within the session
+    return Arm.AIDED if aided_first == (session == 0) else Arm.UNAIDED

@@ -10,14 +10,13 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.random import Generator, default_rng
 
 from core.errors import InvalidInput
+from core.study.words import Arm, CrossoverUnit, Design
 
-Arm = Literal["unaided", "aided"]
 SEEDS = 2**31  # seeds lie below; the column is a signed 32-bit integer
 TRIES = 200  # draws until no two orders are the same; only tiny studies need more than one
 
@@ -38,9 +37,9 @@ class Plan:
     readers: tuple[int, ...]
     cases: tuple[int, ...]
     practice: tuple[int, ...]
-    design: str
-    independent_arm: Arm = "unaided"
-    crossover_unit: Literal["session", "case"] = "session"
+    design: Design
+    independent_arm: Arm = Arm.UNAIDED
+    crossover_unit: CrossoverUnit = CrossoverUnit.SESSION
     strata: Mapping[int, str] | None = None
 
 
@@ -65,7 +64,7 @@ def make_orders(plan: Plan, *, seed: int) -> dict[tuple[int, int], tuple[Place, 
     """
     if not plan.readers or not plan.cases:
         raise InvalidInput("Reading orders need at least one reader and one case.")
-    sessions = 2 if plan.design == "crossover" else 1
+    sessions = plan.design.sessions
     if len(plan.cases) < 20 and math.factorial(len(plan.cases)) < len(plan.readers) * sessions:
         raise InvalidInput(
             f"{len(plan.cases)} cases allow too few different orders for {len(plan.readers)} readers "
@@ -176,11 +175,11 @@ def _halves(plan: Plan, rng: Generator) -> list[set[int]]:
 
 
 def _arm(plan: Plan, index: int, session: int, case: int, halves: list[set[int]]) -> Arm:
-    if plan.design == "independent":
+    if plan.design == Design.INDEPENDENT:
         return plan.independent_arm
-    if plan.design == "sequential":
-        return "unaided"  # each place is read unaided, then aided, within the session
-    arms: tuple[Arm, Arm] = ("unaided", "aided")
+    if plan.design == Design.SEQUENTIAL:
+        return Arm.UNAIDED  # each place is read unaided, then aided, within the session
+    arms = (Arm.UNAIDED, Arm.AIDED)
     row = williams(2)[index % 2]  # neighbours in a group begin with different arms
-    swap = plan.crossover_unit == "case" and case in halves[index // 2]
+    swap = plan.crossover_unit == CrossoverUnit.CASE and case in halves[index // 2]
     return arms[row[(session - 1) ^ int(swap)]]

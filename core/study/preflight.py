@@ -12,6 +12,7 @@ from core.study.identifiers import identifying
 from core.study.orders import Plan, make_orders
 from core.study.prespecification import prespecification_problems
 from core.study.protocol import Protocol, protocol_problems
+from core.study.words import Arm, Design
 
 Area = Literal["protocol", "cases", "truth", "readers", "ai", "prespecification"]
 AREAS: dict[Area, str] = {
@@ -74,7 +75,7 @@ class Facts:
     """
 
     title: str
-    design: str
+    design: Design
     protocol: Protocol
     classes: tuple[StudyClass, ...]
     groups: tuple[str, ...]
@@ -88,7 +89,7 @@ class Facts:
     @property
     def shows_ai(self) -> bool:
         """Whether readers see the AI in any arm."""
-        return self.design != "independent" or self.protocol.independent_arm == "aided"
+        return self.design != Design.INDEPENDENT or self.protocol.independent_arm == Arm.AIDED
 
 
 def check(facts: Facts) -> tuple[Finding, ...]:

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
-from core.study.questions import NOTHING_ELSE
+from core.study.questions.question import NOTHING_ELSE
+from core.study.words import Design
 
 Endpoint = Literal["accuracy", "balanced_accuracy", "macro_f1", "sensitivity", "specificity", "auc"]
 Comparison = Literal["ai_vs_readers", "aided_vs_unaided"]
@@ -130,7 +131,7 @@ def family_choices(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def prespecification_problems(
-    chosen: Prespecification, *, codes: tuple[str, ...], groups: tuple[str, ...], design: str, ratings: bool
+    chosen: Prespecification, *, codes: tuple[str, ...], groups: tuple[str, ...], design: Design, ratings: bool
 ) -> tuple[str, ...]:
     """Return a sentence for everything that must be settled before the study can open."""
     found = []
@@ -138,7 +139,7 @@ def prespecification_problems(
         found.append("Prespecification: choose the class that the primary endpoint is about.")
     if chosen.endpoint == "auc" and not ratings:
         found.append("Prespecification: AUC needs ratings from readers; switch ratings on or choose another endpoint.")
-    if chosen.comparison == "aided_vs_unaided" and design == "independent":
+    if chosen.comparison == "aided_vs_unaided" and design == Design.INDEPENDENT:
         found.append("Prespecification: aided against unaided needs a sequential or a crossover design.")
     if chosen.comparator not in (ALL_READERS, *groups):
         found.append(f"Prespecification: there is no reader group {chosen.comparator}; choose the comparator again.")

@@ -1,20 +1,23 @@
 """The protocol of a study: what readers are asked, under which rules, and what was settled beforehand.
 
-Kept as JSON in the study, exported and imported as such. Reading it checks its shape; `protocol_problems` says what
+The database keeps it as JSON and parses it where a row is loaded (db/models/base.py); protocol files are the same JSON.
+Nothing else reads it as a dict. Parsing checks its shape; `protocol_problems` says what
 is still missing before a study can open.
 """
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
 from core.study.prespecification import Prespecification, ReferenceStandard, reference_problems
-from core.study.questions import NOTHING_ELSE, Option, Question, question_problems
+from core.study.questions.question import NOTHING_ELSE
+from core.study.questions.registry import KINDS, StoredQuestion, question_problems
+from core.study.words import Arm, Beginning, CrossoverUnit, FirstSlice
 
-__all__ = ["AidedDisplay", "Option", "Prespecification", "Protocol", "Question", "ReferenceStandard"]
+__all__ = ["AidedDisplay", "Prespecification", "Protocol", "ReferenceStandard"]
 
 WASHOUT_DAYS = 28  # four weeks, the usual choice between two readings of the same cases
 
@@ -46,18 +49,18 @@ class Protocol:
 
     instructions: str = ""
     end_text: str = "Thank you. Every case of this study is read and locked."
-    questions: tuple[Question, ...] = ()
+    questions: tuple[StoredQuestion, ...] = ()
     indeterminate: bool = True
     ratings: bool = True
     undo: bool = True
-    open_at: Literal["lungs", "top", "middle"] = "lungs"
+    open_at: FirstSlice = FirstSlice.LUNGS
     clock_visible: bool = False
     idle_after_s: int = 120
     min_plausible_s: int = 5
     practice_feedback: bool = False
-    independent_arm: Literal["unaided", "aided"] = "unaided"
-    crossover_unit: Literal["session", "case"] = "session"
-    aided_begins: Literal["filled", "blank"] = "filled"
+    independent_arm: Arm = Arm.UNAIDED
+    crossover_unit: CrossoverUnit = CrossoverUnit.SESSION
+    aided_begins: Beginning = Beginning.FILLED
     washout_days: int = WASHOUT_DAYS
     stratified_orders: bool = False
     break_after_cases: int = 30
@@ -79,23 +82,15 @@ class Protocol:
         Raises InvalidInput naming every field that is unknown or has not the right type.
         """
         try:
-            return _adapter().validate_python(data)
+            made: Protocol = _adapter().validate_python(data)
         except ValidationError as error:
             places = [_sentence(one["loc"], one["type"], one["msg"]) for one in error.errors()]
             raise InvalidInput("The protocol cannot be read. " + "; ".join(places) + ".") from None
+        return made
 
     def without_wording(self) -> "Protocol":
         """Return the protocol with its texts for readers emptied: what stays is what a change of words keeps."""
-        questions = tuple(
-            replace(
-                question,
-                label="",
-                help="",
-                anchors=None if question.anchors is None else ("", ""),
-                options=tuple(replace(option, label="") for option in question.options),
-            )
-            for question in self.questions
-        )
+        questions = tuple(question.without_words() for question in self.questions)
         return replace(self, instructions="", end_text="", questions=questions)
 
 
@@ -116,7 +111,11 @@ def protocol_problems(protocol: Protocol) -> tuple[str, ...]:
 
 
 def _sentence(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = ".".join(str(part) for part in place) or "protocol"
+    if kind == "union_tag_invalid":
+        place = (*place, "kind")
+    # a question's place has its kind in it, which no file has there
+    parts = [part for at, part in enumerate(place) if part not in KINDS or not at or isinstance(place[at - 1], str)]
+    name = ".".join(str(part) for part in parts) or "protocol"
     return f"{name} is not a field of it" if kind == "unexpected_keyword_argument" else f"{name}: {message}"
 
 

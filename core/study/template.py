@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from core.study.classes import StudyClass
 from core.study.prespecification import Prespecification, ReferenceStandard
 from core.study.protocol import Protocol
+from core.study.words import Design
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Template:
     """A design to begin with. `years` suggests years of experience by group, for the readers to be added."""
 
     title: str
-    design: str
+    design: Design
     classes: tuple[StudyClass, ...]
     groups: tuple[str, ...]
     readers: tuple[tuple[str, float], ...]
@@ -25,7 +26,7 @@ class Template:
 
 PUBLISHED = Template(
     title="COVID-19 on chest CT: AI and four readers",
-    design="independent",
+    design=Design.INDEPENDENT,
     classes=(
         # colours by Okabe & Ito 2008, told apart with every common colour vision
         StudyClass("normal", "Normal", "N", "#009E73", "normal"),

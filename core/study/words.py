@@ -1,4 +1,8 @@
-"""The words of a study as enumerations: the values that the database, the browser and the exports share."""
+"""The words of a study as enumerations: the values that the database, the browser and the exports share.
+
+A member is its own stored text, so that rows, addresses and files stay readable. Kinds of questions have a folder of
+their own (core/study/questions/).
+"""
 
 from enum import StrEnum
 
@@ -20,3 +24,67 @@ class StudyRole(StrEnum):
     OBSERVER = "observer"
     STATISTICIAN = "statistician"
     READER = "reader"
+
+
+class StudyState(StrEnum):
+    """The life of a study, in its order."""
+
+    DRAFT = "draft"
+    CHECKED = "checked"
+    OPEN = "open"
+    CLOSED = "closed"
+    UNBLINDED = "unblinded"
+
+    @property
+    def editable(self) -> bool:
+        """Whether the design may still change."""
+        return self in (StudyState.DRAFT, StudyState.CHECKED)
+
+
+class Design(StrEnum):
+    """How often, and in which arms, a reader reads a case."""
+
+    INDEPENDENT = "independent"  # once, in the protocol's arm
+    SEQUENTIAL = "sequential"  # unaided, then aided, within one session
+    CROSSOVER = "crossover"  # unaided in one session, aided in the other
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions a reader has."""
+        return 2 if self is Design.CROSSOVER else 1
+
+
+class Arm(StrEnum):
+    """Whether a reader has the AI's output beside the images."""
+
+    UNAIDED = "unaided"
+    AIDED = "aided"
+
+
+class ReadState(StrEnum):
+    """Whether a read may still change. A locked one never does; a newer attempt supersedes it."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+
+
+class Beginning(StrEnum):
+    """What the form of an aided read shows first in a sequential design: the unaided answers, or nothing."""
+
+    FILLED = "filled"
+    BLANK = "blank"
+
+
+class CrossoverUnit(StrEnum):
+    """What is read in one arm in a crossover design: a whole session, or half of the cases of each session."""
+
+    SESSION = "session"
+    CASE = "case"
+
+
+class FirstSlice(StrEnum):
+    """Where a case opens on the reading page."""
+
+    LUNGS = "lungs"
+    TOP = "top"
+    MIDDLE = "middle"

@@ -1,12 +1,15 @@
 """The declarative base, naming of constraints, and the column types shared by all tables."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, DateTime, Enum, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from core.study.protocol import Protocol
 
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
@@ -36,6 +39,42 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ProtocolJson(TypeDecorator[Protocol]):
+    """The protocol of a study: JSON in the database, parsed here and nowhere else.
+
+    Loading a row whose protocol cannot be read raises InvalidInput, which names the fields at fault: a study is never
+    run or analysed under defaults that nobody chose.
+    """
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Protocol | None, dialect: Dialect) -> dict[str, Any] | None:
+        """Return the JSON values of a protocol."""
+        return None if value is None else value.to_json()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Protocol | None:
+        """Return the protocol kept in JSON values."""
+        return None if value is None else Protocol.from_json(value)
+
+
+def words(kind: type[StrEnum], length: int) -> Enum:
+    """Return the type of a column that keeps the members of an enumeration as their texts, and refuses others."""
+    return Enum(
+        kind,
+        values_callable=lambda members: [member.value for member in members],
+        native_enum=False,
+        create_constraint=False,
+        validate_strings=True,
+        length=length,
+    )
+
+
+def one_of(column: str, kind: type[StrEnum] | list[StrEnum]) -> str:
+    """Return the condition that a column holds one of these words."""
+    return f"{column} IN ({', '.join(repr(str(word)) for word in kind)})"
 
 
 class Base(DeclarativeBase):

@@ -6,20 +6,21 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base
+from core.study.words import Arm, Beginning, ReadState
+from db.models.base import Base, one_of, words
 
 
 class Read(Base):
     """One reader, one case, one arm, one session, one attempt. A locked row never changes (trigger).
 
-    `began_with` tells for the aided read of a sequential design whether its form was 'filled' or 'blank'.
+    `began_with` says it of the aided read of a sequential design: whether its form began filled or blank.
     """
 
     __tablename__ = "reads"
     __table_args__ = (
         UniqueConstraint("reader_id", "case_id", "arm", "session", "attempt"),
-        CheckConstraint("arm IN ('unaided', 'aided')", name="arm"),
-        CheckConstraint("state IN ('open', 'locked')", name="state"),
+        CheckConstraint(one_of("arm", Arm), name="arm"),
+        CheckConstraint(one_of("state", ReadState), name="state"),
         CheckConstraint("(state = 'locked') = (locked_at IS NOT NULL)", name="locked_at"),
         Index("ix_reads_case_id_state", "case_id", "state"),
     )
@@ -28,13 +29,13 @@ class Read(Base):
     token: Mapped[str] = mapped_column(String(64), unique=True)
     reader_id: Mapped[int] = mapped_column(ForeignKey("readers.id"), index=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    arm: Mapped[str] = mapped_column(String(20))
+    arm: Mapped[Arm] = mapped_column(words(Arm, 20))
     session: Mapped[int]
     attempt: Mapped[int]
     attempt_reason: Mapped[str | None] = mapped_column(String(500))
     position: Mapped[int]
     practice: Mapped[bool]
-    state: Mapped[str] = mapped_column(String(10), default="open")
+    state: Mapped[ReadState] = mapped_column(words(ReadState, 10), default=ReadState.OPEN)
     opened_at: Mapped[datetime]
     locked_at: Mapped[datetime | None]
     shown_at: Mapped[datetime | None]
@@ -51,7 +52,7 @@ class Read(Base):
     ai_output: Mapped[dict[str, Any]] = mapped_column(default=dict)
     app_version: Mapped[str | None] = mapped_column(String(40))
     screen: Mapped[str | None] = mapped_column(String(40))
-    began_with: Mapped[str | None] = mapped_column(String(10))
+    began_with: Mapped[Beginning | None] = mapped_column(words(Beginning, 10))
 
 
 class Draft(Base):

@@ -6,11 +6,13 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
-from db.models.base import Base
+from core.study.protocol import Protocol
+from core.study.words import Arm, Design, StudyRole, StudyState
+from db.models.base import Base, ProtocolJson, one_of, words
 
 
 class Study(Base):
-    """One reader study. `protocol` is the JSON of core.study.protocol.Protocol; frozen once the study is open.
+    """One reader study; `protocol` is frozen once the study is open.
 
     A draft that was deleted keeps its row, with `deleted_at`: append-only truth and audit events name it. Studies of
     the demo may be removed in any state.
@@ -18,15 +20,15 @@ class Study(Base):
 
     __tablename__ = "studies"
     __table_args__ = (
-        CheckConstraint("state IN ('draft', 'checked', 'open', 'closed', 'unblinded')", name="state"),
-        CheckConstraint("design IN ('independent', 'sequential', 'crossover')", name="design"),
+        CheckConstraint(one_of("state", StudyState), name="state"),
+        CheckConstraint(one_of("design", Design), name="design"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(20), default="draft")
-    design: Mapped[str] = mapped_column(String(20), default="independent")
-    protocol: Mapped[dict[str, Any]]
+    state: Mapped[StudyState] = mapped_column(words(StudyState, 20), default=StudyState.DRAFT)
+    design: Mapped[Design] = mapped_column(words(Design, 20), default=Design.INDEPENDENT)
+    protocol: Mapped[Protocol] = mapped_column(ProtocolJson)
     ai_model_id: Mapped[int | None] = mapped_column(ForeignKey("ai_models.id"))
     ai_rule: Mapped[str] = mapped_column(String(60), default="paper")
     ai_parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -49,13 +51,13 @@ class StudyMember(Base):
     __tablename__ = "study_members"
     __table_args__ = (
         UniqueConstraint("study_id", "account_id"),
-        CheckConstraint("role IN ('owner', 'coordinator', 'observer', 'statistician')", name="role"),
+        CheckConstraint(one_of("role", [role for role in StudyRole if role != StudyRole.READER]), name="role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("studies.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
-    role: Mapped[str] = mapped_column(String(20))
+    role: Mapped[StudyRole] = mapped_column(words(StudyRole, 20))
     managed: Mapped[bool]
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
@@ -195,5 +197,5 @@ class OrderEntry(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("reading_orders.id", ondelete="CASCADE"))
     position: Mapped[int]
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    arm: Mapped[str] = mapped_column(String(20))
+    arm: Mapped[Arm] = mapped_column(words(Arm, 20))
     practice: Mapped[bool]

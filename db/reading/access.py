@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
 from core.study.protocol import AidedDisplay
+from core.study.words import Arm
 from db import permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.models import AiRead, Case, Read, Series, Study, StudyCase, StudyClass
 from db.permissions import MAX_ID, Right
 from db.reading.queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
-from db.reading.rules import protocol_of
 from db.reading.types import AiShown, CaseAccess, OverlayAccess
 from db.truth import members as panel_members
 
@@ -62,7 +62,7 @@ def ai_overlay_access(
     found = queue(session, study, reader)
     step = open_step(session, found, at)
     mine_now = step is not None and found.reads.get(step.key) is read
-    if not mine_now or read.arm != "aided" or read.ai_shown_at is None:
+    if not mine_now or read.arm != Arm.AIDED or read.ai_shown_at is None:
         raise Forbidden(NOT_REVEALED)
     shown = shown_ai(session, study, read)
     if shown is None or read.ai_read_id is None:
@@ -101,12 +101,12 @@ def volume(session: Session, case_id: int) -> CaseAccess:
 
 def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
     """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
-    if read.arm != "aided" or read.ai_shown_at is not None or study.ai_model_id is None:
+    if read.arm != Arm.AIDED or read.ai_shown_at is not None or study.ai_model_id is None:
         return
     found = frozen_ai(session, study, volume(session, read.case_id).series_id)
     if found is not None:
         read.ai_read_id = found.id
-        read.ai_output = _output(session, study, found, protocol_of(study).aided)
+        read.ai_output = _output(session, study, found, study.protocol.aided)
         read.ai_shown_at = at
 
 
@@ -121,9 +121,9 @@ def frozen_ai(session: Session, study: Study, series_id: int) -> AiReadInfo | No
 
 def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
     """Return what an aided read shows of the AI read that was fixed for it; None before, and in an unaided arm."""
-    if read.arm != "aided" or read.ai_read_id is None or read.ai_shown_at is None:
+    if read.arm != Arm.AIDED or read.ai_read_id is None or read.ai_shown_at is None:
         return None
-    ai, display = ai_reads.by_id(session, read.ai_read_id), protocol_of(study).aided
+    ai, display = ai_reads.by_id(session, read.ai_read_id), study.protocol.aided
     return AiShown(
         output=read.ai_output,
         slices=ai.slice_probabilities if display.slice_scores else (),

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from core.study.reading_clock import KINDS, ClockRules, Event, Reading, read_clock
+from core.study.words import ReadState, StudyState
 from db.models import Draft, Read, ReadEvent, Study
 from db.reading.queue import newest_reads, own_read
-from db.reading.rules import protocol_of
 from db.reading.types import DraftState
 
 HEARTBEAT_S = 10.0  # the page is told to send a sign of life this often
@@ -53,7 +53,7 @@ def add_events(
     read, owner = own_read(session, account_id, token, hold=True)
     study, draft = session.get_one(Study, owner.study_id), session.get_one(Draft, read.id, populate_existing=True)
     superseded = newest_reads(session, owner.id)[read.case_id, read.arm, read.session] is not read
-    if read.state == "locked" or superseded or study.state != "open" or owner.withdrawn_at is not None:
+    if read.state == ReadState.LOCKED or superseded or study.state != StudyState.OPEN or owner.withdrawn_at is not None:
         return _taken(session, study, read, draft, tab, 0, at)
     _must_be_events(tab, events)
     known = set(session.scalars(select(ReadEvent.n).where(ReadEvent.read_id == read.id, ReadEvent.tab == tab)))
@@ -89,7 +89,7 @@ def clock_of(session: Session, study: Study, read: Read, at: datetime) -> Readin
 
 def clock_rules(study: Study) -> ClockRules:
     """Return the idle and heartbeat seconds of a study."""
-    return ClockRules(idle_after_s=float(protocol_of(study).idle_after_s), heartbeat_s=HEARTBEAT_S)
+    return ClockRules(idle_after_s=float(study.protocol.idle_after_s), heartbeat_s=HEARTBEAT_S)
 
 
 def totals(by_tab: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -147,7 +147,7 @@ def _merged(by_tab: dict[str, Any], tab: str, given: dict[str, Any]) -> dict[str
 def _taken(session: Session, study: Study, read: Read, draft: Draft, tab: str, accepted: int, at: datetime) -> Taken:
     chosen = draft.diagnosis_changed_at is not None
     state = DraftState(draft.revision, draft.content, draft.tab, draft.saved_at, chosen=chosen)
-    locked = read.state == "locked"
+    locked = read.state == ReadState.LOCKED
     until = read.locked_at if locked and read.locked_at else at
     return Taken(accepted, draft.tab in (None, tab), locked, state, clock_of(session, study, read, until))
 

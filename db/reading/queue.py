@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
-from core.study.protocol import Protocol
+from core.study.words import Arm, Design, ReadState, StudyState
 from db import permissions
 from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
 from db.study import orders
@@ -19,7 +19,7 @@ BREAK = timedelta(minutes=10)  # a longer gap between two locks is taken for a b
 
 SINCE_EVER = datetime.min.replace(tzinfo=UTC)
 
-Key = tuple[int, str, int]  # case id, arm, session
+Key = tuple[int, Arm, int]  # case id, arm, session
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Step:
     """One read to be made. `place` of `of` counts practice and study cases of the session apart, from 1."""
 
     case_id: int
-    arm: str
+    arm: Arm
     session: int
     position: int
     practice: bool
@@ -82,12 +82,12 @@ class Queue:
     def locked(self, step: Step) -> bool:
         """Tell whether the newest attempt of a step is locked."""
         read = self.reads.get(step.key)
-        return read is not None and read.state == "locked"
+        return read is not None and read.state == ReadState.LOCKED
 
     def shown(self, step: Step) -> bool:
         """Tell whether a step is open and its image was painted."""
         read = self.reads.get(step.key)
-        return read is not None and read.state == "open" and read.shown_at is not None
+        return read is not None and read.state == ReadState.OPEN and read.shown_at is not None
 
     def last_locked(self) -> Read | None:
         """Return the read that was locked last."""
@@ -141,9 +141,9 @@ def active_reader(session: Session, study_id: int, account_id: int, *, hold: boo
         raise Forbidden("You are not a reader of this study; ask its coordinator.")
     if reader.withdrawn_at is not None:
         raise Forbidden("You have been withdrawn from this study; ask its coordinator.")
-    if study.state in ("draft", "checked"):
+    if study.state.editable:
         raise Forbidden("This study is not open yet; its coordinator opens it.")
-    if study.state != "open":
+    if study.state != StudyState.OPEN:
         raise Forbidden("This study is closed; nothing can be read in it any more.")
     return study, reader
 
@@ -177,7 +177,7 @@ def queue(session: Session, study: Study, reader: Reader) -> Queue:
         for (entry, number), place in zip(entries, places, strict=True)
         for step in _steps(study, entry, number, place, totals[number, entry.practice])
     )
-    washout = timedelta(days=Protocol.from_json(study.protocol).washout_days)
+    washout = timedelta(days=study.protocol.washout_days)
     reads = newest_reads(session, reader.id)
     locks: dict[tuple[int, int], datetime] = {}
     for (case_id, _, number), read in reads.items():
@@ -195,7 +195,7 @@ def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
 
 def _steps(study: Study, entry: Any, number: int, place: int, of: int) -> list[Step]:
     """Return the reads an entry of the order asks for: one, or in a sequential design the unaided then the aided."""
-    arms = ("unaided", "aided") if study.design == "sequential" else (entry.arm,)
+    arms = tuple(Arm) if study.design == Design.SEQUENTIAL else (entry.arm,)
     return [
         Step(
             case_id=entry.case_id,

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.errors import Conflict
 from core.study.answers import checked
+from core.study.words import Arm, ReadState
 from db.models import Draft, Read, Reader, Study
 from db.reading.access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
 from db.reading.events import add_events, clock_of, must_be_tab, totals
 from db.reading.queue import Queue, Step, active_reader, gate, open_step, own_read, queue
 from db.reading.resets import reset, reset_effect
-from db.reading.rules import began_with, classes_of, feedback, first_content, form_of, protocol_of
+from db.reading.rules import began_with, classes_of, feedback, first_content, form_of
 from db.reading.types import DraftState, InvalidContent, Locked, NextRead, OpenRead, StaleDraft
 from db.reading.work_list import progress
 from db.study import orders
@@ -84,7 +85,7 @@ def lock(
     """
     must_be_tab(tab)
     study, read, draft = _own(session, account_id, token)
-    if read.state == "locked" and draft.tab == tab:
+    if read.state == ReadState.LOCKED and draft.tab == tab:
         return Locked(read.id, study.id, next_read(session, account_id=account_id, study_id=study.id, at=at))
     found = _must_be_current(session, study, read, draft, at)
     _must_hold(draft, revision, tab)
@@ -101,7 +102,7 @@ def lock(
     read.counters, read.screen, read.app_version = counters, screen, __version__
     read.raw_seconds, read.active_seconds = round(clock.raw_seconds, 3), round(clock.active_seconds, 3)
     read.shown_at = clock.started_at
-    read.state, read.locked_at = "locked", at
+    read.state, read.locked_at = ReadState.LOCKED, at
     session.flush()
     orders.settle(session, found.reader.id)
     orders.settle(session, read.reader_id)
@@ -109,7 +110,7 @@ def lock(
 
 
 def _next(session: Session, found: Queue, at: datetime) -> NextRead:
-    study, protocol = found.study, protocol_of(found.study)
+    study, protocol = found.study, found.study.protocol
     given = feedback(session, found)
     pending = found.pending()
     if not pending:
@@ -158,7 +159,7 @@ def _open(session: Session, found: Queue, step: Step, at: datetime) -> Read:
         attempt=1,
         position=step.position,
         practice=step.practice,
-        state="open",
+        state=ReadState.OPEN,
         opened_at=at,
         content={},
         counters={},
@@ -180,7 +181,7 @@ def _begin(session: Session, found: Queue, read: Read) -> None:
     """Give a draft that nobody has touched what it begins with: the unaided answers may be newer than its row."""
     draft = session.get_one(Draft, read.id)
     if draft.revision == 0 and read.shown_at is None:
-        unaided = found.reads.get((read.case_id, "unaided", read.session))
+        unaided = found.reads.get((read.case_id, Arm.UNAIDED, read.session))
         draft.content = first_content(found.study, read.arm, unaided)
 
 
@@ -194,7 +195,7 @@ def _own(session: Session, account_id: int, token: str) -> tuple[Study, Read, Dr
 def _must_be_current(session: Session, study: Study, read: Read, draft: Draft, at: datetime) -> Queue:
     """Return the reader's queue if this read is the one they may work on now."""
     _, reader = active_reader(session, study.id, session.get_one(Reader, read.reader_id).account_id)
-    if read.state == "locked":
+    if read.state == ReadState.LOCKED:
         raise StaleDraft("taken_over", LOCKED, _draft(draft))
     found = queue(session, study, reader)
     step = open_step(session, found, at)
@@ -214,7 +215,7 @@ def _must_stand(study: Study, draft: Draft, clean: dict[str, Any]) -> None:
     """Hold a reader to the first diagnosis they chose, where the protocol lets answers not be taken back."""
     before = draft.content.get("diagnosis")
     chosen = draft.diagnosis_changed_at is not None and before is not None
-    if chosen and clean["diagnosis"] != before and not protocol_of(study).undo:
+    if chosen and clean["diagnosis"] != before and not study.protocol.undo:
         raise InvalidContent({"diagnosis": STANDS})
 
 

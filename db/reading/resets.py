@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.study.words import Arm, Design, ReadState, StudyState
 from db import audit, permissions
 from db.models import Case, Draft, Read, Reader, Study
 from db.permissions import Actor, Right
@@ -86,11 +87,11 @@ def _refused(session: Session, study: Study, old: Read) -> str | None:
     """Return why a read cannot be reset, or None. Every attempt counts: what was seen once was seen."""
     if newest_reads(session, old.reader_id)[old.case_id, old.arm, old.session] is not old:
         return "This read was reset already; reset its newest attempt."
-    if old.arm != "unaided":
+    if old.arm != Arm.UNAIDED:
         return None
     after = Read.session > old.session
-    if study.design == "sequential":
-        after = or_(after, and_(Read.session == old.session, Read.arm == "aided"))
+    if study.design == Design.SEQUENTIAL:
+        after = or_(after, and_(Read.session == old.session, Read.arm == Arm.AIDED))
     seen = select(Read.id).where(Read.reader_id == old.reader_id, Read.case_id == old.case_id, after)
     return SEEN if session.scalar(seen.where(Read.ai_shown_at.is_not(None)).limit(1)) is not None else None
 
@@ -99,8 +100,10 @@ def _fall_too(session: Session, study: Study, old: Read) -> list[Read]:
     """Return the newest later reads of the same case that somebody has begun."""
     found = []
     for (case_id, arm, number), read in newest_reads(session, old.reader_id).items():
-        same = study.design == "sequential" and number == old.session and (old.arm, arm) == ("unaided", "aided")
-        begun = read.state == "locked" or read.shown_at is not None
+        same = (
+            study.design == Design.SEQUENTIAL and number == old.session and (old.arm, arm) == (Arm.UNAIDED, Arm.AIDED)
+        )
+        begun = read.state == ReadState.LOCKED or read.shown_at is not None
         if case_id == old.case_id and begun and (same or number > old.session):
             found.append(read)
     return sorted(found, key=lambda read: read.session)
@@ -117,7 +120,7 @@ def _again(session: Session, study: Study, old: Read, reason: str, at: datetime)
         attempt_reason=reason,
         position=old.position,
         practice=old.practice,
-        state="open",
+        state=ReadState.OPEN,
         opened_at=at,
         content={},
         counters={},
@@ -139,5 +142,5 @@ def _managed(session: Session, read_id: int, by: Actor) -> None:
 def _may_reset(session: Session, study: Study, by: int) -> None:
     if reader_of(session, study.id, by) is not None:
         raise Forbidden("A reader of this study may not reset its reads; ask another coordinator.")
-    if study.state != "open":
+    if study.state != StudyState.OPEN:
         raise Conflict("Reads can be reset only while the study is open.")

@@ -6,15 +6,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.study.answers import EMPTY, Form
-from core.study.protocol import Protocol
+from core.study.words import Arm, Beginning, Design, ReadState
 from db.models import Case, Read, Series, Study, StudyCase, StudyClass, Truth
 from db.reading.queue import Queue
 from db.reading.types import ClassChoice, Feedback
-
-
-def protocol_of(study: Study) -> Protocol:
-    """Return the protocol of a study."""
-    return Protocol.from_json(study.protocol)
 
 
 def classes_of(session: Session, study: Study) -> tuple[ClassChoice, ...]:
@@ -25,7 +20,7 @@ def classes_of(session: Session, study: Study) -> tuple[ClassChoice, ...]:
 
 def form_of(session: Session, study: Study, read: Read) -> Form:
     """Return what is asked of one read."""
-    protocol = protocol_of(study)
+    protocol = study.protocol
     series = session.scalars(select(Series).where(Series.case_id == read.case_id)).one()
     return Form(
         classes={row.code: row.label for row in classes_of(session, study)},
@@ -36,17 +31,17 @@ def form_of(session: Session, study: Study, read: Read) -> Form:
     )
 
 
-def first_content(study: Study, arm: str, unaided: Read | None) -> dict[str, Any]:
+def first_content(study: Study, arm: Arm, unaided: Read | None) -> dict[str, Any]:
     """Return what a read begins with: nothing, or the locked unaided answers where the protocol says so."""
-    if began_with(study, arm) == "filled" and unaided is not None and unaided.state == "locked":
+    if began_with(study, arm) == Beginning.FILLED and unaided is not None and unaided.state == ReadState.LOCKED:
         return dict(unaided.content)
     return dict(EMPTY)
 
 
-def began_with(study: Study, arm: str) -> str | None:
-    """Return whether the aided read of a sequential design begins 'filled' or 'blank'; None for every other read."""
-    sequential = study.design == "sequential" and arm == "aided"
-    return protocol_of(study).aided_begins if sequential else None
+def began_with(study: Study, arm: Arm) -> Beginning | None:
+    """Return whether the aided read of a sequential design begins filled or blank; None for every other read."""
+    sequential = study.design == Design.SEQUENTIAL and arm == Arm.AIDED
+    return study.protocol.aided_begins if sequential else None
 
 
 def feedback(session: Session, queue: Queue) -> Feedback | None:
@@ -55,12 +50,12 @@ def feedback(session: Session, queue: Queue) -> Feedback | None:
     Only after the last phase of the case, only for practice cases, and only until the next image was painted.
     """
     read = queue.last_locked()
-    if read is None or not read.practice or not protocol_of(queue.study).practice_feedback:
+    if read is None or not read.practice or not queue.study.protocol.practice_feedback:
         return None
     same_case = [step for step in queue.steps if step.case_id == read.case_id]
     if not all(step.practice and queue.locked(step) for step in same_case if step.session <= read.session):
         return None
-    if any(other.state == "open" and other.shown_at is not None for other in queue.reads.values()):
+    if any(other.state == ReadState.OPEN and other.shown_at is not None for other in queue.reads.values()):
         return None
     entry = session.scalar(
         select(StudyCase).where(StudyCase.study_id == queue.study.id, StudyCase.case_id == read.case_id)

@@ -7,10 +7,10 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.study.words import StudyState
 from db import permissions
 from db.models import Reader, Study
 from db.reading.queue import Queue, gate, queue
-from db.reading.rules import protocol_of
 from db.reading.types import StudyProgress
 
 ENOUGH = 3  # reads whose seconds give a pace
@@ -24,7 +24,7 @@ def progress(session: Session, *, account_id: int, at: datetime) -> tuple[StudyP
         select(Study, Reader)
         .join(Reader, Reader.study_id == Study.id)
         .where(Reader.account_id == account_id, Reader.withdrawn_at.is_(None))
-        .where(Study.state.in_(("open", "closed", "unblinded")))
+        .where(Study.state.in_((StudyState.OPEN, StudyState.CLOSED, StudyState.UNBLINDED)))
         .order_by(Study.id)
     )
     rows = [_progress(session, queue(session, study, reader), at) for study, reader in session.execute(query)]
@@ -51,11 +51,11 @@ def _progress(session: Session, found: Queue, at: datetime) -> StudyProgress:
         practice_done=len(practice - left),
         practice_total=len(practice),
         minutes_left=_minutes_left(found, sum(step.session == now for step in pending)),
-        can_read=found.study.state == "open" and bool(pending) and door.open,
+        can_read=found.study.state == StudyState.OPEN and bool(pending) and door.open,
         started=bool(found.reads),
         opens_at=door.opens_at,
         waiting=door.message,
-        instructions=protocol_of(found.study).instructions,
+        instructions=found.study.protocol.instructions,
     )
 
 

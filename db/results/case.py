@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.study.protocol import Protocol
+from core.study.questions.mark import Mark
+from core.study.words import ReadState
 from db.ai.reads import AiReadInfo
 from db.models import Case, Read, Reader, ReaderGroup, Study, StudyCase, Truth
 from db.permissions import MAX_ID, Actor
 from db.reading.access import frozen_ai, volume, whole_output
-from db.reading.rules import classes_of, protocol_of
+from db.reading.rules import classes_of
 from db.reading.types import CaseAccess, ClassChoice
 from db.results.rows import unsealed
 
@@ -120,7 +122,7 @@ def _truth(session: Session, study: Study, link: StudyCase) -> ReviewedTruth | N
     used = next((one for one in every if one.id == link.frozen_truth_id), every[-1] if every else None)
     if used is None:
         return None
-    rests_on = protocol_of(study).reference.rests_on
+    rests_on = study.protocol.reference.rests_on
     return ReviewedTruth(used.class_code, used.version, every[-1].version, used.source, rests_on)
 
 
@@ -133,7 +135,7 @@ def _reads(session: Session, study: Study, case_id: int, truth: str | None) -> t
         .order_by(ReaderGroup.position, Reader.id, Read.session, Read.arm.desc(), Read.attempt)
     )
     newest = {(read.reader_id, read.session, read.arm): (read, name, group) for read, name, group in rows}
-    protocol = protocol_of(study)
+    protocol = study.protocol
     return tuple(
         ReviewedRead(
             reader=name,
@@ -144,20 +146,14 @@ def _reads(session: Session, study: Study, case_id: int, truth: str | None) -> t
             right=read.diagnosis == truth,
             seconds=read.active_seconds,
             content=read.content,
-            answers=_answers(protocol, read.content.get("answers") or {}),
+            answers=_answers(protocol, read.content),
         )
         for read, name, group in newest.values()
-        if read.state == "locked"
+        if read.state == ReadState.LOCKED
     )
 
 
-def _answers(protocol: Protocol, given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Pair the questions that were answered with their answers, options by their labels."""
-    made = []
-    for question in protocol.questions:
-        value = given.get(question.id)
-        labels = {option.code: option.label for option in question.options}
-        parts = [labels.get(str(one), str(one)) for one in (value if isinstance(value, list) else [value])]
-        if value not in (None, "", []):
-            made.append((question.label, "; ".join(parts) + (f" {question.unit}" if question.unit else "")))
-    return tuple(made)
+def _answers(protocol: Protocol, content: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Pair the questions that were answered with their answers, in words. Marks have a list of their own."""
+    given = [(one, one.answer(content)) for one in protocol.questions if not isinstance(one, Mark)]
+    return tuple((question.label, question.said(answer)) for question, answer in given if answer is not None)

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from core.study.words import ReadState
 from db.models import AiModel, AiRead, Read, Reader
 from db.results.facts import Index
 
@@ -32,7 +33,7 @@ def _people(session: Session, index: Index, ids: Sequence[int]) -> dict[str, lis
     query = (
         select(Read.id, Read.ai_read_id, *(getattr(Read, name) for name in (*TIMES, *PLAIN)), *texts)
         .join(Reader)
-        .where(Reader.study_id == index.study.id, Read.state == "locked")
+        .where(Reader.study_id == index.study.id, Read.state == ReadState.LOCKED)
     )
     place = {read_id: at for at, read_id in enumerate(ids)}
     made: dict[str, list[Any]] = {

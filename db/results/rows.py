@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.errors import Forbidden, NotFound
 from core.results.rows import ARMS, INDETERMINATE, StudyRows
 from core.results.story import AiRun, Story
+from core.study.words import ReadState, StudyState
 from db import permissions
 from db.models import AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
 from db.permissions import Actor, Right
@@ -29,12 +30,12 @@ class StudyChoice:
 
     id: int
     title: str
-    state: str
+    state: StudyState
 
     @property
     def unblinded(self) -> bool:
         """Whether its results may be seen."""
-        return self.state == "unblinded"
+        return self.state == StudyState.UNBLINDED
 
 
 def choices(session: Session, *, by: Actor) -> list[StudyChoice]:
@@ -57,7 +58,7 @@ def stamp(session: Session, *, study_id: int, by: Actor) -> str:
         session.execute(query).one()
         for query in (
             reads.where(Reader.study_id == study_id),
-            still_open.where(StudyCase.study_id == study_id, Read.state == "open"),
+            still_open.where(StudyCase.study_id == study_id, Read.state == ReadState.OPEN),
             select(func.max(Truth.id)).where(Truth.study_id == study_id),
             select(func.max(AiRead.id)).where(AiRead.series_id.in_(series.where(StudyCase.study_id == study_id))),
             tags.where(StudyCase.study_id == study_id),
@@ -101,7 +102,7 @@ def unsealed(session: Session, study_id: int, by: Actor) -> Study:
     study = session.get(Study, study_id)
     if study is None or study.deleted_at is not None:
         raise NotFound("This study does not exist.")
-    if study.state != "unblinded":
+    if study.state != StudyState.UNBLINDED:
         raise Forbidden("The results are sealed: close the study and unblind it on its page; that is logged.")
     return study
 
@@ -122,7 +123,7 @@ def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
         select(*key, Read.attempt, Read.id, Read.position, Read.practice, Read.diagnosis, Read.active_seconds)
         .add_columns(Read.raw_seconds, Read.ai_read_id, *ratings)
         .join(Reader)
-        .where(of_study, Read.state == "locked")
+        .where(of_study, Read.state == ReadState.LOCKED)
     )
     if not practice:
         query = query.where(Read.practice.is_(False))

@@ -4,6 +4,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.results.story import Deviation, Flow, Story
+from core.study.words import Design, ReadState
 from db.models import (
     AiRead,
     AuditEvent,
@@ -65,8 +66,8 @@ def _flow(session: Session, study: Study) -> Flow:
     ai = ai.join(StudyCase, StudyCase.case_id == Series.case_id).where(
         of_study, StudyCase.practice.is_(False), AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule
     )
-    phases = 2 if study.design == "sequential" else 1  # every entry is read without, then with the AI
-    locked = reads.where(Read.state == "locked")
+    phases = 2 if study.design == Design.SEQUENTIAL else 1  # every entry is read without, then with the AI
+    locked = reads.where(Read.state == ReadState.LOCKED)
     return Flow(
         cases=count(select(func.count()).select_from(StudyCase).where(of_study, StudyCase.practice.is_(False))),
         practice_cases=count(select(func.count()).select_from(StudyCase).where(of_study, StudyCase.practice.is_(True))),
@@ -79,7 +80,7 @@ def _flow(session: Session, study: Study) -> Flow:
         superseded_reads=count(
             locked.where(Read.practice.is_(False)).where(select(later.id).where(superseded).exists())
         ),
-        open_reads=count(reads.where(Read.state == "open")),
+        open_reads=count(reads.where(Read.state == ReadState.OPEN)),
         ai_reads=count(ai),
         ai_failures=count(ai.where(AiRead.call.is_(None))),
     )

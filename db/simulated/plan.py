@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from core.study.words import Design, StudyState
+
 CLASSES = (
     ("normal", "Normal", "N", "#009e73"),
     ("cap", "CAP", "P", "#e69f00"),
@@ -27,11 +29,11 @@ class Plan:
     ai_failures: int = 1
     indeterminate: float = 0.01
     missing: float = 0.01
-    design: str = "independent"  # or "sequential": every case unaided, then aided
+    design: Design = Design.INDEPENDENT  # or "sequential": every case unaided, then aided
     practice: int = 2
     attributes: bool = True  # whether sex, age and scanner of the cases are known, of most of them
     slices: int = 4  # of every case; only those that are pictured have pixels
-    state: str = "unblinded"
+    state: StudyState = StudyState.UNBLINDED
     seed: int = 7
     title: str = "Simulated study"
     protocol: tuple[tuple[str, Any], ...] = ()

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from core.study.words import Arm, Design, ReadState
 from db.models import OrderEntry, Read, Reader, ReadingOrder
 from db.simulated.plan import BEGAN, CLASSES, Plan
 
@@ -106,7 +107,7 @@ class Readers:
                 "order_id": order.id,
                 "position": at + 1,
                 "case_id": cases[place][0],
-                "arm": "unaided",
+                "arm": Arm.UNAIDED,
                 "practice": place >= plan.cases,
             }
             for at, place in enumerate(sequence)
@@ -130,7 +131,7 @@ class Readers:
         unaided = calls_of(rng, truth, difficulty, plan.accuracy[group])
         follows = (rng.random(len(truth)) < 0.5) & (ai >= 0)
         aided = np.where(follows, ai, unaided)
-        arms = [("unaided", unaided)] if plan.design == "independent" else [("unaided", unaided), ("aided", aided)]
+        arms = [(Arm.UNAIDED, unaided)] + ([] if plan.design == Design.INDEPENDENT else [(Arm.AIDED, aided)])
         speed = rng.normal(0, 0.2)
         rows = []
         clock = BEGAN + timedelta(days=1)
@@ -140,11 +141,11 @@ class Readers:
             for at, place in enumerate(sequence):
                 if rng.random() < plan.missing:
                     continue
-                seconds = float(spent[place]) * (0.3 if arm == "aided" else 1.0)
+                seconds = float(spent[place]) * (0.3 if arm == Arm.AIDED else 1.0)
                 unsure = rng.random() < plan.indeterminate
                 code = "indeterminate" if unsure else CLASSES[int(calls[place])][0]
                 clock += timedelta(seconds=seconds + 5)
-                shown = arm == "aided" and plan.ai
+                shown = arm == Arm.AIDED and plan.ai
                 rows.append(self._row(reader_id, arm, at, place, cases, code, scores[place], seconds, clock, shown))
         return rows
 
@@ -172,7 +173,7 @@ class Readers:
             "attempt": 1,
             "position": at + 1,
             "practice": place >= self.plan.cases,
-            "state": "locked",
+            "state": ReadState.LOCKED,
             "opened_at": clock - timedelta(seconds=seconds + 1),
             "locked_at": clock,
             "shown_at": clock - timedelta(seconds=seconds),

@@ -7,6 +7,8 @@ import numpy as np
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from core.study.protocol import Protocol
+from core.study.words import Role, StudyRole, StudyState
 from db.models import (
     Account,
     AiModel,
@@ -43,13 +45,13 @@ class _Seeder:
 
     def run(self) -> int:
         plan, session = self.plan, self.session
-        owner = self._account(f"coordinator{plan.seed}", "coordinator")
+        owner = self._account(f"coordinator{plan.seed}", Role.COORDINATOR)
         model = self._model() if plan.ai else None
         study = Study(
             title=plan.title,
             state=plan.state,
             design=plan.design,
-            protocol=dict(plan.protocol),
+            protocol=Protocol.from_json(dict(plan.protocol)),
             ai_model_id=model,
             ai_rule="paper",
             ai_parameters={},
@@ -58,11 +60,13 @@ class _Seeder:
             created_at=BEGAN,
             opened_at=BEGAN,
             closed_at=BEGAN + timedelta(days=30),
-            unblinded_at=BEGAN + timedelta(days=31) if plan.state == "unblinded" else None,
+            unblinded_at=BEGAN + timedelta(days=31) if plan.state == StudyState.UNBLINDED else None,
         )
         session.add(study)
         session.flush()
-        session.add(StudyMember(study_id=study.id, account_id=owner, role="owner", managed=True, added_at=BEGAN))
+        session.add(
+            StudyMember(study_id=study.id, account_id=owner, role=StudyRole.OWNER, managed=True, added_at=BEGAN)
+        )
         for place, (code, label, letter, colour) in enumerate(CLASSES):
             session.add(
                 StudyClass(
@@ -89,12 +93,12 @@ class _Seeder:
             session.flush()
             for number in range(count):
                 name = f"{('novice', 'expert')[group]}{number + 1}"
-                account = self._account(name, "reader")
+                account = self._account(name, Role.NONE)
                 readers.add(study.id, account, row.id, group, number, cases, truth, difficulty, calls)
         session.flush()
         return study.id
 
-    def _account(self, username: str, role: str) -> int:
+    def _account(self, username: str, role: Role) -> int:
         row = Account(username=f"{username}-{self.tag}"[:80], name=username, role=role, created_at=BEGAN)
         row.preferences, row.failed_sign_ins = {}, 0
         self.session.add(row)

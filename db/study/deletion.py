@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from core.study.words import StudyRole
+from core.study.words import StudyRole, StudyState
 from db import accounts, audit, permissions
 from db.models import Account, Case, Link, PanelMember, Reader, Series, Study, StudyCase, StudyMember, Truth
 from db.permissions import Actor, Right, Task
@@ -104,7 +104,7 @@ def take_back(session: Session, study_id: int, *, by: int, at: datetime) -> None
     found = session.scalar(select(Study).where(Study.id == study_id).with_for_update())
     if found is None or found.deleted_at is None:
         raise NotFound("This study is not among the deleted ones; reload the page.")
-    found.deleted_at, found.state = None, "draft"
+    found.deleted_at, found.state = None, StudyState.DRAFT
     audit.record(session, kind="study taken back", at=at, actor_id=by, study_id=study_id)
 
 
@@ -155,7 +155,7 @@ def remove_demo(session: Session, usernames: Sequence[str], *, by: Actor, at: da
 
 
 def _opened(session: Session, found: Study) -> str | None:
-    if found.state in ("draft", "checked") and found.opened_at is None and not reading_began(session, found.id):
+    if found.state.editable and found.opened_at is None and not reading_began(session, found.id):
         return None
     return "This study was opened: it is not deleted, and what was read in it stays. Close it if it ends here."
 

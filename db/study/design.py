@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, InvalidInput, NotFound
 from core.study.classes import StudyClass, class_problems
 from core.study.protocol import Protocol
-from core.study.questions import question_problems
-from core.study.words import StudyRole
+from core.study.questions.registry import question_problems
+from core.study.words import Design, StudyRole, StudyState
 from db import audit, permissions
 from db.ai import models as ai_models
 from db.models import Case, Reader, ReaderGroup, Study, StudyCase, StudyMember, Truth, TruthVote
@@ -18,7 +18,6 @@ from db.models import StudyClass as ClassRow
 from db.permissions import Right, Task
 from db.study.info import StudyInfo, classes, load, reading_began, row
 
-DESIGNS = ("independent", "sequential", "crossover")
 DEFAULT_GROUPS = ("Readers",)
 
 
@@ -28,7 +27,7 @@ def create_study(
     title: str,
     by: int,
     at: datetime,
-    design: str = "independent",
+    design: Design = Design.INDEPENDENT,
     protocol: Protocol | None = None,
     classes: Sequence[StudyClass] = (),
     groups: Sequence[str] = DEFAULT_GROUPS,
@@ -38,9 +37,9 @@ def create_study(
     permissions.require_task(session, by, Task.STUDIES)
     made = Study(
         title=_title(title),
-        state="draft",
-        design=_design(design),
-        protocol=(protocol or Protocol()).to_json(),
+        state=StudyState.DRAFT,
+        design=named_design(design),
+        protocol=protocol or Protocol(),
         ai_rule="paper",
         ai_parameters={},
         created_by=by,
@@ -67,9 +66,9 @@ def save_title(session: Session, study_id: int, title: str, *, by: int, at: date
     audit.record(session, kind="study renamed", at=at, actor_id=by, study_id=study_id)
 
 
-def save_design(session: Session, study_id: int, design: str, *, by: int, at: datetime) -> None:
+def save_design(session: Session, study_id: int, design: Design, *, by: int, at: datetime) -> None:
     """Choose the design: independent, sequential or crossover."""
-    editing(session, study_id, by=by, at=at).design = _design(design)
+    editing(session, study_id, by=by, at=at).design = named_design(design)
     audit.record(session, kind="design changed", at=at, actor_id=by, study_id=study_id, detail={"design": design})
 
 
@@ -80,13 +79,13 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
     """
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    before = Protocol.from_json(found.protocol)
+    before = found.protocol
     protocol = Protocol.from_json(protocol.to_json())  # what could not be read again is never stored
     if protocol == before:
         return
     if problems := question_problems(protocol.questions):
         raise InvalidInput(" ".join(problems))
-    if found.state == "open":
+    if found.state == StudyState.OPEN:
         _must_be_unread(session, found)
         if protocol.without_wording() != before.without_wording():
             raise Conflict("The study is open: words may change until the first read, its rules no more.")
@@ -94,8 +93,9 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
     else:
         editing(session, study_id, by=by, at=at)
         kind = "protocol changed"
-    found.protocol = protocol.to_json()
-    changed = [name for name, value in found.protocol.items() if value != before.to_json()[name]]
+    found.protocol = protocol
+    old = before.to_json()
+    changed = [name for name, value in protocol.to_json().items() if value != old[name]]
     audit.record(session, kind=kind, at=at, actor_id=by, study_id=study_id, detail={"fields": changed})
 
 
@@ -108,7 +108,7 @@ def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, 
         return
     if problems := class_problems(after):
         raise InvalidInput(" ".join(problems))
-    if found.state == "open":
+    if found.state == StudyState.OPEN:
         _must_be_unread(session, found)
         if [(c.code, c.letter, c.ai_class, c.positive) for c in before] != [
             (c.code, c.letter, c.ai_class, c.positive) for c in after
@@ -187,16 +187,16 @@ def editing(session: Session, study_id: int, *, by: int, at: datetime) -> Study:
     """
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    if found.state not in ("draft", "checked"):
+    if not found.state.editable:
         raise Conflict("This study was opened: its protocol is frozen. Copy the study to change the design.")
-    if found.state == "checked":
-        found.state = "draft"
+    if found.state == StudyState.CHECKED:
+        found.state = StudyState.DRAFT
         audit.record(session, kind="study back to draft", at=at, actor_id=by, study_id=study_id)
     return found
 
 
 def _must_be_unread(session: Session, found: Study) -> None:
-    if found.state not in ("draft", "checked", "open") or reading_began(session, found.id):
+    if not (found.state.editable or found.state == StudyState.OPEN) or reading_began(session, found.id):
         raise Conflict("Reading has begun: wording is locked. Copy the study to change it.")
 
 
@@ -206,10 +206,11 @@ def _title(title: str) -> str:
     return title.strip()
 
 
-def _design(design: str) -> str:
-    if design not in DESIGNS:
-        raise InvalidInput(f"The design is one of {', '.join(DESIGNS)}.")
-    return design
+def named_design(name: object) -> Design:
+    """Return the design of this name, as a protocol file has it; raises InvalidInput."""
+    if name not in list(Design):
+        raise InvalidInput(f"The design is one of {', '.join(Design)}.")
+    return Design(str(name))
 
 
 def _codes_in_truth(session: Session, study_id: int) -> set[str]:

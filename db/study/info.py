@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
+from core.study.words import Design, StudyState
 from db import permissions
 from db.cases import CaseInfo, of_study
 from db.models import Account, Read, Reader, ReaderGroup, Study, StudyCase
@@ -32,8 +33,8 @@ class StudyInfo:
 
     id: int
     title: str
-    state: str
-    design: str
+    state: StudyState
+    design: Design
     protocol: Protocol
     classes: tuple[StudyClass, ...]
     groups: tuple[GroupInfo, ...]
@@ -50,12 +51,12 @@ class StudyInfo:
     @property
     def editable(self) -> bool:
         """Whether the design may still change."""
-        return self.state in ("draft", "checked")
+        return self.state.editable
 
     @property
     def sessions(self) -> int:
         """How many sessions a reader has."""
-        return 2 if self.design == "crossover" else 1
+        return self.design.sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class StudySummary:
 
     id: int
     title: str
-    state: str
-    design: str
+    state: StudyState
+    design: Design
     cases: int
     practice: int
     readers: int
@@ -127,7 +128,7 @@ def load(session: Session, study_id: int) -> StudyInfo:
         title=found.title,
         state=found.state,
         design=found.design,
-        protocol=Protocol.from_json(found.protocol),
+        protocol=found.protocol,
         classes=classes(session, study_id),
         groups=groups(session, study_id),
         ai_model_id=found.ai_model_id,

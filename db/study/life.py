@@ -12,11 +12,12 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.study.classes import StudyClass
 from core.study.preflight import Finding
 from core.study.protocol import Protocol
+from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Reader, Study, StudyCase
 from db.permissions import Actor, Right, Task
 from db.study import orders
-from db.study.design import create_study
+from db.study.design import create_study, named_design
 from db.study.info import StudyInfo, load, row
 from db.study.monitor import counted
 from db.study.preflight import Volumes, findings_of, pinned
@@ -32,11 +33,11 @@ def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, a
     """
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    if found.state not in ("draft", "checked"):
+    if not found.state.editable:
         raise Conflict("This study was opened already.")
     findings = findings_of(session, study_id, volumes=volumes)
     blockers = sum(finding.blocks for finding in findings)
-    found.state = "draft" if blockers else "checked"
+    found.state = StudyState.DRAFT if blockers else StudyState.CHECKED
     detail = {"blockers": blockers, "notes": len(findings) - blockers}
     audit.record(session, kind="study checked", at=at, actor_id=by, study_id=study_id, detail=detail)
     return findings
@@ -49,7 +50,7 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
     """
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    if found.state != "checked":
+    if found.state != StudyState.CHECKED:
         raise Conflict("Check the study first; only a checked study without blockers is opened.")
     blockers = [finding for finding in findings_of(session, study_id, volumes=volumes) if finding.blocks]
     if blockers:
@@ -59,7 +60,7 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
         link.frozen_truth_id = truths[link.case_id].id
     found.ai_parameters = pinned(session, study_id, at=at)
     made = orders.make(session, study_id, seed=seed, at=at)
-    found.seed, found.state, found.opened_at = seed, "open", at
+    found.seed, found.state, found.opened_at = seed, StudyState.OPEN, at
     detail = {
         "seed": seed,
         "orders": made,
@@ -78,12 +79,12 @@ def close_study(session: Session, study_id: int, *, by: int, at: datetime, reaso
     """
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    _must_be(found, "open", "Only an open study can be closed.")
+    _must_be(found, StudyState.OPEN, "Only an open study can be closed.")
     now = counted(session, study_id, at=at)
     missing = now.total - now.locked
     if missing and len(reason.strip()) < 5:
         raise InvalidInput(f"{missing} reads are missing; give the reason for closing now.")
-    found.state, found.closed_at = "closed", at
+    found.state, found.closed_at = StudyState.CLOSED, at
     detail = {"missing": missing, "reason": reason.strip() or None}
     audit.record(session, kind="study closed", at=at, actor_id=by, study_id=study_id, detail=detail)
 
@@ -92,12 +93,12 @@ def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: s
     """Unblind a closed study: from now on its results can be seen. Logged with who and why, never taken back."""
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
-    _must_be(found, "closed", "Close the study first; it is unblinded when nothing is read in it any more.")
+    _must_be(found, StudyState.CLOSED, "Close the study first; it is unblinded when nothing is read in it any more.")
     if session.scalar(select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == by)) is not None:
         raise Forbidden("Who reads in this study may not unblind it; ask another coordinator.")
     if len(reason.strip()) < 5:
         raise InvalidInput("Say why the study is unblinded now, such as “all reads are locked, analysis begins”.")
-    found.state, found.unblinded_at = "unblinded", at
+    found.state, found.unblinded_at = StudyState.UNBLINDED, at
     detail = {"reason": reason.strip()}
     audit.record(session, kind="study unblinded", at=at, actor_id=by, study_id=study_id, detail=detail)
 
@@ -164,7 +165,7 @@ def import_study(session: Session, data: object, *, by: int, at: datetime, title
             for one in data["classes"]
         ]
         groups = [str(name) for name in data["groups"]]
-        design, rule, name = str(data["design"]), str(data.get("ai_rule", "paper")), str(data["title"])
+        design, rule, name = named_design(data["design"]), str(data.get("ai_rule", "paper")), str(data["title"])
     except (KeyError, TypeError, AttributeError):
         raise InvalidInput("The protocol misses its title, design, classes or groups; export it again.") from None
     made = create_study(
@@ -182,6 +183,6 @@ def import_study(session: Session, data: object, *, by: int, at: datetime, title
     return load(session, made.id)
 
 
-def _must_be(found: Study, state: str, message: str) -> None:
+def _must_be(found: Study, state: StudyState, message: str) -> None:
     if found.state != state:
         raise Conflict(message)

@@ -8,7 +8,7 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.study.protocol import Protocol
+from core.study.words import Arm, Design, ReadState
 from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder
 from db.permissions import Actor, Right
@@ -50,7 +50,7 @@ def progress(session: Session, study_id: int, *, by: Actor, at: datetime) -> Stu
 def counted(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
     """Return the progress of a study at this moment. For verbs of db only."""
     study = row(session, study_id)
-    protocol = Protocol.from_json(study.protocol)
+    protocol = study.protocol
     people = session.execute(
         select(Reader, ReaderGroup.name)
         .join(ReaderGroup, ReaderGroup.id == Reader.group_id)
@@ -59,7 +59,7 @@ def counted(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
     ).all()
     numbers = _case_numbers(session, study_id)
     newest, resets = _reads(session, study_id)
-    wanted = _wanted(session, study_id, sequential=study.design == "sequential")
+    wanted = _wanted(session, study_id, sequential=study.design == Design.SEQUENTIAL)
     readers, cells, outliers = [], [], []
     names = {reader.id: reader.pseudonym for reader, _ in people}
     for reader, group in people:
@@ -75,7 +75,7 @@ def counted(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
             read.id, names[read.reader_id], numbers[read.case_id], read.session, read.arm, read.attempt, read.locked_at
         )
         for read in newest
-        if read.state == "locked"
+        if read.state == ReadState.LOCKED
     ]
     again = _made_again(session, study_id)
     return StudyProgress(tuple(readers), tuple(cells), tuple(outliers), tuple(reads), again)
@@ -142,7 +142,7 @@ def _wanted(session: Session, study_id: int, *, sequential: bool) -> dict[int, d
     )
     made: dict[int, dict[tuple[int, bool], list[Phase]]] = {}
     for reader_id, number, case_id, arm, practice in session.execute(query):
-        arms = ("unaided", "aided") if sequential else (arm,)
+        arms = tuple(Arm) if sequential else (arm,)
         made.setdefault(reader_id, {}).setdefault((case_id, practice), []).extend((number, one) for one in arms)
     return made
 
@@ -157,7 +157,7 @@ def _cells(
     locked: dict[int, int] = {}
     opened = set()
     for read in mine:
-        if read.state == "locked":
+        if read.state == ReadState.LOCKED:
             locked[read.case_id] = locked.get(read.case_id, 0) + 1
         elif read.shown:
             opened.add(read.case_id)
@@ -176,7 +176,7 @@ def _cells(
 
 
 def _reader(reader: Reader, group: str, mine: list[_Timed], total: int, at: datetime) -> ReaderProgress:
-    done = [read for read in mine if read.state == "locked" and not read.practice]
+    done = [read for read in mine if read.state == ReadState.LOCKED and not read.practice]
     left = total - len(done)
     pace = median(read.active for read in done) if len(done) >= ENOUGH else None
     locks = sorted(read.locked_at for read in mine if read.locked_at is not None)
@@ -218,7 +218,7 @@ def _finish(locks: list[datetime], left: int, at: datetime) -> tuple[float | Non
 
 
 def _outliers(mine: list[_Timed], reader: Reader, least: int, numbers: dict[int, int]) -> list[Outlier]:
-    done = [read for read in mine if read.state == "locked" and not read.practice]
+    done = [read for read in mine if read.state == ReadState.LOCKED and not read.practice]
     usual = median(read.active for read in done) if len(done) >= ENOUGH else None
     found = []
     for read in done:

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
 from core.study.joining import Standing, joining_orders
-from core.study.orders import Arm, Place, Plan, make_orders
-from core.study.protocol import Protocol
+from core.study.orders import Place, Plan, make_orders
 from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, Study, StudyCase, Truth
 from db.permissions import Actor, Right
@@ -42,7 +41,7 @@ class Gate:
 def plan(session: Session, study_id: int) -> Plan:
     """Return what the orders of a study are made from: its active readers by group, cases and design."""
     study = row(session, study_id)
-    protocol = Protocol.from_json(study.protocol)
+    protocol = study.protocol
     readers = session.scalars(
         select(Reader.id)
         .join(ReaderGroup, ReaderGroup.id == Reader.group_id)
@@ -111,8 +110,7 @@ def _stored(session: Session, study_id: int) -> list[tuple[Reader, dict[int, lis
     made: dict[int, tuple[Reader, dict[int, list[Place]]]] = {}
     for reader, number, entry in session.execute(query):
         _, by_session = made.setdefault(reader.id, (reader, {}))
-        arm: Arm = "aided" if entry.arm == "aided" else "unaided"
-        by_session.setdefault(number, []).append(Place(entry.case_id, arm, entry.practice))
+        by_session.setdefault(number, []).append(Place(entry.case_id, entry.arm, entry.practice))
     return list(made.values())
 
 
@@ -126,7 +124,7 @@ def _store(
     seed: int,
     at: datetime,
 ) -> None:
-    washout = timedelta(days=Protocol.from_json(row(session, study_id).protocol).washout_days)
+    washout = timedelta(days=row(session, study_id).protocol.washout_days)
     # the earliest date a later session can have; `settle` moves it on once the one before is finished
     opens_at = at + (number - 1) * washout
     order = ReadingOrder(reader_id=reader_id, session=number, seed=seed, opens_at=opens_at, made_at=at)
@@ -222,7 +220,7 @@ def _due(session: Session, reader_id: int, session_no: int) -> datetime | None:
     if len(locks) < len(wanted) or any(locked is None for locked in locks):
         return None
     study = session.get_one(Study, session.get_one(Reader, reader_id).study_id)
-    return max(lock for lock in locks if lock) + timedelta(days=Protocol.from_json(study.protocol).washout_days)
+    return max(lock for lock in locks if lock) + timedelta(days=study.protocol.washout_days)
 
 
 def _strata(session: Session, study_id: int, cases: tuple[int, ...]) -> dict[int, str]:

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
+from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Account, Reader, ReaderGroup
 from db.permissions import Right
@@ -44,7 +45,7 @@ def join_reader(
     changes. Raises Conflict where the account cannot be blind: those who manage the study can see its truth.
     """
     permissions.require(session, study_id, by, Right.MANAGE)
-    if row(session, study_id, hold=True).state != "open":
+    if row(session, study_id, hold=True).state != StudyState.OPEN:
         raise Conflict("Readers join while the study is open; before that they are added.")
     reason = _reason(reason)
     account = session.get(Account, account_id)
@@ -83,7 +84,7 @@ def remove_reader(session: Session, reader_id: int, *, by: int, at: datetime) ->
 def withdraw_reader(session: Session, reader_id: int, *, reason: str, by: int, at: datetime) -> None:
     """Record that a reader has dropped out of an open study, and why; what they locked stays."""
     found = _reader(session, reader_id, by)
-    if row(session, found.study_id).state != "open":
+    if row(session, found.study_id).state != StudyState.OPEN:
         raise Conflict("Readers are withdrawn while the study is open.")
     if found.withdrawn_at is not None:
         raise Conflict("This reader was withdrawn already.")

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
 from core.study.classes import StudyClass
-from core.study.protocol import Protocol
+from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Account, PanelMember, Study, TruthVote
 from db.permissions import Actor, Right
 from db.study.info import classes, row
 from db.truth.records import may_author, must_not_read
 
-BEFORE_OPENING = ("draft", "checked")
+BEFORE_OPENING = (StudyState.DRAFT, StudyState.CHECKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def add_member(
     if known is not None and (known.left_at is None or known.adjudicator != adjudicator):
         raise Conflict(f"{account.name} is on this panel already, or was in another part.")
     sitting = sum(one.left_at is None and one.adjudicator == adjudicator for one in there)
-    size = 1 if adjudicator else Protocol.from_json(study.protocol).reference.panel_size
+    size = 1 if adjudicator else study.protocol.reference.panel_size
     if sitting >= size:
         what = "an adjudicator already" if adjudicator else f"its {size} members; raise their number first"
         raise Conflict(f"The panel has {what}.")
@@ -121,7 +121,7 @@ def seats(session: Session, account_id: int) -> list[Seat]:
     return [
         Seat(study.id, study.title, adjudicator, classes(session, study.id))
         for study, adjudicator in session.execute(query)
-        if Protocol.from_json(study.protocol).reference.panel
+        if study.protocol.reference.panel
     ]
 
 

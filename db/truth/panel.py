@@ -9,7 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
-from core.study.protocol import Protocol
 from db import audit, permissions
 from db.models import Account, Case, StudyCase, StudyClass, TruthVote
 from db.permissions import Actor
@@ -70,7 +69,7 @@ def label(session: Session, study_id: int, case_number: int, *, class_code: str,
     permissions.active(session, account_id)
     seat(session, study_id, account_id, adjudicator=False)
     study = before_opening(session, study_id)
-    if not Protocol.from_json(study.protocol).reference.panel:
+    if not study.protocol.reference.panel:
         raise Forbidden("This study has no panel any more; ask its coordinator.")
     _vote(session, study_id, _case_id(session, study_id, case_number), class_code, account_id, by=account_id, at=at)
 
@@ -103,7 +102,7 @@ def panel_cases(session: Session, study_id: int, *, by: Actor) -> list[PanelCase
 
 def _cases(session: Session, study_id: int) -> list[PanelCase]:
     """Return every case with how far its panel is. Labels of who has left do not count."""
-    needed = Protocol.from_json(row(session, study_id).protocol).reference.panel_size
+    needed = row(session, study_id).protocol.reference.panel_size
     settled, counting = newest(session, study_id), voters(session, study_id)
     query = select(TruthVote, Account.name).join(Account, Account.id == TruthVote.author_id)
     labels: dict[int, dict[int, tuple[str, str]]] = {}

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.identifiers import identifying
-from core.study.protocol import Protocol
 from core.study.truth_csv import Fault, TruthRow
+from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Account, Case, PanelMember, Reader, StudyCase, StudyClass, Truth, TruthVote
 from db.permissions import Actor, Right, person
@@ -130,8 +130,8 @@ def store(
             at=at,
         )
     )
-    if study.state == "checked":
-        study.state = "draft"  # what was checked is not what is there now
+    if study.state == StudyState.CHECKED:
+        study.state = StudyState.DRAFT  # what was checked is not what is there now
     session.flush()
     made = _versions(session, study_id, case_id)[0]
     # class and reason stay out of the trail, which coordinators who read in the study may see
@@ -194,7 +194,7 @@ def may_author(session: Session, study_id: int, by: Actor) -> None:
 
 def must_not_read(session: Session, study_id: int, account_id: int) -> None:
     """Refuse an author who reads in the study, unless its protocol allows it. For verbs of db only."""
-    if Protocol.from_json(row(session, study_id).protocol).readers_may_author_truth:
+    if row(session, study_id).protocol.readers_may_author_truth:
         return
     query = select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == account_id)
     if session.scalar(query) is not None:
@@ -203,7 +203,7 @@ def must_not_read(session: Session, study_id: int, account_id: int) -> None:
 
 def must_not_author(session: Session, study_id: int, account_id: int) -> None:
     """Refuse a reader who authored truth of the study or is on its panel, unless its protocol allows it."""
-    if Protocol.from_json(row(session, study_id).protocol).readers_may_author_truth:
+    if row(session, study_id).protocol.readers_may_author_truth:
         return
     if account_id in authors(session, study_id):
         raise Forbidden("Who authors the truth of this study may not read in it; the protocol does not allow it.")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import clock
+from core.study.words import Role
 from db import accounts, permissions
 from db.accounts import Account
 from db.engine import open_view
@@ -43,7 +44,7 @@ def require_part(right: Right) -> Account:
 def require_reader() -> Account:
     """Return who is signed in if they read somewhere: readers, and others who were made readers of a study."""
     account = current()
-    if account is not None and account.role != "reader":
+    if account is not None and account.role != Role.NONE:
         with open_view() as session:
             if study_info.studies_for_reader(session, account.id):
                 return account

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import ParallaxError
 from core.services.demo import people, plan, start
 from core.services.demo.people import DemoAccount
+from core.study.words import Role
 from db.accounts import Account
 from db.engine import open_view
 
@@ -17,7 +18,7 @@ LEAD = (
 
 def offer(me: Account, *, studies: int) -> None:
     """Offer the demo to an administrator: to make it where there is none, else to see its accounts and remove it."""
-    if me.role != "administrator":
+    if me.role != Role.ADMINISTRATOR:
         return
     with open_view() as session:
         now = people.state(session)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import clock
+from core.study.words import StudyState
 from db.engine import open_view
 from db.reading import reads
 from db.reading.types import StudyProgress
@@ -61,7 +62,7 @@ def _left(minutes: int | None) -> str:
 
 
 def _note(study: StudyProgress) -> str:
-    if study.state != "open":
+    if study.state != StudyState.OPEN:
         return "This study is closed. Thank you for reading."
     if study.waiting:
         return study.waiting

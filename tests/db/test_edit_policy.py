@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from core.study.words import Design
 from db.reading.types import InvalidContent
 from tests.db.test_reads import SECOND, lock, opened, rows, save
 from tests.reading.build import answers, paint, read_one, study
@@ -30,7 +31,7 @@ def test_where_answers_cannot_be_taken_back_the_first_diagnosis_stands_for_draft
 
 
 def test_the_diagnosis_that_an_aided_read_begins_with_may_change_once_even_so(session: Session, at: datetime) -> None:
-    built = study(session, at, design="sequential", undo=False)
+    built = study(session, at, design=Design.SEQUENTIAL, undo=False)
     read_one(session, built, built.readers[0], at, answers("cap"))
     person, aided = built.readers[0], opened(session, built, at + 60 * SECOND)
     assert (aided.draft.content["diagnosis"], aided.draft.chosen) == ("cap", False)

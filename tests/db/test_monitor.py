@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from core.study.words import Design
 from db.models import Read
 from db.permissions import SYSTEM
 from db.study import info as study_info
@@ -115,7 +116,7 @@ def test_who_has_gone_silent_is_named_and_who_is_withdrawn_is_not(
 
 
 def test_sequential_cases_count_twice(session: Session):
-    made = builder.study(session, design="sequential", cases_=3, readers=2)
+    made = builder.study(session, design=Design.SEQUENTIAL, cases_=3, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
     assert monitor.progress(session, made.id, at=AT, by=SYSTEM).total == 2 * 3 * 2
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFound
 from core.study.protocol import Protocol
+from core.study.words import Design
 from db.models import Read
 from db.permissions import SYSTEM
 from db.reading import reads
@@ -22,7 +23,7 @@ WASHOUT = timedelta(days=28)
 
 @pytest.fixture
 def crossover(session: Session) -> tuple[StudyInfo, ReaderInfo]:
-    made = builder.study(session, design="crossover", cases_=3, readers=2, protocol=Protocol(ratings=False))
+    made = builder.study(session, design=Design.CROSSOVER, cases_=3, readers=2, protocol=Protocol(ratings=False))
     orders.make(session, made.id, seed=1, at=AT)
     return made, study_info.readers(session, made.id, by=SYSTEM)[0]
 
@@ -84,7 +85,7 @@ def test_reading_a_case_of_the_first_session_again_moves_the_date_on(
 
 
 def test_who_takes_longer_than_the_washout_still_waits_for_it_after_the_last_case(session: Session):
-    built = build.study(session, AT, design="crossover", cases=2)
+    built = build.study(session, AT, design=Design.CROSSOVER, cases=2)
     end = AT + timedelta(days=40)
     for n in range(2):
         build.read_one(session, built, built.readers[0], end + timedelta(minutes=n))
@@ -98,7 +99,7 @@ def test_who_takes_longer_than_the_washout_still_waits_for_it_after_the_last_cas
 
 
 def test_every_session_is_open_from_the_start_in_other_designs(session: Session):
-    made = builder.study(session, design="sequential", cases_=3, readers=2)
+    made = builder.study(session, design=Design.SEQUENTIAL, cases_=3, readers=2)
     orders.make(session, made.id, seed=1, at=AT)
     reader = study_info.readers(session, made.id, by=SYSTEM)[0]
     assert orders.session_open(session, reader.id, 1, at=AT).open

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.study.words import Beginning, Design, StudyState
 from db import audit
 from db.models import Read, Study
 from db.permissions import SYSTEM
@@ -36,7 +37,7 @@ def rows(session: Session) -> list[Read]:
 def test_a_sequential_study_opens_the_aided_read_of_the_same_case_after_the_unaided_lock(
     session: Session, at: datetime
 ) -> None:
-    built = study(session, at, design="sequential", cases=2)
+    built = study(session, at, design=Design.SEQUENTIAL, cases=2)
     seen = []
     for index in range(4):
         read = read_one(session, built, built.readers[0], at + index * 60 * SECOND, answers("cap"))
@@ -56,7 +57,7 @@ def test_a_sequential_study_opens_the_aided_read_of_the_same_case_after_the_unai
 
 
 def test_the_aided_phase_begins_with_the_unaided_answers(session: Session, at: datetime) -> None:
-    built = study(session, at, design="sequential", cases=1)
+    built = study(session, at, design=Design.SEQUENTIAL, cases=1)
     read_one(session, built, built.readers[0], at, answers("cap"))
     aided = opened(session, built, at + 60 * SECOND)
     assert aided.draft.content == answers("cap")
@@ -64,7 +65,7 @@ def test_the_aided_phase_begins_with_the_unaided_answers(session: Session, at: d
 
 
 def test_a_second_session_opens_on_its_date_only(session: Session, at: datetime) -> None:
-    built = study(session, at, design="crossover", cases=2)
+    built = study(session, at, design=Design.CROSSOVER, cases=2)
     person = built.readers[0]
     for index in range(2):
         assert read_one(session, built, person, at + index * 60 * SECOND).arm == "unaided"
@@ -133,7 +134,7 @@ def test_an_open_read_that_was_reset_is_no_longer_taken(session: Session, at: da
 
 
 def test_an_unaided_read_is_not_reset_once_the_ai_was_shown(session: Session, at: datetime) -> None:
-    built = study(session, at, design="sequential")
+    built = study(session, at, design=Design.SEQUENTIAL)
     unaided = read_one(session, built, built.readers[0], at)
     with pytest.raises(Conflict, match="seen the AI"):
         reads.reset(session, read_id=unaided.read_id, reason="wrong key", by=built.coordinator, at=at)
@@ -142,7 +143,7 @@ def test_an_unaided_read_is_not_reset_once_the_ai_was_shown(session: Session, at
 def test_resetting_the_aided_read_first_does_not_open_the_way_to_the_unaided_one(
     session: Session, at: datetime
 ) -> None:
-    built = study(session, at, design="sequential")
+    built = study(session, at, design=Design.SEQUENTIAL)
     unaided = read_one(session, built, built.readers[0], at)
     aided = read_one(session, built, built.readers[0], at + 60 * SECOND)
     reads.reset(session, read_id=aided.read_id, reason="wrong key", by=built.coordinator, at=at + 120 * SECOND)
@@ -154,7 +155,7 @@ def test_resetting_the_aided_read_first_does_not_open_the_way_to_the_unaided_one
 def test_without_an_ai_to_see_the_aided_read_falls_with_the_unaided_and_begins_with_its_new_answers(
     session: Session, at: datetime
 ) -> None:
-    built = study(session, at, design="sequential", cases=1)
+    built = study(session, at, design=Design.SEQUENTIAL, cases=1)
     thaw(session)
     session.get_one(Study, built.study_id).ai_model_id = None
     person = built.readers[0]
@@ -169,8 +170,8 @@ def test_without_an_ai_to_see_the_aided_read_falls_with_the_unaided_and_begins_w
 
 
 def test_a_blank_aided_phase_begins_with_nothing_and_says_so_in_its_row(session: Session, at: datetime) -> None:
-    filled = study(session, at, design="sequential", cases=1, prefix="a")
-    blank = study(session, at, design="sequential", cases=1, prefix="b", aided_begins="blank")
+    filled = study(session, at, design=Design.SEQUENTIAL, cases=1, prefix="a")
+    blank = study(session, at, design=Design.SEQUENTIAL, cases=1, prefix="b", aided_begins=Beginning.BLANK)
     for built in (filled, blank):
         read_one(session, built, built.readers[0], at, answers("cap"))
     assert opened(session, filled, at + 60 * SECOND).draft.content == answers("cap")
@@ -215,7 +216,7 @@ def test_progress_counts_whole_cases_and_estimates_from_the_readers_own_pace(ses
 def test_progress_of_a_sequential_study_counts_a_case_when_both_phases_are_locked(
     session: Session, at: datetime
 ) -> None:
-    built = study(session, at, design="sequential", cases=2)
+    built = study(session, at, design=Design.SEQUENTIAL, cases=2)
     read_one(session, built, built.readers[0], at)
     assert reads.progress(session, account_id=built.readers[0], at=at)[0].done == 0
     read_one(session, built, built.readers[0], at + 60 * SECOND)
@@ -224,5 +225,5 @@ def test_progress_of_a_sequential_study_counts_a_case_when_both_phases_are_locke
 
 def test_progress_shows_nobody_elses_studies_and_no_drafts(session: Session, at: datetime) -> None:
     study(session, at, prefix="a")
-    built = study(session, at, prefix="b", state="draft")
+    built = study(session, at, prefix="b", state=StudyState.DRAFT)
     assert reads.progress(session, account_id=built.readers[0], at=at) == ()

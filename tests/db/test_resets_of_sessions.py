@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden
+from core.study.words import Design
 from db import audit
 from db.models import Read
 from db.permissions import SYSTEM
@@ -31,7 +32,7 @@ def session_one(session: Session, built: Built, reader: int, at: datetime) -> li
 @pytest.fixture
 def built(session: Session, at: datetime) -> Built:
     """The first reader reads unaided then aided, the second aided then unaided."""
-    return study(session, at, design="crossover", cases=3)
+    return study(session, at, design=Design.CROSSOVER, cases=3)
 
 
 def test_an_unaided_read_is_not_made_again_once_the_ai_was_shown_for_its_case(

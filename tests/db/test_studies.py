@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.classes import StudyClass
-from core.study.protocol import Protocol, Question
+from core.study.protocol import Protocol
+from core.study.questions.scale import Scale
 from db import audit
 from db.permissions import SYSTEM
 from db.study import design as study_design
@@ -58,7 +59,7 @@ def test_questions_that_cannot_be_asked_are_refused(session: Session):
     made, me = builder.study(session), builder.coordinator(session)
     with pytest.raises(InvalidInput, match="both ends"):
         study_design.save_protocol(
-            session, made.id, Protocol(questions=(Question("sure", "scale", "Sure?"),)), by=me, at=AT
+            session, made.id, Protocol(questions=(Scale(id="sure", label="Sure?"),)), by=me, at=AT
         )
 
 

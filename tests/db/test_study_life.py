@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, Forbidden, InvalidInput, ParallaxError
 from core.study.classes import PALETTE, StudyClass
 from core.study.orders import largest_imbalance
-from core.study.protocol import Option, Protocol, Question
+from core.study.protocol import Protocol
+from core.study.questions.choice import Choice
+from core.study.questions.choices import Choices
+from core.study.questions.mark import Mark
+from core.study.questions.number import Number
+from core.study.questions.question import Option
+from core.study.questions.scale import Scale
+from core.study.questions.text import Text
+from core.study.words import Design
 from db import audit
 from db.permissions import SYSTEM
 from db.reading import reads
@@ -201,7 +209,7 @@ def test_a_study_closes_without_a_reason_when_only_a_drop_out_left_reads_undone(
 
 
 def test_a_protocol_goes_out_as_json_and_comes_back(session: Session):
-    made, me = ready(session, design="crossover")
+    made, me = ready(session, design=Design.CROSSOVER)
     data = json.loads(json.dumps(study_life.export_study(session, made.id, by=SYSTEM)))
     back = study_life.import_study(session, json.dumps(data), title="Again", by=me, at=AT)
     assert (back.title, back.state, back.design) == ("Again", "draft", "crossover")
@@ -253,12 +261,12 @@ def test_a_class_named_by_a_truth_cannot_go(session: Session):
 
 def test_protocols_of_every_kind_of_question_survive_the_database(session: Session):
     questions = (
-        Question("side", "choice", "Side?", options=(Option("l", "Left"), Option("r", "Right"))),
-        Question("signs", "choices", "Signs?", required=False, options=(Option("a", "A"), Option("b", "B"))),
-        Question("size", "number", "Size?", min=0, max=300, step=0.5, unit="mm"),
-        Question("why", "text", "Why?", pattern="[a-z]+", max_length=20),
-        Question("sure", "scale", "How sure?", anchors=("guessed", "certain")),
-        Question("where", "mark", "Where?", mark="box", required=False),
+        Choice(id="side", label="Side?", options=(Option("l", "Left"), Option("r", "Right"))),
+        Choices(id="signs", label="Signs?", required=False, options=(Option("a", "A"), Option("b", "B"))),
+        Number(id="size", label="Size?", min=0, max=300, step=0.5, unit="mm"),
+        Text(id="why", label="Why?", pattern="[a-z]+", max_length=20),
+        Scale(id="sure", label="How sure?", anchors=("guessed", "certain")),
+        Mark(id="where", label="Where?", mark="box", required=False),
     )
     made, me = builder.study(session), builder.coordinator(session)
     study_design.save_protocol(session, made.id, Protocol(questions=questions), by=me, at=AT)

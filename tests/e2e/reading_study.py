@@ -12,6 +12,7 @@ from core.imaging.storage import VolumeStore
 from core.imaging.synthetic import small_chest
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
+from core.study.words import Design
 from db import cases
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo
@@ -46,7 +47,7 @@ class Opened:
 
 
 def open_study(
-    server: Server, name: str, *, design: str, at: datetime, count: int, readers: int = 2, practice: int = 0,
+    server: Server, name: str, *, design: Design, at: datetime, count: int, readers: int = 2, practice: int = 0,
     **protocol: Any,
 ) -> Opened:  # fmt: skip
     """Take a study from draft to open; readers are called <name>1, <name>2, ..."""

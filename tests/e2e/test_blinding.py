@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core import clock
+from core.study.words import Design
 from tests.e2e.conftest import Server
 from tests.e2e.reading import lock
 from tests.e2e.reading_study import MODEL, SLICES, SOURCE, open_study
@@ -42,8 +43,8 @@ class Wiretap:
 
 
 def test_nothing_hidden_reaches_a_readers_browser(server: Server, sign_in: Callable[..., Any]) -> None:
-    study = open_study(server, "blind", design="sequential", at=clock.now(), count=3, practice_feedback=False)
-    other = open_study(server, "elsewhere", design="independent", at=clock.now(), count=2)
+    study = open_study(server, "blind", design=Design.SEQUENTIAL, at=clock.now(), count=3, practice_feedback=False)
+    other = open_study(server, "elsewhere", design=Design.INDEPENDENT, at=clock.now(), count=2)
     page = sign_in(server, "blind1")
     tap = Wiretap(page)
     page.goto(f"{server.url}/work")
@@ -104,7 +105,7 @@ def test_nothing_hidden_reaches_a_readers_browser(server: Server, sign_in: Calla
 
 @pytest.mark.parametrize("design", ["independent", "crossover"])
 def test_an_unaided_read_brings_nothing_hidden_in_any_design(
-    server: Server, sign_in: Callable[..., Any], design: str
+    server: Server, sign_in: Callable[..., Any], design: Design
 ) -> None:
     study = open_study(server, f"blind-{design}", design=design, at=clock.now(), count=3)
     for name in study.readers:  # in a crossover one of the two begins with the AI

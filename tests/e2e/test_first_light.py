@@ -16,6 +16,7 @@ import pytest
 from core import clock
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
+from core.study.words import Design
 from db import cases
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
@@ -129,7 +130,7 @@ def open_study(server: Server, coordinator: int) -> int:
         made = study_design.create_study(
             session,
             title="First light",
-            design="independent",
+            design=Design.INDEPENDENT,
             classes=CLASSES,
             groups=("novices", "experts"),
             protocol=protocol,

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core import clock
+from core.study.words import Design
 from db import accounts
 from db.engine import engine_for, open_session
 from db.migrate import migrate
@@ -76,7 +77,7 @@ def read_all(page: Any, places: list[str], letters: str) -> None:
 
 
 def test_a_crossover_opens_its_second_session_after_the_washout(day: ClockedServer, sign_in: SignIn) -> None:
-    study = open_study(day, "cross", design="crossover", at=clock.now(), count=3, washout_days=28)
+    study = open_study(day, "cross", design=Design.CROSSOVER, at=clock.now(), count=3, washout_days=28)
     name, account = next(iter(study.readers.items()))
     page = sign_in(day, name)
     page.goto(f"{day.url}/read?study={study.id}")
@@ -106,7 +107,7 @@ def test_a_crossover_opens_its_second_session_after_the_washout(day: ClockedServ
 
 
 def test_whatever_a_reader_does_there_is_one_read_one_draft_and_one_clock(day: ClockedServer, sign_in: SignIn) -> None:
-    study = open_study(day, "rough", design="independent", at=clock.now() + day.offset, count=3)
+    study = open_study(day, "rough", design=Design.INDEPENDENT, at=clock.now() + day.offset, count=3)
     name, account = next(iter(study.readers.items()))
     address = f"{day.url}/read?study={study.id}"
     page = sign_in(day, name)
@@ -158,7 +159,7 @@ def test_whatever_a_reader_does_there_is_one_read_one_draft_and_one_clock(day: C
 
 
 def test_a_killed_server_loses_no_answer_and_no_second(day: ClockedServer, sign_in: SignIn) -> None:
-    study: Opened = open_study(day, "kill", design="independent", at=clock.now() + day.offset, count=1, readers=1)
+    study: Opened = open_study(day, "kill", design=Design.INDEPENDENT, at=clock.now() + day.offset, count=1, readers=1)
     name, account = next(iter(study.readers.items()))
     page = sign_in(day, name)
     page.goto(f"{day.url}/read?study={study.id}")

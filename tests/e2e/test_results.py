@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.imaging.storage import VolumeStore
+from core.study.words import Design
 from db.engine import open_session
 from db.models import StudyMember
 from db.simulated import BEGAN, Plan, seed_study
@@ -23,7 +24,7 @@ LONG = 120_000  # ms; a busy machine draws slowly
 def study(server: Any) -> int:
     member = server.account("clara", "coordinator")
     with open_session(server.database) as session:
-        plan = Plan(cases=30, slices=12, design="sequential", seed=31, title="Results in a browser")
+        plan = Plan(cases=30, slices=12, design=Design.SEQUENTIAL, seed=31, title="Results in a browser")
         made = seed_study(session, plan)
         picture(session, VolumeStore(str(server.data / "volumes")), made, size=64)
         session.add(StudyMember(study_id=made, account_id=member, role="coordinator", managed=True, added_at=BEGAN))

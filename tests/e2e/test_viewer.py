@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core import clock
 from core.imaging.storage import VolumeStore
 from core.imaging.synthetic import small_chest
+from core.study.words import Design
 from db.engine import open_session
 from db.models import Account, AiModel, Case, Read, Reader, Series, StudyCase
 from tests.e2e.conftest import Server
@@ -26,7 +27,12 @@ def built(server: Server) -> Built:
     store = VolumeStore(str(server.data / "volumes"))
     with open_session(server.database) as session:
         made = study(
-            session, clock.now() - timedelta(hours=1), design="sequential", cases=2, prefix="viewer-", open_at="top"
+            session,
+            clock.now() - timedelta(hours=1),
+            design=Design.SEQUENTIAL,
+            cases=2,
+            prefix="viewer-",
+            open_at="top",
         )
         sha = session.scalars(select(AiModel.sha256)).first()
         query = select(Series).join(Case, Case.id == Series.case_id).join(StudyCase, StudyCase.case_id == Case.id)

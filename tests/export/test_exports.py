@@ -16,6 +16,7 @@ from core.results.grids import read_table
 from core.results.rows import StudyRows
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
@@ -30,7 +31,7 @@ QUESTIONS = {
 
 @pytest.fixture
 def rows(session: Session) -> StudyRows:
-    plan = Plan(cases=40, design="sequential", missing=0.03, indeterminate=0.03, protocol=tuple(QUESTIONS.items()))
+    plan = Plan(cases=40, design=Design.SEQUENTIAL, missing=0.03, indeterminate=0.03, protocol=tuple(QUESTIONS.items()))
     return analysis.rows(session, study_id=seed_study(session, plan), by=SYSTEM, detail=True)
 
 

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
+from core.study.words import Design
 from db.engine import open_session
 from db.models import Account
 from tests.pages.conftest import ROOT, sent
@@ -25,7 +26,7 @@ STEPS = ("overview", "protocol", "cases", "truth", "readers", "ai", "prespecific
 AI_OUTPUT = ("0.625", "0.62", "62.5", "deciding")
 
 
-def build(db_url: str, design: str) -> Built:
+def build(db_url: str, design: Design) -> Built:
     """An open study: the first reader has locked a practice case and one more, the second reader two, as COVID-19."""
     at = clock.now() - timedelta(hours=3)
     with open_session(db_url) as session:
@@ -44,7 +45,7 @@ def test_the_pages_of_staff_are_known() -> None:
 @pytest.mark.parametrize("design", ["independent", "sequential", "crossover"])
 @pytest.mark.parametrize("place", ["reader/work_list.py", "reader/read.py"])
 def test_no_page_of_a_reader_holds_what_is_hidden(
-    db_url: str, work_as: WorkAs, open_page: Open, place: str, design: str
+    db_url: str, work_as: WorkAs, open_page: Open, place: str, design: Design
 ) -> None:
     built = build(db_url, design)
     work_as(built.readers[0])
@@ -68,7 +69,7 @@ def test_a_reader_gets_nothing_of_the_pages_of_other_roles(
 
 @pytest.mark.parametrize("design", ["independent", "sequential", "crossover"])
 def test_a_coordinator_who_reads_in_the_study_gets_no_truth_no_call_and_no_read(
-    db_url: str, work_as: WorkAs, open_page: Open, design: str
+    db_url: str, work_as: WorkAs, open_page: Open, design: Design
 ) -> None:
     built = build(db_url, design)
     with open_session(db_url) as session:

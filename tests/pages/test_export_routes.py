@@ -10,6 +10,7 @@ from core.export import long as export
 from core.export.files import file_of
 from core.export.kinds import KINDS, Kind
 from core.results.rows import Filter
+from core.study.words import Design
 from db import accounts
 from db.engine import open_session, open_view
 from db.models import Study
@@ -19,7 +20,7 @@ from db.simulated import Plan, seed_study
 from tests.reading.client import Client, sign_in
 from tests.study import builder
 
-PLAN = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
+PLAN = Plan(cases=30, design=Design.SEQUENTIAL, missing=0.03, indeterminate=0.03)
 
 
 def client(url: str, role: str | None) -> Client:
@@ -90,7 +91,7 @@ def test_nobody_gets_a_file_who_may_not_see_the_results(
 
 def test_what_is_not_there_or_not_possible_is_said_before_anything_is_sent(db_url: str):
     study, people = (
-        seed(db_url, replace(PLAN, cases=6, ratings=False, design="independent")),
+        seed(db_url, replace(PLAN, cases=6, ratings=False, design=Design.INDEPENDENT)),
         client(db_url, "coordinator"),
     )
     for path, status, said in (

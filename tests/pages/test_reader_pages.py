@@ -7,6 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 
 from core import clock
+from core.study.words import Design
 from db import accounts
 from db.engine import open_session
 from db.models import Reader
@@ -17,7 +18,7 @@ Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
 
 
-def build(db_url: str, design: str = "independent", read: int = 0, **more: Any) -> Built:
+def build(db_url: str, design: Design = Design.INDEPENDENT, read: int = 0, **more: Any) -> Built:
     at = clock.now() - timedelta(hours=3)
     with open_session(db_url) as session:
         built = study(session, at, design=design, **more)
@@ -69,7 +70,7 @@ def test_practice_comes_first_and_is_announced(db_url: str, work_as: Callable[[i
 def test_a_later_session_shows_its_date_and_no_button(
     db_url: str, work_as: Callable[[int], None], open_page: Open
 ) -> None:
-    built = build(db_url, design="crossover", cases=2, read=2)
+    built = build(db_url, design=Design.CROSSOVER, cases=2, read=2)
     work_as(built.readers[0])
     page = open_page("reader/work_list.py")
     assert "Session 2 opens on" in page.caption[0].value

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.study.words import Design
 from db.engine import open_session
 from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
 
 PANELS = [address for path, _, address, _ in PAGES if path != "coordinator/published.py"]
-FULL = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
+FULL = Plan(cases=30, design=Design.SEQUENTIAL, missing=0.03, indeterminate=0.03)
 LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=False, ai=False, indeterminate=0.0)
 
 
@@ -98,7 +99,7 @@ def test_readers_are_turned_away(db_url: str, act_as: Callable, open_results: Ca
 
 
 def test_a_filter_in_the_address_is_the_filter_of_the_page(db_url: str, act_as: Callable, open_results: Callable):
-    seed(db_url, replace(FULL, design="independent"))
+    seed(db_url, replace(FULL, design=Design.INDEPENDENT))
     act_as("coordinator")
     page = open_results(PANELS[0], group="novice")
     names = page.dataframe[-1].value.iloc[:, 0].tolist()
@@ -114,7 +115,7 @@ def test_an_address_of_a_study_that_is_not_there_says_so(db_url: str, act_as: Ca
 
 def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: Callable, open_results: Callable):
     plan = {"hypothesis": "superiority", "comparator": "novice", "alpha": 0.05}
-    seed(db_url, replace(FULL, design="independent", protocol=(("prespecification", plan),)))
+    seed(db_url, replace(FULL, design=Design.INDEPENDENT, protocol=(("prespecification", plan),)))
     act_as("coordinator")
     said = texts(open_results(PANELS[0]))
     assert "These 2 readers only" in said
@@ -125,7 +126,7 @@ def test_another_cut_than_the_prespecified_one_makes_a_subgroup_exploratory(
     db_url: str, act_as: Callable, open_results: Callable
 ):
     plan = {"subgroups": ["age"], "age_cut": 60}
-    seed(db_url, replace(FULL, design="independent", protocol=(("prespecification", plan),)))
+    seed(db_url, replace(FULL, design=Design.INDEPENDENT, protocol=(("prespecification", plan),)))
     act_as("coordinator")
     page = open_results("subgroups")
 

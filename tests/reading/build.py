@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
+from core.study.words import Design, StudyState
 from db.models import (
     Account,
     AiModel,
@@ -58,11 +59,11 @@ def study(
     session: Session,
     at: datetime,
     *,
-    design: str = "independent",
+    design: Design = Design.INDEPENDENT,
     cases: int = 4,
     practice: int = 0,
     readers: int = 2,
-    state: str = "open",
+    state: StudyState = StudyState.OPEN,
     prefix: str = "",
     arm: str = "unaided",
     washout_days: int = 28,
@@ -79,7 +80,7 @@ def study(
     row = Study(
         title=f"{prefix}Study", state=state, design=design, created_by=coordinator, created_at=at, opened_at=at,
         ai_model_id=model.id, ai_rule="paper", ai_parameters={}, seed=1,
-        protocol=Protocol.from_json({"indeterminate": False, **protocol}).to_json(),
+        protocol=Protocol.from_json({"indeterminate": False, **protocol}),
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -146,7 +147,7 @@ def _case(
 
 
 def _readers(
-    session: Session, built: Built, ids: dict[int, int], practice: int, count: int, design: str, arm: str,
+    session: Session, built: Built, ids: dict[int, int], practice: int, count: int, design: Design, arm: str,
     at: datetime, prefix: str, washout: timedelta,
 ) -> None:  # fmt: skip
     group = ReaderGroup(study_id=built.study_id, name="novice", position=0)
@@ -163,7 +164,7 @@ def _readers(
         session.flush()
         main = numbers[practice:] if index % 2 == 0 else numbers[practice:][::-1]
         arms = ("unaided", "aided") if index % 2 == 0 else ("aided", "unaided")
-        for number in (1, 2) if design == "crossover" else (1,):
+        for number in (1, 2) if design == Design.CROSSOVER else (1,):
             order = ReadingOrder(
                 reader_id=reader.id, session=number, seed=1, made_at=at, opens_at=at + washout if number == 2 else None
             )
@@ -173,7 +174,7 @@ def _readers(
                 session.add(
                     OrderEntry(
                         order_id=order.id, position=position, case_id=ids[case], practice=position <= practice,
-                        arm=arms[number - 1] if design == "crossover" else arm,
+                        arm=arms[number - 1] if design == Design.CROSSOVER else arm,
                     )
                 )  # fmt: skip
         built.readers.append(person)

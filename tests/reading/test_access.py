@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
+from core.study.words import Design
 from db.models import AiRead, Study
 from db.reading import reads
 from tests.reading.build import Built, paint, read_one, study
@@ -28,12 +29,12 @@ def cases_open_to(session: Session, built: Built, person: int, at: datetime) -> 
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_pixels_are_those_of_the_case_in_turn_and_the_one_next(session: Session, at: datetime, design: str) -> None:
+def test_pixels_are_those_of_the_case_in_turn_and_the_one_next(session: Session, at: datetime, design: Design) -> None:
     built = study(session, at, design=design, cases=4, practice=1)
     person, order = built.readers[0], built.orders[0]
     assert cases_open_to(session, built, person, at) == order[:1]
     for place in range(5):
-        for _ in range(2 if design == "sequential" else 1):
+        for _ in range(2 if design == Design.SEQUENTIAL else 1):
             found = reads.next_read(session, account_id=person, study_id=built.study_id, at=at).read
             assert found is not None
             assert cases_open_to(session, built, person, at) == sorted(order[place : place + 2])
@@ -63,7 +64,7 @@ def test_whoever_reads_in_a_study_is_a_reader_there_whatever_their_role(
 
 @pytest.mark.parametrize("case", ["withdrawn", "closed", "washout"])
 def test_pixels_end_with_the_right_to_read(session: Session, at: datetime, case: str) -> None:
-    built = study(session, at, design="crossover", cases=1)
+    built = study(session, at, design=Design.CROSSOVER, cases=1)
     person = built.readers[0]
     read_one(session, built, person, at)
     run = session.connection().exec_driver_sql
@@ -76,7 +77,7 @@ def test_pixels_end_with_the_right_to_read(session: Session, at: datetime, case:
 
 
 def test_overlays_belong_to_the_open_aided_read_of_their_reader_alone(session: Session, at: datetime) -> None:
-    built = study(session, at, design="sequential", cases=2)
+    built = study(session, at, design=Design.SEQUENTIAL, cases=2)
     person = built.readers[0]
 
     def overlay(account: int, token: str) -> int:
@@ -104,7 +105,7 @@ def test_overlays_belong_to_the_open_aided_read_of_their_reader_alone(session: S
 
 
 def test_in_an_unaided_arm_no_overlay_is_ever_given(session: Session, at: datetime) -> None:
-    built = study(session, at, design="independent")
+    built = study(session, at, design=Design.INDEPENDENT)
     found = reads.next_read(session, account_id=built.readers[0], study_id=built.study_id, at=at).read
     assert found is not None
     assert found.ai is None
@@ -113,7 +114,7 @@ def test_in_an_unaided_arm_no_overlay_is_ever_given(session: Session, at: dateti
 
 
 def test_only_the_ai_read_that_the_study_was_opened_with_is_shown(session: Session, at: datetime) -> None:
-    built = study(session, at, design="independent", arm="aided")
+    built = study(session, at, design=Design.INDEPENDENT, arm="aided")
     pinned = list(session.scalars(select(AiRead.id)))
     thaw(session)
     session.get_one(Study, built.study_id).ai_parameters = {"reads": pinned}
@@ -129,7 +130,7 @@ def test_only_the_ai_read_that_the_study_was_opened_with_is_shown(session: Sessi
 
 def test_the_aided_arm_shows_only_what_the_protocol_shows(session: Session, at: datetime) -> None:
     hidden = dict.fromkeys(("probabilities", "slice_scores", "counts", "heat"), False)
-    built = study(session, at, design="independent", arm="aided", aided=hidden)
+    built = study(session, at, design=Design.INDEPENDENT, arm="aided", aided=hidden)
     person = built.readers[0]
     found = reads.next_read(session, account_id=person, study_id=built.study_id, at=at).read
     assert found is not None
@@ -147,7 +148,7 @@ def test_the_aided_arm_shows_only_what_the_protocol_shows(session: Session, at: 
 
 
 def test_a_second_aided_reading_keeps_the_ai_read_it_was_shown(session: Session, at: datetime) -> None:
-    built = study(session, at, design="independent", arm="aided")
+    built = study(session, at, design=Design.INDEPENDENT, arm="aided")
     first = reads.next_read(session, account_id=built.readers[0], study_id=built.study_id, at=at).read
     assert first is not None
     assert first.ai is not None

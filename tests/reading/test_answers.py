@@ -9,18 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.study.answers import EMPTY, INDETERMINATE, Form, checked
-from core.study.protocol import Option, Question
+from core.study.questions.choice import Choice
+from core.study.questions.choices import Choices
+from core.study.questions.mark import Mark
+from core.study.questions.number import Number
+from core.study.questions.question import Option, Question
+from core.study.questions.scale import Scale
+from core.study.questions.text import Text
 
 CLASSES = {"normal": "Normal", "covid": "COVID-19"}
 OPTIONS = (Option(code="a", label="A"), Option(code="b", label="B"))
 SHAPE = (10, 64, 48)
 QUESTIONS = {
-    "choice": Question(id="q", kind="choice", label="Side", required=True, options=OPTIONS),
-    "choices": Question(id="q", kind="choices", label="Lobes", required=True, options=OPTIONS),
-    "number": Question(id="q", kind="number", label="Size", required=True, min=0, max=10, step=0.5),
-    "text": Question(id="q", kind="text", label="Remark", required=True, max_length=8, pattern="[a-z]+"),
-    "scale": Question(id="q", kind="scale", label="Quality", required=True),
-    "mark": Question(id="q", kind="mark", label="Lesion", required=True, mark="point"),
+    "choice": Choice(id="q", label="Side", required=True, options=OPTIONS),
+    "choices": Choices(id="q", label="Lobes", required=True, options=OPTIONS),
+    "number": Number(id="q", label="Size", required=True, min=0, max=10, step=0.5),
+    "text": Text(id="q", label="Remark", required=True, max_length=8, pattern="[a-z]+"),
+    "scale": Scale(id="q", label="Quality", required=True),
+    "mark": Mark(id="q", label="Lesion", required=True, mark="point"),
 }
 POINT = {"id": "m1", "kind": "point", "plane": "axial", "slice": 3, "points": [[10, 20]], "question": "q", "label": ""}
 

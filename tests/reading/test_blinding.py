@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.study.words import Design
 from db.engine import engine_for, open_session
 from db.models import Read
 from db.permissions import SYSTEM
@@ -38,7 +39,7 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
     numbers = count()
 
     def live(
-        design: str, *, truth: str = "a", ai: str = "a", other: str = "idle", until: str = "end", seat: int = 0
+        design: Design, *, truth: str = "a", ai: str = "a", other: str = "idle", until: str = "end", seat: int = 0
     ) -> list[Any]:
         url = f"sqlite:///{tmp_path / f'world{next(numbers)}.db'}"
         shutil.copy(migrated_sqlite, url.removeprefix("sqlite:///"))
@@ -152,12 +153,12 @@ def _pry(me: Client, built: Built, token: str, case: int) -> None:
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_the_truth_changes_no_byte_of_any_answer(world: World, design: str) -> None:
+def test_the_truth_changes_no_byte_of_any_answer(world: World, design: Design) -> None:
     assert world(design, truth="a") == world(design, truth="b")
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_another_readers_reads_change_no_byte_of_any_answer(world: World, design: str) -> None:
+def test_another_readers_reads_change_no_byte_of_any_answer(world: World, design: Design) -> None:
     # tokens count on, so that their numbers differ; nothing else may
     def plain(seen: list[Any]) -> str:
         return re.sub(r"token\d+", "token", str(seen))
@@ -167,7 +168,7 @@ def test_another_readers_reads_change_no_byte_of_any_answer(world: World, design
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_the_ai_changes_no_byte_before_it_is_revealed(world: World, design: str) -> None:
+def test_the_ai_changes_no_byte_before_it_is_revealed(world: World, design: Design) -> None:
     assert world(design, ai="a", until="reveal") == world(design, ai="b", until="reveal")
     assert len(world(design, until="reveal")) > 15
 
@@ -180,12 +181,12 @@ def test_the_ai_changes_no_byte_of_an_unaided_session_after_an_aided_one(world: 
 
 
 @pytest.mark.parametrize("design", ["sequential", "crossover"])
-def test_the_ai_does_change_the_answers_once_it_is_revealed(world: World, design: str) -> None:
+def test_the_ai_does_change_the_answers_once_it_is_revealed(world: World, design: Design) -> None:
     assert world(design, ai="a") != world(design, ai="b")
 
 
 @pytest.mark.parametrize("design", DESIGNS)
-def test_no_planted_secret_is_in_any_answer(world: World, design: str) -> None:
+def test_no_planted_secret_is_in_any_answer(world: World, design: Design) -> None:
     seen = str(world(design))
     assert SECRET_SOURCE not in seen
     assert '"attempt":2' in seen  # resets are part of these worlds
@@ -199,7 +200,7 @@ def test_practice_feedback_comes_only_where_allowed_and_only_for_practice(
 ) -> None:
     wall = Wall(at, monkeypatch)
     with open_session(db_url) as session:
-        built = study(session, at, design="sequential", cases=2, practice=1, practice_feedback=True)
+        built = study(session, at, design=Design.SEQUENTIAL, cases=2, practice=1, practice_feedback=True)
         me = sign_in(session, built.readers[0], at)
     given = []
     for _ in range(6):

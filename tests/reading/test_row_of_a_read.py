@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 
 from core import __version__
+from core.study.words import Design
 from db.engine import open_session
 from tests.reading.build import MODEL, answers, study
 from tests.reading.client import Wall, sign_in
@@ -12,7 +13,7 @@ from tests.reading.test_routes_day import exported
 
 def test_every_field_of_a_read_is_in_its_row(db_url: str, wall: Wall) -> None:
     with open_session(db_url) as session:
-        built = study(session, wall.now, design="sequential", cases=1)
+        built = study(session, wall.now, design=Design.SEQUENTIAL, cases=1)
         ada = sign_in(session, built.readers[0], wall.now)
     start = wall.now
     for phase, code in (("unaided", "cap"), ("aided", "covid")):

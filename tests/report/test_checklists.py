@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.report.checklist import CHECKLISTS, ITEMS, mapped
+from core.study.words import Design
 from tests.report.test_report import FULL, read
 
 NEW_IN_STARD_AI = {"6", "11", "12", "13", "14", "15b", "15d", "23", "28", "29", "35", "39", "40a", "40b"}
@@ -38,7 +39,7 @@ def test_grras_has_15_items_and_fda_1698_its_sections():
 
 
 @pytest.mark.parametrize(("design", "words"), [("sequential", "Does not apply"), ("crossover", None)])
-def test_washout_does_not_apply_to_one_session(session: Session, design: str, words: str | None):
+def test_washout_does_not_apply_to_one_session(session: Session, design: Design, words: str | None):
     rows, story = read(session, replace(FULL, title=design, design=design))
     where = {one.item.answer: one.where for one in mapped(rows.study, story)}
     assert (where["washout"] or "").startswith("Does not apply") == (words is not None)

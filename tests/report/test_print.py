@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.report.document import report_html
 from core.results.study_results import StudyResults
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
@@ -18,7 +19,7 @@ A4 = 718  # pixels between the margins a browser leaves, 10 mm each
 
 @pytest.mark.browser
 def test_no_figure_is_wider_than_the_paper(session: Session, tmp_path: Path) -> None:
-    study = seed_study(session, Plan(cases=12, design="sequential"))
+    study = seed_study(session, Plan(cases=12, design=Design.SEQUENTIAL))
     rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
     story = analysis.story(session, study_id=study, by=SYSTEM)
     file = tmp_path / "report.html"

@@ -17,12 +17,13 @@ from core.results.rows import StudyRows
 from core.results.story import Story
 from core.results.study_results import StudyResults
 from core.stats.analyse import analyse
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from tests.conftest import NOW
 
-FULL = Plan(cases=30, design="sequential", missing=0.03, indeterminate=0.03)
+FULL = Plan(cases=30, design=Design.SEQUENTIAL, missing=0.03, indeterminate=0.03)
 LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=False, ai=False, indeterminate=0.0)
 
 
@@ -179,6 +180,6 @@ def test_a_verdict_without_an_ai_or_readers_says_why(session: Session):
 )
 def test_aided_against_unaided_gets_its_verdict(session: Session, hypothesis: str, margin: float | None, said: str):
     more = {"comparison": "aided_vs_unaided", "comparator": "all", "margin": margin}
-    rows, _ = read(session, replace(prespecified(hypothesis, **more), design="sequential"))
+    rows, _ = read(session, replace(prespecified(hypothesis, **more), design=Design.SEQUENTIAL))
     results = StudyResults(rows)
     assert said in results.verdict.words

@@ -19,15 +19,16 @@ from core.results.story import AiRun
 from core.results.study_results import StudyResults
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
+from core.study.words import Design
 from db.engine import engine_for, open_session
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
 PLANS = {
-    "sequential": Plan(novices=3, experts=4, cases=50, design="sequential", missing=0.02, indeterminate=0.03),
+    "sequential": Plan(novices=3, experts=4, cases=50, design=Design.SEQUENTIAL, missing=0.02, indeterminate=0.03),
     "independent": Plan(cases=40, missing=0.04, indeterminate=0.03, ai_failures=2, seed=3),
-    "people only": Plan(cases=24, ai=False, design="sequential", missing=0.0, indeterminate=0.0, seed=4),
+    "people only": Plan(cases=24, ai=False, design=Design.SEQUENTIAL, missing=0.0, indeterminate=0.0, seed=4),
     "no ratings": Plan(cases=24, ratings=False, seed=5),
 }
 SHORTEST = 20.0  # seconds; some simulated reads are shorter

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.report.document import report_html
 from core.results.study_results import StudyResults
+from core.study.words import Design
 from db.engine import engine_for, open_session
 from db.migrate import migrate
 from db.permissions import SYSTEM
@@ -30,8 +31,8 @@ OF_READING_WITH_AI = {
 PLANS = {
     "independent": Plan(cases=40, missing=0.04, indeterminate=0.03, ai_failures=2, seed=3,
                         protocol=(("prespecification", AGAINST_NOVICES),)),
-    "sequential": Plan(cases=36, novices=3, experts=3, design="sequential", missing=0.02, indeterminate=0.03, seed=4,
-                       protocol=(("prespecification", OF_READING_WITH_AI), ("min_plausible_s", 15))),
+    "sequential": Plan(cases=36, novices=3, experts=3, design=Design.SEQUENTIAL, missing=0.02, indeterminate=0.03,
+                       seed=4, protocol=(("prespecification", OF_READING_WITH_AI), ("min_plausible_s", 15))),
     "thin": Plan(cases=3, novices=1, experts=0, practice=0, missing=0.0, indeterminate=0.0, ai_failures=0, seed=5),
 }  # fmt: skip
 NO_RESULTS = ("Protocol", "Checklists")  # sections that repeat what was entered

@@ -17,17 +17,18 @@ from core.results.panels.registry import PANELS
 from core.results.rows import StudyRows
 from core.results.study_results import StudyResults
 from core.stats.estimate import StatsError
+from core.study.words import Design
 from db.engine import engine_for, open_session
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
-FULL = Plan(cases=24, design="sequential", missing=0.0, indeterminate=0.0, ai_failures=0, novices=3, experts=3)
+FULL = Plan(cases=24, design=Design.SEQUENTIAL, missing=0.0, indeterminate=0.0, ai_failures=0, novices=3, experts=3)
 PLANS = {
     "full": FULL,
     "nobody": replace(FULL, novices=0, experts=0),
     "one reader": replace(FULL, novices=1, experts=0),
-    "one arm": replace(FULL, design="independent"),
+    "one arm": replace(FULL, design=Design.INDEPENDENT),
     "one case": replace(FULL, cases=1, practice=0),
     "no confidence": replace(FULL, ratings=False),
     "missing cells": replace(FULL, missing=0.3),

@@ -19,6 +19,8 @@ from core.stats.analyse import Analysis, analyse
 from core.stats.roe_metz import STRUCTURES
 from core.stats.simulation import Plan, study_csv
 from core.stats.table import RATING_COLUMNS, Readings, parse_rows, readings
+from core.study.protocol import Protocol
+from core.study.words import Design, StudyState
 
 AREAS = (0.75, 0.88)  # unaided, aided
 PLAN = Plan(areas=AREAS, readers=6, positives=70, negatives=70, variances=STRUCTURES["HL"])
@@ -32,8 +34,8 @@ def rows_of(made: Readings) -> StudyRows:
     facts = StudyFacts(
         id=1,
         title="Roe and Metz",
-        design="crossover",
-        state="unblinded",
+        design=Design.CROSSOVER,
+        state=StudyState.UNBLINDED,
         classes=classes,
         groups=("reader",),
         participants=tuple(Participant(f"reader {name}", "reader") for name in made.readers),
@@ -41,7 +43,7 @@ def rows_of(made: Readings) -> StudyRows:
             CaseFacts(int(name), "yes" if true else "no", 1, "simulated", at, (), practice=False)
             for at, (name, true) in enumerate(zip(made.cases, made.truth.tolist(), strict=True))
         ),
-        protocol={},
+        protocol=Protocol(),
         ai=None,
         seed=SEED,
         opened_at=None,

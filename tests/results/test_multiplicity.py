@@ -14,6 +14,7 @@ from core.results.study_results import StudyResults
 from core.results.verdict import Verdict
 from core.stats.analyse import analyse
 from core.stats.pairs import fixed_order
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
@@ -23,7 +24,9 @@ COUNT = count()
 FAMILY = ["sensitivity covid", "specificity covid", "macro_f1"]
 
 
-def rows_of(session: Session, *, design: str = "independent", ratings: bool = True, **more: object) -> StudyRows:
+def rows_of(
+    session: Session, *, design: Design = Design.INDEPENDENT, ratings: bool = True, **more: object
+) -> StudyRows:
     """A study of which the accuracy alone would be significant, but not beside three other endpoints."""
     plan = {"hypothesis": "superiority", "comparator": "novice", "multiplicity": "holm", "family": FAMILY, **more}
     study = Plan(
@@ -103,13 +106,13 @@ def test_non_inferiority_is_one_sided_against_half_of_alpha(session: Session):
 
 def test_arms_have_a_family_too(session: Session):
     more = {"comparison": "aided_vs_unaided", "comparator": "all"}
-    rows = rows_of(session, design="sequential", **more)
+    rows = rows_of(session, design=Design.SEQUENTIAL, **more)
     said = verdict_of(rows)
     found = {(one.figure, one.group): one.result for one in analyse(read_table(rows)).arms_compared}
     raw = [one.p for one in said.tested]
     assert raw == [found[one.figure, "all readers"].differences[0].p for one in said.tested]
     assert [one.p_adjusted for one in said.tested] == pytest.approx(list(multipletests(raw, method="holm")[1]))
-    wide = verdict_of(rows_of(session, design="sequential", alpha=0.01, **more)).tested[0].ci
+    wide = verdict_of(rows_of(session, design=Design.SEQUENTIAL, alpha=0.01, **more)).tested[0].ci
     assert wide[0] < said.tested[0].ci[0] < said.tested[0].ci[1] < wide[1]
 
 

@@ -11,6 +11,7 @@ from core.results.panels.agreement import agreement_table, kappa_matrix, largest
 from core.results.panels.bias import switch_chart, switch_rows, switch_table
 from core.results.panels.cases import STATES, case_map
 from core.results.panels.times import drift_chart, fast_rows, fatigue_table, time_ratio_table
+from core.study.words import Design
 from tests.results.commanded import Case, estimate, plain
 
 
@@ -86,7 +87,7 @@ def test_time_and_fatigue_page(case: Case) -> None:
     assert [(r["reader"], r["too fast"], r["reads"]) for r in fast] == [
         (one["reader"], len(one["cases"]), one["reads"]) for one in case.said["too_fast"]
     ]
-    assert fast or case.rows.study.design == "independent"
+    assert fast or case.rows.study.design == Design.INDEPENDENT
 
 
 def test_cases_and_readers_page(case: Case) -> None:

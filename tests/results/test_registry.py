@@ -12,6 +12,7 @@ from core.results.bench import PAGE, written
 from core.results.blocks import Block, Chart, Choice, Number, Table, Unattended
 from core.results.panels.registry import PANELS
 from core.results.study_results import StudyResults
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
@@ -19,7 +20,7 @@ from pages.coordinator.results import PAGES
 from tests.results.test_gaps import charts_of
 
 NO_PANELS = {"panel", "registry"}  # what a panel is, and the list
-PLAN = Plan(cases=24, design="sequential", novices=3, experts=3)
+PLAN = Plan(cases=24, design=Design.SEQUENTIAL, novices=3, experts=3)
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from core.results.grids import read_table
 from core.results.panels.roc import METHOD, area_table, curves_of, roc_chart
 from core.results.rows import StudyRows
 from core.stats.analyse import Analysis, analyse
+from core.study.words import Design
 from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 
-PLAN = Plan(cases=40, novices=3, experts=2, design="sequential")
+PLAN = Plan(cases=40, novices=3, experts=2, design=Design.SEQUENTIAL)
 
 
 def read(session: Session, plan: Plan) -> tuple[StudyRows, Analysis]:
@@ -64,7 +65,7 @@ def test_the_chart_names_its_method_and_gives_every_point_away(session: Session)
 
 
 def test_many_readers_keep_their_points_and_leave_the_curves_to_the_means(session: Session):
-    rows, found = read(session, replace(PLAN, novices=9, experts=9, design="independent"))
+    rows, found = read(session, replace(PLAN, novices=9, experts=9, design=Design.INDEPENDENT))
     curves = curves_of(rows.study, found, "covid")
     chart = roc_chart(rows.study, curves, label="COVID-19", key="roc")
     lines = [trace for trace in chart.figure.data if trace.mode == "lines"]
@@ -84,7 +85,7 @@ def test_without_ratings_there_are_points_and_no_curve(session: Session):
 
 
 def test_the_table_has_ai_groups_and_readers_with_their_tests(session: Session):
-    _, found = read(session, replace(PLAN, design="independent"))
+    _, found = read(session, replace(PLAN, design=Design.INDEPENDENT))
     table = area_table(found, "cap")
     assert [row["reader"] for row in table] == [
         "AI", "mean of 3 novices", "mean of 2 experts", "mean of 5 readers",

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol, ReferenceStandard
+from core.study.words import Design
 from db import accounts, cases
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
@@ -80,7 +81,7 @@ def study(
     practice: int = 0,
     groups: tuple[str, ...] = ("Novices", "Experts"),
     readers: int = 4,
-    design: str = "independent",
+    design: Design = Design.INDEPENDENT,
     protocol: Protocol = READY,
 ) -> StudyInfo:
     """A study in draft with cases and readers spread evenly over its groups; no truth yet."""

@@ -7,6 +7,7 @@ import pytest
 from core.errors import InvalidInput
 from core.study.joining import Standing, joining_orders
 from core.study.orders import Place, largest_imbalance, make_orders
+from core.study.words import CrossoverUnit, Design
 from tests.study.test_orders import plan, sequences
 
 
@@ -53,7 +54,7 @@ def test_the_same_seed_gives_the_same_order_and_another_one_another():
 
 
 def test_a_crossover_reader_begins_with_the_arm_that_fewer_of_the_group_began_with():
-    asked = plan(3, 12, design="crossover")
+    asked = plan(3, 12, design=Design.CROSSOVER)
     made = make_orders(asked, seed=1)
     began = [order[0].arm for (_, number), order in made.items() if number == 1]
     rarer = min(("unaided", "aided"), key=began.count)
@@ -64,7 +65,7 @@ def test_a_crossover_reader_begins_with_the_arm_that_fewer_of_the_group_began_wi
 
 
 def test_in_a_case_wise_crossover_the_arms_of_every_case_are_evened_out():
-    asked = plan(3, 12, practice=2, design="crossover", crossover_unit="case")
+    asked = plan(3, 12, practice=2, design=Design.CROSSOVER, crossover_unit=CrossoverUnit.CASE)
     made = make_orders(asked, seed=1)
     one, two = joining_orders(asked, standing(made), taken(made), seed=2)
     first = {place.case_id: place.arm for place in one}

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInput
 from core.study.orders import Plan, largest_imbalance, make_orders, williams
+from core.study.words import CrossoverUnit, Design
 
 
-def plan(readers: int, cases: int, *, practice: int = 0, design: str = "independent", **rest: object) -> Plan:
+def plan(readers: int, cases: int, *, practice: int = 0, design: Design = Design.INDEPENDENT, **rest: object) -> Plan:
     return Plan(
         readers=tuple(range(1, readers + 1)),
         cases=tuple(range(100, 100 + cases)),
@@ -77,7 +78,7 @@ def test_stratified_orders_spread_the_classes_over_the_session():
 
 
 def test_crossover_readers_read_each_case_once_in_each_arm_and_half_begin_with_each():
-    made = make_orders(plan(4, 20, practice=2, design="crossover"), seed=1)
+    made = make_orders(plan(4, 20, practice=2, design=Design.CROSSOVER), seed=1)
     first = {reader: {place.arm for place in made[reader, 1]} for reader in range(1, 5)}
     assert first == {1: {"unaided"}, 2: {"aided"}, 3: {"unaided"}, 4: {"aided"}}
     for reader in range(1, 5):
@@ -87,7 +88,7 @@ def test_crossover_readers_read_each_case_once_in_each_arm_and_half_begin_with_e
 
 
 def test_a_crossover_within_the_session_shows_the_ai_on_half_of_the_cases():
-    made = make_orders(plan(4, 20, design="crossover", crossover_unit="case"), seed=1)
+    made = make_orders(plan(4, 20, design=Design.CROSSOVER, crossover_unit=CrossoverUnit.CASE), seed=1)
     for reader in range(1, 5):
         assert Counter(place.arm for place in made[reader, 1]) == {"aided": 10, "unaided": 10}
         arms = [{p.case_id: p.arm for p in made[reader, session]} for session in (1, 2)]

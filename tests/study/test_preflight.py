@@ -5,6 +5,7 @@ import pytest
 from core.study.orders import Plan
 from core.study.preflight import CaseFacts, Facts, ReaderFacts, check
 from core.study.prespecification import Prespecification
+from core.study.words import Design
 from tests.study.builder import CLASSES, READY
 
 
@@ -29,14 +30,14 @@ def case(number: int, **rest: object) -> CaseFacts:
 PANEL = replace(READY, reference=replace(READY.reference, panel=True))
 GOOD = Facts(
     title="A study",
-    design="independent",
+    design=Design.INDEPENDENT,
     protocol=READY,
     classes=CLASSES,
     groups=("Novices", "Experts"),
     cases=tuple(case(n) for n in range(1, 7)),
     readers=tuple(ReaderFacts(f"R{n}", "Experts" if n > 2 else "Novices", True, False) for n in range(1, 5)),
     ai_classes=("normal", "cap", "covid"),
-    plan=Plan(readers=(1, 2, 3, 4), cases=tuple(range(1, 7)), practice=(), design="independent"),
+    plan=Plan(readers=(1, 2, 3, 4), cases=tuple(range(1, 7)), practice=(), design=Design.INDEPENDENT),
 )
 
 
@@ -74,7 +75,7 @@ def test_a_complete_study_has_no_blocker():
         (replace(GOOD, classes=(replace(CLASSES[0], ai_class=None), *CLASSES[1:])), "Normal is mapped to none"),
         (replace(GOOD, classes=(replace(CLASSES[0], ai_class="cap"), *CLASSES[1:])), "cap is mapped to 2 classes"),
         (replace(GOOD, ai_classes=("normal", "cap", "covid", "flu")), "class flu is mapped to no class"),
-        (replace(GOOD, design="sequential", ai_classes=None), "design shows one to readers"),
+        (replace(GOOD, design=Design.SEQUENTIAL, ai_classes=None), "design shows one to readers"),
         (replace(GOOD, readers=GOOD.readers[:2]), "The group Experts has no reader"),
         (replace(GOOD, readers=(replace(GOOD.readers[0], disabled=True), *GOOD.readers[1:])), "R1 is disabled"),
         (replace(GOOD, plan=replace(GOOD.plan, cases=(1, 2))), "too few different orders"),

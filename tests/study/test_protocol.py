@@ -10,19 +10,28 @@ from core.study.classes import PALETTE, StudyClass, class_problems
 from core.study.identifiers import identifying
 from core.study.keys import VIEWER_LETTERS, free_letter, letter_problem
 from core.study.prespecification import Prespecification, prespecification_problems
-from core.study.protocol import Option, Protocol, Question, protocol_problems
-from core.study.questions import question_problems
+from core.study.protocol import Protocol, protocol_problems
+from core.study.questions.choice import Choice
+from core.study.questions.choices import Choices
+from core.study.questions.mark import Mark
+from core.study.questions.number import Number
+from core.study.questions.question import Option, Question
+from core.study.questions.registry import question_problems
+from core.study.questions.scale import Scale
+from core.study.questions.text import Text
 from core.study.template import PUBLISHED
+from core.study.words import Design
 
-questions = st.builds(
-    Question,
-    id=st.from_regex(r"[a-z]{1,5}", fullmatch=True),
-    kind=st.sampled_from(["choice", "choices", "number", "text", "scale", "mark"]),
-    label=st.text(max_size=20),
-    options=st.lists(st.builds(Option, code=st.text(max_size=5), label=st.text(max_size=5)), max_size=3).map(tuple),
-    min=st.none() | st.floats(-1e6, 1e6),
-    anchors=st.none() | st.tuples(st.text(max_size=5), st.text(max_size=5)),
-    mark=st.sampled_from([None, "point", "box", "length"]),
+options = st.lists(st.builds(Option, code=st.text(max_size=5), label=st.text(max_size=5)), max_size=3).map(tuple)
+named = {"id": st.from_regex(r"[a-z]{1,5}", fullmatch=True), "label": st.text(max_size=20), "required": st.booleans()}
+numbers = st.none() | st.floats(-1e6, 1e6)
+questions = st.one_of(
+    st.builds(Choice, options=options, **named),
+    st.builds(Choices, options=options, **named),
+    st.builds(Number, min=numbers, max=numbers, step=numbers, unit=st.none() | st.text(max_size=3), **named),
+    st.builds(Text, max_length=st.none() | st.integers(1, 9), **named),
+    st.builds(Scale, anchors=st.none() | st.tuples(st.text(max_size=5), st.text(max_size=5)), **named),
+    st.builds(Mark, mark=st.sampled_from([None, "point", "box", "length"]), **named),
 )
 protocols = st.builds(
     Protocol, questions=st.lists(questions, max_size=3).map(tuple), ratings=st.booleans(), idle_after_s=st.integers(1)
@@ -87,15 +96,15 @@ def test_classes_that_readers_could_mix_up_are_refused():
 @pytest.mark.parametrize(
     ("question", "says"),
     [
-        (Question("Q", "text", "x"), "id of small letters"),
-        (Question("q", "text", " "), "needs a text"),
-        (Question("q", "choice", "x", options=(Option("a", "A"),)), "two options"),
-        (Question("q", "choices", "x", options=(Option("a", "A"), Option("a", "B"))), "twice"),
-        (Question("q", "number", "x", min=3, max=3), "below its largest"),
-        (Question("q", "number", "x", step=0), "step above zero"),
-        (Question("q", "text", "x", pattern="("), "regular expression"),
-        (Question("q", "scale", "x", anchors=("low", "")), "both ends"),
-        (Question("q", "mark", "x"), "point, a box or a length"),
+        (Text(id="Q", label="x"), "id of small letters"),
+        (Text(id="q", label=" "), "needs a text"),
+        (Choice(id="q", label="x", options=(Option("a", "A"),)), "two options"),
+        (Choices(id="q", label="x", options=(Option("a", "A"), Option("a", "B"))), "twice"),
+        (Number(id="q", label="x", min=3, max=3), "below its largest"),
+        (Number(id="q", label="x", step=0), "step above zero"),
+        (Text(id="q", label="x", pattern="("), "regular expression"),
+        (Scale(id="q", label="x", anchors=("low", "")), "both ends"),
+        (Mark(id="q", label="x"), "point, a box or a length"),
     ],
 )
 def test_questions_that_cannot_be_asked_are_named(question: Question, says: str):
@@ -104,7 +113,7 @@ def test_questions_that_cannot_be_asked_are_named(question: Question, says: str)
 
 
 def test_a_change_of_words_is_told_from_a_change_of_rules():
-    before = Protocol(questions=(Question("q", "scale", "Sure?", anchors=("no", "yes")),), instructions="a")
+    before = Protocol(questions=(Scale(id="q", label="Sure?", anchors=("no", "yes")),), instructions="a")
     asked = replace(before.questions[0], label="How sure?", anchors=("guessed", "certain"))
     assert replace(before, questions=(asked,), instructions="b").without_wording() == before.without_wording()
     assert replace(before, ratings=False).without_wording() != before.without_wording()
@@ -131,7 +140,7 @@ def test_a_change_of_words_is_told_from_a_change_of_rules():
 )
 def test_prespecifications_that_cannot_be_tested_are_named(chosen: Prespecification, says: str):
     (problem,) = prespecification_problems(
-        chosen, codes=("normal", "covid"), groups=("Experts",), design="independent", ratings=False
+        chosen, codes=("normal", "covid"), groups=("Experts",), design=Design.INDEPENDENT, ratings=False
     )
     assert says in problem
 

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume, volume_of
 from core.settings import settings
+from core.study.words import Design
 from core.viewer.stream import outward
 from db.engine import open_session
 from db.models import Case, Series
@@ -36,7 +37,7 @@ def built(db_url: str, at: datetime, volume: Volume, monkeypatch: pytest.MonkeyP
     Wall(at, monkeypatch)
     key = VolumeStore(settings().storage).put(volume)
     with open_session(db_url) as session:
-        made = study(session, at, design="sequential", cases=4)
+        made = study(session, at, design=Design.SEQUENTIAL, cases=4)
         for series in session.scalars(select(Series)):
             series.storage_key = key
     return made

@@ -12,6 +12,7 @@ from core.results.rows import StudyFacts
 from core.stats.comparisons import ArmComparison
 from core.stats.estimate import Estimate
 from core.stats.obuchowski_rockette import Difference
+from core.study.words import Arm
 
 METHOD = (
     "Means over readers; Obuchowski-Rockette with jackknife covariance (Hillis 2007). Open symbol: unaided, filled: "
@@ -61,7 +62,7 @@ def _means(one: ArmComparison) -> dict[str, Estimate]:
         mean.treatment: Estimate(mean.estimate, mean.se, mean.ci, reason=mean.reason)
         for mean in (one.result.treatments if one.result else ())
     }
-    return {arm: found[arm] for arm in sorted(found, key=lambda arm: arm.casefold() != "unaided")}
+    return {arm: found[arm] for arm in sorted(found, key=lambda arm: arm.casefold() != Arm.UNAIDED)}
 
 
 def _estimate(gap: Difference) -> Estimate:

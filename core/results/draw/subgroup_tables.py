@@ -4,7 +4,6 @@ from core.results.blocks import Row
 from core.results.draw.text import p_text, points_with_interval, with_interval
 from core.results.rows import StudyFacts
 from core.results.subgroups import FEWEST, Line, Subgroups, Who
-from core.results.verdict import protocol_of
 from core.stats.reader_figures import ALL
 from core.study.prespecification import ALL_READERS
 
@@ -17,7 +16,7 @@ CONTRASTS_NOTE = (
 
 def planned_difference(study: StudyFacts, differences: list[Who]) -> Who | None:
     """Return the difference that the study's primary comparison is about, None where it is not among them."""
-    plan = protocol_of(study).prespecification
+    plan = study.protocol.prespecification
     against_ai = plan.comparison == "ai_vs_readers"
     own = [who for who in differences if bool(who[1]) == against_ai]
     wanted = ALL if plan.comparator == ALL_READERS else plan.comparator

@@ -9,7 +9,7 @@ from core.results.draw.text import p_text, plain, span
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
-from core.results.verdict import figure_names, protocol_of
+from core.results.verdict import figure_names
 from core.stats.analyse import Analysis
 from core.stats.comparisons import ArmComparison
 from core.stats.mrmc import Mrmc
@@ -26,7 +26,7 @@ NESTED = "Readers nested in groups (Hillis 2014, corrected multiplier); later mi
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     """Yield the arms' comparison and the groups'."""
     analysis, study = results.analysis, results.study
-    plan = protocol_of(study).prespecification
+    plan = study.protocol.prespecification
     yield Heading("Aided against unaided")
     yield from mrmc_gaps(results)
     if analysis.arms_compared and plan.comparison == "aided_vs_unaided" and plan.hypothesis != "none":

@@ -13,7 +13,7 @@ from core.results.draw.text import minus, percent
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
-from core.results.verdict import figure_names, protocol_of
+from core.results.verdict import figure_names
 from core.stats.analyse import Analysis
 from core.stats.estimate import StatsError
 from core.stats.mrmc import Mrmc
@@ -39,7 +39,7 @@ EFFECT = 0.05  # difference that the page begins with
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     """Yield power by readers and cases, for the question, figure, difference and number of cases chosen."""
     analysis, study = results.analysis, results.study
-    prespecified = protocol_of(study).prespecification
+    prespecified = study.protocol.prespecification
     questions = tuple(QUESTIONS)
     first = "arms" if prespecified.comparison == "aided_vs_unaided" and pilots(analysis, "arms") else "ai"
     choice = Choice("question", "Question", questions, (first,), named=lambda name: QUESTIONS[cast(Question, name)])

@@ -18,11 +18,12 @@ from core.results.study_results import StudyResults
 from core.stats.analyse import Analysis
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
+from core.study.words import Arm
 
-DASHES = {"aided": "dashdot"}  # of a mean curve; every other arm is dashed
+DASHES: dict[str, str] = {Arm.AIDED: "dashdot"}  # of a mean curve; every other arm is dashed
 HEIGHT, HEIGHT_ON_PAPER = 600, 470  # pixels, the legend below included
 SIDE_ON_PAPER = 336
-THIN = {"aided": "dot"}  # of a reader's own curve; every other arm is solid
+THIN: dict[str, str] = {Arm.AIDED: "dot"}  # of a reader's own curve; every other arm is solid
 METHOD = (
     "Mean curves: sensitivity + specificity averaged over readers at equal sensitivity − specificity (Chen & Samuelson "
     "2014); the area under one is the mean of its readers' areas. Large symbols: mean of the readers' points."
@@ -219,10 +220,10 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
     first = chosen[0]
     marker = {
         "color": colour_of(study, first.group),
-        "symbol": symbol_of(study, first.group) + ("-open" if first.arm == "aided" else ""),
+        "symbol": symbol_of(study, first.group) + ("-open" if first.arm == Arm.AIDED else ""),
         "size": {"ai": 14, "group": 13, "reader": 7}[first.level],
         "opacity": 0.75 if first.level == "reader" else 1,
-        "line": {"width": 1.5} if first.arm == "aided" else {"width": 1, "color": "rgba(255,255,255,0.8)"},
+        "line": {"width": 1.5} if first.arm == Arm.AIDED else {"width": 1, "color": "rgba(255,255,255,0.8)"},
     }
     points = [one.point for one in chosen if one.point is not None]
     arm = f", {first.arm}" if "," in first.name else ""  # names carry the arm where there are several

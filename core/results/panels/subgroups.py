@@ -18,7 +18,6 @@ from core.results.draw.subgroup_tables import (
 from core.results.panels.panel import Panel
 from core.results.study_results import StudyResults
 from core.results.subgroups import Subgroups, figure_choices
-from core.results.verdict import protocol_of
 from core.study.prespecification import THIN_MM
 
 WIDE = 4  # small charts a row: the lines' names take the room of a fifth
@@ -27,7 +26,7 @@ BELOW = "Cases at or below it, and above."
 
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     """Yield the forest plots and tables of the figure chosen; on paper of every figure, drawn for the first."""
-    study, plan = results.study, protocol_of(results.study).prespecification
+    study, plan = results.study, results.study.protocol.prespecification
     names = tuple(figure_choices(study))
     figures = Choice(
         "subgroup_figure", "Figure", names, names[:1], named=study.figure_label, look="list", on_paper=names

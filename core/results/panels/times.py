@@ -17,9 +17,9 @@ from core.results.panels.comparison import time_table
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
-from core.results.verdict import protocol_of
 from core.stats.analyse import Analysis
 from core.stats.course import Drift
+from core.study.words import Arm, Design
 
 SEQUENTIAL = "A time saving is never claimed from a sequential design: its aided times start after the unaided read."
 COMPARED = "Ratios of geometric means; readers count once each. The AI's time is a machine's and is not compared."
@@ -33,7 +33,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     yield from times_gaps(results)
     if any(one.seconds.size for one in of_everybody):
         yield time_chart(study, of_everybody)
-        yield Table("time-totals", time_table(of_everybody), SEQUENTIAL if study.design == "sequential" else "")
+        yield Table("time-totals", time_table(of_everybody), SEQUENTIAL if study.design == Design.SEQUENTIAL else "")
     if analysis.times:
         yield Heading("Compared")
         yield Table("time-ratios", time_ratio_table(analysis), method=COMPARED)
@@ -42,7 +42,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         yield drift_chart(study, analysis.drifts, narrow=surface.narrow)
         yield Table("fatigue", fatigue_table(analysis), method=FATIGUE)
     yield Heading("Too fast to have been read")
-    shortest = protocol_of(study).min_plausible_s
+    shortest = study.protocol.min_plausible_s
     fast = fast_rows(analysis)
     note = f"Reads under {shortest} s of active time, the protocol's shortest plausible time; they stay in all figures."
     if fast:
@@ -176,7 +176,7 @@ def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = 
     for one in drifts:
         name = f"{one.group}, {one.arm}" if several else one.group
         style = {"color": colour_of(study, one.group)}
-        line = {**style, "width": 1.5, "dash": "dot" if one.arm == "aided" else "solid"}
+        line = {**style, "width": 1.5, "dash": "dot" if one.arm == Arm.AIDED else "solid"}
         marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
         for (row, col), values in zip(places, (one.seconds, one.accuracy), strict=True):
             figure.add_trace(

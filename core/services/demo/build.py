@@ -24,6 +24,7 @@ from core.services.reading import keep
 from core.settings import settings
 from core.study.protocol import Protocol
 from core.study.template import PUBLISHED
+from core.study.words import Design
 from db import cases
 from db.ai import models as ai_models
 from db.cases import CaseInfo
@@ -151,7 +152,9 @@ class _Maker:
     cases: list[CaseInfo]
     model_id: int
 
-    def draft(self, session: Session, title: str, count: int, at: datetime, *, design: str = "independent") -> int:
+    def draft(
+        self, session: Session, title: str, count: int, at: datetime, *, design: Design = Design.INDEPENDENT
+    ) -> int:
         """Make a draft with its first `count` cases, their truth, and the four readers."""
         by = self.coordinator
         study = study_design.create_study(
@@ -228,10 +231,10 @@ def _reading(maker: _Maker, at: datetime) -> int:
 
 def _draft(maker: _Maker, at: datetime) -> int:
     with open_session() as session:
-        return maker.draft(session, plan.DRAFT, plan.IN_DRAFT, at, design="sequential")
+        return maker.draft(session, plan.DRAFT, plan.IN_DRAFT, at, design=Design.SEQUENTIAL)
 
 
-def _protocol(design: str) -> Protocol:
+def _protocol(design: Design) -> Protocol:
     told = PUBLISHED.protocol
     reference = replace(
         told.reference,
@@ -245,7 +248,7 @@ def _protocol(design: str) -> Protocol:
         margin=0.10,
         margin_rationale="For the demo: ten points, a margin that published reader studies have used.",
     )
-    if design == "sequential":
+    if design == Design.SEQUENTIAL:
         chosen = replace(chosen, comparison="aided_vs_unaided", hypothesis="none", margin=None, margin_rationale="")
     return replace(told, reference=reference, prespecification=chosen)
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core import clock
 from core.ai.rule import RULES
 from core.jobs import queue
+from core.study.words import Arm, Design
 from db.accounts import Account
 from db.ai import reads as ai_reads
 from db.ai.reads import ModelInfo
@@ -52,7 +53,7 @@ def show(me: Account, study: StudyInfo) -> None:
     elif model.kind == "networks":
         st.caption("The shipped AI is a research demonstration trained on procedural CT. It is no medical device.")
     _map(me, study, model)
-    if study.design != "independent" or study.protocol.independent_arm == "aided":
+    if study.design != Design.INDEPENDENT or study.protocol.independent_arm == Arm.AIDED:
         st.subheader("What readers see of it in the aided arm")
         fields = Fields(me, study)
         for name, label in DISPLAY.items():

@@ -11,6 +11,7 @@ from core.imaging.storage import VolumeStore
 from core.settings import settings
 from core.study.orders import SEEDS, largest_imbalance
 from core.study.preflight import AREAS, Finding
+from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import Session, open_view
 from db.study import life as study_life
@@ -26,7 +27,7 @@ def show(me: Account, study: StudyInfo) -> None:
     """Check and open a study; afterwards show what is frozen."""
     if study.editable:
         _check(me, study)
-        if study.state == "checked":
+        if study.state == StudyState.CHECKED:
             _open(me, study)
     else:
         _frozen(me, study)
@@ -50,7 +51,9 @@ def _check(me: Account, study: StudyInfo) -> None:
         "The check opens every volume, looks for missing truth and AI reads, for patients the AI was trained on, and "
         "tries the reading orders. It changes nothing of the design."
     )
-    if st.button("Check the study", key="study_check", type="primary" if study.state == "draft" else "secondary"):
+    if st.button(
+        "Check the study", key="study_check", type="primary" if study.state == StudyState.DRAFT else "secondary"
+    ):
         found: list[Finding] = []
 
         with st.spinner("Opening every volume …"):
@@ -65,8 +68,8 @@ def _check(me: Account, study: StudyInfo) -> None:
         st.rerun()
     of_study, found = st.session_state.get(FOUND, (None, []))
     if of_study == study.id:
-        _findings(found, checked=study.state == "checked")
-    elif study.state == "checked":
+        _findings(found, checked=study.state == StudyState.CHECKED)
+    elif study.state == StudyState.CHECKED:
         st.success("Checked: nothing stands in the way.")
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 from core import clock
 from core.study.classes import MOST, PALETTE, StudyClass
 from core.study.keys import free_letter
+from core.study.words import StudyState
 from db.accounts import Account
 from db.study import design as study_design
 from db.study.info import StudyInfo
@@ -41,7 +42,7 @@ def _line(me: Account, study: StudyInfo, place: int, one: StudyClass) -> None:
         _save(me, study, [replace(c, **{name: value}) if c.code == one.code else c for c in study.classes])
 
     label, letter, colour, code, up, remove = st.columns([5, 1, 1, 2, 1, 1], vertical_alignment="bottom")
-    locked = study.state not in ("draft", "checked", "open")
+    locked = not (study.editable or study.state == StudyState.OPEN)
     label.text_input("Diagnosis", key=keys["label"], on_change=change, args=("label",), disabled=locked)
     letter.text_input(
         "Letter",

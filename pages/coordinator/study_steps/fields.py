@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import clock
 from core.study.protocol import Protocol
+from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import Session
 from db.study import design as study_design
@@ -24,7 +25,7 @@ class Fields:
     def __init__(self, me: Account, study: StudyInfo, *, words: bool = False) -> None:
         self.me = me
         self.study = study
-        self.disabled = not (study.editable or (words and study.state == "open"))
+        self.disabled = not (study.editable or (words and study.state == StudyState.OPEN))
 
     def text(self, path: str, label: str, **rest: Any) -> None:
         """One line of text."""

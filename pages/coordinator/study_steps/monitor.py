@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import clock
 from core.study.letters import reminder
+from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import open_view
 from db.permissions import Right, rights
@@ -45,13 +46,13 @@ def show(me: Account, study: StudyInfo) -> None:
         },
     )
     new = [person for person in people.values() if not person.has_password]
-    if new and study.state == "open":
+    if new and study.state == StudyState.OPEN:
         names = ", ".join(one.name for one in new)
         st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
     if notes := [f"{one.pseudonym} {one.note}" for one in found.readers if one.note]:
         st.caption("  \n".join(notes))  # joined and withdrawn, when and why
     silent = [one for one in found.readers if one.silent]
-    if silent and study.state == "open":
+    if silent and study.state == StudyState.OPEN:
         names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
     _cells(found)
@@ -59,12 +60,12 @@ def show(me: Account, study: StudyInfo) -> None:
     _made_again(found)
     if not manages:
         return
-    if study.state == "open":
+    if study.state == StudyState.OPEN:
         _reminders(study, found, people)
         steps_of_life.resets(me, found)
         steps_of_life.withdraw(me, found, people)
         steps_of_life.close(me, study, found)
-    elif study.state == "closed":
+    elif study.state == StudyState.CLOSED:
         steps_of_life.unblind(me, study)
     else:
         st.success("Unblinded: the results can be seen.")
@@ -83,7 +84,7 @@ def _totals(study: StudyInfo, found: StudyProgress) -> None:
         right.metric("Done at this pace", _day(last) if last else "too early to say")
     if found.total:
         st.progress(found.locked / found.total)
-    if study.state != "unblinded":
+    if study.state != StudyState.UNBLINDED:
         st.caption("Accuracy is sealed until the study is closed and unblinded; nothing here was computed from it.")
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import clock
 from core.study.template import PUBLISHED
+from core.study.words import Design, StudyState
 from db.accounts import Account
 from db.ai import models as ai_models
 from db.engine import Session, open_view
@@ -16,16 +17,16 @@ from db.study.info import StudyInfo
 from pages.components.acting import act
 
 STATES = {
-    "draft": ":gray-badge[draft]",
-    "checked": ":blue-badge[checked]",
-    "open": ":green-badge[open]",
-    "closed": ":orange-badge[closed]",
-    "unblinded": ":violet-badge[unblinded]",
+    StudyState.DRAFT: ":gray-badge[draft]",
+    StudyState.CHECKED: ":blue-badge[checked]",
+    StudyState.OPEN: ":green-badge[open]",
+    StudyState.CLOSED: ":orange-badge[closed]",
+    StudyState.UNBLINDED: ":violet-badge[unblinded]",
 }
 DESIGN_NAMES = {
-    "independent": "Independent: every case is read once",
-    "sequential": "Sequential: read without the AI and locked, then with it",
-    "crossover": "Crossover: every case is read twice, weeks apart, once with the AI",
+    Design.INDEPENDENT: "Independent: every case is read once",
+    Design.SEQUENTIAL: "Sequential: read without the AI and locked, then with it",
+    Design.CROSSOVER: "Crossover: every case is read twice, weeks apart, once with the AI",
 }
 WAYS = {
     "template": "Luo et al. 2022 (AI and four readers)",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.study.preflight import Finding
+from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import open_view
 from db.permissions import Right, rights
@@ -54,7 +55,7 @@ def show(me: Account, study: StudyInfo) -> None:
     findings = _findings(me, study) if Right.MANAGE in mine else ()
     step = _step(study, findings, mine)
     _, panel = STEPS[step]
-    frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == "open" else ("readers",)))
+    frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == StudyState.OPEN else ("readers",)))
     if not study.editable and step in frozen:
         st.caption(f"{STATES[study.state]} Frozen when the study was opened.")
     if panel is None:

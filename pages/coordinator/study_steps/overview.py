@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import clock
 from core.study.preflight import AREAS, Finding
+from core.study.words import StudyState
 from db import audit
 from db.accounts import Account
 from db.engine import Session, open_view
@@ -17,11 +18,11 @@ from pages.coordinator.study_steps import deletion
 from pages.coordinator.study_steps.new_study import DESIGN_NAMES
 
 LIFE = {
-    "draft": "Draft: everything can change. Go through the steps, then check.",
-    "checked": "Checked: nothing stands in the way of opening. A change makes it a draft again.",
-    "open": "Open: readers read. Protocol, truth, AI and orders are frozen; results stay sealed.",
-    "closed": "Closed: nothing is read any more. Results stay sealed until the study is unblinded.",
-    "unblinded": "Unblinded: the results can be seen.",
+    StudyState.DRAFT: "Draft: everything can change. Go through the steps, then check.",
+    StudyState.CHECKED: "Checked: nothing stands in the way of opening. A change makes it a draft again.",
+    StudyState.OPEN: "Open: readers read. Protocol, truth, AI and orders are frozen; results stay sealed.",
+    StudyState.CLOSED: "Closed: nothing is read any more. Results stay sealed until the study is unblinded.",
+    StudyState.UNBLINDED: "Unblinded: the results can be seen.",
 }
 
 
@@ -54,7 +55,7 @@ def _title(me: Account, study: StudyInfo) -> None:
         act(lambda session: study_design.save_design(session, study.id, new, by=me.id, at=clock.now()))
 
     left, right = st.columns(2)
-    locked = study.state in ("closed", "unblinded")
+    locked = study.state in (StudyState.CLOSED, StudyState.UNBLINDED)
     left.text_input("Title, as readers see it", key=title_key, on_change=rename, disabled=locked)
     right.selectbox(
         "Design",

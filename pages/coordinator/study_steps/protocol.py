@@ -3,24 +3,25 @@
 import streamlit as st
 
 from core.study.keys import VIEWER_LETTERS
+from core.study.words import Arm, Beginning, CrossoverUnit, Design, FirstSlice
 from db.accounts import Account
 from db.study.info import StudyInfo
 from pages.coordinator.study_steps import classes, questions
 from pages.coordinator.study_steps.fields import Fields
 
-ARMS = {"unaided": "Without the AI", "aided": "With the AI's output on the screen"}
-UNITS = {
-    "session": "A whole session with the AI, the other without",
-    "case": "In each session, half of the cases with the AI",
+ARMS: dict[str, str] = {Arm.UNAIDED: "Without the AI", Arm.AIDED: "With the AI's output on the screen"}
+UNITS: dict[str, str] = {
+    CrossoverUnit.SESSION: "A whole session with the AI, the other without",
+    CrossoverUnit.CASE: "In each session, half of the cases with the AI",
 }
-BEGINS = {
-    "filled": "With the answers given without it, to be kept or changed",
-    "blank": "With an empty form",
+BEGINS: dict[str, str] = {
+    Beginning.FILLED: "With the answers given without it, to be kept or changed",
+    Beginning.BLANK: "With an empty form",
 }
-FIRST_SLICE = {
-    "lungs": "In the middle of the lungs",
-    "middle": "In the middle of the stack",
-    "top": "At the top slice",
+FIRST_SLICE: dict[str, str] = {
+    FirstSlice.LUNGS: "In the middle of the lungs",
+    FirstSlice.MIDDLE: "In the middle of the stack",
+    FirstSlice.TOP: "At the top slice",
 }
 
 
@@ -49,9 +50,9 @@ def show(me: Account, study: StudyInfo) -> None:
 
 def _arms(study: StudyInfo, fields: Fields) -> None:
     st.subheader("Arms and sessions")
-    if study.design == "independent":
+    if study.design == Design.INDEPENDENT:
         fields.choice("independent_arm", "Every case is read", ARMS)
-    elif study.design == "sequential":
+    elif study.design == Design.SEQUENTIAL:
         st.write("Each case is read without the AI and locked; then the AI's output appears and it is locked again.")
         fields.choice("aided_begins", "The read with the AI begins", BEGINS, help="Stored with every such read.")
     else:

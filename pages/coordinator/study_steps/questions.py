@@ -2,19 +2,28 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import clock
-from core.study.protocol import Option, Question
-from core.study.questions import KIND_NAMES, KINDS, LONGEST_TEXT
+from core.study.questions.question import Option, Question
+from core.study.questions.registry import KINDS, new_question
+from core.study.questions.settings import (
+    NumberSetting,
+    OneOfSetting,
+    OptionsSetting,
+    PairSetting,
+    Setting,
+    TextSetting,
+    WholeSetting,
+)
 from db.accounts import Account
 from db.study import design as study_design
 from db.study.info import StudyInfo
 from pages.components.acting import act
 from pages.components.forms import fresh, used
-
-MARKS = {"point": "a point", "box": "a box", "length": "a length"}
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -24,18 +33,28 @@ def show(me: Account, study: StudyInfo) -> None:
         st.caption("None beside the diagnosis. Add some if the study needs them.")
     for place, question in enumerate(asked):
         need = "required" if question.required else "optional"
-        with st.expander(f"{place + 1}. {question.label} — {KIND_NAMES[question.kind].lower()}, {need}"):
+        with st.expander(f"{place + 1}. {question.label} — {question.title.lower()}, {need}"):
             _buttons(me, study, place)
             if study.editable:
                 _form(me, study, question)
-            elif question.options:
-                st.write(", ".join(option.label for option in question.options))
+            else:
+                _shown(question)
     if study.editable:
         with st.expander("Add a question", icon=":material/add:"):
             kind = st.selectbox(
-                "Kind of answer", KINDS, key="study_question_kind", format_func=lambda one: KIND_NAMES[one]
+                "Kind of answer", list(KINDS), key="study_question_kind", format_func=lambda one: KINDS[one].title
             )
-            _form(me, study, Question(id="", kind=kind, label=""))
+            _form(me, study, new_question(kind))
+
+
+def _shown(question: Question) -> None:
+    """Say how a question that is frozen was set up."""
+    for setting in question.settings:
+        value = getattr(question, setting.field)
+        if isinstance(setting, OptionsSetting):
+            st.write(", ".join(option.label for option in value))
+        elif value is not None:
+            st.write(f"{setting.label}: {' – '.join(value) if isinstance(value, tuple) else value}")
 
 
 def _buttons(me: Account, study: StudyInfo, place: int) -> None:
@@ -72,48 +91,47 @@ def _form(me: Account, study: StudyInfo, question: Question) -> None:
 
 
 def _details(question: Question, name: str) -> Question:
-    if question.kind in ("choice", "choices"):
-        lines = "\n".join(option.label for option in question.options)
-        typed = st.text_area("Answers to choose from, one a line", lines, key=f"study_question_options_{name}")
-        return replace(question, options=_options(question, typed.splitlines()))
-    if question.kind == "number":
-        low, high, step, unit = st.columns(4)
-        return replace(
-            question,
-            min=low.number_input("Smallest", value=question.min, key=f"study_question_min_{name}"),
-            max=high.number_input("Largest", value=question.max, key=f"study_question_max_{name}"),
-            step=step.number_input("Step", value=question.step, key=f"study_question_step_{name}"),
-            unit=unit.text_input("Unit", question.unit or "", key=f"study_question_unit_{name}").strip() or None,
-        )
-    if question.kind == "text":
-        left, right = st.columns(2)
-        form = right.text_input(
-            "Form of the answer (regular expression)", question.pattern or "", key=f"study_question_pattern_{name}"
-        )
-        length = left.number_input(
-            "Most characters", 1, LONGEST_TEXT, question.max_length or 500, key=f"study_question_length_{name}"
-        )
-        return replace(question, max_length=length, pattern=form.strip() or None)
-    if question.kind == "scale":
-        left, right = st.columns(2)
-        first, last = question.anchors or ("", "")
-        at_zero = left.text_input("Words at 0", first, key=f"study_question_low_{name}")
-        at_hundred = right.text_input("Words at 100", last, key=f"study_question_high_{name}")
-        return replace(question, anchors=(at_zero.strip(), at_hundred.strip()))
-    places = list(MARKS)
-    chosen = st.selectbox(
-        "Readers mark",
-        places,
-        index=places.index(question.mark or "point"),
-        format_func=lambda one: MARKS[one],
-        key=f"study_question_mark_{name}",
-    )
-    return replace(question, mark=chosen)  # type: ignore[arg-type]  # one of MARKS, which are the kinds of mark
+    """Draw the settings of the question's kind; return the question with what they hold."""
+    narrow = [one for one in question.settings if not isinstance(one, OptionsSetting)]
+    columns = dict(zip((one.field for one in narrow), st.columns(max(len(narrow), 1)), strict=False))
+    drawn = {
+        one.field: _setting(question, one, columns.get(one.field, st.container()), f"study_question_{one.field}_{name}")
+        for one in question.settings
+    }
+    return replace(question, **drawn)
 
 
-def _options(question: Question, labels: list[str]) -> tuple[Option, ...]:
+def _setting(question: Question, setting: Setting, place: DeltaGenerator, key: str) -> Any:
+    value = getattr(question, setting.field)
+    match setting:
+        case OptionsSetting():
+            lines = "\n".join(option.label for option in value)
+            return _options(value, place.text_area(setting.label, lines, key=key).splitlines())
+        case PairSetting():
+            left, right = place.columns(2)
+            first, last = value or ("", "")
+            typed = (
+                left.text_input(setting.label, first, key=f"{key}_1"),
+                right.text_input(setting.second, last, key=f"{key}_2"),
+            )
+            return tuple(text.strip() for text in typed)
+        case NumberSetting():
+            return place.number_input(setting.label, value=value, key=key)
+        case WholeSetting():
+            return place.number_input(setting.label, setting.low, setting.high, value or setting.start, key=key)
+        case TextSetting():
+            return place.text_input(setting.label, value or "", key=key).strip() or None
+        case OneOfSetting():
+            words = list(setting.options)
+            first = words.index(value) if value in words else 0
+            return place.selectbox(setting.label, words, first, format_func=setting.options.__getitem__, key=key)
+        case _:
+            raise NotImplementedError(f"no widget for {type(setting).__name__}")
+
+
+def _options(before: tuple[Option, ...], labels: list[str]) -> tuple[Option, ...]:
     """Return the options by their labels; those that were there keep their codes."""
-    known = {option.label: option.code for option in question.options}
+    known = {option.label: option.code for option in before}
     made: list[Option] = []
     for label in (label.strip() for label in labels if label.strip()):
         made.append(Option(known.get(label) or _code(label, {option.code for option in made}), label))

@@ -8,6 +8,7 @@ from core import clock
 from core.study.letters import invitation
 from core.study.orders import SEEDS
 from core.study.template import PUBLISHED
+from core.study.words import StudyState
 from db import accounts
 from db.accounts import Account
 from db.engine import Session, open_view
@@ -29,7 +30,7 @@ def show(me: Account, study: StudyInfo) -> None:
     st.subheader(f"{len(active)} {'reader' if len(active) == 1 else 'readers'}")
     if study.editable:
         _add(me, study, found, everyone)
-    elif study.state == "open":
+    elif study.state == StudyState.OPEN:
         with st.expander("Let a reader join the open study"):
             st.caption(
                 "A departure from the plan: it is logged and reported with your reason. The new reader gets an order "

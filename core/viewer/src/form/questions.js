@@ -1,11 +1,42 @@
 // The study's own questions, one control a kind. An unanswered one has no value; nothing is preset.
+// KINDS has every kind of core/study/questions/registry.py; `draw` makes its control. What marks answer stands among the
+// marks of the read, everything else among its answers.
 
 import { h } from "../dom.js";
 import { placeName } from "../viewer/volume.js";
 import { problemLine, setProblem } from "./problem.js";
 import { Track } from "./track.js";
 
-const KINDS = { choice: one, choices: several, number: number, text: text, scale: scale, mark: mark };
+export const KINDS = {
+  choice: { draw: one },
+  choices: { draw: several },
+  number: { draw: number },
+  text: { draw: text },
+  scale: { draw: scale },
+  mark: { draw: mark, byMarks: true, needs: "Set this mark on the image." },
+};
+
+/** Whether the content answers a question. */
+export function isAnswered(asked, content) {
+  if (kindOf(asked).byMarks) return content.marks.some((one) => one.question === asked.id);
+  const answer = content.answers[asked.id];
+  return !(answer === undefined || answer === null || answer === "" || answer.length === 0);
+}
+
+/** What a question still needs, in a sentence. */
+export function needs(asked) {
+  return kindOf(asked).needs ?? "This needs an answer.";
+}
+
+/** How many questions have an answer among the answers of a read; marks are counted by themselves. */
+export function answered(questions, content) {
+  return questions.filter((asked) => !kindOf(asked).byMarks && isAnswered(asked, content)).length;
+}
+
+function kindOf({ kind }) {
+  if (!Object.hasOwn(KINDS, kind)) throw new Error(`this page cannot ask a question of kind ${kind}; reload it`);
+  return KINDS[kind];
+}
 
 /** The part of the form for a question: {element, fields, refresh(content), problem(name, sentence)}. */
 export function question(asked, content, hooks) {
@@ -14,7 +45,7 @@ export function question(asked, content, hooks) {
     if (answer === null || answer === "" || answer?.length === 0) delete value.answers[asked.id];
     else value.answers[asked.id] = answer;
   });
-  const control = KINDS[asked.kind](asked, set, hooks);
+  const control = kindOf(asked).draw(asked, set, hooks);
   const title = h("h2", { id: `q-${asked.id}` }, asked.label, asked.required ? null : h("span", { class: "faint" }, " optional"));
   const element = h("section", { class: "part", "data-question": asked.id },
     title, asked.help ? h("p", { class: "hint" }, asked.help) : null, control.element, line);

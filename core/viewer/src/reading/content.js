@@ -1,5 +1,7 @@
 // What the reader has answered so far: plain values, every change announced, undo until the lock.
 
+import { answered, isAnswered, needs } from "../form/questions.js";
+
 const UNDO_STEPS = 200;
 const ONE_STEP_MS = 700; // a drag of a rating is one step, not fifty
 
@@ -72,12 +74,7 @@ export function missing(content, form) {
     }
   }
   for (const question of form.questions) {
-    if (!question.required) continue;
-    const answer = content.answers[question.id];
-    const given = question.kind === "mark"
-      ? content.marks.some((mark) => mark.question === question.id)
-      : !(answer === undefined || answer === null || answer === "" || answer.length === 0);
-    if (!given) fields[`answers.${question.id}`] = question.kind === "mark" ? "Set this mark on the image." : "This needs an answer.";
+    if (question.required && !isAnswered(question, content)) fields[`answers.${question.id}`] = needs(question);
   }
   return fields;
 }
@@ -95,8 +92,8 @@ export function contradiction({ diagnosis, ratings }, form) {
 export function summary(content, form) {
   const parts = [labelOf(content.diagnosis, form)];
   if (form.ratings) parts.push(form.classes.map(({ code, label }) => `${label} ${content.ratings[code]}`).join(", "));
-  const answered = form.questions.filter(({ id, kind }) => kind !== "mark" && content.answers[id] !== undefined).length;
-  if (answered) parts.push(counted(answered, "answer"));
+  const answers = answered(form.questions, content);
+  if (answers) parts.push(counted(answers, "answer"));
   if (content.marks.length) parts.push(counted(content.marks.length, "mark"));
   if (content.key_slices.length) parts.push(counted(content.key_slices.length, "key image"));
   return parts.join(" · ");
