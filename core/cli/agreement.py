@@ -15,16 +15,25 @@ Weights = Literal["linear", "quadratic"]
 def agreement(
     table: Annotated[Path, typer.Argument(metavar="CSV", help="Columns reader,case,rating, and repeat if any.")],
     weights: Annotated[Weights, typer.Option(help="Weights of the kappas of ordered ratings.")] = "quadratic",
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Column of what several cases belong to, such as patient.", show_default=False),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Agreement of readers: ICC(2,1), ICC(3,1), Bland-Altman for all pairs, weighted kappas of ordered ratings."""
     from core.cli import show
     from core.stats.columns import read_rows
     from core.stats.estimate import to_plain
-    from core.stats.measurements import measured, read_measurements
+    from core.stats.measurements import measured, measured_in_clusters, read_measurements
 
-    values, readers = read_measurements(read_rows(table, needed=("reader", "case", "rating")))
-    found = measured(values, readers, weights=weights)
+    rows = read_rows(table, needed=("reader", "case", "rating"))
+    values, readers, clusters = read_measurements(rows, cluster=cluster)
+    found = (
+        measured(values, readers, weights=weights)
+        if clusters is None
+        else measured_in_clusters(values, readers, clusters, weights=weights)
+    )
     plain = to_plain(found)
     typer.echo(show.as_json(plain) if json and isinstance(plain, dict) else _text(found))
 

@@ -112,7 +112,7 @@ def _pairs(found: Analysis) -> Iterable[tuple[object, ...]]:
         if row.pair:
             p = row.pair
             who = _who(found, row.ai, row.reader)
-            yield (who, row.arm, row.figure, p.only_a, p.only_b, p.difference, p.ci, p_text(p.p_exact),
+            yield (who, row.arm, row.figure, p.only_a, p.only_b, p.difference, p.ci, p_text(p.p),
                    p_text(row.p_holm))  # fmt: skip
     for area in found.ai_areas_with_each_reader:
         if area.pair:

@@ -126,15 +126,25 @@ def standalone(
     ] = None,
     margin: Annotated[float | None, typer.Option(help="Non-inferiority margin, in units of the metric.")] = None,
     cluster: Cluster = None,
+    bootstrap: Bootstrap = 0,
+    seed: Seed = 1,
     json: Json = False,
 ) -> None:
     """Compare one AI with the readers of the same cases."""
     from core.cli import show
     from core.stats import standalone as analysis
     from core.stats import table as tables
+    from core.stats.bootstrap import check_bootstrap
+    from core.stats.clustered import ai_bootstrap
+    from core.stats.estimate import StatsError
+
+    check_bootstrap(bootstrap, seed)
+    if bootstrap and cluster is None:
+        raise StatsError("--bootstrap: name the column of the clusters with --cluster.")
 
     data = tables.readings(tables.read_rows(table, needed=tables.RATING_COLUMNS), cluster=cluster)
     ai, others, names = tables.split_ai(data)
+    clusters = data.cluster_codes()
     found = analysis.standalone(
         ai,
         others,
@@ -145,15 +155,19 @@ def standalone(
         threshold=threshold,
         margin=margin,
         reader_names=names,
-        clusters=data.cluster_codes(),
+        clusters=clusters,
     )
+    beside = () if clusters is None or not bootstrap else ai_bootstrap(
+        ai, others, data.truth, clusters, metric=metric, threshold=threshold, repeats=bootstrap, seed=seed
+    )  # fmt: skip
     how = covariance or ("delong" if len(names) == 1 and metric == "auc" else "jackknife")
     shown = show.standalone_whole(
         found, names=names, metric=metric, covariance="clustered" if cluster else how, truth=data.truth
     )
     if cluster is not None:
-        shown["clusters"] = {"column": cluster, "n": len(set(data.clusters or ()))}
-    _print(show.as_json(shown) if json else show.standalone_text(found, names, metric), found.notes)
+        shown["clusters"] = {"column": cluster, "n": len(set(data.clusters or ())), "bootstrap": beside}
+    text = show.standalone_text(found, names, metric) + (f"\n\n{show.bootstrap_text(beside)}" if beside else "")
+    _print(show.as_json(shown) if json else text, found.notes)
 
 
 def analyse(
@@ -172,6 +186,7 @@ def analyse(
         Literal["common", "worst", "as-is"],
         typer.Option(help="Areas where the AI failed: common cases, worst rank, or as they are."),
     ] = "common",
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.
@@ -192,7 +207,7 @@ def analyse(
         shortest=shortest,
         ai_failures=ai_failures,
     )
-    data = reads.read_table(table)
+    data = reads.read_table(table, cluster=cluster)
     found = analysis.analyse(data, options=options)
     if json:
         typer.echo(show.as_json(found.to_dict()))

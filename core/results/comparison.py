@@ -16,8 +16,9 @@ from core.stats.comparisons import ai_with_groups
 from core.stats.confusion import class_figures, counts
 from core.stats.estimate import Estimate, StatsError
 from core.stats.figures import Cells
+from core.stats.group_figures import GroupFigures, group_figures
 from core.stats.intervals import proportions
-from core.stats.reader_figures import GroupFigures, Set, cells_or_error, group_figures, sets_of
+from core.stats.reader_figures import Set, cells_or_error, sets_of
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone
 from core.stats.threads import one_thread

@@ -87,6 +87,6 @@ def _areas(both: Set, table: ReadTable, name: str) -> Cells | StatsError:
             f"{' and '.join(lacking)} gave no probabilities of {table.classes[target]}: there is no area."
         )
     try:
-        return auc_cells(scores, table.truth == target, covariance="delong")
+        return auc_cells(scores, table.truth == target, covariance="delong", clusters=table.clusters)
     except StatsError as error:
         return error

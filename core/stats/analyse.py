@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.stats.agreement import Agreement, agreement
+from core.stats.agreement_clusters import over_clusters
 from core.stats.ai_failures import RULES, AiFailures, FailedAreas, failed, failed_areas, under_rule
 from core.stats.ai_pairs import AiContest, ais_compared
 from core.stats.bootstrap import check_bootstrap
@@ -21,30 +22,28 @@ from core.stats.comparisons import (
     groups_compared,
     with_each_reader,
 )
-from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, figure_cells
+from core.stats.confusion import FAILURE, INDETERMINATE, MISSING
 from core.stats.course import CaseFigure, Drift, TooFast, case_figures, drifts, too_fast
-from core.stats.estimate import Bools, Estimate, StatsError, to_plain
+from core.stats.estimate import StatsError, to_plain
 from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
-from core.stats.intervals import proportion
+from core.stats.group_figures import GroupFigures, group_figures
 from core.stats.reader_figures import (
-    GroupFigures,
     ReaderFigures,
     Set,
     cells_of_people,
     cells_or_error,
     each_ai,
     figure_names,
-    group_figures,
     members,
     reader_figures,
     sets_of,
 )
 from core.stats.reads import Exclusion, ReadTable
 from core.stats.secondary import Secondary, secondary
-from core.stats.standalone import Standalone, ai_against_readers, check_margin
+from core.stats.sensitivity import Sensitivity
+from core.stats.standalone import check_margin
 from core.stats.switches import Switches, switches
-from core.stats.table import AI
 from core.stats.threads import one_thread
 from core.stats.time_comparisons import TimeComparison, fatigue_of, times_compared
 from core.stats.times import Fatigue
@@ -92,20 +91,6 @@ class NamedAgreement:
     group: str
     arm: str
     result: Agreement
-
-
-@dataclass(frozen=True, slots=True)
-class Sensitivity:
-    """Accuracy under another rule for reads that were undecided or not made; `difference` is the AI minus all
-    readers.
-    """
-
-    rule: str
-    arm: str
-    readers: tuple[tuple[str, Estimate], ...]
-    difference: Standalone | None
-    reason: str | None = None
-    ai: str = AI
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +178,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
             against += ai_with_groups(ruled, table, own, readers_as=chosen.readers_as, margin=chosen.margin)
             failures += failed_areas(one, table, names, chosen=chosen.ai_failures, readers_as=chosen.readers_as,
                                      margin=chosen.margin)  # fmt: skip
-            sensitivity += _sensitivity(one, table)
+            sensitivity += other_rules(one, table)
         agreements += _agreements(reads, table)
     single, grouped = _switches(table)
     return Analysis(
@@ -277,41 +262,14 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures
 
 
 def _agreements(reads: Set, table: ReadTable) -> list[NamedAgreement]:
-    return [
-        NamedAgreement(group, reads.arm, agreement(reads.prediction[at], table.truth, classes=len(table.classes),
-                                                   readers=tuple(reads.names[i] for i in at)))
-        for group, at in members(reads)
-        if len(at) > 1
-    ]  # fmt: skip
-
-
-def _sensitivity(reads: Set, table: ReadTable) -> list[Sensitivity]:
-    """Accuracy with undecided reads left out, on cases everybody decided, and with missing reads counted as
-    incorrect.
-    """
-    p = reads.prediction
-    if (p >= 0).all():
-        return []
-    complete: Bools = np.asarray((p >= 0).all(axis=0))
-    everything: Bools = np.ones(p.shape[1], bool)
-    rules: list[tuple[str, Codes, Bools]] = [
-        ("indeterminate reads and failures left out", np.where(p >= 0, p, MISSING), everything),
-        (f"only the {int(complete.sum())} cases that everybody read and decided", p, complete),
-        ("missing reads counted as incorrect", np.where(p == MISSING, INDETERMINATE, p), everything),
-    ]
-    found = []
-    for rule, changed, counted in rules:
-        used, truth = changed[:, counted], table.truth[counted]
-        right, n = (used == truth).sum(axis=1), (used != MISSING).sum(axis=1)
-        each = tuple((name, proportion(int(right[i]), int(n[i]))) for i, name in enumerate(reads.names))
-        result, reason = None, None
-        if reads.has_ai and len(reads.names) > reads.ais:
-            try:
-                cells = figure_cells(truth, used, "accuracy", classes=len(table.classes))
-                result = ai_against_readers(cells)
-            except StatsError as error:
-                reason = str(error)
-        found.append(Sensitivity(rule, reads.arm, each, result, reason, reads.names[0] if reads.has_ai else AI))
+    found, classes = [], len(table.classes)
+    for group, at in members(reads):
+        if len(at) < 2:
+            continue
+        own = agreement(reads.prediction[at], table.truth, classes=classes, readers=tuple(reads.names[i] for i in at))
+        if table.clusters is not None:
+            own = over_clusters(own, reads.prediction[at], classes=classes, clusters=table.clusters)
+        found.append(NamedAgreement(group, reads.arm, own))
     return found
 
 
@@ -321,4 +279,5 @@ def _switches(table: ReadTable) -> tuple[tuple[Switches, ...], tuple[Switches, .
     if "unaided" not in at or "aided" not in at:
         return (), ()
     unaided, aided = table.prediction[at["unaided"]], table.prediction[at["aided"]]
-    return switches(unaided, aided, table.truth, table.ai_prediction, readers=table.readers, groups=table.groups)
+    return switches(unaided, aided, table.truth, table.ai_prediction, readers=table.readers, groups=table.groups,
+                    clusters=table.clusters)  # fmt: skip

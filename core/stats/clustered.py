@@ -170,16 +170,39 @@ def treatment_bootstrap(
     Raises StatsError where a threshold is missing or a reader lacks cases.
     """
     t, r, n = ratings.shape
-    scores = ratings.reshape(t * r, n)
-    counted = {"sensitivity": truth, "specificity": ~truth}.get(metric, np.ones(n, bool))
-    if metric != "auc":
-        if threshold is None:
-            raise StatsError(f"{metric.capitalize()} needs a threshold: a case is called positive at rating >= it.")
-        scores = np.where(np.isnan(scores), np.nan, ((scores >= threshold) == truth).astype(np.float64))
     contrasts = {}
     for i, k in combinations(range(t), 2):
         weights = np.zeros((t, r))
         weights[i], weights[k] = 1 / r, -1 / r
         contrasts[names[i], names[k]] = weights.ravel()
+    return _of_metric(ratings.reshape(t * r, n), truth, clusters, contrasts, metric, threshold, repeats, seed)
+
+
+def ai_bootstrap(
+    ai: Floats,
+    readers: Floats,
+    truth: Bools,
+    clusters: Ints,
+    *,
+    metric: str,
+    threshold: float | None,
+    repeats: int,
+    seed: int,
+) -> tuple[ClusterBootstrap, ...]:
+    """The AI (n,) minus the mean of the readers (K, n) by bootstrap of clusters; these readers only."""
+    weights = np.array([1.0, *[-1 / len(readers)] * len(readers)])
+    return _of_metric(np.vstack([ai, readers]), truth, clusters, {("AI", "readers"): weights}, metric, threshold,
+                      repeats, seed)  # fmt: skip
+
+
+def _of_metric(
+    scores: Floats, truth: Bools, clusters: Ints, contrasts: dict[tuple[str, str], Floats], metric: str,
+    threshold: float | None, repeats: int, seed: int,
+) -> tuple[ClusterBootstrap, ...]:  # fmt: skip
+    counted = {"sensitivity": truth, "specificity": ~truth}.get(metric, np.ones(truth.size, bool))
+    if metric != "auc":
+        if threshold is None:
+            raise StatsError(f"{metric.capitalize()} needs a threshold: a case is called positive at rating >= it.")
+        scores = np.where(np.isnan(scores), np.nan, ((scores >= threshold) == truth).astype(np.float64))
     return cluster_bootstrap(scores[:, counted], truth[counted], clusters[counted], contrasts, areas=metric == "auc",
                              repeats=repeats, seed=seed)  # fmt: skip

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.stats.choices import Factor
+from core.stats.clustered_reads import clustered_area_pair, clustered_pair
 from core.stats.confusion import MISSING, Codes
 from core.stats.designs import Nested, nested_readers
-from core.stats.estimate import Bools, StatsError
+from core.stats.estimate import Bools, Ints, StatsError
 from core.stats.figures import Cells
 from core.stats.mrmc import Mrmc, analyse_cells
 from core.stats.pairs import PairedAreas, PairedProportions, areas_against_first, holm, paired_areas, paired_proportions
@@ -108,10 +109,10 @@ def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair
         batch = []
         for i in people:
             both = counted & read[0] & read[i]
-            pair = paired_proportions(right[0, both], right[i, both]) if both.any() else None
+            pair = _pair(right[0, both], right[i, both], table.clusters, both) if both.any() else None
             reason = None if pair else "no such case was read by both"
             batch.append(ProportionPair(reads.names[i], reads.arm, figure, pair, None, reason, ai))
-        adjusted = holm([b.pair.p_exact if b.pair else None for b in batch])
+        adjusted = holm([b.pair.p if b.pair else None for b in batch])
         proportions += [replace(b, p_holm=p) for b, p in zip(batch, adjusted, strict=True)]
     for c in targets:
         rows = _areas(reads, table, c)
@@ -120,13 +121,17 @@ def with_each_reader(reads: Set, table: ReadTable) -> tuple[tuple[ProportionPair
     return tuple(proportions), tuple(areas)
 
 
+def _pair(a: Bools, b: Bools, clusters: Ints | None, both: Bools) -> PairedProportions:
+    return paired_proportions(a, b) if clusters is None else clustered_pair(a, b, clusters[both])
+
+
 def _areas(reads: Set, table: ReadTable, target: int) -> list[AreaPair]:
     """The first AI's area for one class against each reader's, on the cases both have scores for."""
     people = [0, *range(reads.ais, len(reads.names))]
     names, ai = [reads.names[i] for i in people[1:]], reads.names[0]
     figure, scores, truth = f"AUC {table.classes[target]}", reads.scores[people, :, target], table.truth == target
     missing = np.isnan(scores)
-    if not missing.any() and min(int(truth.sum()), int((~truth).sum())) > 1:
+    if table.clusters is None and not missing.any() and min(int(truth.sum()), int((~truth).sum())) > 1:
         pairs = areas_against_first(scores, truth)
         return [AreaPair(name, reads.arm, figure, pair, None, pair.reason, ai) for name, pair in zip(
             names, pairs, strict=True)]  # fmt: skip
@@ -134,7 +139,10 @@ def _areas(reads: Set, table: ReadTable, target: int) -> list[AreaPair]:
     for i, name in enumerate(names, start=1):
         both = ~missing[0] & ~missing[i]
         try:
-            found = paired_areas(scores[0, both], scores[i, both], truth[both])
+            if table.clusters is None:
+                found = paired_areas(scores[0, both], scores[i, both], truth[both])
+            else:
+                found = clustered_area_pair(scores[0, both], scores[i, both], truth[both], table.clusters[both])
             rows.append(AreaPair(name, reads.arm, figure, found, None, found.reason, ai))
         except StatsError as error:
             why = str(error) if both.any() else "no ratings or probabilities were given by both"
@@ -166,7 +174,11 @@ def ai_with_groups(
             factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
             try:
                 result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
-                if len(at) == 1 and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity"):
+                if (
+                    len(at) == 1
+                    and table.clusters is None
+                    and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity")
+                ):
                     result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
                 found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason, ai))
             except StatsError as error:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.stats.choices import Covariance
-from core.stats.estimate import Estimate, Floats, Interval, StatsError
+from core.stats.estimate import Estimate, Floats, Interval, Ints, StatsError
 from core.stats.figures import Cells, jackknifed_cells, proportion_cells
 from core.stats.intervals import proportions
 
@@ -94,13 +94,17 @@ def disagreement(name: str, classes: int) -> Floats:
     return np.hstack([shapes[name], np.ones((classes, 2))])
 
 
-def figure_cells(truth: Codes, prediction: Codes, name: str, *, classes: int) -> Cells:
+def figure_cells(truth: Codes, prediction: Codes, name: str, *, classes: int, clusters: Ints | None = None) -> Cells:
     """One of FIGURES for each of m readers, predictions (m, n), with its jackknife covariance over the n cases (m, m).
 
     Leaving out a case only takes one off a cell of the matrix, so each figure is computed once a cell, not once a case.
-    A missing read moves nothing when left out.
+    A missing read moves nothing when left out. With `clusters` (n,) a cluster is left out whole; accuracy then has the
+    covariance of ratios over clusters (Rao & Scott 1992).
     """
-    whole, without = leave_one_out(truth, prediction, name, classes=classes)
+    if clusters is not None and name == "accuracy":
+        right = np.where(prediction == MISSING, np.nan, (prediction == truth).astype(np.float64))
+        return proportion_cells(right, clusters=clusters)
+    whole, without = leave_one_out(truth, prediction, name, classes=classes, clusters=clusters)
     if not np.isfinite(whole).all():
         raise StatsError(f"{name.capitalize()} does not exist for some reader: a class has no case that was read.")
     return jackknifed_cells(whole, without, bounds=figure_bounds(name))
@@ -111,11 +115,18 @@ def figure_bounds(name: str) -> Interval:
     return (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0)
 
 
-def leave_one_out(truth: Codes, prediction: Codes, name: str, *, classes: int) -> tuple[Floats, Floats]:
-    """One of FIGURES on all cases (m,) and with each case left out (m, n), predictions (m, n); NaN where it fails."""
+def leave_one_out(
+    truth: Codes, prediction: Codes, name: str, *, classes: int, clusters: Ints | None = None
+) -> tuple[Floats, Floats]:
+    """One of FIGURES on all cases (m,) and with each case, or cluster, left out (m, n), predictions (m, n); NaN where
+    it fails.
+    """
     matrix = counts(truth, prediction, classes)
     m = len(prediction)
     whole = figure(matrix, name)
+    if clusters is not None:
+        inside = [counts(truth[clusters == k], prediction[:, clusters == k], classes) for k in np.unique(clusters)]
+        return whole, np.stack([figure(matrix - own, name) for own in inside], axis=1)
     changed = np.full((m, classes, classes + 3), np.nan)
     changed[:, :, -1] = whole[:, None]
     for a in range(classes):
@@ -127,14 +138,22 @@ def leave_one_out(truth: Codes, prediction: Codes, name: str, *, classes: int) -
 
 
 def class_cells(
-    truth: Codes, prediction: Codes, name: str, *, target: int, covariance: Covariance = "jackknife"
+    truth: Codes,
+    prediction: Codes,
+    name: str,
+    *,
+    target: int,
+    covariance: Covariance = "jackknife",
+    clusters: Ints | None = None,
 ) -> Cells:
     """Sensitivity or specificity for class `target` of m readers, predictions (m, n); undecided reads are errors."""
     positive = truth == target
     called = prediction == target
     correct = np.where(positive[None, :], called, ~called & (prediction >= 0)).astype(np.float64)
     correct[prediction == MISSING] = np.nan
-    return proportion_cells(correct[:, positive if name == "sensitivity" else ~positive], covariance=covariance)
+    counted = positive if name == "sensitivity" else ~positive
+    inside = None if clusters is None else clusters[counted]
+    return proportion_cells(correct[:, counted], covariance=covariance, clusters=inside)
 
 
 def class_figures(matrix: Floats, labels: tuple[str, ...]) -> tuple[tuple[ClassFigures, ...], ...]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.stats.choices import Factor
 from core.stats.estimate import Floats, StatsError
+from core.stats.ratios import cluster_ratio
 from core.stats.small_samples import effective_wilson, flag, mean_variance
-from core.stats.switches import cluster_ratio
 
 What = Literal["fixed", "random", "switches"]
 WHATS: tuple[What, ...] = ("fixed", "random", "switches")

@@ -5,8 +5,9 @@ import re
 import numpy as np
 
 from core.stats.columns import Column, Rows, require
-from core.stats.estimate import StatsError
+from core.stats.estimate import Ints, StatsError
 
+TAKEN = ("reader", "treatment", "case", "truth", "rating", "prediction", "arm", "group", "session", "attempt")
 PADDED = re.compile(r"(\D*?)0*(\d+?)(\.0+)?")
 
 
@@ -35,7 +36,7 @@ def within_clusters(rows: Rows, cluster: str | None) -> tuple[Rows, dict[str, st
         return rows, {}
     if cluster not in rows.columns:
         raise StatsError(f"--cluster: there is no column '{cluster}'; the table has {', '.join(rows.columns)}.")
-    if cluster in ("reader", "treatment", "case", "truth", "rating", "prediction", "arm"):
+    if cluster in TAKEN:
         raise StatsError(f"--cluster: the column {cluster} cannot be the cluster; name one such as patient.")
     require(rows, (cluster,))
     refuse_lookalikes(rows, cluster)
@@ -47,3 +48,16 @@ def within_clusters(rows: Rows, cluster: str | None) -> tuple[Rows, dict[str, st
     )
     made = {**rows.columns, "case": Column("case", np.asarray(first_at, np.int64).ravel(), texts)}
     return Rows(rows.lines, made), {text: group.texts[g] for text, g in zip(texts, pairs[1].tolist(), strict=True)}
+
+
+def numbered(cluster: str, cluster_of: dict[str, str], cases: tuple[str, ...]) -> tuple[Ints | None, tuple[str, ...]]:
+    """The number of each case's cluster, and what was done with clusters."""
+    names, codes = np.unique(np.array([cluster_of[name] for name in cases]), return_inverse=True)
+    if names.size == len(cases):
+        return None, (f"Each {cluster} has one case: the figures are those of cases that stand alone.",)
+    if names.size < 2:
+        raise StatsError(f"Column {cluster}: all cases belong to '{names[0]}'; clusters need two or more.")
+    return codes.ravel(), (
+        f"{len(cases)} cases of {names.size} clusters (column {cluster}): areas by Obuchowski 1997, proportions by Rao "
+        "& Scott 1992, other figures by a jackknife of clusters.",
+    )

@@ -1,15 +1,15 @@
 """Agreement of measurements and ordered ratings: Bland-Altman, intraclass correlations, weighted kappas of pairs."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from core.stats.agreement import cohen_kappa
 from core.stats.columns import Rows, natural, numbers_of, places, refuse_twice, require
-from core.stats.estimate import NO_INFORMATION, Estimate, Floats, Interval, StatsError, within
-from core.stats.ids import refuse_lookalikes
+from core.stats.estimate import NO_INFORMATION, Estimate, Floats, Interval, Ints, StatsError, within
+from core.stats.ids import refuse_lookalikes, within_clusters
 
 MOST_LEVELS = 20  # of ordered ratings; more are measurements
 
@@ -186,14 +186,16 @@ def _weighted(a: Floats, b: Floats, levels: Floats, weights: str) -> Estimate:
     return cohen_kappa(table, weights=weights)
 
 
-def read_measurements(rows: Rows) -> tuple[Floats, tuple[str, ...]]:
-    """Values (r, n, k) and readers of a table with the columns reader, case and rating, and repeat where there is one.
+def read_measurements(rows: Rows, *, cluster: str | None = None) -> tuple[Floats, tuple[str, ...], Ints | None]:
+    """Values (r, n, k) and readers of a table with the columns reader, case and rating, and repeat where there is one;
+    with `cluster`, a column, the number of each case's cluster too.
 
     Raises StatsError naming row, column and remedy for what cannot be used, or for fewer than two readers.
     """
     require(rows, ("reader", "case"))
     for name in ("reader", "case"):
         refuse_lookalikes(rows, name)
+    rows, cluster_of = within_clusters(rows, cluster)
     values = numbers_of(rows, "rating", blank=False, remedy="write a number, or delete the row")
     axes = tuple(natural(rows.optional(name).present()) for name in ("reader", "case", "repeat"))
     where = tuple(
@@ -206,4 +208,46 @@ def read_measurements(rows: Rows) -> tuple[Floats, tuple[str, ...]]:
     found.flat[flat] = values
     if len(axes[0]) < 2:
         raise StatsError("Column reader: there is only one reader; agreement needs two or more.")
-    return found, axes[0]
+    codes = [cluster_of[name] for name in axes[1]] if cluster_of else None
+    return found, axes[0], None if codes is None else np.unique(np.array(codes), return_inverse=True)[1].ravel()
+
+
+def measured_in_clusters(
+    values: Floats, readers: tuple[str, ...], clusters: Ints, *, weights: str = "quadratic"
+) -> Measured:
+    """`measured` with intervals by a jackknife of clusters (n,) and Student's t; Raises StatsError below three."""
+    whole, names = measured(values, readers, weights=weights), np.unique(clusters)
+    if names.size < 3:
+        raise StatsError("Intervals over clusters need three clusters or more.")
+    without = [_flat(measured(values[:, clusters != name], readers, weights=weights)) for name in names]
+    found = iter([_over_clusters(one, [each[k] for each in without]) for k, one in enumerate(_flat(whole))])
+    agreement, consistency = next(found), next(found)
+    within_readers = tuple((name, next(found)) for name, _ in whole.within_readers)
+    limits = tuple(replace(one, bias=next(found), lower=next(found), upper=next(found)) for one in whole.limits)
+    kappas = None if whole.kappas is None else tuple((a, b, next(found)) for a, b, _ in whole.kappas)
+    return replace(whole, icc_agreement=agreement, icc_consistency=consistency, within_readers=within_readers,
+                   limits=limits, kappas=kappas)  # fmt: skip
+
+
+def _flat(found: Measured) -> list[Estimate]:
+    limits = [part for one in found.limits for part in (one.bias, one.lower, one.upper)]
+    return [found.icc_agreement, found.icc_consistency, *(one for _, one in found.within_readers), *limits,
+            *(one for _, _, one in found.kappas or ())]  # fmt: skip
+
+
+def _over_clusters(one: Estimate, without: list[Estimate]) -> Estimate:
+    from scipy.special import stdtrit
+
+    method, n = f"{one.method}, jackknife of clusters", len(without)
+    values = np.array([np.nan if each.value is None else each.value for each in without])
+    if one.value is None:
+        return one
+    if not np.isfinite(values).all():
+        return Estimate(one.value, None, None, one.n, method, "it does not exist once some cluster is left out")
+    se = math.sqrt((n - 1) / n * float(((values - values.mean()) ** 2).sum()))
+    if se <= 1e-12:
+        return Estimate(one.value, None, None, one.n, method, "leaving out any cluster changes nothing")
+    half = float(stdtrit(n - 1, 0.975)) * se
+    bounded = one.method.startswith(("ICC", "Cohen"))
+    ci = within((one.value - half, one.value + half), (-1.0, 1.0) if bounded else None)[0]
+    return Estimate(one.value, se, ci, one.n, method, None if ci else NO_INFORMATION)

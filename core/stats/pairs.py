@@ -13,7 +13,10 @@ from core.stats.estimate import NO_INFORMATION, Bools, Floats, Interval, StatsEr
 
 @dataclass(frozen=True, slots=True)
 class PairedProportions:
-    """Correct reads of a and b on the same n cases; difference is a - b with Tango's interval."""
+    """Correct reads of a and b on the same n cases; difference is a - b with Tango's interval.
+
+    Where cases come in clusters, `p_clustered` is the test over clusters and McNemar's p-values are None.
+    """
 
     n: int
     both: int
@@ -21,11 +24,18 @@ class PairedProportions:
     only_b: int
     neither: int
     difference: float
-    ci: Interval
-    p_exact: float
-    p_midp: float
+    ci: Interval | None
+    p_exact: float | None
+    p_midp: float | None
     p_score: float | None  # None where no pair is discordant
     method: str = "exact and mid-p McNemar; Tango score interval"
+    p_clustered: float | None = None
+    reason: str | None = None
+
+    @property
+    def p(self) -> float | None:
+        """The p-value to read: McNemar's exact one, or that over clusters."""
+        return self.p_exact if self.p_clustered is None else self.p_clustered
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.stats.choices import Factor
+from core.stats.clustered_reads import clustered_accuracy, clustered_class_figures
 from core.stats.confusion import (
     FAILURE,
     FIGURES,
@@ -15,17 +15,14 @@ from core.stats.confusion import (
     class_cells,
     class_figures,
     counts,
-    figure_bounds,
     figure_cells,
-    leave_one_out,
 )
-from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, Interval, StatsError, within
-from core.stats.figures import Cells, auc_cells, jackknifed_cells
+from core.stats.estimate import Bools, Estimate, Floats, Interval, Ints, StatsError
+from core.stats.figures import Cells, auc_cells
 from core.stats.intervals import clopper_pearson, proportions
-from core.stats.obuchowski_rockette import TreatmentMean, single_test
+from core.stats.reader_estimates import areas_of, jackknifed
 from core.stats.reads import ReadTable
-from core.stats.roc import Calibration, Roc, auc_estimates, calibration, hand_till, roc_curve
-from core.stats.small_samples import METHOD, flag, proportion_mean
+from core.stats.roc import Calibration, Roc, calibration, hand_till, roc_curve
 from core.stats.table import AI
 from core.stats.times import TimeSummary, time_summary
 
@@ -84,36 +81,6 @@ class ReaderFigures:
     times: TimeSummary
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFigure:
-    """Mean over a group's readers of one figure on `cases` cases; these readers only where readers are fixed.
-
-    `flag` says where simulations speak against the interval.
-    """
-
-    figure: str
-    cases: int
-    mean: TreatmentMean
-    readers_as: Factor
-    method: str = "Obuchowski-Rockette single test"
-    flag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFigures:
-    """A group in one arm: its pooled confusion matrix, and means with single-test intervals (reads of a case
-    correlate).
-    """
-
-    group: str
-    arm: str
-    readers: tuple[str, ...]
-    missing: int
-    confusion: tuple[tuple[int, ...], ...]
-    figures: tuple[GroupFigure, ...]
-    note: str
-
-
 def sets_of(table: ReadTable) -> tuple[Set, ...]:
     """One Set an arm; readers without any read in an arm are not in it."""
     found = []
@@ -168,15 +135,15 @@ def cells_of(reads: Set, table: ReadTable, name: str) -> Cells:
     if not reads.names:
         raise StatsError("No reader has reads of these cases in every arm.")
     if name in FIGURES:
-        return figure_cells(table.truth, reads.prediction, name, classes=len(table.classes))
+        return figure_cells(table.truth, reads.prediction, name, classes=len(table.classes), clusters=table.clusters)
     kind, label = name.split(" ", 1)
     target = table.classes.index(label)
     if kind == "AUC":
         scores = reads.scores[:, :, target]
         if np.isnan(scores).all(axis=1).any():
             raise StatsError("Ratings or probabilities are missing for some reader; without them there is no area.")
-        return auc_cells(scores, table.truth == target)
-    return class_cells(table.truth, reads.prediction, kind, target=target)
+        return auc_cells(scores, table.truth == target, clusters=table.clusters)
+    return class_cells(table.truth, reads.prediction, kind, target=target, clusters=table.clusters)
 
 
 def cells_or_error(reads: Set, table: ReadTable, name: str) -> Cells | StatsError:
@@ -213,11 +180,20 @@ def cases_for(table: ReadTable, name: str) -> int:
     """How many cases a figure rests on: those of the class for its sensitivity, the others for specificity, else
     all.
     """
+    return int(_counted(table, name).sum())
+
+
+def units_for(table: ReadTable, name: str) -> int:
+    """How many independent units a figure rests on: its cases, or the clusters that have such cases."""
+    counted = _counted(table, name)
+    return int(counted.sum()) if table.clusters is None else int(np.unique(table.clusters[counted]).size)
+
+
+def _counted(table: ReadTable, name: str) -> Bools:
     kind, _, label = name.partition(" ")
     if kind not in ("sensitivity", "specificity"):
-        return len(table.cases)
-    own = int((table.truth == table.classes.index(label)).sum())
-    return own if kind == "sensitivity" else len(table.cases) - own
+        return np.ones(len(table.cases), bool)
+    return np.asarray((table.truth == table.classes.index(label)) == (kind == "sensitivity"))
 
 
 def sub_cells(cells: Cells, at: list[int]) -> Cells:
@@ -227,16 +203,21 @@ def sub_cells(cells: Cells, at: list[int]) -> Cells:
 
 def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[ReaderFigures, ...]:
     """Figures of every reader of a set: Wilson and Clopper-Pearson for proportions, DeLong for areas, else
-    jackknife.
+    jackknife. Where cases come in clusters: Rao & Scott, Obuchowski 1997, and a jackknife of clusters.
     """
     labels = table.classes
     matrix = counts(table.truth, reads.prediction, len(labels))
     classes = class_figures(matrix, labels)
-    whole = {name: _jackknifed(reads, table, name) for name in FIGURES[1 : 6 if ordered else 4]}
-    areas = [auc_estimates(reads.scores[:, :, c], table.truth == c) for c in range(len(labels))]
+    whole = {name: jackknifed(reads.prediction, table, name) for name in FIGURES[1 : 6 if ordered else 4]}
+    inside = table.clusters
+    areas = [areas_of(reads.scores[:, :, c], table.truth == c, inside) for c in range(len(labels))]
     n, right = matrix.sum(axis=(1, 2)), np.einsum("mii->m", matrix[:, :, : len(labels)])
     accuracy = proportions(right, n, what="cases")
     low, high = clopper_pearson(right, n)
+    if inside is not None:
+        made, hit = reads.prediction != MISSING, reads.prediction == table.truth
+        accuracy = [clustered_accuracy(h, m, inside) for h, m in zip(hit, made, strict=True)]
+        classes = tuple(clustered_class_figures(table.truth, p, labels, inside) for p in reads.prediction)
     found = []
     for i, name in enumerate(reads.names):
         prediction = reads.prediction[i]
@@ -251,14 +232,15 @@ def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[Read
                 failures=int((prediction == FAILURE).sum()),
                 confusion=as_counts(matrix[i]),
                 accuracy=accuracy[i],
-                accuracy_exact=(float(low[i]), float(high[i])) if n[i] else None,
+                accuracy_exact=(float(low[i]), float(high[i])) if n[i] and inside is None else None,
                 figures=tuple((key, values[i]) for key, values in whole.items()),
                 classes=classes[i],
                 scores=tuple(
-                    _class_scores(reads, i, c, labels[c], table.truth == c, areas[c][i]) for c in range(len(labels))
+                    _class_scores(reads, i, c, labels[c], table.truth == c, areas[c][i], inside)
+                    for c in range(len(labels))
                 ),
                 hand_till=hand_till(reads.scores[i], table.truth),
-                times=time_summary(reads.seconds[i]),
+                times=time_summary(reads.seconds[i], clusters=inside),
             )
         )
     return tuple(found)
@@ -269,31 +251,12 @@ def as_counts(matrix: Floats) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(x) for x in row) for row in matrix)
 
 
-def _jackknifed(reads: Set, table: ReadTable, name: str) -> list[Estimate]:
-    """A figure for every reader by themselves, so that one reader's lack of cases does not take it from the others."""
-    found = []
-    whole, without = leave_one_out(table.truth, reads.prediction, name, classes=len(table.classes))
-    for i, value in enumerate(whole.tolist()):
-        n = int((reads.prediction[i] != MISSING).sum())
-        if not np.isfinite(value):
-            found.append(Estimate(None, n=n, method="jackknife", reason="a class has no case that was read"))
-            continue
-        cells = jackknifed_cells(whole[i : i + 1], without[i : i + 1], bounds=figure_bounds(name))
-        if cells.cov is None or cells.cov[0, 0] <= 1e-20:
-            reason = cells.reason or "leaving out any case changes nothing: the variance is 0"
-            found.append(Estimate(value, None, None, n, "jackknife", reason))
-            continue
-        se = float(np.sqrt(cells.cov[0, 0]))
-        half = 1.959963984540054 * se
-        ci, _ = within((value - half, value + half), cells.bounds)
-        found.append(Estimate(value, se, ci, n, "jackknife, normal", None if ci else NO_INFORMATION))
-    return found
-
-
-def _class_scores(reads: Set, i: int, c: int, label: str, truth: Bools, area: Estimate) -> ClassScores:
+def _class_scores(
+    reads: Set, i: int, c: int, label: str, truth: Bools, area: Estimate, clusters: Ints | None
+) -> ClassScores:
     scores, probabilities = reads.scores[i, :, c], reads.probabilities[i, :, c]
     curve = None if area.value is None else roc_curve(scores, truth)
-    calibrated = None if np.isnan(probabilities).all() else calibration(probabilities, truth)
+    calibrated = None if np.isnan(probabilities).all() else calibration(probabilities, truth, clusters=clusters)
     return ClassScores(label, area, curve, calibrated)
 
 
@@ -305,40 +268,3 @@ def members(reads: Set) -> tuple[tuple[str, list[int]], ...]:
     names = list(dict.fromkeys(reads.groups[i] for i in people))
     found = [(name, [i for i in people if reads.groups[i] == name]) for name in names]
     return (*found, (ALL, people)) if len(found) > 1 else tuple(found)
-
-
-def _group_figure(own: Cells, name: str, cases: int, factor: Factor, group: str) -> GroupFigure:
-    """The mean of a figure over readers: a proportion by the small-sample method, others by the single test."""
-    if name.split(" ")[0] not in ("accuracy", "sensitivity", "specificity"):
-        mean = single_test(own.theta, own.cov, readers=factor, treatment=group, bounds=own.bounds)
-        return GroupFigure(name, cases, mean, factor)
-    mean = proportion_mean(own.theta, own.cov, n=cases, readers=factor, treatment=group)
-    told = "" if mean.ci is None else flag(readers=factor, r=own.theta.size, n=cases, p=mean.estimate)
-    return GroupFigure(name, cases, mean, factor, METHOD, told)
-
-
-def group_figures(
-    reads: Set, table: ReadTable, cells: dict[str, Cells | StatsError], *, readers_as: Factor | None = None
-) -> tuple[GroupFigures, ...]:
-    """Means of every group and of all readers, from the cells of each figure (or the reason it does not exist).
-
-    Readers are random from three on, fixed below, unless `readers_as` says fixed; fixed means these readers only.
-    """
-    matrix = counts(table.truth, reads.prediction, len(table.classes))
-    found = []
-    for group, at in members(reads):
-        factor: Factor = readers_as if readers_as and (len(at) > 2 or readers_as == "fixed") else (
-            "random" if len(at) > 2 else "fixed")  # fmt: skip
-        means = []
-        for name, figure in cells.items():
-            if isinstance(figure, StatsError):
-                continue
-            own = sub_cells(figure, at)
-            means.append(_group_figure(own, name, cases_for(table, name), factor, group))
-        note = "these readers only" if factor == "fixed" else "readers as a sample of readers"
-        missing = int((reads.prediction[at] == MISSING).sum())
-        names = tuple(reads.names[i] for i in at)
-        found.append(
-            GroupFigures(group, reads.arm, names, missing, as_counts(matrix[at].sum(axis=0)), tuple(means), note)
-        )
-    return tuple(found)

@@ -27,8 +27,8 @@ from core.stats.columns import (
     require,
 )
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
-from core.stats.estimate import Bools, Floats, StatsError
-from core.stats.ids import refuse_lookalikes
+from core.stats.estimate import Bools, Floats, Ints, StatsError
+from core.stats.ids import numbered, refuse_lookalikes, within_clusters
 from core.stats.roc import TOLERANCE
 from core.stats.table import AI
 
@@ -84,6 +84,7 @@ class ReadTable:
     ais: tuple[AiReads, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     notes: tuple[str, ...] = ()
+    clusters: Ints | None = None  # (n,) what each case belongs to, such as a patient; None where cases stand alone
 
     @property
     def ai_prediction(self) -> Codes | None:
@@ -91,22 +92,26 @@ class ReadTable:
         return self.ais[0].prediction if self.ais else None
 
 
-def read_table(path: Path) -> ReadTable:
+def read_table(path: Path, *, cluster: str | None = None) -> ReadTable:
     """Reads of a CSV file; StatsError names row, column and remedy of whatever cannot be used."""
-    return table_of(read_rows(path, needed=READ_COLUMNS))
+    return table_of(read_rows(path, needed=READ_COLUMNS), cluster=cluster)
 
 
-def table_from_text(text: str) -> ReadTable:
+def table_from_text(text: str, *, cluster: str | None = None) -> ReadTable:
     """Reads of a CSV text, such as a study's long export."""
-    return table_of(parse_rows(text, needed=READ_COLUMNS))
+    return table_of(parse_rows(text, needed=READ_COLUMNS), cluster=cluster)
 
 
-def table_of(rows: Rows) -> ReadTable:
+def table_of(rows: Rows, *, cluster: str | None = None) -> ReadTable:
     """Reads of parsed rows: practice reads and reads superseded by a later attempt are left out and counted.
+
+    `cluster` names the column of what several cases belong to, such as the patient. Where each has one case only, the
+    analysis is that of cases that stand alone, and a note says so.
 
     Raises StatsError for a label that is no class, a case with two truths, a reader in two groups, or a read given
     twice.
     """
+    rows, cluster_of = within_clusters(rows, cluster)
     rows, exclusions = _kept(rows)
     require(rows, ("reader", "case", "truth"))
     refuse_lookalikes(rows, "case")
@@ -131,6 +136,7 @@ def table_of(rows: Rows) -> ReadTable:
     at = (places(rows.optional("arm"), arms)[mine], places(rows["reader"], people)[mine], case[mine])
     if people:
         refuse_twice(np.ravel_multi_index(at, shape), rows.lines[mine], "reader, arm and case")
+    clusters, notes = numbered(cluster, cluster_of, cases) if cluster else (None, ())
 
     def spread(values: NDArray[Number], empty: float) -> NDArray[Number]:
         out = np.full(shape + values.shape[1:], empty, values.dtype)
@@ -164,6 +170,8 @@ def table_of(rows: Rows) -> ReadTable:
         position=spread(position, np.nan),
         ais=tuple(of_ai(name) for name in machines),
         exclusions=exclusions,
+        notes=notes,
+        clusters=clusters,
     )
 
 

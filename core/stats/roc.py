@@ -8,7 +8,7 @@ import numpy as np
 
 from core.stats.auc_covariance import auc, delong
 from core.stats.confusion import Codes
-from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, StatsError, within
+from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, Ints, StatsError, within
 
 MOST_POINTS = 1001  # of a mean curve; a picture shows no more
 TOLERANCE = 0.011  # probabilities written with two decimals need not add up to 1 better than this
@@ -176,13 +176,14 @@ def hand_till(scores: Floats, truth: Codes) -> Estimate:
     return Estimate(float(np.mean(areas)), None, None, n, method)
 
 
-def calibration(probabilities: Floats, truth: Bools, *, bins: int = 10) -> Calibration:
+def calibration(probabilities: Floats, truth: Bools, *, bins: int = 10, clusters: Ints | None = None) -> Calibration:
     """Calibration of probabilities (n,) in 0..1, NaN where missing, against truth (n,), in bins of equal width.
 
     Brier 1950; expected calibration error weighted by bin (Naeini, Cooper & Hauskrecht 2015). Raises StatsError for
-    values outside 0..1 or none at all.
+    values outside 0..1 or none at all. With `clusters` (n,) the bins' intervals are those of shares over clusters.
     """
     from core.stats.intervals import proportion
+    from core.stats.ratios import share
 
     known = ~np.isnan(probabilities)
     p, t = probabilities[known], truth[known].astype(np.float64)
@@ -195,7 +196,10 @@ def calibration(probabilities: Floats, truth: Bools, *, bins: int = 10) -> Calib
         n = int(inside.sum())
         if n:
             mean = float(p[inside].mean())
-            observed = proportion(int(t[inside].sum()), n)
+            if clusters is None:
+                observed = proportion(int(t[inside].sum()), n)
+            else:
+                observed = share(t > 0, inside, clusters[known], what="cases")
             found.append(CalibrationBin(k / bins, (k + 1) / bins, n, mean, observed))
             gap += abs(float(t[inside].mean()) - mean) * n / p.size
     return Calibration(int(p.size), float(np.mean((p - t) ** 2)), gap, float(p.mean() - t.mean()), tuple(found))

@@ -1,8 +1,9 @@
 """Secondary figures of a study by two-way bootstrap: accuracy of the AI minus readers, and of arms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.stats.bootstrap import Bootstrap, Indices, two_way_bootstrap
 from core.stats.comparisons import arm_order
@@ -10,6 +11,8 @@ from core.stats.confusion import MISSING
 from core.stats.estimate import Floats, StatsError
 from core.stats.reader_figures import Set
 from core.stats.reads import ReadTable
+
+CLUSTERED = "two-way bootstrap of readers within groups and of whole clusters, percentile; secondary analysis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,23 @@ def _difference(
     repeats: int, seed: int, *, paired: bool = False,
 ) -> Secondary:  # fmt: skip
     (a, first), (b, second) = one, other
+    strata: NDArray[np.generic] = table.truth
+    inside: list[Indices] = []
+    if table.clusters is not None:  # whole clusters are drawn, each with all its cases
+        inside = [np.flatnonzero(table.clusters == k) for k in np.unique(table.clusters)]
+        strata = np.zeros(len(inside), np.int64)
 
-    def statistic(readers: Indices, cases: Indices) -> float:
+    def statistic(readers: Indices, drawn: Indices) -> float:
+        cases = np.concatenate([inside[k] for k in drawn]) if inside else drawn
         left = first[np.ix_(readers, cases)] if paired else first[:, cases]
         return _mean_accuracy(left) - _mean_accuracy(second[np.ix_(readers, cases)])
 
     try:
         result = two_way_bootstrap(
-            statistic, reader_strata=np.array(groups), case_strata=table.truth, repeats=repeats, seed=seed
+            statistic, reader_strata=np.array(groups), case_strata=strata, repeats=repeats, seed=seed
         )
+        if inside:
+            result = replace(result, method=CLUSTERED)
     except StatsError as error:
         return Secondary("accuracy", a, b, arm, None, str(error))
     return Secondary("accuracy", a, b, arm, result)

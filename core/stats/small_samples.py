@@ -52,10 +52,13 @@ def mean_variance(
     return whole, df
 
 
-def proportion_mean(theta: Floats, cov: Floats | None, *, n: int, readers: Factor, treatment: str) -> TreatmentMean:
+def proportion_mean(
+    theta: Floats, cov: Floats | None, *, n: int, readers: Factor, treatment: str, clustered: bool = False
+) -> TreatmentMean:
     """Mean over readers of proportions theta (r,) on n cases each, with covariance (r, r) over cases; 95 %.
 
-    The standard error is that of `mean_variance`. Without a covariance (a single case) as `single_test`.
+    `clustered`: n counts clusters, such as patients, and the covariance is one over clusters. The standard error is
+    that of `mean_variance`. Without a covariance (a single case) as `single_test`.
     """
     plain = single_test(theta, cov, readers=readers, treatment=treatment)
     r = theta.size
@@ -63,11 +66,14 @@ def proportion_mean(theta: Floats, cov: Floats | None, *, n: int, readers: Facto
         return plain
     var, _, cov2, _ = mean_covariances(cov, 1, r)
     ms = mean_squares(theta[None, :])[1] or 0.0
-    if r == 1:
+    if r == 1 and clustered:
+        variance, df = np.array(cov[0, 0]), np.array(float(n - 1))
+    elif r == 1:
         variance, df = np.array(plain.estimate * (1 - plain.estimate) / n), np.array(MANY)  # Wilson 1927
     else:
         variance, df = mean_variance(r, float(n), np.array(var), np.array(cov2), np.array(ms), readers=readers)
-    low, high = effective_wilson(np.array(plain.estimate), variance, df, least=float(n), most=float(r * n))
+    most = np.inf if clustered else float(r * n)  # regions written twice must change nothing
+    low, high = effective_wilson(np.array(plain.estimate), variance, df, least=float(n), most=most)
     se = float(np.sqrt(variance)) if variance > 1e-20 else None
     return replace(
         plain, se=se, df=float(df) if df < MANY else None, ci=(float(low), float(high)), reason=None, uncut=None

@@ -11,6 +11,7 @@ from core.stats.confusion import class_figures, counts
 from core.stats.designs import Study
 from core.stats.estimate import Estimate, Floats, StatsError, range_of_difference
 from core.stats.figures import Cells
+from core.stats.group_figures import group_figures
 from core.stats.intervals import proportions
 from core.stats.mrmc import crossed_readers
 from core.stats.obuchowski_rockette import Difference, single_test
@@ -19,7 +20,6 @@ from core.stats.reader_figures import (
     Set,
     cases_for,
     cells_or_error,
-    group_figures,
     members,
     reader_figures,
     rows_of,
@@ -66,6 +66,7 @@ def of_cases(table: ReadTable, at: Places) -> ReadTable:
         table,
         cases=tuple(table.cases[place] for place in at.tolist()),
         truth=table.truth[at],
+        clusters=None if table.clusters is None else table.clusters[at],
         prediction=table.prediction[:, :, at],
         scores=table.scores[:, :, at],
         probabilities=table.probabilities[:, :, at],

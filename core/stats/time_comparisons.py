@@ -37,7 +37,10 @@ def times_compared(sets: tuple[Set, ...], table: ReadTable) -> tuple[TimeCompari
                 continue
             a, b = (s.seconds[[s.names.index(n) for n in people]] for s in (first, second))
             pair = (first.arm, second.arm)
-            found += [TimeComparison(n, *pair, "", paired_times(a[i], b[i])) for i, n in enumerate(people)]
+            found += [
+                TimeComparison(n, *pair, "", paired_times(a[i], b[i], clusters=table.clusters))
+                for i, n in enumerate(people)
+            ]
             found.append(TimeComparison(ALL, *pair, "", arm_ratio(a, b)))
     for reads in sets:
         groups = [g for g in members(reads) if g[0] != ALL]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.stats.estimate import NO_INFORMATION, Estimate, Floats, Interval, StatsError, within
+from core.stats.estimate import NO_INFORMATION, Estimate, Floats, Interval, Ints, StatsError, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,29 @@ def _timed(seconds: Floats) -> Floats:
 LEAST = 3  # values for an interval: with two, Student's t has one df and its 95 % interval is 18 times as wide as +- SE
 
 
-def _t_interval(values: Floats) -> tuple[float, Interval | None, float | None, float]:
-    """Mean, 95 % interval, p of mean 0 and standard error, by Student's t; None below LEAST or for equal values."""
+def _t_interval(values: Floats, clusters: Ints | None = None) -> tuple[float, Interval | None, float | None, float]:
+    """Mean, 95 % interval, p of mean 0 and standard error, by Student's t; None below LEAST or for equal values.
+
+    With `clusters`, of each value, the variance is that of a ratio over clusters, one df less than clusters.
+    """
     from core.stats.obuchowski_rockette import two_sided
 
-    mean = float(values.mean())
-    if values.size < LEAST:
+    mean, n = float(values.mean()), _units(values, clusters)
+    if n < LEAST:
         return mean, None, None, 0.0
-    se = float(values.std(ddof=1)) / math.sqrt(values.size)
+    if clusters is None:
+        se = float(values.std(ddof=1)) / math.sqrt(n)
+    else:
+        residual = np.bincount(clusters, values - mean)
+        se = math.sqrt(n / (n - 1) * float(residual @ residual)) / values.size
     if se <= 1e-12 * max(abs(mean), 1e-12):
         return mean, None, None, 0.0
-    ci, p = two_sided(mean, se, values.size - 1)
+    ci, p = two_sided(mean, se, n - 1)
     return mean, ci, p, se
+
+
+def _units(values: Floats, clusters: Ints | None) -> int:
+    return int(values.size) if clusters is None else int(np.unique(clusters).size)
 
 
 def _powers(ci: Interval | None) -> Interval | None:
@@ -73,9 +84,10 @@ def _why_none(n: int, what: str, equal: str) -> str:
     return f"{n} {what} {'is' if n == 1 else 'are'} too few for an interval; it needs {LEAST}" if n < LEAST else equal
 
 
-def time_summary(seconds: Floats) -> TimeSummary:
+def time_summary(seconds: Floats, *, clusters: Ints | None = None) -> TimeSummary:
     """Summary of one reader's times (n,) in seconds. Times of 0 count in the total, not in the geometric mean."""
-    known = _timed(np.asarray(seconds, np.float64))
+    seconds = np.asarray(seconds, np.float64)
+    known = _timed(seconds)
     if not known.size:
         nothing = Estimate(None, n=0, method="geometric mean", reason="no times were recorded")
         return TimeSummary(0, 0.0, None, None, nothing)
@@ -83,19 +95,23 @@ def time_summary(seconds: Floats) -> TimeSummary:
     if not positive.size:
         geometric = Estimate(None, n=0, method="geometric mean", reason="every recorded time is 0")
     else:
-        mean, ci, _, _ = _t_interval(positive)
+        inside = None if clusters is None else clusters[seconds > 0]
+        mean, ci, _, _ = _t_interval(positive, inside)
+        units, what = _units(positive, inside), "times" if inside is None else "clusters"
         geometric = Estimate(
             math.exp(mean), None, _powers(ci), int(positive.size),
-            "geometric mean, t on logs", None if ci else _why_none(positive.size, "times", "the times are equal"),
+            "geometric mean, t on logs" + ("" if inside is None else " over clusters"),
+            None if ci else _why_none(units, what, "the times are equal"),
         )  # fmt: skip
     return TimeSummary(int(known.size), float(known.sum()), float(known.mean()), float(np.median(known)), geometric)
 
 
-def paired_times(a: Floats, b: Floats) -> TimeRatio:
+def paired_times(a: Floats, b: Floats, *, clusters: Ints | None = None) -> TimeRatio:
     """Ratio of times of the same cases, a and b (n,): t on paired logs, and Wilcoxon 1945 on the differences (scipy).
 
-    Wilcoxon's p is exact without ties up to 50 cases, else normal with continuity correction (as R). Raises StatsError
-    for a negative time.
+    Wilcoxon's p is exact without ties up to 50 cases, else normal with continuity correction (as R). With `clusters`
+    (n,) the t test is one over clusters, and Wilcoxon's, which takes cases as independent, is not made. Raises
+    StatsError for a negative time.
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     _timed(a), _timed(b)
@@ -103,6 +119,8 @@ def paired_times(a: Floats, b: Floats) -> TimeRatio:
     n, method = int(both.sum()), "paired t on logs; Wilcoxon signed rank"
     if n < 2:
         return TimeRatio(n, None, None, None, None, None, method, "needs two cases timed in both")
+    if clusters is not None:
+        return _clustered_ratio(np.log(a[both]) - np.log(b[both]), clusters[both])
     mean, ci, p, _ = _t_interval(np.log(a[both]) - np.log(b[both]))
     v, wilcoxon_p = _wilcoxon(a[both] - b[both])
     equal, unused = int((a[both] == b[both]).sum()), int((~np.isnan(a) | ~np.isnan(b)).sum()) - n
@@ -113,6 +131,12 @@ def paired_times(a: Floats, b: Floats) -> TimeRatio:
         n, math.exp(mean), _powers(ci), p, v, wilcoxon_p, method,
         None if ci else _why_none(n, "cases timed in both", "the ratio is the same in every case"),
     )  # fmt: skip
+
+
+def _clustered_ratio(logs: Floats, clusters: Ints) -> TimeRatio:
+    mean, ci, p, _ = _t_interval(logs, clusters)
+    why = None if ci else _why_none(_units(logs, clusters), "clusters timed in both", "the ratio is the same in each")
+    return TimeRatio(int(logs.size), math.exp(mean), _powers(ci), p, None, None, "paired t on logs over clusters", why)
 
 
 def _wilcoxon(gap: Floats) -> tuple[float | None, float | None]:
