@@ -2,16 +2,15 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.stats.choices import Covariance, Factor, Metric
+from core.stats.choices import Factor, Metric
 
 if TYPE_CHECKING:
     from core.stats.power import PowerInputs
 
-Structure = Literal["HL", "LL", "HH", "LH"]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 
 
@@ -48,14 +47,48 @@ def power(
     tests: Annotated[int, typer.Option(help="Number of tests planned; alpha is divided by it.")] = 1,
     readers_as: Annotated[Factor, typer.Option(help="Readers random or fixed.")] = "random",
     cases_as: Annotated[Factor, typer.Option(help="Cases random or fixed.")] = "random",
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            help="Non-inferiority margin; --effect is then the true difference, such as 0.", show_default=False
+        ),
+    ] = None,
+    blocks: Annotated[int, typer.Option(help="Split-plot: readers and cases split into so many blocks.")] = 1,
+    published: Annotated[
+        Path | None,
+        typer.Option(help="CSV reader,treatment,estimate of a published study instead of a pilot.", show_default=False),
+    ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            help="Or LOW,HIGH: a published interval of a difference, with its --pilot-readers and cases.",
+            show_default=False,
+        ),
+    ] = None,
+    pilot_readers: Annotated[int, typer.Option(help="Readers of the published interval.")] = 0,
+    pilot_df: Annotated[
+        float | None, typer.Option(help="Its degrees of freedom, if printed.", show_default=False)
+    ] = None,
+    positives: Annotated[int, typer.Option(help="Positive cases of the published study.")] = 0,
+    negatives: Annotated[int, typer.Option(help="Negative cases of the published study.")] = 0,
+    correlations: Annotated[
+        str, typer.Option(help="With --published: of errors, same reader, same treatment, both different.")
+    ] = "0.47,0.3,0.25",
     json: Json = False,
 ) -> None:
     """Power, and the cases needed, from variance components or pilot reads (Hillis, Obuchowski & Berbaum 2011)."""
+    from core.cli import planning as more
     from core.cli import show
     from core.stats import power as planning
     from core.stats.estimate import StatsError
 
-    if pilot is not None:
+    if sum(source is not None for source in (pilot, published, interval)) > 1:
+        raise StatsError("Give one source of the components: --pilot, --published or --interval.")
+    if published is not None:
+        inputs = more.published_inputs(published, positives, negatives, metric, correlations)
+    elif interval is not None:
+        inputs = more.interval_inputs(interval, pilot_readers, cases_star or positives + negatives, pilot_df)
+    elif pilot is not None:
         inputs = _pilot(pilot, standalone=standalone, metric=metric, threshold=threshold, cluster=cluster)
     else:
         inputs = planning.PowerInputs(cases_star, var_tr, var, cov1, cov2, cov3, standalone)
@@ -63,6 +96,11 @@ def power(
     if any(n != int(n) or n < 1 for n in given):
         raise StatsError(f"--readers: give whole numbers of 1 or more, such as 4,6,10; not '{readers}'.")
     counts = [int(n) for n in given]
+    if margin is not None or blocks != 1:
+        if cases_as == "fixed" or tests != 1:
+            raise StatsError("--margin and --blocks plan one test with random cases; divide --alpha yourself.")
+        more.show_planned(inputs, effect, margin, counts, cases, blocks, target, alpha, readers_as, json=json)
+        return
     rows = planning.plan(
         inputs, effect=effect, readers=counts, cases=cases, target=target, alpha=alpha, tests=tests,
         readers_as=readers_as, cases_as=cases_as,
@@ -97,91 +135,6 @@ def _pilot(
         return power.inputs_of(found, cases=n)
     pilot = mrmc.mrmc(data.values, data.truth, metric=metric, threshold=threshold, clusters=data.cluster_codes())
     return power.inputs_of(pilot, cases=n)
-
-
-def simulate(
-    areas: Annotated[
-        str, typer.Option(help="Expected areas of the treatments; equal ones give the size.")
-    ] = "0.855,0.855",
-    readers: Annotated[int, typer.Option(help="Number of readers.")] = 5,
-    positives: Annotated[int, typer.Option(help="Positive cases.")] = 50,
-    negatives: Annotated[int, typer.Option(help="Negative cases.")] = 50,
-    structure: Annotated[
-        Structure, typer.Option(help="Correlation of data, variation of readers: high or low.")
-    ] = "HL",
-    levels: Annotated[int | None, typer.Option(help="Rating levels; continuous without it.")] = None,
-    repeats: Annotated[int, typer.Option(help="Studies to simulate.")] = 500,
-    covariance: Annotated[Covariance, typer.Option()] = "delong",
-    readers_as: Annotated[Factor, typer.Option(help="Readers random or fixed.")] = "random",
-    cases_as: Annotated[Factor, typer.Option(help="Cases random or fixed.")] = "random",
-    alpha: Annotated[float, typer.Option(help="Level of the test.")] = 0.05,
-    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same studies.")] = 1,
-    csv: Annotated[Path | None, typer.Option(help="Write one simulated study here instead.")] = None,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="How often the intervals of proportions hold the truth, on a grid.")
-    ] = False,
-    draws: Annotated[int, typer.Option(help="With --coverage: studies a cell.")] = 2000,
-    json: Json = False,
-) -> None:
-    """Size or power of the MRMC test on studies simulated by Roe & Metz 1997, or one such study as CSV."""
-    from core.cli import show
-
-    if coverage:
-        _coverage(draws, seed, json=json)
-        return
-    from core.stats import roe_metz, simulation
-    from core.stats.estimate import StatsError
-
-    plan = simulation.Plan(
-        areas=numbers(areas, option="--areas"), readers=readers, positives=positives, negatives=negatives,
-        variances=roe_metz.STRUCTURES[structure], levels=levels,
-    )  # fmt: skip
-    if csv is not None:
-        text = simulation.study_csv(plan, seed=seed)
-        try:
-            csv.write_text(text, encoding="utf-8")
-        except OSError:
-            raise StatsError(f"--csv: {csv} cannot be written; check the folder.") from None
-        typer.echo(show.as_json({"csv": str(csv), "seed": seed}) if json else f"Wrote one study to {csv}.")
-        return
-    found = simulation.rejections(
-        plan, repeats=repeats, covariance=covariance, readers_as=readers_as, cases_as=cases_as, alpha=alpha, seed=seed
-    )
-    if json:
-        typer.echo(show.as_json({"areas": plan.areas, "structure": structure, "readers": readers, "result": found}))
-        return
-    name = "Size" if len(set(plan.areas)) == 1 else "Power"
-    typer.echo(
-        f"{name} at alpha {alpha:g}: {show.figure(found.rate.value)} ({show.figure(found.rate.ci)}), "
-        f"{repeats} studies, seed {seed}; {found.failed} gave no p-value."
-    )
-
-
-def _coverage(draws: int, seed: int, *, json: bool) -> None:
-    """Print the coverage of intervals of proportions over readers; figures of flagged cells say so."""
-    from core.cli import show
-    from core.stats.coverage import coverage
-
-    rows = tuple(coverage(draws=draws, seed=seed))
-    if json:
-        typer.echo(show.as_json({"draws": draws, "seed": seed, "cells": rows}))
-        return
-    typer.echo(f"Share of {draws} simulated studies whose 95 % interval holds the true proportion; * is flagged.")
-    for what in dict.fromkeys(row.what for row in rows):
-        own = [row for row in rows if row.what == what]
-        shares = tuple(dict.fromkeys(row.p for row in own))
-        cells = {(row.readers, row.cases, row.p): f"{row.coverage:.3f}{'*' if row.flag else ''}" for row in own}
-        sizes = dict.fromkeys((row.readers, row.cases) for row in own)
-        typer.echo(f"\n{NAMES[what]}")
-        typer.echo(show.grid(("readers", "cases", *map(str, shares)), [(r, n, *(cells[r, n, p] for p in shares))
-                                                                      for r, n in sizes]))  # fmt: skip
-
-
-NAMES = {
-    "fixed": "Mean of a group, these readers only",
-    "random": "Mean of a group, readers as a sample of readers",
-    "switches": "Share of switches of a group",
-}
 
 
 def validate_stats(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli import plan as plan_commands
+from core.cli import planning, simulate
 from core.stats.choices import Covariance, Factor, Metric
 
 if TYPE_CHECKING:
@@ -222,7 +223,8 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
         ("standalone", standalone),
         ("analyse", analyse),
         ("power", plan_commands.power),
-        ("simulate", plan_commands.simulate),
+        ("power-binary", planning.power_binary),
+        ("simulate", simulate.simulate),
         ("validate-stats", plan_commands.validate_stats),
     ):
         app.command(name)(command)
