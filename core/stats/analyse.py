@@ -41,7 +41,7 @@ from core.stats.reader_figures import (
 )
 from core.stats.reads import Exclusion, ReadTable
 from core.stats.secondary import Secondary, secondary
-from core.stats.sensitivity import Sensitivity
+from core.stats.sensitivity import Sensitivity, other_rules
 from core.stats.standalone import check_margin
 from core.stats.switches import Switches, switches
 from core.stats.threads import one_thread
