@@ -86,6 +86,7 @@ def _check(plan: Plan, test: Test) -> None:
     local = test.figure in FIGURES
     for wrong, sentence in (
         (test.figure not in names, f"Choose a figure of {', '.join(names)}, not {test.figure}."),
+        (not all(0 < area < 1 for area in plan.areas), "An expected area must lie between 0 and 1."),
         (len(plan.areas) < 2, "A comparison needs the expected areas of two treatments or more."),
         (test.method == "bdg" and test.figure != "auc", "bdg compares areas under the curve; use method or."),
         (local and test.blocks > 1, "Marks are analysed only where every reader read every case: plan one block."),
