@@ -1,30 +1,18 @@
 """Commands for planning: power, simulation, and the speed of the analyses."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli import planning as more
+from core.cli.planning import numbers
 from core.stats.choices import Factor, Metric
 
 if TYPE_CHECKING:
     from core.stats.power import PowerInputs
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-
-
-def numbers(text: str, *, option: str) -> tuple[float, ...]:
-    """Numbers separated by commas; StatsError naming the option."""
-    from core.stats.estimate import StatsError
-
-    try:
-        found = tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        found = ()
-    if not found or not all(map(math.isfinite, found)):
-        raise StatsError(f"{option}: give numbers separated by commas, such as 4,6,10; not '{text}'.")
-    return found
 
 
 def power(
@@ -77,7 +65,6 @@ def power(
     json: Json = False,
 ) -> None:
     """Power, and the cases needed, from variance components or pilot reads (Hillis, Obuchowski & Berbaum 2011)."""
-    from core.cli import planning as more
     from core.cli import show
     from core.stats import power as planning
     from core.stats.estimate import StatsError

@@ -1,5 +1,6 @@
 """Planning of non-inferiority, split-plot and binary outcomes, and components of published studies."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,21 @@ if TYPE_CHECKING:
     from core.stats.power import PowerInputs
 
 
+def numbers(text: str, *, option: str) -> tuple[float, ...]:
+    """Numbers separated by commas; StatsError naming the option."""
+    from core.stats.estimate import StatsError
+
+    try:
+        found = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        found = ()
+    if not found or not all(map(math.isfinite, found)):
+        raise StatsError(f"{option}: give numbers separated by commas, such as 4,6,10; not '{text}'.")
+    return found
+
+
 def three(text: str, *, option: str) -> "Correlations":
     """Three numbers of an option."""
-    from core.cli.plan import numbers
     from core.stats.estimate import StatsError
 
     found = numbers(text, option=option)
@@ -26,7 +39,6 @@ def three(text: str, *, option: str) -> "Correlations":
 
 def two(text: str, *, option: str) -> tuple[float, float]:
     """Two numbers of an option."""
-    from core.cli.plan import numbers
     from core.stats.estimate import StatsError
 
     found = numbers(text, option=option)

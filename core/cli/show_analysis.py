@@ -51,6 +51,14 @@ def analysis_text(found: Analysis) -> str:
         _section(
             "Other rules for undecided and missing reads", ("rule", "arm", "reader", "accuracy", "95 %"), _rules(found)
         ),
+        _section(
+            "Probabilities and scores",
+            ("who", "arm", "class", "partial AUC", "95 %", "calibration slope", "95 %", "in the large", "net benefit"),
+            _scores(found),
+        ),
+        _section("Readers with themselves", ("reader", "a, b", "kappa", "95 %", "alike"), _intra(found)),
+        _section("Weighted kappas (quadratic)", ("group", "arm", "a, b", "kappa", "95 %"), _weighted(found)),
+        _section("Checks by models", ("what", "arm", "a, b", "estimate", "95 %", "p", "method"), _models(found)),
         _section("Secondary: two-way bootstrap", ("figure", "arm", "a - b", "estimate", "95 %"), _secondary(found)),
         "\n".join(found.notes),
     ]
@@ -215,3 +223,26 @@ def _secondary(found: Analysis) -> Iterable[tuple[object, ...]]:
     for s in found.secondary:
         shown = (s.result.estimate, s.result.ci) if s.result else (s.reason, None)
         yield (s.figure, s.arm, f"{s.a} - {s.b}", *shown)
+
+
+def _scores(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for s in found.scores:
+        line, half = s.line, next((one for one in s.net_benefit if one.threshold == 0.5), None)
+        slope = (None, None, None) if line is None else (*_shown(line.slope), _shown(line.in_the_large)[0])
+        yield (s.reader, s.arm, s.label, *_shown(s.partial), *slope, half and half.net_benefit.value)
+
+
+def _intra(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for one in found.intra_reader:
+        yield (one.reader, f"{one.a}, {one.b}", *_shown(one.kappa), one.observed)
+
+
+def _weighted(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for row in found.agreement:
+        for pair in row.result.weighted:
+            yield (row.group, row.arm, f"{pair.a}, {pair.b}", *_shown(pair.kappa))
+
+
+def _models(found: Analysis) -> Iterable[tuple[object, ...]]:
+    for one in found.models:
+        yield (one.what, one.arm, f"{one.a}, {one.b}", *_shown(one.estimate), p_text(one.p), one.estimate.method)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from core.cli.plan import Json, numbers
+from core.cli.plan import Json
+from core.cli.planning import numbers
 from core.stats.choices import Covariance, Factor
 
 Structure = Literal["HL", "LL", "HH", "LH"]

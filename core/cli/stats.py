@@ -188,6 +188,9 @@ def analyse(
         typer.Option(help="Areas where the AI failed: common cases, worst rank, or as they are."),
     ] = "common",
     cluster: Cluster = None,
+    models: Annotated[
+        bool, typer.Option("--models", help="Checks beside: mixed model of log times, GEE of sensitivity and the like.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Everything that applies to a table of reads, such as a study's long export.
@@ -207,6 +210,7 @@ def analyse(
         seed=seed,
         shortest=shortest,
         ai_failures=ai_failures,
+        models=models,
     )
     data = reads.read_table(table, cluster=cluster)
     found = analysis.analyse(data, options=options)

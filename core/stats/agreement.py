@@ -48,6 +48,7 @@ class Agreement:
     observed: float | None  # mean share of agreeing pairs of readers a case
     cochran_q: CochranQ
     pairs: tuple[PairKappa, ...]
+    weighted: tuple[PairKappa, ...] = ()  # quadratic weights, where classes are ordered; undecided reads left out
 
 
 def category_counts(prediction: Codes, classes: int) -> Floats:
@@ -175,8 +176,13 @@ def cochran_q(correct: Bools) -> CochranQ:
     return CochranQ(float(found.statistic), m - 1, float(found.pvalue), n)
 
 
-def agreement(prediction: Codes, truth: Codes, *, classes: int, readers: tuple[str, ...]) -> Agreement:
-    """Agreement of readers, predictions (m, n), truth (n,). Raises StatsError for fewer than two readers."""
+def agreement(
+    prediction: Codes, truth: Codes, *, classes: int, readers: tuple[str, ...], ordered: bool = False
+) -> Agreement:
+    """Agreement of readers, predictions (m, n), truth (n,); `ordered` classes have weighted kappas of all pairs too.
+
+    Raises StatsError for fewer than two readers.
+    """
     if len(readers) < 2:
         raise StatsError("Agreement needs two readers or more.")
     table = category_counts(prediction, classes)
@@ -198,7 +204,19 @@ def agreement(prediction: Codes, truth: Codes, *, classes: int, readers: tuple[s
         float(shares.mean()) if twice.any() else None,
         cochran_q(right),
         pairs,
+        weighted_pairs(prediction, classes, readers) if ordered and len(pairs) <= MOST_INTERVALS else (),
     )
+
+
+def weighted_pairs(prediction: Codes, classes: int, readers: tuple[str, ...]) -> tuple[PairKappa, ...]:
+    """Quadratically weighted kappa of every two readers, predictions (m, n), on the cases both decided."""
+    found = []
+    for i, j in combinations(range(len(readers)), 2):
+        table = np.zeros((classes, classes))
+        both = (prediction[i] >= 0) & (prediction[j] >= 0)
+        np.add.at(table, (prediction[i][both], prediction[j][both]), 1.0)
+        found.append(PairKappa(readers[i], readers[j], cohen_kappa(table, weights="quadratic")))
+    return tuple(found)
 
 
 def _pairs(column: Codes, classes: int, readers: tuple[str, ...]) -> list[PairKappa]:

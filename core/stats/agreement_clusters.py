@@ -31,7 +31,13 @@ def over_clusters(found: Agreement, prediction: Codes, *, classes: int, clusters
         ac1=_jackknifed(found.ac1, _chance_corrected(table, inside, gwet=True)),
         cochran_q=CochranQ(None, q.df, None, q.n, q.reason or "cases of a cluster are not independent"),
         pairs=tuple(pairs),
+        weighted=tuple(replace(one, kappa=_without_interval(one.kappa)) for one in found.weighted),
     )
+
+
+def _without_interval(one: Estimate) -> Estimate:
+    why = one.reason or "no interval is computed over clusters"
+    return Estimate(one.value, None, None, one.n, one.method, why)
 
 
 def _jackknifed(one: Estimate, without: Floats) -> Estimate:

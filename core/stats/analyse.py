@@ -28,6 +28,8 @@ from core.stats.estimate import StatsError, to_plain
 from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.group_figures import GroupFigures, group_figures
+from core.stats.intra_reader import IntraReader, intra_reader
+from core.stats.models import ModelCheck, model_checks
 from core.stats.reader_figures import (
     ReaderFigures,
     Set,
@@ -40,6 +42,7 @@ from core.stats.reader_figures import (
     sets_of,
 )
 from core.stats.reads import Exclusion, ReadTable
+from core.stats.score_figures import ScoreFigures, score_figures
 from core.stats.secondary import Secondary, secondary
 from core.stats.sensitivity import Sensitivity, other_rules
 from core.stats.standalone import check_margin
@@ -54,7 +57,8 @@ class Options:
     """What a protocol fixes. `readers_as` None: random from three readers on. `ordered`: classes have an order, so that
     weighted kappas make sense. `margin`: non-inferiority margin in units of each figure. `bootstrap`: resamples of the
     secondary two-way bootstrap, 0 for none, from `seed`. `ai_failures`: what an area of the AI against readers does
-    with cases on which the AI failed. `shortest`: seconds below which a read is called too fast.
+    with cases on which the AI failed. `shortest`: seconds below which a read is called too fast. `models`: also a mixed
+    model of log times and GEE, as checks.
     """
 
     readers_as: Factor | None = None
@@ -64,6 +68,7 @@ class Options:
     seed: int = 1
     shortest: float = 5.0
     ai_failures: AiFailures = "common"
+    models: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,9 @@ class Analysis:
     secondary: tuple[Secondary, ...] = ()
     ai_failures: tuple[FailedAreas, ...] = ()  # areas under every rule, where the AI failed on cases
     ais_compared: tuple[AiContest, ...] = ()
+    scores: tuple[ScoreFigures, ...] = ()  # calibration line, net benefit, partial area
+    intra_reader: tuple[IntraReader, ...] = ()  # each reader with themselves in another arm
+    models: tuple[ModelCheck, ...] = ()  # where asked for: checks by mixed model and GEE
 
     def to_dict(self) -> dict[str, object]:
         """Plain dicts, lists and numbers ready for JSON; what does not exist is None beside its reason, never NaN."""
@@ -179,7 +187,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
             failures += failed_areas(one, table, names, chosen=chosen.ai_failures, readers_as=chosen.readers_as,
                                      margin=chosen.margin)  # fmt: skip
             sensitivity += other_rules(one, table)
-        agreements += _agreements(reads, table)
+        agreements += _agreements(reads, table, ordered=chosen.ordered)
     single, grouped = _switches(table)
     return Analysis(
         study=summary(table),
@@ -206,6 +214,9 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         if sets
         else (),
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
+        scores=score_figures(sets, table),
+        intra_reader=intra_reader(sets, table),
+        models=model_checks(sets, table) if chosen.models else (),
     )
 
 
@@ -261,12 +272,13 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures
     return tuple(dict.fromkeys(found))
 
 
-def _agreements(reads: Set, table: ReadTable) -> list[NamedAgreement]:
+def _agreements(reads: Set, table: ReadTable, *, ordered: bool) -> list[NamedAgreement]:
     found, classes = [], len(table.classes)
     for group, at in members(reads):
         if len(at) < 2:
             continue
-        own = agreement(reads.prediction[at], table.truth, classes=classes, readers=tuple(reads.names[i] for i in at))
+        own = agreement(reads.prediction[at], table.truth, classes=classes, readers=tuple(reads.names[i] for i in at),
+                        ordered=ordered)  # fmt: skip
         if table.clusters is not None:
             own = over_clusters(own, reads.prediction[at], classes=classes, clusters=table.clusters)
         found.append(NamedAgreement(group, reads.arm, own))
