@@ -211,6 +211,7 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
 TYPED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # what is typed for a kind, and what is then stored
     "choice": ({"options": "Left\nRight"}, {"options": (Option("left", "Left"), Option("right", "Right"))}),
     "choices": ({"options": "GGO\nNodule"}, {"options": (Option("ggo", "GGO"), Option("nodule", "Nodule"))}),
+    "grade": ({"options": "poor\ngood"}, {"options": (Option("poor", "poor"), Option("good", "good"))}),
     "number": (
         {"min": 0.0, "max": 90.0, "step": 0.5, "unit": "mm"},
         {"min": 0, "max": 90, "step": 0.5, "unit": "mm"},

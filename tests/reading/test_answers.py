@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.study.answers import EMPTY, INDETERMINATE, Form, checked
 from core.study.questions.choice import Choice
 from core.study.questions.choices import Choices
+from core.study.questions.grade import Grade
 from core.study.questions.mark import Mark
 from core.study.questions.number import Number
 from core.study.questions.question import Option, Question
@@ -23,6 +24,7 @@ SHAPE = (10, 64, 48)
 QUESTIONS = {
     "choice": Choice(id="q", label="Side", required=True, options=OPTIONS),
     "choices": Choices(id="q", label="Lobes", required=True, options=OPTIONS),
+    "grade": Grade(id="q", label="Quality", required=True, options=OPTIONS),
     "number": Number(id="q", label="Size", required=True, min=0, max=10, step=0.5),
     "text": Text(id="q", label="Remark", required=True, max_length=8, pattern="[a-z]+"),
     "scale": Scale(id="q", label="Quality", required=True),
@@ -43,7 +45,8 @@ def problems(content: dict[str, Any], *questions: Question, complete: bool = Tru
 @pytest.mark.parametrize(
     ("kind", "answer"),
     [
-        ("choice", "a"), ("choices", ["b", "a"]), ("number", 0), ("number", 9.5), ("number", 10), ("text", "fine"),
+        ("choice", "a"), ("choices", ["b", "a"]), ("grade", "b"),
+        ("number", 0), ("number", 9.5), ("number", 10), ("text", "fine"),
         ("scale", 0), ("scale", 100), ("scale", 50.0),
     ],
 )  # fmt: skip
@@ -57,6 +60,7 @@ def test_a_right_answer_of_every_kind_is_kept(kind: str, answer: Any) -> None:
     ("kind", "answer"),
     [
         ("choice", "c"), ("choice", ["a"]), ("choice", 1), ("choice", {}), ("choices", "a"), ("choices", ["c"]),
+        ("grade", "c"), ("grade", 2), ("grade", ["a"]),
         ("choices", ["a", "a"]), ("choices", [["a"]]), ("number", "3"), ("number", True), ("number", float("nan")),
         ("number", float("inf")), ("number", -0.5), ("number", 10.5), ("number", 0.3), ("text", 5),
         ("text", "a\x00b"), ("text", "\ud800"), ("number", 10**400), ("scale", 10**400),

@@ -20,6 +20,7 @@ POINT = {"question": "q", "plane": "axial", "slice": 3, "points": [[1.0, 2.0]]}
 ASKED: dict[str, tuple[dict[str, Any], Any, str, tuple[object, ...]]] = {
     "choice": ({"options": TWO}, "b", "Beta", ("Beta",)),
     "choices": ({"options": TWO}, ["b", "a"], "Beta; Alpha", ("Beta; Alpha",)),
+    "grade": ({"options": TWO}, "b", "Beta", ("Beta", 2)),
     "number": ({"min": 0, "max": 9, "unit": "mm"}, 3.5, "3.5 mm", (3.5,)),
     "text": ({"max_length": 9}, "hazy", "hazy", ("hazy",)),
     "scale": ({"anchors": ("bad", "good")}, 40, "40", (40,)),

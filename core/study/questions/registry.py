@@ -7,13 +7,14 @@ from pydantic_core import CoreSchema
 
 from core.study.questions.choice import Choice
 from core.study.questions.choices import Choices
+from core.study.questions.grade import Grade
 from core.study.questions.mark import Mark
 from core.study.questions.number import Number
 from core.study.questions.question import ID, Question, repeated
 from core.study.questions.scale import Scale
 from core.study.questions.text import Text
 
-AnyQuestion = Choice | Choices | Number | Text | Scale | Mark
+AnyQuestion = Choice | Choices | Grade | Number | Text | Scale | Mark
 KINDS: dict[str, type[Question]] = {str(one.__dataclass_fields__["kind"].default): one for one in get_args(AnyQuestion)}
 
 

@@ -17,6 +17,18 @@ const until = async (true_) => {
 };
 const press = (key, more = {}) => ({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
 
+test("a required question is answered by its answer, or by a mark that names it", () => {
+  const form = { ratings: false, classes: [], questions: [
+    { id: "q", kind: "grade", required: true }, { id: "m", kind: "mark", required: true }, { id: "o", kind: "text", required: false },
+  ] };
+  const content = { diagnosis: "cap", ratings: {}, answers: {}, marks: [], key_slices: [] };
+  assert.deepEqual(Object.keys(missing(content, form)), ["answers.q", "answers.m"]);
+  content.answers.q = "low";
+  content.marks.push({ question: "m" });
+  assert.deepEqual(missing(content, form), {});
+  assert.throws(() => missing(content, { ...form, questions: [{ id: "x", kind: "guess", required: true }] }), /guess/);
+});
+
 test("no two actions share a key as delivered", () => {
   const names = Object.values(ACTIONS).flatMap(([, , keys]) => keys);
   assert.equal(new Set(names).size, names.length);

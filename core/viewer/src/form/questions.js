@@ -10,6 +10,7 @@ import { Track } from "./track.js";
 export const KINDS = {
   choice: { draw: one },
   choices: { draw: several },
+  grade: { draw: graded },
   number: { draw: number },
   text: { draw: text },
   scale: { draw: scale },
@@ -95,6 +96,24 @@ function several(asked, set) {
       for (const button of buttons) press(button, chosen.includes(button.dataset.code));
     },
   };
+}
+
+/** Levels in their order, each with its rank; the arrow keys go to the next lower and higher one. */
+function graded(asked, set) {
+  const ranked = asked.options.map(({ code, label }, at) => ({ code, label: label.includes(at + 1) ? label : `${at + 1} ${label}` }));
+  const { element, refresh } = one({ ...asked, options: ranked }, set);
+  const buttons = [...element.children];
+  element.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = buttons[buttons.indexOf(event.target) + step];
+    if (!next) return;
+    next.focus();
+    set(next.dataset.code);
+  });
+  return { element, refresh };
 }
 
 function number(asked, set) {
