@@ -1,8 +1,11 @@
 """The page script: navigation by role, for people who are signed in."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from core.study.words import Role
 from db import permissions
@@ -11,13 +14,13 @@ from db.engine import Session, open_view
 from db.permissions import Right
 from db.study import info as study_info
 from db.truth import members as panel_members
+from pages.components import places
 from pages.components.access import current, institution_knows
 from pages.components.post import post
 from pages.coordinator.results import PAGES as RESULTS
 from pages.coordinator.results import Page
 
 Sections = dict[str, list[Page]]
-PUBLISHED = next(page for page in RESULTS if page[2] == "published")
 READER: Sections = {
     "Reading": [
         ("reader/work_list.py", "Work list", "work", ":material/list_alt:"),
@@ -25,19 +28,24 @@ READER: Sections = {
     ],
 }
 COORDINATOR: Sections = {
-    "Study": [
+    "Parallax": [
         ("coordinator/studies.py", "Studies", "studies", ":material/science:"),
         ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
         ("coordinator/models.py", "AI models", "models", ":material/neurology:"),
     ],
-    "Results": RESULTS,
 }
 ADMINISTRATOR: Sections = {
     "Administration": [
-        ("admin/accounts.py", "Accounts", "accounts", ":material/group:"),
+        ("admin/accounts.py", "People", "people", ":material/group:"),
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
     ],
 }
+# reached from a study, or from an old address; not in the menu
+IN_A_STUDY: list[Page] = [
+    *((part.path, part.title, part.address, part.icon) for part in places.PARTS if part.address != "export"),
+    *RESULTS,
+]
+MOVED = {"accounts": "admin/accounts.py"}  # addresses of earlier versions
 PANEL: Sections = {"Reference standard": [("truth_panel/label.py", "Truth panel", "panel", ":material/balance:")]}
 BY_ROLE: dict[str, Sections] = {
     "reader": READER,
@@ -70,16 +78,11 @@ def _sections(account: Account) -> Sections:
     with open_view() as session:
         panel = PANEL if panel_members.seats(session, account.id) else {}
         reading = READER if study_info.studies_for_reader(session, account.id) else {}
-        runs: Sections = {"Study": COORDINATOR["Study"][:1]} if _part(session, account, Right.OVERVIEW) else {}
-        results: Sections = {"Results": RESULTS} if _part(session, account, Right.RESULTS) else {}
+        runs: Sections = {"Parallax": COORDINATOR["Parallax"][:1]} if _part(session, account, Right.OVERVIEW) else {}
     if account.role == Role.NONE:
-        return (
-            {**panel, **READER, **runs, **results} if reading or not runs else {**panel, **runs, **results}
-        )  # the panel's work comes before the study is read
-    sections = {**runs, **results, **BY_ROLE[account.role], **reading, **panel}
-    if not runs and "Results" in sections:
-        sections["Results"] = [PUBLISHED]  # no results before there is a study
-    return sections
+        # the panel's work comes before the study is read
+        return {**panel, **READER, **runs} if reading or not runs else {**panel, **runs}
+    return {**runs, **BY_ROLE[account.role], **reading, **panel}
 
 
 def _part(session: Session, account: Account, right: Right) -> bool:
@@ -87,22 +90,44 @@ def _part(session: Session, account: Account, right: Right) -> bool:
 
 
 def _pages(account: Account) -> None:
-    sections = {
-        section: [st.Page(path, title=title, url_path=url, icon=icon) for path, title, url, icon in pages]
-        for section, pages in _sections(account).items()
-    }
+    found = _sections(account)
+    sections = {section: [_page(*one) for one in pages] for section, pages in found.items()}
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent
     front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
     own = st.Page("admin/own.py", title="My account", url_path="account", icon=":material/person:")
-    chosen = st.navigation({"": [front], **sections, "You": [own]}, expanded=True)
+    unseen = [front]
+    in_study: dict[str, StreamlitPage] = {}
+    if "Parallax" in found:
+        in_study = {one[2]: _page(*one, hidden=True) for one in IN_A_STUDY}
+        unseen += in_study.values()
+    unseen += [
+        st.Page(_moved(path), title="Moved", url_path=address, visibility="hidden")
+        for address, path in MOVED.items()
+        if any(path == one[0] for pages in found.values() for one in pages)
+    ]
+    chosen = st.navigation({"": unseen, **sections, "You": [own]}, expanded=True)
     with st.sidebar:
+        if chosen.url_path in in_study and (study := places.of_address(account)):
+            places.menu(account, study, in_study, here=chosen.url_path)
         st.caption(f"{account.name} · {account.role}  \nsigned in as {account.username}")
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
             st.session_state["signing_out"] = True
             st.rerun()
     st.html(MARGINS)
     chosen.run()
+
+
+def _page(
+    path: str | Callable[[], None], title: str, address: str, icon: str, *, hidden: bool = False
+) -> StreamlitPage:
+    shown: Literal["visible", "hidden"] = "hidden" if hidden else "visible"
+    return st.Page(path, title=title, url_path=address, icon=icon, visibility=shown)
+
+
+def _moved(path: str) -> Callable[[], None]:
+    """Return a page that sends an address of an earlier version on, with what it asked for."""
+    return lambda: st.switch_page(path, query_params=st.query_params.to_dict())
 
 
 def _finish_sign_out() -> None:

@@ -11,7 +11,7 @@ from core.report.flow_diagram import flow_diagram
 from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
-from core.report.summary import summary
+from core.results.answer import summary
 from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
 from core.results.draw.prespecified import verdict_blocks
 from core.results.draw.text import number, points, points_between

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -16,6 +16,7 @@ from db.cases import CaseInfo, of_study
 from db.models import Account, Read, Reader, ReaderGroup, Study, StudyCase
 from db.models import StudyClass as ClassRow
 from db.permissions import Actor, Right
+from db.study.counts import counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ class StudyCaseInfo:
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """One line of the list of studies; counts leave practice cases and withdrawn readers out."""
+    """One line of the list of studies; counts leave practice and withdrawn readers out. `owner` is a name.
+
+    `locked` of `wanted` reads are done; a read that is made again is not locked until its newest attempt is.
+    """
 
     id: int
     title: str
@@ -96,8 +100,13 @@ class StudySummary:
     cases: int
     practice: int
     readers: int
+    locked: int
+    wanted: int
+    owner: str
     created_at: datetime
     opened_at: datetime | None
+    closed_at: datetime | None
+    unblinded_at: datetime | None
 
 
 def row(session: Session, study_id: int, *, hold: bool = False) -> Study:
@@ -146,29 +155,27 @@ def load(session: Session, study_id: int) -> StudyInfo:
 def every(session: Session, *, by: Actor) -> list[StudySummary]:
     """Return the studies that `by` has a part in running, but for deleted ones; newest first."""
     mine = permissions.studies(session, by, Right.OVERVIEW)
-    cases: dict[tuple[int, bool], int] = {
-        (study_id, practice): count
-        for study_id, practice, count in session.execute(
-            select(StudyCase.study_id, StudyCase.practice, func.count()).group_by(
-                StudyCase.study_id, StudyCase.practice
-            )
-        )
-    }
-    active = select(Reader.study_id, func.count()).where(Reader.withdrawn_at.is_(None)).group_by(Reader.study_id)
-    people: dict[int, int] = {study_id: count for study_id, count in session.execute(active)}
+    query = select(Study).where(mine, Study.deleted_at.is_(None)).order_by(Study.id.desc())
+    found = session.scalars(query).all()
+    counted = counts(session, [one.id for one in found])
     return [
         StudySummary(
-            id=found.id,
-            title=found.title,
-            state=found.state,
-            design=found.design,
-            cases=cases.get((found.id, False), 0),
-            practice=cases.get((found.id, True), 0),
-            readers=people.get(found.id, 0),
-            created_at=found.created_at,
-            opened_at=found.opened_at,
+            id=one.id,
+            title=one.title,
+            state=one.state,
+            design=one.design,
+            cases=counted.cases.get(one.id, 0),
+            practice=counted.practice.get(one.id, 0),
+            readers=counted.readers.get(one.id, 0),
+            locked=counted.locked.get(one.id, 0),
+            wanted=counted.wanted.get(one.id, 0),
+            owner=counted.owners.get(one.id, ""),
+            created_at=one.created_at,
+            opened_at=one.opened_at,
+            closed_at=one.closed_at,
+            unblinded_at=one.unblinded_at,
         )
-        for found in session.scalars(select(Study).where(mine, Study.deleted_at.is_(None)).order_by(Study.id.desc()))
+        for one in found
     ]
 
 

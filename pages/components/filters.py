@@ -12,10 +12,14 @@ from core.results.study_results import StudyResults
 from db.engine import open_view
 from db.permissions import Right
 from db.results import rows as analysis
+from pages.components import places
 from pages.components.access import require_part
 from pages.components.charts import PICTURES
+from pages.components.empty import empty
 from pages.components.screen import narrow
 from pages.components.tables import missing
+
+FILTERS = ("group", "class", "arm", "session", "tag", "practice")  # their names in the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ def _runs(study_id: int, account_id: int) -> list[AiRun]:
 
 
 def results_view(title: str, lead: str) -> View:
-    """Show title, study and filters of a results page; return what to look at, or stop where there is nothing."""
+    """Show title and filters of a results page; return what to look at, or stop where there is nothing."""
     account = require_part(Right.RESULTS)
-    st.title(title)
+    study_id = study_of_results(account.id)
+    heading, chip = st.columns([5, 1], vertical_alignment="bottom")
+    with heading:
+        st.title(title)
     st.caption(lead)
-    study_id = _study(account.id)
     practice = bool(st.session_state.get("practice", False))
     try:
         with open_view() as session:
@@ -67,7 +73,8 @@ def results_view(title: str, lead: str) -> View:
         st.info(str(error), icon=":material/lock:")
         st.stop()
     whole = _whole(stamp, study_id, account.id, practice)
-    chosen = _filters(whole.rows)
+    with chip:
+        chosen = _filters(whole.rows)
     rows = whole.rows.where(chosen)
     if not len(rows):
         if len(whole.rows):
@@ -79,54 +86,37 @@ def results_view(title: str, lead: str) -> View:
     return View(results, chosen, narrow())
 
 
-def _study(account_id: int) -> int:
+def study_of_results(account_id: int) -> int:
+    """Return the study that the address names, else the newest whose results may be seen, put into the address."""
     with open_view() as session:
-        choices = analysis.choices(session, by=account_id)
-    if not choices:
-        missing("There is no study yet.", "Make one on the page Studies; its results appear here once it is unblinded.")
-        st.stop()
-    names = {one.id: f"{one.id}: {one.title} ({one.state})" for one in choices}
-    first = next((one.id for one in choices if one.unblinded), choices[0].id)
-    asked = st.query_params.get("study", "")
-    if asked and asked not in {str(one) for one in names}:
-        st.warning(
-            f"The address names study {asked[:20]}, which does not exist here; another one is shown. Choose below."
+        known = analysis.choices(session, by=account_id)
+    if not known:
+        empty(
+            "results",
+            "There is no study yet.",
+            "Make one on the page Studies; its results appear here once it is unblinded.",
         )
-    chosen: int = st.selectbox(
-        "Study",
-        list(names),
-        key=_in_address("study", list(names), first),
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-        persist_state="session",
+        st.stop()
+    given = st.query_params.get("study", "")
+    if places.asked() in {one.id for one in known}:
+        return places.asked()
+    first = next((one.id for one in known if one.unblinded), known[0].id)
+    if not given:
+        st.query_params["study"] = str(first)
+        st.rerun()
+    st.warning(
+        f"The address names study {given[:20]}, which does not exist here, or whose results are not for you. "
+        "Another one is shown; choose on the page Studies."
     )
-    st.query_params["study"] = st.session_state["study_address"] = str(chosen)
-    return chosen
-
-
-def _in_address(key: str, known: list[int], first: int) -> str:
-    """Set a widget from the address where that has changed since it was written; return the widget's key.
-
-    Streamlit's own binding would write the study's title into the address, and nothing for the newest study, so that
-    an address sent today would show another study tomorrow.
-    """
-    asked = st.query_params.get(key, "")
-    given = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
-    if asked and asked != st.session_state.get(f"{key}_address") and given in known:
-        st.session_state[key] = given
-    elif st.session_state.get(key) not in known:
-        st.session_state[key] = first
-    return key
+    return first
 
 
 def _filters(rows: StudyRows) -> Filter:
     study = rows.study
     tags = sorted({tag for case in study.cases for tag in case.tags})
     arms, sessions = rows.arms, rows.sessions
-    with (
-        st.expander("Filters", icon=":material/filter_alt:", expanded=_any_in_address()),
-        st.container(horizontal=True),
-    ):
+    count = sum(name in st.query_params for name in FILTERS)
+    with st.popover(f"Filters ({count})", icon=":material/filter_alt:", key="results_filters", width="stretch"):
         groups = _many("Groups", list(study.groups), "group")
         classes = _many("True class", [one.code for one in study.classes], "class", study)
         arm = _many("Arms", arms, "arm") if len(arms) > 1 else []
@@ -149,10 +139,5 @@ def _many(label: str, options: list[str], key: str, study: StudyFacts | None = N
         bind="query-params",
         format_func=study.label if study else str,
         placeholder="all",
-        width=220,
     )
     return chosen
-
-
-def _any_in_address() -> bool:
-    return any(name in st.query_params for name in ("group", "class", "arm", "session", "tag", "practice"))

@@ -1,41 +1,36 @@
-"""Studies: the list of them, and one study step by step."""
+"""Studies: a card for each, and the ways to begin one."""
 
 import streamlit as st
 
-from core.errors import ParallaxError
 from db.engine import open_view
 from db.permissions import Right, Task, tasks
 from db.study import info as study_info
-from pages.components import demo
+from pages.components import demo, places
 from pages.components.access import require_part
 from pages.components.acting import say
-from pages.coordinator.study_steps import deletion, new_study, one_study
+from pages.coordinator import study_cards
+from pages.coordinator.study_steps import deletion, new_study
 
 
 def page() -> None:
-    """Show the study named in the address, or the list."""
+    """Show the list; an address of earlier versions that names a study leads to the part it meant."""
     me = require_part(Right.OVERVIEW)
-    chosen = st.query_params.get("study", "")
-    if chosen:
-        try:
-            with open_view() as session:
-                study = study_info.study(session, int(chosen) if chosen.isdigit() and len(chosen) < 10 else 0, by=me.id)
-        except ParallaxError as error:
-            st.error(f"{error} Choose one from the list.")
-            st.query_params.clear()
-        else:
-            one_study.show(me, study)
-            return
+    if number := places.asked():
+        step = st.query_params.get("step", "")
+        if step == "monitor":
+            places.go("reading", number)
+        places.go("design", number, **({"step": step} if step else {}))
     st.title("Studies")
     say()
     with open_view() as session:
-        known = len(study_info.every(session, by=me.id))
+        found = study_info.every(session, by=me.id)
         may_begin = Task.STUDIES in tasks(session, me.id)
-    demo.offer(me, studies=known)
-    new_study.show_list(me)
+    demo.offer(me, studies=len(found))
+    study_cards.show(found, me)
     if may_begin:
         new_study.show_new(me)
     deletion.show_deleted(me)
+    st.page_link("coordinator/published.py", label="The published study: Luo et al. 2022", icon=":material/menu_book:")
 
 
 page()

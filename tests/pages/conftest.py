@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +20,23 @@ from pages.coordinator.results import PAGES
 from tests.study import builder
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def went(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, str]]]:
+    """Pages and queries that were switched to. A page run by itself knows no others: links are drawn as text."""
+    places: list[tuple[str, dict[str, str]]] = []
+
+    def switch(page: Any, *, query_params: dict[str, str] | None = None) -> None:
+        places.append((str(page), dict(query_params or {})))
+        st.stop()
+
+    def link(page: Any, *, label: str = "", query_params: dict[str, str] | None = None, **_: Any) -> None:
+        st.markdown(f"{label} -> {page if isinstance(page, str) else page.url_path} {query_params or ''}")
+
+    monkeypatch.setattr(st, "switch_page", switch)
+    monkeypatch.setattr(st, "page_link", link)
+    return places
 
 
 @pytest.fixture

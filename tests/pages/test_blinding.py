@@ -18,11 +18,11 @@ WorkAs = Callable[[int], None]
 PAGES = ROOT / "pages"
 OF_STAFF = sorted(
     str(path.relative_to(PAGES))
-    for folder in ("coordinator", "coordinator/results", "admin")
+    for folder in ("coordinator", "coordinator/study", "coordinator/results", "admin")
     for path in (PAGES / folder).glob("*.py")
     if path.read_text().rstrip().endswith("\npage()") and path.name != "own.py"  # everybody's own account
 )
-STEPS = ("overview", "protocol", "cases", "truth", "readers", "ai", "prespecification", "check", "monitor")
+STEPS = ("overview", "protocol", "cases", "truth", "readers", "ai", "prespecification", "check", "sharing")
 AI_OUTPUT = ("0.625", "0.62", "62.5", "deciding")
 
 
@@ -38,7 +38,12 @@ def build(db_url: str, design: Design) -> Built:
 
 
 def test_the_pages_of_staff_are_known() -> None:
-    assert {"coordinator/studies.py", "coordinator/cases.py", "coordinator/results/case.py"} < set(OF_STAFF)
+    assert {
+        "coordinator/studies.py",
+        "coordinator/cases.py",
+        "coordinator/results/case.py",
+        "coordinator/study/design.py",
+    } < set(OF_STAFF)
     assert {"admin/accounts.py", "admin/audit.py"} < set(OF_STAFF)
 
 
@@ -75,8 +80,8 @@ def test_a_coordinator_who_reads_in_the_study_gets_no_truth_no_call_and_no_read(
     with open_session(db_url) as session:
         session.get_one(Account, built.readers[0]).role = "coordinator"
     work_as(built.readers[0])
-    places = [("coordinator/studies.py", step) for step in STEPS]
-    places += [(place, "") for place in OF_STAFF if place.startswith("coordinator/results/")]
+    places = [("coordinator/study/design.py", step) for step in STEPS]
+    places += [(place, "") for place in OF_STAFF if place.startswith(("coordinator/results/", "coordinator/study/"))]
     for place, step in places:
         page = open_page(place, study=str(built.study_id), case=str(min(built.truth)), step=step)
         for hidden in (SECRET_SOURCE, *AI_OUTPUT):

@@ -29,7 +29,10 @@ from tests.study.builder import AT
 
 Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
-PAGE = "coordinator/studies.py"
+Went = list[tuple[str, dict[str, str]]]
+LIST = "coordinator/studies.py"
+PAGE = "coordinator/study/design.py"
+READING = "coordinator/study/reading.py"
 STEPS = ("overview", "protocol", "cases", "truth", "readers", "ai", "prespecification", "check")
 
 
@@ -40,14 +43,14 @@ def texts(page: AppTest) -> str:
 
 def test_readers_get_nothing_of_it(act_as: Act, open_page: Open):
     act_as("reader")
-    page = open_page(PAGE)
+    page = open_page(LIST)
     assert "other roles" in page.error[0].value
     assert not page.title
 
 
 def test_an_empty_database_says_what_to_do_next(act_as: Act, open_page: Open):
     act_as("coordinator")
-    assert "Begin one below" in texts(open_page(PAGE))
+    assert "Begin one below" in texts(open_page(LIST))
 
 
 @pytest.mark.parametrize("study", ["99", "x", "-1", "9" * 30])
@@ -91,7 +94,9 @@ def test_every_step_opens_on_a_full_study(act_as: Act, open_page: Open, full: in
     assert not page.error
 
 
-def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, open_page: Open, full: int, db_url: str):
+def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(
+    act_as: Act, open_page: Open, full: int, db_url: str, went: Went
+):
     act_as("coordinator")
     page = open_page(PAGE, study=str(full), step="check")
     page.button(key="study_check").click().run()
@@ -101,6 +106,8 @@ def test_a_study_is_checked_opened_closed_and_unblinded_by_clicks(act_as: Act, o
     assert not page.exception
     with open_view(db_url) as session:
         assert study_info.study(session, full, by=SYSTEM).state == "open"
+    assert went == [("coordinator/study/reading.py", {"study": str(full)})]
+    page = open_page(READING, study=str(full))
     assert page.metric[0].value == "0 of 24"
     assert "Accuracy is sealed" in texts(page)
     for step in STEPS:
@@ -162,7 +169,7 @@ def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Ope
         ]
         assert len({one.pseudonym for one in orders.table(session, full, by=SYSTEM)}) == 5
     assert "?link=" in page.code[0].value
-    page = open_page(PAGE, study=str(full), step="monitor")
+    page = open_page(READING, study=str(full))
     assert "R5 joined" in texts(page)
     assert "R3 fell ill" in texts(page)
 
@@ -269,6 +276,7 @@ def test_a_withdrawal_without_a_reason_does_not_turn_to_another_reader(act_as: A
     page.button(key="study_check").click().run()
     page.checkbox(key="study_open_sure").check().run()
     page.button(key="study_open").click().run()
+    page = open_page(READING, study=str(full))
     last = page.selectbox(key="monitor_withdraw_who").options[-1]
     page.selectbox(key="monitor_withdraw_who").select(last).run()
     page.button(key="monitor_withdraw_save").click().run()
@@ -279,15 +287,15 @@ def test_a_withdrawal_without_a_reason_does_not_turn_to_another_reader(act_as: A
     assert last not in page.selectbox(key="monitor_withdraw_who").options
 
 
-def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page: Open, db_url: str):
+def test_the_published_study_is_set_up_from_its_template(act_as: Act, open_page: Open, db_url: str, went: Went):
     me = act_as("coordinator")
     with open_session(db_url) as session:
         numbers = sorted(builder.case(session, n, by=me.id).number for n in range(6))
-    page = open_page(PAGE)
+    page = open_page(LIST)
     page.button(key="studies_create").click().run()
+    assert went == [("coordinator/study/design.py", {"study": "1"})]
+    page = open_page(PAGE, study="1", step="cases")
     assert page.title[0].value == PUBLISHED.title
-    page.query_params["step"] = "cases"
-    page.run()
     page.button(key="study_take_all").click().run()
     page.query_params["step"] = "truth"
     page.run()
@@ -350,3 +358,42 @@ def test_subgroups_are_prespecified_with_their_cuts(act_as: Act, open_page: Open
     with open_view(db_url) as session:
         plan = study_info.study(session, full, by=SYSTEM).protocol.prespecification
     assert (plan.subgroups, plan.age_cut, plan.thickness_cut_mm) == (("sex", "age"), 60, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "part", "kept"),
+    [
+        ({"study": "1"}, "design", {"study": "1"}),
+        ({"study": "1", "step": "cases"}, "design", {"study": "1", "step": "cases"}),
+        ({"study": "1", "step": "monitor"}, "reading", {"study": "1"}),
+    ],
+)
+def test_addresses_of_earlier_versions_lead_to_the_part_they_meant(
+    act_as: Act, open_page: Open, full: int, went: Went, query: dict[str, str], part: str, kept: dict[str, str]
+):
+    act_as("coordinator")
+    open_page(LIST, **query)
+    assert went == [(f"coordinator/study/{part}.py", kept)]
+
+
+def test_a_card_shows_state_progress_people_and_the_next_step(act_as: Act, open_page: Open, full: int, db_url: str):
+    act_as("coordinator")
+    said = texts(open_page(LIST))
+    assert "draft" in said
+    assert "6 cases and 1 for practice · 4 readers" in said
+    assert "Go on with the design" in said
+    with open_session(db_url) as session:
+        me = builder.coordinator(session)
+        study_life.check_study(session, full, volumes=builder.volumes(session, full), by=me, at=AT)
+        study_life.open_study(session, full, volumes=builder.volumes(session, full), seed=1, by=me, at=AT)
+        (line,) = study_info.every(session, by=SYSTEM)
+        assert (line.locked, line.wanted, line.owner) == (0, 24, "Coordinator")
+    page = open_page(LIST)
+    assert "Watch the reading -> coordinator/study/reading.py" in texts(page).replace("**", "")
+
+
+def test_what_happened_to_a_study_is_on_its_history(act_as: Act, open_page: Open, full: int):
+    act_as("coordinator")
+    page = open_page("coordinator/study/history.py", study=str(full))
+    assert [one.label for one in page.metric] == ["Created", "Opened", "Closed", "Unblinded"]
+    assert "reader added" in page.dataframe[0].value.to_string()

@@ -14,7 +14,9 @@ from tests.study import builder
 from tests.study.builder import AT
 
 Open = Callable[..., AppTest]
-PAGE = "coordinator/studies.py"
+LIST = "coordinator/studies.py"
+PAGE = "coordinator/study/design.py"
+READING = "coordinator/study/reading.py"
 
 
 def test_who_made_a_draft_deletes_it_and_takes_it_back(
@@ -38,7 +40,7 @@ def test_who_made_a_draft_deletes_it_and_takes_it_back(
         assert len(cases.every(session, by=SYSTEM)) == 6
         assert audit.events(session, study_id=made.id, by=SYSTEM)[0].kind == "study deleted"
     assert "was deleted" in open_page(PAGE, study=str(made.id)).error[0].value
-    page = open_page(PAGE)
+    page = open_page(LIST)
     assert "Deleted studies (1)" in [one.label for one in page.expander]
     page.button(key=f"studies_take_back_{made.id}").click().run()
     assert not page.exception
@@ -57,7 +59,7 @@ def test_another_coordinator_is_told_who_can_delete_it(
     assert any("Only Coordinator, who owns this study" in one.value for one in page.info)
     with open_session(db_url) as session:
         study_deletion.delete_study(session, made.id, by=me, at=AT)
-    assert not [one for one in open_page(PAGE).expander if "Deleted" in one.label]
+    assert not [one for one in open_page(LIST).expander if "Deleted" in one.label]
 
 
 def test_a_study_opened_in_another_tab_is_not_deleted(

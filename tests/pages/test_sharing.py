@@ -14,7 +14,9 @@ from tests.study.builder import AT
 
 Open = Callable[..., AppTest]
 WorkAs = Callable[[int], None]
-PAGE = "coordinator/studies.py"
+LIST = "coordinator/studies.py"
+PAGE = "coordinator/study/design.py"
+READING = "coordinator/study/reading.py"
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_a_study_is_shared_changed_and_unshared(study: tuple[int, int, int], wor
     work_as(owner)
     open_page(PAGE, study=str(study_id), step="sharing").button(key="sharing_remove").click().run()
     work_as(ada)
-    page = open_page(PAGE)
+    page = open_page(LIST)
     assert "This page is for other roles" in seen(page)
 
 

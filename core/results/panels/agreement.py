@@ -142,5 +142,6 @@ PANEL = Panel(
     title="Agreement",
     lead="Readers with each other; the truth plays no part here, but for Cochran's Q.",
     icon=":material/handshake:",
+    group="Readers",
     blocks=blocks,
 )

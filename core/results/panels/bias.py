@@ -126,5 +126,6 @@ PANEL = Panel(
     title="Automation bias",
     lead="Switches after the AI was shown: to its wrong calls, and to its right ones.",
     icon=":material/swap_horiz:",
+    group="Aided reading",
     blocks=blocks,
 )

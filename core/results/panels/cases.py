@@ -172,5 +172,6 @@ PANEL = Panel(
     title="Cases and readers",
     lead="Who was right on which case. Click a cell, or use the table, to open a case.",
     icon=":material/view_comfy:",
+    group="Cases",
     blocks=blocks,
 )

@@ -146,5 +146,6 @@ PANEL = Panel(
     title="Characteristics",
     lead="Who was examined and how, by true class; and who read. Filters leave the readers as they are.",
     icon=":material/groups:",
+    group="Cases",
     blocks=blocks,
 )

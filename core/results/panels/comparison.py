@@ -154,5 +154,6 @@ PANEL = Panel(
     title="Comparison",
     lead="How the AI stands against the readers, on the same cases.",
     icon=":material/compare_arrows:",
+    group="Accuracy",
     blocks=blocks,
 )

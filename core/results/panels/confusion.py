@@ -142,5 +142,6 @@ PANEL = Panel(
     title="Confusion",
     lead="Truth in rows, what was called in columns. Click a cell to see its cases.",
     icon=":material/grid_on:",
+    group="Accuracy",
     blocks=blocks,
 )

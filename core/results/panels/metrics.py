@@ -156,5 +156,6 @@ PANEL = Panel(
     title="Metrics",
     lead="Figures per class for the AI and each reader, as the paper's tables 2 and 3 have them.",
     icon=":material/table_chart:",
+    group="Accuracy",
     blocks=blocks,
 )

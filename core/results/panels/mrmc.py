@@ -173,5 +173,6 @@ PANEL = Panel(
     title="MRMC",
     lead="Many readers, many cases: arms and groups compared with both sources of variation.",
     icon=":material/functions:",
+    group="ROC",
     blocks=blocks,
 )

@@ -194,5 +194,6 @@ PANEL = Panel(
     title="Next study",
     lead="Power for a study with readers and cases like these.",
     icon=":material/straighten:",
+    group="Methods",
     blocks=blocks,
 )

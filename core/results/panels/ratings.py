@@ -163,5 +163,6 @@ PANEL = Panel(
     title="Ratings",
     lead="How readers used the scale, by true class, and where ratings contradict diagnoses.",
     icon=":material/tune:",
+    group="ROC",
     blocks=blocks,
 )

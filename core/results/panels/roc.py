@@ -272,5 +272,6 @@ PANEL = Panel(
     title="ROC",
     lead="One class against the rest, from the readers' ratings and the AI's probabilities.",
     icon=":material/show_chart:",
+    group="ROC",
     blocks=blocks,
 )

@@ -77,5 +77,6 @@ PANEL = Panel(
     title="Subgroups",
     lead="The same figures in parts of the cases. What was not prespecified is exploratory.",
     icon=":material/account_tree:",
+    group="Cases",
     blocks=blocks,
 )

@@ -217,5 +217,6 @@ PANEL = Panel(
     title="Time and fatigue",
     lead="Active reading time by the server's clock, and what the day did to it.",
     icon=":material/timer:",
+    group="Time",
     blocks=blocks,
 )

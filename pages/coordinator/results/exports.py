@@ -18,7 +18,7 @@ NAMES: dict[Program, str] = {"imrmc": "iMRMC", "rjafroc": "RJafroc"}
 
 def page() -> None:
     """Offer the files; each is made while it is downloaded."""
-    view = results_view("Export", "One row a read, with labels and pseudonyms; no names, no internal ids.")
+    view = results_view("Report and export", "One row a read, with labels and pseudonyms; no names, no internal ids.")
     study = view.study
     st.subheader("Every read")
     st.caption(

@@ -18,6 +18,7 @@ from db.study import life as study_life
 from db.study import orders, preflight
 from db.study.info import StudyInfo
 from db.study.orders import OrderRow
+from pages.components import places
 from pages.components.acting import act
 
 FOUND = "study_findings"
@@ -104,14 +105,15 @@ def _open(me: Account, study: StudyInfo) -> None:
             seed = secrets.randbelow(SEEDS)
             with st.spinner("Checking once more and making the orders …"):
                 volumes = _volumes(me, study)
-                act(
+                held = act(
                     lambda session: study_life.open_study(
                         session, study.id, volumes=volumes, seed=seed, by=me.id, at=clock.now()
                     ),
                     done="The study is open",
                 )
             st.session_state.pop(FOUND, None)
-            st.query_params.pop("step", None)
+            if held:
+                places.go("reading", study.id)
             st.rerun()
 
 

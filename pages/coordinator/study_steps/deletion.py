@@ -9,6 +9,7 @@ from db.engine import open_view
 from db.study import deletion as study_deletion
 from db.study.deletion import DeletionEffect
 from db.study.info import StudyInfo
+from pages.components import places
 from pages.components.acting import act
 
 
@@ -27,7 +28,7 @@ def show(me: Account, study: StudyInfo) -> None:
                 lambda session: study_deletion.delete_study(session, study.id, by=me.id, at=clock.now()),
                 done="Deleted. “Deleted studies”, at the foot of the list, takes it back.",
             ):
-                st.query_params.clear()
+                st.switch_page(places.STUDIES)
             st.rerun()
 
 

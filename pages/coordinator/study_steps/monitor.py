@@ -14,7 +14,7 @@ from db.study import info as study_info
 from db.study import monitor
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
-from pages.coordinator.results.panel import page_of
+from pages.components import places
 from pages.coordinator.study_steps import steps_of_life
 from pages.routes import addresses
 
@@ -70,7 +70,7 @@ def show(me: Account, study: StudyInfo) -> None:
     else:
         st.success("Unblinded: the results can be seen.")
         if st.button("See the results", key="monitor_results", type="primary", icon=":material/arrow_forward:"):
-            st.switch_page(page_of("comparison"), query_params={"study": str(study.id)})
+            places.go("results", study.id)
 
 
 def _totals(study: StudyInfo, found: StudyProgress) -> None:

@@ -1,4 +1,4 @@
-"""The list of studies, and the ways to begin one: template, empty, copy, import."""
+"""The ways to begin a study: template, empty, copy, import."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import clock
 from core.study.template import PUBLISHED
-from core.study.words import Design, StudyState
+from core.study.words import Design
 from db.accounts import Account
 from db.ai import models as ai_models
 from db.engine import Session, open_view
@@ -14,15 +14,9 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
 from db.study.info import StudyInfo
+from pages.components import places
 from pages.components.acting import act
 
-STATES = {
-    StudyState.DRAFT: ":gray-badge[draft]",
-    StudyState.CHECKED: ":blue-badge[checked]",
-    StudyState.OPEN: ":green-badge[open]",
-    StudyState.CLOSED: ":orange-badge[closed]",
-    StudyState.UNBLINDED: ":violet-badge[unblinded]",
-}
 DESIGN_NAMES = {
     Design.INDEPENDENT: "Independent: every case is read once",
     Design.SEQUENTIAL: "Sequential: read without the AI and locked, then with it",
@@ -34,27 +28,6 @@ WAYS = {
     "copy": "A copy of a study",
     "import": "A protocol file",
 }
-
-
-def show_list(me: Account) -> None:
-    """Show every study with a way in."""
-    with open_view() as session:
-        found = study_info.every(session, by=me.id)
-    if not found:
-        st.info(
-            "No study is yours or shared with you yet. Begin one below; the template of Luo et al. 2022 lacks only "
-            "cases, truth and readers."
-        )
-        return
-    for line in found:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{line.title}** {STATES[line.state]}", width="stretch")
-            practice = f" and {line.practice} for practice" if line.practice else ""
-            people = f"{line.readers} {'reader' if line.readers == 1 else 'readers'}"
-            many = f"{line.cases} {'case' if line.cases == 1 else 'cases'}{practice}"
-            st.caption(f"{line.design.capitalize()} · {many} · {people}", width="stretch")
-            if st.button("Open", key=f"studies_open_{line.id}"):
-                _go(line.id)
 
 
 def show_new(me: Account) -> None:
@@ -91,7 +64,7 @@ def _create(me: Account, way: str, title: str, *, source: int | None, data: byte
             made.append(study_design.create_study(session, title=title, by=me.id, at=at))
 
     if act(create, done="The study is a draft; go through its steps."):
-        _go(made[0].id)
+        places.go("design", made[0].id)
     st.rerun()
 
 
@@ -111,8 +84,3 @@ def _published(session: Session, me: Account, title: str, at: datetime) -> Study
     if model is not None:
         study_design.save_ai(session, made.id, model_id=model.id, by=me.id, at=at)
     return made
-
-
-def _go(study_id: int) -> None:
-    st.query_params["study"] = str(study_id)
-    st.rerun()

@@ -1,17 +1,12 @@
-"""Where a study stands, what is left to do, and its papers: protocol file, audit trail."""
-
-import json
+"""Where a study stands, and what is left to do."""
 
 import streamlit as st
 
 from core import clock
 from core.study.preflight import AREAS, Finding
 from core.study.words import StudyState
-from db import audit
 from db.accounts import Account
-from db.engine import Session, open_view
 from db.study import design as study_design
-from db.study import life as study_life
 from db.study.info import StudyInfo
 from pages.components.acting import act
 from pages.coordinator.study_steps import deletion
@@ -27,17 +22,14 @@ LIFE = {
 
 
 def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...], *, manages: bool) -> None:
-    """Show title and design, what is left to do, and the papers."""
+    """Show title and design, and what is left to do."""
     st.info(LIFE[study.state], icon=":material/route:")
     if not manages:
         st.markdown(f"**Design.** {DESIGN_NAMES[study.design]}.")
-        _papers(me, study)
         return
     _title(me, study)
     if study.editable:
         _to_do(findings)
-    _papers(me, study)
-    _trail(me, study)
     if study.editable:
         deletion.show(me, study)
 
@@ -78,36 +70,3 @@ def _to_do(findings: tuple[Finding, ...]) -> None:
         if of_area:
             more = f" (and {len(of_area) - 3} more)" if len(of_area) > 3 else ""
             st.markdown(f"**{name}** — {' '.join(of_area[:3])}{more}")
-
-
-def _papers(me: Account, study: StudyInfo) -> None:
-    with open_view() as session:
-        data = json.dumps(study_life.export_study(session, study.id, by=me.id), indent=2, ensure_ascii=False)
-    st.download_button(
-        "Protocol as JSON",
-        data,
-        file_name=f"protocol-{study.id}.json",
-        mime="application/json",
-        key="study_export",
-        icon=":material/download:",
-        help="Title, design, classes, groups, rules and prespecification; no cases, people or truth.",
-    )
-
-
-def _trail(me: Account, study: StudyInfo) -> None:
-    with st.expander("What happened to this study"):
-        with open_view() as session:
-            events = _events(session, me, study.id)
-        st.dataframe(events, key="study_trail", hide_index=True)
-
-
-def _events(session: Session, me: Account, study_id: int) -> list[dict[str, object]]:
-    return [
-        {
-            "When (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
-            "Who": event.actor or "",
-            "What": event.kind,
-            "Detail": ", ".join(f"{name}: {value}" for name, value in event.detail.items() if value is not None),
-        }
-        for event in audit.events(session, study_id=study_id, by=me.id)
-    ]

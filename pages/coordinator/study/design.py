@@ -1,4 +1,4 @@
-"""One study: its state, what is left to do, and its steps."""
+"""The design of a study: what is left to do, and its steps with ticks."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from db.permissions import Right, rights
 from db.study import preflight
 from db.study.info import StudyInfo
 from pages.components.acting import say
+from pages.coordinator.study.here import study_here
 from pages.coordinator.study_steps import (
     ai,
     cases,
     check,
-    monitor,
     overview,
     prespecification,
     protocol,
@@ -24,7 +24,6 @@ from pages.coordinator.study_steps import (
     sharing,
     truth,
 )
-from pages.coordinator.study_steps.new_study import STATES
 
 Show = Callable[[Account, StudyInfo], None]
 STEPS: dict[str, tuple[str, Show | None]] = {
@@ -36,28 +35,30 @@ STEPS: dict[str, tuple[str, Show | None]] = {
     "ai": ("AI", ai.show),
     "prespecification": ("Prespecification", prespecification.show),
     "check": ("Check and open", check.show),
-    "monitor": ("Monitor", monitor.show),
     "sharing": ("Sharing", sharing.show),
 }
-NEEDS = {"overview": Right.OVERVIEW, "sharing": Right.OVERVIEW, "monitor": Right.MONITOR}  # all others: MANAGE
-ASIDE = ("monitor", "sharing")  # steps that are no part of preparing a study
+NEEDS = {"overview": Right.OVERVIEW, "sharing": Right.OVERVIEW}  # all others: MANAGE
+ASIDE = ("sharing",)  # steps that are no part of preparing a study
+FROZEN = {
+    StudyState.OPEN: "Open: readers read.",
+    StudyState.CLOSED: "Closed: nothing is read any more.",
+    StudyState.UNBLINDED: "Unblinded: the results can be seen.",
+}
 
 
-def show(me: Account, study: StudyInfo) -> None:
+def page() -> None:
     """Show the study with one of its steps."""
-    if st.button("All studies", key="study_back", icon=":material/arrow_back:", type="tertiary"):
-        st.query_params.clear()
-        st.rerun()
-    st.title(study.title)
-    say()
+    me, study = study_here(Right.OVERVIEW)
     with open_view() as session:
         mine = rights(session, study.id, me.id)
+    st.title(study.title)
+    say()
     findings = _findings(me, study) if Right.MANAGE in mine else ()
     step = _step(study, findings, mine)
     _, panel = STEPS[step]
     frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == StudyState.OPEN else ("readers",)))
     if not study.editable and step in frozen:
-        st.caption(f"{STATES[study.state]} Frozen when the study was opened.")
+        st.caption(f"{FROZEN[study.state]} Frozen when the study was opened.")
     if panel is None:
         overview.show(me, study, findings, manages=Right.MANAGE in mine)
     else:
@@ -84,16 +85,14 @@ def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
 
 def _step(study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right]) -> str:
     blocked = {finding.area for finding in findings if finding.blocks}
-    steps = [
-        step for step in STEPS if NEEDS.get(step, Right.MANAGE) in mine and (step != "monitor" or not study.editable)
-    ]
+    steps = [step for step in STEPS if NEEDS.get(step, Right.MANAGE) in mine]
 
     def name(step: str) -> str:
         if not study.editable or step in ("overview", "check", *ASIDE) or Right.MANAGE not in mine:
             return STEPS[step][0]
         return f"{':material/pending:' if step in blocked else ':material/check:'} {STEPS[step][0]}"
 
-    asked = st.query_params.get("step", "overview" if study.editable else "monitor")
+    asked = st.query_params.get("step", "overview")
     key = f"study_step_{study.id}"
     st.session_state[key] = asked if asked in steps else "overview"
     st.segmented_control(
@@ -110,9 +109,7 @@ def _keep_step(key: str) -> None:
 
 def _walk(study: StudyInfo, step: str) -> None:
     """Offer the step before and the step after."""
-    if not study.editable:
-        return
-    if step in ASIDE:
+    if not study.editable or step in ASIDE:
         return
     order = [name for name in STEPS if name not in ASIDE]
     place = order.index(step)
@@ -129,3 +126,6 @@ def _walk(study: StudyInfo, step: str) -> None:
 def _go(step: str) -> None:
     st.query_params["step"] = step
     st.rerun()
+
+
+page()

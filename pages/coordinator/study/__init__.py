@@ -1,0 +1,1 @@
+"""The parts of one study: design, reading, results, report and history."""
