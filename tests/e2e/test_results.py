@@ -79,7 +79,7 @@ def test_a_filtered_view_can_be_sent_as_an_address(server: Any, study: int, sign
 def test_the_long_csv_is_downloaded_and_has_every_read(server: Any, study: int, sign_in: Callable):
     page = sign_in(server, "clara")
     page.goto(f"{server.url}/export?study={study}")
-    settle(page, "Export")
+    settle(page, "Report and export")
     link = page.get_by_role("link", name="Long CSV")
     link.evaluate("link => link.removeAttribute('target')")  # a tab of its own closes before it can be listened to
     with page.expect_download() as download:
@@ -100,7 +100,7 @@ def test_a_cell_lists_its_cases_and_a_chart_gives_its_picture(server: Any, study
         position={"x": box["width"] / 8, "y": box["height"] / 6}
     )  # normal, read as normal; waits till it stands
     page.get_by_text("Truth Normal, read as Normal:").wait_for(timeout=LONG)
-    page.get_by_text("Filters", exact=True).click()
+    page.get_by_role("button", name="Filters (0)").click()
     page.get_by_role("radio", name="SVG").or_(page.get_by_role("button", name="SVG", exact=True)).first.click()
     settle(page, "Confusion")
     charts = page.locator('[data-testid="stPlotlyChart"]')

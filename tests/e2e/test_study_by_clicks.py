@@ -156,6 +156,6 @@ def _close_and_look(hand: Hand) -> None:
     hand.clicks("Close the study", "Unblind the study.")
     hand.writes("Why now", "all reads are locked")
     hand.clicks("Unblind", "Unblinded")
-    hand.clicks("See the results", "Comparison")
+    hand.clicks("See the results", "Every page")
     for who in ("AI", "R1", "R2"):
         hand.page.get_by_text(who, exact=True).first.wait_for(state="attached")

@@ -16,7 +16,6 @@ Open = Callable[..., AppTest]
 WorkAs = Callable[[int], None]
 LIST = "coordinator/studies.py"
 PAGE = "coordinator/study/design.py"
-READING = "coordinator/study/reading.py"
 
 
 @pytest.fixture
