@@ -8,7 +8,11 @@ from starlette.middleware import Middleware
 from pages.routes.door import Door
 from pages.routes.every import routes
 from pages.routes.lifespan import lifespan
+from pages.routes.loading import Loading
 
 app = st.App(
-    Path(__file__).parent / "pages" / "main.py", routes=routes(), lifespan=lifespan, middleware=[Middleware(Door)]
+    Path(__file__).parent / "pages" / "main.py",
+    routes=routes(),
+    lifespan=lifespan,
+    middleware=[Middleware(Door), Middleware(Loading)],
 )

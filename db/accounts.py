@@ -107,6 +107,11 @@ def save_preferences(session: Session, account_id: int, preferences: dict[str, A
     row.preferences = {**row.preferences, **preferences}
 
 
+def needs_setup(session: Session) -> bool:
+    """Tell whether nobody administrates this installation yet."""
+    return not _active_administrators(session)
+
+
 def setup_link(session: Session, *, at: datetime) -> str | None:
     """Return a new one-time token for the first administrator, or None when there is one already."""
     if _active_administrators(session):

@@ -31,12 +31,37 @@ FORGOT = (
 )
 
 
-def sign_in_page(*, wrong: str = "", username: str = "", go_on: str = "/", institution: bool = False) -> str:
-    """The form of local accounts, and the institution's button where one is set up."""
+WHAT = (
+    "Reader studies for chest CT: radiologists and an AI read the same cases, blinded to each other and to the truth; "
+    "then their accuracy, agreement and time are compared."
+)
+FIRST_START = (
+    "Nobody administrates this Parallax yet. Whoever started it finds a link in the terminal, or in the server's log: "
+    "the line “no administrator yet: open this link once”. It makes the first account and works once; "
+    "a restart writes a new one."
+)
+
+
+def sign_in_page(
+    *, wrong: str = "", username: str = "", go_on: str = "/", institution: bool = False, first_start: bool = False
+) -> str:
+    """The form of local accounts, and the institution's button where one is set up.
+
+    At the first start there is nobody to sign in: the page says where the link is that makes the first account.
+    """
+    if first_start:
+        return _page(
+            "First start",
+            f"""<p class="hint">{WHAT}</p>
+<h2>First start</h2>
+<p role="status">{FIRST_START}</p>
+<p class="hint">For research; not a medical device. Images stay on this server.</p>
+<a class="button" href="/">I have made the account: go to sign-in</a>""",
+        )
     offered = '<a class="button" role="button" href="/api/session/institution">Sign in with your institution</a>'
     return _page(
         "Sign in",
-        f"""<p class="hint">Reader studies for chest CT: AI and readers on the same cases.</p>
+        f"""<p class="hint">{WHAT}</p>
 {_alert(wrong)}
 <form method="post" action="/api/session/sign-in">
 <input type="hidden" name="go_on" value="{escape(go_on)}">

@@ -39,7 +39,7 @@ def sections(results: StudyResults, story: Story) -> list[Section]:
         Section("Protocol", tuple(protocol_section(rows.study))),
         Section("Readers", tuple(_readers(rows))),
         Section("Flow", tuple(_flow(rows, story, analysis))),
-        *(Section(panel.title, tuple(panel.blocks(results, PAPER))) for panel in PANELS),
+        *(Section(panel.title, tuple(panel.shown(results, PAPER))) for panel in PANELS),
         Section("Sensitivity to missing and undecided reads", tuple(_sensitivity(analysis))),
         Section("Deviations", tuple(_deviations(story))),
         Section("The AI", tuple(_ai(rows))),

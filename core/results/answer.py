@@ -147,6 +147,8 @@ def answer_in_words(study: StudyFacts, test: Tested, *, adjustment: str) -> str:
         ends = points_between(test.ci) if test.ci else None
         parts.append(f"difference {points(test.difference)} percentage points")
     parts.append(f"(interval {ends})," if ends else f"(no interval: {test.reason or 'none'}),")
+    if test.p is None:
+        return f"{' '.join(parts).rstrip(',')}; no test: {test.reason or 'there is none'}."
     parts.append(f"p {_equals(test.p)}" + (f", adjusted p {_equals(test.p_adjusted)}" if adjustment else "") + ".")
     return " ".join(parts)
 

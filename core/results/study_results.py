@@ -5,6 +5,7 @@ from functools import cached_property
 
 from core.results.comparison import Comparison, compare
 from core.results.grids import arm_shown, one_arm, read_table
+from core.results.guard import withheld
 from core.results.rows import StudyFacts, StudyRows
 from core.results.story import AiRun
 from core.results.subgroups import Subgroups, subgroups_of
@@ -80,7 +81,14 @@ class StudyResults:
     @cached_property
     def verdict(self) -> Verdict:
         """What was prespecified and what came out, always of the whole study."""
-        return verdict_on(self.study, self.table) if self.whole is self else self.whole.verdict
+        if self.whole is not self:
+            return self.whole.verdict
+        return withheld(verdict_on(self.study, self.table), cases=self.cases)
+
+    @property
+    def cases(self) -> int:
+        """How many cases the rows have, practice left out."""
+        return int(self.table.truth.size)
 
     @property
     def prespecified_arms(self) -> tuple[str, ...]:

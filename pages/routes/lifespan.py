@@ -18,7 +18,7 @@ from core.jobs import queue
 from core.jobs.supervisor import Supervisor
 from core.logs import configure
 from core.settings import settings
-from core.viewer.build import ensure_bundle
+from core.viewer.build import bundle_path, ensure_bundle
 from db import accounts
 from db.engine import open_session
 from db.migrate import migrate
@@ -73,8 +73,13 @@ def _prepare() -> None:
     settings().secret_bytes()
     migrate()
     queue.prepare()
-    ensure_bundle()
+    if not bundle_path().exists():
+        log.info("first start: the viewer is built once, which takes a minute or two; the pages open after it")
+    ensure_bundle(say=log.info)
     with open_session() as session:
         token = accounts.setup_link(session, at=clock.now())
     if token:
-        log.warning("no administrator yet: open this link once", link=addresses.link(token, address=addresses.served()))
+        link = addresses.link(token, address=addresses.served())
+        log.warning("no administrator yet: open this link once, within seven days", link=link)
+    else:
+        log.info("Parallax is ready", address=addresses.served())

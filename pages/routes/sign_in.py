@@ -45,7 +45,8 @@ async def front(connection: HTTPConnection) -> Response:
         return _html(link_page(token, kind, username=username))
     found = claims(connection.cookies)
     if not found:
-        return _html(sign_in_page(go_on=connection.url.path, institution=oidc_configured()))
+        first = await run_in_threadpool(_first_start)
+        return _html(sign_in_page(go_on=connection.url.path, institution=oidc_configured(), first_start=first))
     subject, email = str(found.get("sub", "")), str(found.get("email", ""))
     if not subject or found.get("email_verified") is not True:
         return _html(not_invited_page(email, "it does not confirm this address. Ask it to verify your e-mail address."))
@@ -57,6 +58,11 @@ async def front(connection: HTTPConnection) -> Response:
         )
         return _html(not_invited_page(email, why))
     return _enter(connection, cookie, connection.url.path)
+
+
+def _first_start() -> bool:
+    with open_view() as session:
+        return accounts.needs_setup(session)
 
 
 async def sign_in(request: Request) -> Response:

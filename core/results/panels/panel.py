@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from core.results.blocks import Block, Surface
+from core.results.guard import guarded
 from core.results.study_results import StudyResults
 
 Group = Literal["Accuracy", "ROC", "Readers", "Time", "Aided reading", "Cases", "Methods"]
@@ -26,3 +27,7 @@ class Panel:
     icon: str
     blocks: Callable[[StudyResults, Surface], Iterator[Block]]
     group: Group = "Methods"
+
+    def shown(self, results: StudyResults, surface: Surface) -> Iterator[Block]:
+        """Yield the blocks with what the study has too few cases for left out."""
+        return guarded(self.blocks(results, surface), cases=results.cases)

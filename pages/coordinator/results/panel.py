@@ -20,7 +20,7 @@ def show_panel(panel: Panel) -> None:
     screen = Screen(narrow=view.narrow)
     try:
         with st.spinner("Analysing …"):
-            screen.show(panel.blocks(view.results, screen))
+            screen.show(panel.shown(view.results, screen))
     except ParallaxError as error:
         missing(str(error), "Loosen the filters, or wait until more reads are locked.")
 
