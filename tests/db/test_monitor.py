@@ -11,9 +11,10 @@ from core.study.words import Design
 from db.models import Read
 from db.permissions import SYSTEM
 from db.study import info as study_info
-from db.study import monitor, orders
+from db.study import monitor, orders, quality
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import Cell, LockedRead, Outlier, ReaderProgress
+from pages.coordinator.study_steps import steps_of_life
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -35,6 +36,7 @@ def read(
     raw: float = 40,
     attempt: int = 1,
     locked: bool = True,
+    counters: dict[str, int] | None = None,
 ) -> None:
     ids = {link.case.number: link.case.id for link in study_info.cases(session, 1, by=SYSTEM)}
     session.add(
@@ -55,7 +57,7 @@ def read(
             raw_seconds=raw if locked else None,
             diagnosis="covid",
             content={"diagnosis": "covid"},
-            counters={},
+            counters=counters or {},
             ai_output={},
         )
     )
@@ -141,3 +143,35 @@ def test_no_answer_and_no_truth_is_ever_loaded(session: Session, opened: tuple[S
     assert "covid" not in repr(found)
     names = {field.name for kind in (Cell, LockedRead, Outlier, ReaderProgress) for field in fields(kind)}
     assert not names & {"diagnosis", "ratings", "truth", "correct", "accuracy"}
+
+
+def test_read_quality_comes_from_clocks_and_counters(session: Session, opened: tuple[StudyInfo, ReaderInfo]):
+    made, reader = opened
+    depth = study_info.cases(session, made.id, by=SYSTEM)[0].case.shape[0]
+    practice, *study = places(session, made, reader)
+    read(session, reader, practice, AT, active=1, counters={"slices_seen": 1})  # practice never counts
+    times = (40, 40, 30, 30, 4, 3)
+    for place, active in zip(study, times, strict=True):
+        few = active == 3
+        counters = {"slices_seen": 1 if few else depth, **({"contradiction_kept": 1} if few else {})}
+        read(session, reader, place, AT, active=active, counters=counters)
+    (found,) = quality.quality(session, made.id, by=SYSTEM)
+    assert (found.reads, found.too_fast, found.seconds) == (6, 2, 5)
+    assert (found.few_slices, found.counted, found.contradicting) == (1, 6, 1)
+    assert found.drift == pytest.approx(3.5 / 40)
+    assert found.stands_out
+    assert steps_of_life.doubts([found]) == [
+        "2 of 6 reads took under 5 s.",
+        "In 1 of 6 reads under a quarter of the slices were on the screen.",
+        "In 1 of 6 reads another diagnosis was rated higher than the one given.",
+    ]
+
+
+def test_a_read_made_again_is_judged_by_its_newest_attempt(session: Session, opened: tuple[StudyInfo, ReaderInfo]):
+    made, reader = opened
+    place = places(session, made, reader)[1]
+    read(session, reader, place, AT, active=1)
+    read(session, reader, place, AT, attempt=2, active=60)
+    (found,) = quality.quality(session, made.id, by=SYSTEM)
+    assert (found.reads, found.too_fast, found.drift, found.stands_out) == (1, 0, None, False)
+    assert steps_of_life.doubts([]) == []

@@ -15,7 +15,7 @@ from db.models import PanelMember, Study
 from db.reading import access, events, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
-from db.study import deletion, design, info, life, monitor, orders, preflight, readers, sharing
+from db.study import deletion, design, info, life, monitor, orders, preflight, quality, readers, sharing
 from db.truth import members, panel, records
 from tests.permissions.scene import (
     ADMINISTRATOR,
@@ -215,6 +215,7 @@ TABLE: dict[Any, Verb] = {
     **{verb: Verb(call, study=RESULTS) for verb, call in SEES.items()},
     **{verb: Verb(call, study=MANAGE) for verb, call in CASES.items()},
     **{verb: Verb(call, anywhere=EVERYBODY) for verb, call in LISTS.items()},
+    quality.quality: Verb(lambda s, e, p, by: quality.quality(s, p.unblinded, by=by), study=MONITOR),
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
     audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),

@@ -11,9 +11,10 @@ from db.accounts import Account
 from db.engine import open_view
 from db.permissions import Right, rights
 from db.study import info as study_info
-from db.study import monitor
+from db.study import monitor, quality
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
+from db.study.quality import ReadQuality
 from pages.components import places
 from pages.coordinator.study_steps import steps_of_life
 from pages.routes import addresses
@@ -25,6 +26,7 @@ def show(me: Account, study: StudyInfo) -> None:
     """Show completeness, pace, outliers and drop-outs, and what a coordinator can do about them."""
     with open_view() as session:
         found = monitor.progress(session, study.id, at=clock.now(), by=me.id)
+        careful = quality.quality(session, study.id, by=me.id)
         manages = Right.MANAGE in rights(session, study.id, me.id)
         # observers see pseudonyms only
         known = study_info.readers(session, study.id, by=me.id) if manages else []
@@ -55,6 +57,7 @@ def show(me: Account, study: StudyInfo) -> None:
     if silent and study.state == StudyState.OPEN:
         names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
+    _quality(careful)
     _cells(found)
     _outliers(found)
     _made_again(found)
@@ -64,7 +67,7 @@ def show(me: Account, study: StudyInfo) -> None:
         _reminders(study, found, people)
         steps_of_life.resets(me, found)
         steps_of_life.withdraw(me, found, people)
-        steps_of_life.close(me, study, found)
+        steps_of_life.close(me, study, found, careful)
     elif study.state == StudyState.CLOSED:
         steps_of_life.unblind(me, study)
     else:
@@ -107,6 +110,34 @@ def _reader_row(one: ReaderProgress, person: ReaderInfo | None) -> dict[str, obj
         "Finish": _day(one.finish) if one.finish else "",
         "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
     }
+
+
+def _quality(careful: list[ReadQuality]) -> None:
+    """Show how the reads were made, where something about it is worth a question."""
+    shown = [one for one in careful if one.stands_out]
+    if not shown:
+        return
+    st.subheader("Read quality")
+    st.caption(
+        "From the reading clock and what was on the screen, never from answers. Drift: the median time of the last "
+        "third of reads over that of the first."
+    )
+    st.dataframe(
+        [
+            {
+                "Reader": one.pseudonym,
+                f"Under {one.seconds} s": f"{one.too_fast} of {one.reads}",
+                "Under a quarter of the slices": f"{one.few_slices} of {one.counted}"
+                if one.counted
+                else "not recorded",
+                "Rating against diagnosis": f"{one.contradicting} of {one.reads}",
+                "Drift": f"×{one.drift:.2f}" if one.drift is not None else "too few reads",
+            }
+            for one in shown
+        ],
+        key="monitor_quality",
+        hide_index=True,
+    )
 
 
 def _cells(found: StudyProgress) -> None:

@@ -11,6 +11,7 @@ from db.study import life as study_life
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import StudyProgress
+from db.study.quality import ReadQuality
 from pages.components.acting import act
 
 
@@ -78,12 +79,29 @@ def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -
                 st.rerun()
 
 
-def close(me: Account, study: StudyInfo, found: StudyProgress) -> None:
-    """Close the study, for good."""
+def doubts(careful: list[ReadQuality]) -> list[str]:
+    """Return what is worth knowing of the reads before the study is closed, a sentence each."""
+    reads = sum(one.reads for one in careful)
+    if not reads:
+        return []
+    fast, seconds = sum(one.too_fast for one in careful), careful[0].seconds
+    few, counted = sum(one.few_slices for one in careful), sum(one.counted for one in careful)
+    against = sum(one.contradicting for one in careful)
+    return [
+        *([f"{fast} of {reads} reads took under {seconds} s."] if fast else []),
+        *([f"In {few} of {counted} reads under a quarter of the slices were on the screen."] if few else []),
+        *([f"In {against} of {reads} reads another diagnosis was rated higher than the one given."] if against else []),
+    ]
+
+
+def close(me: Account, study: StudyInfo, found: StudyProgress, careful: list[ReadQuality]) -> None:
+    """Close the study, for good, after saying how the reads were made."""
     left = found.total - found.locked
     with st.expander("Close the study", expanded=not left):
         text = f"{left} reads are still missing. " if left else "Every read is locked. "
         st.write(f"{text}Nothing can be read in a closed study, and it cannot be opened again.")
+        if said := doubts(careful):
+            st.warning(f"{' '.join(said)} A read can only be made again while the study is open.")
         with st.form("monitor_close", border=False):
             reason = st.text_input("Reason for closing now" if left else "Note (optional)", key="monitor_close_reason")
             if st.form_submit_button("Close the study", key="monitor_close_save", type="primary"):
