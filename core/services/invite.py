@@ -1,10 +1,11 @@
 """Invite a person to a study: the account they may lack, their part in the study, and a link that works once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.errors import Conflict
+from core.study.reader_list import Line
 from core.study.words import Role
 from db import accounts
 from db.accounts import Account
@@ -46,6 +47,19 @@ def invite_new(session: Session, username: str, name: str, add: Add, *, by: int,
     token = accounts.password_link(session, account.id, at=at, by=by)
     add(session, account.id)
     return Invited(account, token)
+
+
+def invite_list(
+    session: Session, lines: Sequence[Line], add: Callable[[Line], Add], *, by: int, at: datetime
+) -> list[Invited]:
+    """Invite everybody of a list, all or nobody: who has an account is added with it, all others get one."""
+    known = {one.username: one for one in accounts.every(session, by=by) if not one.disabled}
+    return [
+        invite_known(session, known[line.username].id, add(line), by=by)
+        if line.username in known
+        else invite_new(session, line.username, line.name, add(line), by=by, at=at)
+        for line in lines
+    ]
 
 
 def new_link(session: Session, account_id: int, *, by: int, at: datetime) -> Invited:

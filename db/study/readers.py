@@ -1,5 +1,6 @@
 """Who reads in a study: added while it is in draft; once it is open, joining and withdrawn with a reason."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -8,12 +9,20 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, InvalidInput, NotFound
 from core.study.words import StudyState
 from db import audit, permissions
-from db.models import Account, Reader, ReaderGroup
+from db.models import Account, Reader, ReaderGroup, Study
 from db.permissions import Right
 from db.study import orders
 from db.study.design import editing
 from db.study.info import ReaderInfo, people, row
 from db.truth.records import must_not_author
+
+
+@dataclass(frozen=True, slots=True)
+class Expertise:
+    """What was recorded of somebody in a study: their group, and years of experience, None not recorded."""
+
+    group: str
+    years: float | None
 
 
 def add_reader(
@@ -57,6 +66,20 @@ def join_reader(
     detail = {"reader": made.pseudonym, "account": account_id, "group": group, "seed": seed, "reason": reason}
     audit.record(session, kind="reader joined", at=at, actor_id=by, study_id=study_id, detail=detail)
     return _info(session, study_id, made.id)
+
+
+def expertise(session: Session, study_id: int, *, by: int) -> dict[int, Expertise]:
+    """Return by account what was last recorded of people's expertise, in studies that `by` manages."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    mine = permissions.studies(session, by, Right.MANAGE)
+    query = (
+        select(Reader.account_id, ReaderGroup.name, Reader.years)
+        .join(ReaderGroup, ReaderGroup.id == Reader.group_id)
+        .join(Study, Study.id == Reader.study_id)
+        .where(mine, Study.deleted_at.is_(None))
+    )
+    rows = session.execute(query.order_by(Reader.id))
+    return {account_id: Expertise(group, years) for account_id, group, years in rows}
 
 
 def change_reader(

@@ -216,6 +216,7 @@ TABLE: dict[Any, Verb] = {
     **{verb: Verb(call, study=MANAGE) for verb, call in CASES.items()},
     **{verb: Verb(call, anywhere=EVERYBODY) for verb, call in LISTS.items()},
     quality.quality: Verb(lambda s, e, p, by: quality.quality(s, p.unblinded, by=by), study=MONITOR),
+    readers.expertise: Verb(lambda s, e, p, by: readers.expertise(s, p.draft, by=by), study=MANAGE),
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
     audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),

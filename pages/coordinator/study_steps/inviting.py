@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import clock
-from core.services.invite import Add, Invited, KnownPerson, invite_known, invite_new, new_link
+from core.results.draw.text import many
+from core.services.invite import Add, Invited, KnownPerson, invite_known, invite_list, invite_new, new_link
+from core.study.reader_list import Line
 from db.accounts import Account
 from db.engine import Session
 from pages.components.acting import act
@@ -57,6 +59,21 @@ def invite(
     return _act(box, work, part, done=done)
 
 
+def invite_all(me: Account, box: str, lines: list[Line], add: Callable[[Line], Add], *, done: str) -> bool:
+    """Put everybody of a list into a study, or nobody; keep the letters in `box`. Return if it held."""
+    made: list[Letter] = []
+
+    def work(session: Session) -> None:
+        for invited in invite_list(session, lines, add, by=me.id, at=clock.now()):
+            link = addresses.link(invited.token) if invited.token else None
+            made.append(Letter(invited.account.name, invited.account.username, link, ""))
+
+    held = act(work, done=done)
+    if held:
+        st.session_state[box] = [*st.session_state.get(box, []), *made]
+    return held
+
+
 def renew(me: Account, box: str, account_id: int, *, part: str = "") -> None:
     """Make a new link for somebody who is in already, and keep its letter in `box`; the old link ends."""
     done = "A new link is made; the old one ends"
@@ -68,10 +85,28 @@ def letters(box: str, write: Callable[[Letter, str], str]) -> None:
     mine: list[Letter] = st.session_state.get(box, [])
     if not mine:
         return
-    if any(letter.link for letter in mine):
-        st.info("Copy these invitations now: a link works once, for seven days, and is not shown again later.")
+    new = [letter for letter in mine if letter.link]
+    if new:
+        known = f" {many(len(mine) - len(new), 'of them has', 'of them have')} an account and no link." * (
+            len(new) < len(mine)
+        )
+        st.info(f"Copy these invitations now: a link works once, for seven days, and is not shown again later.{known}")
     else:
         st.info("Copy these invitations. These people have accounts; no link is needed.")
+    if len(mine) > 1:
+        whole = "\n\n———\n\n".join(
+            f"To: {letter.username if '@' in letter.username else letter.name}\n\n"
+            f"{write(letter, addresses.for_people())}"
+            for letter in mine
+        )
+        st.download_button(
+            f"All {len(mine)} letters as a text file",
+            whole,
+            file_name="invitations.txt",
+            key=f"{box}_all",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     for letter in mine:
         with st.expander(f"Invitation for {letter.name}", expanded=len(mine) <= 2):
             st.code(write(letter, addresses.for_people()), language=None, wrap_lines=True)

@@ -1,12 +1,17 @@
 """The readers of a study: groups, people, invitations to copy."""
 
 import secrets
+from dataclasses import replace
 
 import streamlit as st
 
 from core import clock
+from core.errors import ParallaxError
+from core.results.draw.text import many
+from core.services.invite import Add
 from core.study.letters import invitation
 from core.study.orders import SEEDS
+from core.study.reader_list import Line, reader_list
 from core.study.template import PUBLISHED
 from core.study.words import StudyState
 from db import accounts
@@ -16,7 +21,8 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
-from pages.components.acting import act
+from pages.components.acting import act, say
+from pages.components.forms import fresh, used
 from pages.coordinator.study_steps import inviting
 
 
@@ -30,6 +36,7 @@ def show(me: Account, study: StudyInfo) -> None:
     st.subheader(f"{len(active)} {'reader' if len(active) == 1 else 'readers'}")
     if study.editable:
         _add(me, study, found, everyone)
+        _paste(me, study, found)
     elif study.state == StudyState.OPEN:
         with st.expander("Let a reader join the open study"):
             st.caption(
@@ -74,28 +81,36 @@ def _groups(me: Account, study: StudyInfo) -> None:
     )
 
 
-def _suggested(study: StudyInfo, found: list[ReaderInfo]) -> tuple[str, float | None]:
-    """Return the group and years of the next reader: as in the published study, else the emptiest group."""
-    counts = {group.name: sum(reader.group == group.name for reader in found) for group in study.groups}
-    if tuple(counts) == PUBLISHED.groups and len(found) < len(PUBLISHED.readers):
-        group, years = PUBLISHED.readers[len(found)]
+def _suggested(study: StudyInfo, there: list[str]) -> tuple[str, float | None]:
+    """Return the group and years of the next reader: as in the published study, else the emptiest group.
+
+    `there` are the groups of the readers who are in already.
+    """
+    counts = {group.name: there.count(group.name) for group in study.groups}
+    if tuple(counts) == PUBLISHED.groups and len(there) < len(PUBLISHED.readers):
+        group, years = PUBLISHED.readers[len(there)]
         return group, float(years)
     return min(counts, key=lambda name: counts[name]), None
 
 
 def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[Account]) -> None:
-    group, years = _suggested(study, found)
+    group, years = _suggested(study, [reader.group for reader in found])
     names = [one.name for one in study.groups]
     turn = len(found)  # fresh fields after every reader
     there = {reader.account_id for reader in found}
     chosen = inviting.who("Add a reader", everyone, without=there, box=_box(study), key=f"study_reader_who_{turn}")
+    if chosen:
+        with open_view() as session:
+            last = study_readers.expertise(session, study.id, by=me.id).get(chosen)
+        if last is not None:
+            group, years = (last.group if last.group in names else group), last.years
     name, username = "", ""
     with st.form(f"study_reader_new_{turn}", enter_to_submit=False):
         name_box, user_box, group_box, years_box = st.columns([3, 3, 2, 2])
         if not chosen:
             name = name_box.text_input("Name", key=f"study_reader_name_{turn}")
             username = user_box.text_input("User name or e-mail", key=f"study_reader_username_{turn}")
-        group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}")
+        group = group_box.selectbox("Group", names, index=names.index(group), key=f"study_reader_group_{turn}_{chosen}")
         years = years_box.number_input(
             "Experience (years)",
             0.0,
@@ -104,7 +119,7 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
             step=1.0,
             format="%g",
             placeholder="not recorded",
-            key=f"study_reader_years_{turn}",
+            key=f"study_reader_years_{turn}_{chosen}" if chosen else f"study_reader_years_{turn}",
         )
         reason = ""
         if not study.editable:
@@ -113,6 +128,57 @@ def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[
         if st.form_submit_button(word, key=f"study_reader_add_{turn}", type="primary"):
             _create(me, study, chosen, name=name, username=username, group=group, years=years, reason=reason)
             st.rerun()
+
+
+def _paste(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
+    """Take a list of readers, pasted or from a file; groups and years that it leaves open are suggested."""
+    form = fresh(f"study_readers_list_{study.id}")
+    with (
+        st.expander("Add several readers at once", expanded=not found, icon=":material/group_add:"),
+        st.form(form, enter_to_submit=False, border=False),
+    ):
+        text = st.text_area(
+            "A reader on each line",
+            key=f"{form}_text",
+            height=120,
+            placeholder="Ada Lovelace, ada@clinic.org, Novices, 2\nGrace Hopper <grace@clinic.org>",
+            help="Name, e-mail or user name, group, years of experience; what is left out is suggested.",
+        )
+        file = st.file_uploader("Or a CSV file", type=["csv", "txt"], key=f"{form}_file")
+        if st.form_submit_button("Add these readers", key=f"{form}_add", type="primary"):
+            _add_list(me, study, found, file.getvalue().decode("utf-8-sig", "replace") if file else text)
+
+
+def _add_list(me: Account, study: StudyInfo, found: list[ReaderInfo], text: str) -> None:
+    try:
+        lines = reader_list(text, groups=[group.name for group in study.groups])
+        with open_view() as session:
+            known = {one.username: one.id for one in accounts.every(session, by=me.id)}
+            before = study_readers.expertise(session, study.id, by=me.id)
+    except ParallaxError as error:
+        st.error(str(error))  # the form keeps what was written
+        return
+    filled: list[Line] = []
+    groups = [reader.group for reader in found]
+    for line in lines:
+        last = before.get(known.get(line.username, 0))
+        group, years = _suggested(study, [*groups, *(one.group or "" for one in filled)])
+        if last is not None:
+            group, years = (last.group if last.group in {one.name for one in study.groups} else group), last.years
+        if line.group is not None:
+            years = years if last is not None or line.group == group else None
+        filled.append(replace(line, group=line.group or group, years=line.years if line.years is not None else years))
+    at = clock.now()
+
+    def add(line: Line) -> Add:
+        return lambda session, account_id: study_readers.add_reader(
+            session, study.id, account_id, group=line.group or "", years=line.years, by=me.id, at=at
+        )
+
+    if inviting.invite_all(me, _box(study), filled, add, done=f"{many(len(filled), 'reader')} added"):
+        used(f"study_readers_list_{study.id}")
+        st.rerun()
+    say()
 
 
 def _create(
