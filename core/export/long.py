@@ -97,7 +97,12 @@ def json_pieces(rows: StudyRows) -> Iterator[str]:
 def study_json(rows: StudyRows) -> dict[str, Any]:
     """Return what is known of the study beside its rows, ready for JSON. No database ids."""
     study = rows.study
-    ai = study.ai
+    ais = [
+        {"reader": ai.reader, "name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule}
+        | {"device": ai.device, "classes": ai.classes, "parameters": ai.parameters}
+        | {"note": "research demonstration, not a medical device"}
+        for ai in study.ais
+    ]
     return {
         "software": f"Parallax {__version__}",
         "study": study.title,
@@ -105,10 +110,7 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         "seed": study.seed,
         "opened_at": study.opened_at.isoformat() if study.opened_at else None,
         "unblinded_at": study.unblinded_at.isoformat() if study.unblinded_at else None,
-        "classes": [
-            {"code": one.code, "label": one.label, "positive": one.positive, "ai_class": one.ai_class}
-            for one in study.classes
-        ],
+        "classes": [{"code": one.code, "label": one.label, "positive": one.positive} for one in study.classes],
         "groups": list(study.groups),
         "readers": [
             {"reader": one.name, "group": one.group, "years": one.years, "withdrawn": one.withdrawn}
@@ -121,10 +123,8 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
             for one in study.cases
         ],
         "protocol": study.protocol.to_json(),
-        "ai": None
-        if ai is None
-        else {"name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule, "device": ai.device}
-        | {"parameters": ai.parameters, "note": "research demonstration, not a medical device"},
+        "ai": ais[0] if ais else None,  # the one that aided readers were shown
+        "ais": ais,
     }
 
 

@@ -13,10 +13,11 @@ from core.report.protocol_section import protocol_section
 from core.report.references import REFERENCES
 from core.results.answer import summary
 from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
+from core.results.draw.ais import classes_in_words
 from core.results.draw.prespecified import verdict_blocks
 from core.results.draw.text import number, points, points_between
 from core.results.panels.registry import PANELS
-from core.results.rows import StudyRows
+from core.results.rows import AiFacts, StudyRows
 from core.results.story import Story
 from core.results.study_results import StudyResults
 from core.results.verdict import options_of
@@ -111,6 +112,7 @@ def _sensitivity(analysis: Analysis) -> Iterator[Block]:
     rules: list[Row] = [
         {
             "rule": one.rule,
+            **({"AI": one.ai} if len(analysis.study.ais) > 1 else {}),
             "arm": one.arm or "–",
             "AI minus readers, accuracy": points(one.difference.difference) if one.difference else (one.reason or "–"),
             "95 % interval": points_between(one.difference.ci) if one.difference else "–",
@@ -143,23 +145,33 @@ def _deviations(story: Story) -> Iterator[Block]:
 
 
 def _ai(rows: StudyRows) -> Iterator[Block]:
-    ai = rows.study.ai
-    if ai is None:
+    study = rows.study
+    if not study.ais:
         yield Note("This study has no AI.")
         return
     yield Note("Research demonstration, not a medical device.", "warn")
-    yield Facts(
-        {
-            "name and version": f"{ai.name} {ai.version}",
-            "SHA-256 of the weights": ai.sha256,
-            "rule": ai.rule,
-            "parameters": ai.parameters,
-            "device": ai.device,
-            "patients that trained and tuned it": ai.training_patients,
-        }
-    )
-    yield Heading("Model card")
-    yield Facts(ai.card)
+    for ai in study.ais:
+        if len(study.ais) > 1:
+            yield Heading(ai.title)
+        yield Facts(
+            {
+                "name and version": ai.title,
+                "SHA-256 of the weights": ai.sha256,
+                "rule": ai.rule,
+                "parameters": ai.parameters,
+                "device": ai.device,
+                "patients that trained and tuned it": ai.training_patients,
+                **({"what its classes count as": classes_in_words(study, ai)} if _joins(ai) else {}),
+            }
+        )
+        yield Heading(f"Model card of {ai.title}" if len(study.ais) > 1 else "Model card")
+        yield Facts(ai.card)
+
+
+def _joins(ai: AiFacts) -> bool:
+    """Whether an AI's classes are not one by one the diagnoses of the study."""
+    used = [code for code in ai.classes.values() if code]
+    return len(used) < len(ai.classes) or len(set(used)) < len(used)
 
 
 def _checklists(rows: StudyRows, story: Story) -> Iterator[Block]:

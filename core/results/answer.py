@@ -123,7 +123,7 @@ def design_in_words(results: StudyResults) -> str:
     classes = [
         f"{count} {study.label(code)}" for code, count in zip(summary_.classes, summary_.cases_by_class, strict=True)
     ]
-    ai = f"AI {study.ai.name} {study.ai.version}" if study.ai else "no AI"
+    ai = f"AI {', '.join(one.title for one in study.ais)}" if study.ais else "no AI"
     how = DESIGNS.get(study.design, study.design)
     return (
         f"{study.design.capitalize()}: {how}. {many(len(groups), 'reader')} ({', '.join(readers) or 'none'}), "

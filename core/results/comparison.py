@@ -18,7 +18,7 @@ from core.stats.estimate import Estimate, StatsError
 from core.stats.figures import Cells
 from core.stats.group_figures import GroupFigures, group_figures
 from core.stats.intervals import proportions
-from core.stats.reader_figures import Set, cells_or_error, sets_of
+from core.stats.reader_figures import Set, cells_or_error, each_ai, sets_of
 from core.stats.reads import ReadTable
 from core.stats.standalone import Standalone
 from core.stats.threads import one_thread
@@ -38,8 +38,9 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """AI minus a group for one figure. `reading` says in words where its interval lies."""
+    """An AI minus a group for one figure. `reading` says in words where its interval lies."""
 
+    ai: str
     figure: str
     group: str
     label: str
@@ -60,7 +61,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The AI, the groups and the readers of one arm, and the AI minus each group.
+    """The AIs, the groups and the readers of one arm, and each AI minus each group.
 
     `columns` are accuracy, then sensitivity and specificity a class, named with codes as the analysis names them.
     """
@@ -90,22 +91,26 @@ def _compared(study: StudyFacts, table: ReadTable, whole: bool) -> Comparison:
     reads = sets_of(table)[0]
     columns = [ACCURACY]
     columns += [f"{kind} {code}" for kind in ("sensitivity", "specificity") for code in study.codes]
-    cells = {column: cells_or_error(reads, table, column) for column in columns}
+    singles = each_ai(reads) or (reads,)
+    every = [{column: cells_or_error(single, table, column) for column in columns} for single in singles]
+    cells = every[0]
     against = [
-        (one.figure, one.group, one.readers, one.result)
-        for one in ai_with_groups(reads, table, cells, readers_as=None, margin=None)
+        (one.ai, one.figure, one.group, one.readers, one.result)
+        for single, own in zip(singles, every, strict=True)
+        for one in ai_with_groups(single, table, own, readers_as=None, margin=None)
         if one.result is not None
     ]
-    planned = prespecified(study, [group for _, group, _, _ in against]) if whole else set()
+    planned = prespecified(study, [group for _, _, group, _, _ in against]) if whole else set()
+    first = reads.names[0]  # hypotheses are about the first AI
     dots = _singles(study, reads, table, columns) + [
-        _group(group, columns, cells) for group in group_figures(reads, table, cells)
+        _group(group, columns, cells) for group in group_figures(singles[0], table, cells)
     ]
     return Comparison(
         study=study,
         arm=reads.arm,
         dots=_ordered(study.groups, dots),
         columns=columns,
-        differences=[_difference(study, *one, planned=one[:2] in planned) for one in against],
+        differences=[_difference(study, *one, planned=one[0] == first and one[1:3] in planned) for one in against],
         times=_times(study, reads),
     )
 
@@ -143,11 +148,11 @@ def _ordered(groups: tuple[str, ...], dots: list[Dot]) -> list[Dot]:
 
 
 def _difference(
-    study: StudyFacts, figure: str, group: str, readers: int, test: Standalone, *, planned: bool
+    study: StudyFacts, ai: str, figure: str, group: str, readers: int, test: Standalone, *, planned: bool
 ) -> Difference:
     estimate = Estimate(test.difference, test.se, test.ci, readers, test.method, test.reason)
     kind = "prespecified, its verdict stands apart" if planned else "exploratory"
-    return Difference(figure, group, study.figure_label(figure), estimate, f"{kind}: {in_words(test)}", test)
+    return Difference(ai, figure, group, study.figure_label(figure), estimate, f"{kind}: {in_words(test)}", test)
 
 
 def in_words(test: Standalone) -> str:
@@ -163,10 +168,10 @@ def in_words(test: Standalone) -> str:
 
 
 def _times(study: StudyFacts, reads: Set) -> list[Times]:
-    device = study.ai.device if study.ai else None
+    devices = {one.reader: one.device for one in study.ais}
     times = []
     for name, group, seconds in zip(reads.names, reads.groups, reads.seconds, strict=True):
         known = seconds[~np.isnan(seconds) & (seconds > 0)]
-        where = (device or "a device that was not recorded") if group == AI else None
+        where = (devices.get(name) or "a device that was not recorded") if group == AI else None
         times.append(Times(name, group, known, where))
     return times

@@ -61,9 +61,11 @@ def no_ratings(analysis: Analysis) -> list[Gap]:
         said.append("No reader gave ratings: there are points, but no curve and no AUC of readers.")
     elif silent:
         said.append(f"No ratings from {', '.join(silent[:8])}: no AUC of theirs.")
-    machine = next((reader for reader in analysis.readers if reader.group == AI), None)
-    if machine and machine.n > machine.failures and not any(each.auc.n for each in machine.scores):
-        said.append("The AI gave calls without probabilities: a point, but no curve.")
+    machines = [reader for reader in analysis.readers if reader.group == AI]
+    for machine in machines:
+        if machine.n > machine.failures and not any(each.auc.n for each in machine.scores):
+            who = "The AI" if len(machines) == 1 else machine.reader
+            said.append(f"{who} gave calls without probabilities: a point, but no curve.")
     return [Gap(sentence, NO_RATINGS) for sentence in said]
 
 

@@ -53,7 +53,7 @@ def blocks() -> Iterator[Block]:
 def study() -> StudyFacts:
     """Return the published study as facts, so that the same figures draw it. It has no rows: cells were not printed."""
     people = tuple(Participant(one.name, one.group) for one in published.READERS)
-    classes = tuple(ClassFacts(code, code, "#808a96", code == "COVID-19", code) for code in CODES)
+    classes = tuple(ClassFacts(code, code, "#808a96", code == "COVID-19") for code in CODES)
     return StudyFacts(
         id=0,
         title=published.SOURCE,
@@ -64,7 +64,7 @@ def study() -> StudyFacts:
         participants=(*(one for one in people if not one.is_ai), Participant(AI, AI)),
         cases=(),
         protocol=Protocol(),
-        ai=None,
+        ais=(),
         seed=None,
         opened_at=None,
         unblinded_at=None,

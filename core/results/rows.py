@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.study.protocol import Protocol
 from core.study.words import Arm, Design, StudyState
 
-AI = "AI"  # name and group of the AI among the readers, as the statistics commands expect it
+AI = "AI"  # group of the AIs among the readers, and the name of a single one, as the statistics commands expect it
 ARMS = (*Arm, "ai")  # codes of the arm column; the AI reads alone
 INDETERMINATE = "indeterminate"
 FAILURE = "failure"
@@ -21,18 +21,17 @@ FAILURE = "failure"
 
 @dataclass(frozen=True, slots=True)
 class ClassFacts:
-    """One diagnosis of the study. `ai_class` is the AI's class it corresponds to."""
+    """One diagnosis of the study."""
 
     code: str
     label: str
     colour: str
     positive: bool
-    ai_class: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A reader by pseudonym, or the AI (group "AI")."""
+    """A reader by pseudonym, or an AI (group "AI")."""
 
     name: str
     group: str
@@ -41,7 +40,7 @@ class Participant:
 
     @property
     def is_ai(self) -> bool:
-        """Whether this is the AI."""
+        """Whether this is an AI."""
         return self.group == AI
 
 
@@ -76,8 +75,12 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class AiFacts:
-    """The AI of a study: what ran, under which rule, from which weights, on what."""
+    """One AI of a study: what ran, under which rule, from which weights, on what.
 
+    `reader` is its name in the rows; `classes` says what each of its classes counts as, None where it is left out.
+    """
+
+    reader: str
     name: str
     version: str
     sha256: str
@@ -86,6 +89,12 @@ class AiFacts:
     card: dict[str, Any]
     device: str | None
     training_patients: int
+    classes: dict[str, str | None]
+
+    @property
+    def title(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,15 @@ class StudyFacts:
     participants: tuple[Participant, ...]
     cases: tuple[CaseFacts, ...]
     protocol: Protocol
-    ai: AiFacts | None
+    ais: tuple[AiFacts, ...]  # first the one that aided readers are shown
     seed: int | None
     opened_at: datetime | None
     unblinded_at: datetime | None
+
+    @property
+    def ai(self) -> AiFacts | None:
+        """The AI that hypotheses are about and that aided readers are shown; None without an AI."""
+        return self.ais[0] if self.ais else None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -181,7 +195,7 @@ class StudyRows:
 
     @property
     def is_ai(self) -> NDArray[np.bool_]:
-        """Which rows are the AI's."""
+        """Which rows are an AI's."""
         return np.asarray(self.arm == ARMS.index("ai"))
 
     @property

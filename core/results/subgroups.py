@@ -15,7 +15,7 @@ from core.stats.subgroups import Effect, SubgroupFigures, difference_between, su
 from core.stats.threads import one_thread
 
 FEWEST = 10  # cases that count for a figure; below that a subgroup has no figures
-Who = tuple[str, str]  # group and arm; the AI's arm, and that of aided minus unaided, is ""
+Who = tuple[str, ...]  # group (or an AI's name) and arm, of a difference the AI too; without an arm it is ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,14 @@ class Line:
         """Return the figure of the AI or a group; the reason where there is none."""
         if self.few:
             return Estimate(None, n=self.figures.counted, reason="too few")
-        return dict(self.figures.figures).get(who, Estimate(None, reason="none of these cases was read"))
+        known: dict[Who, Estimate] = {key: one for key, one in self.figures.figures}
+        return known.get(who, Estimate(None, reason="none of these cases was read"))
 
     def effect(self, who: Who) -> Effect:
         """Return a difference; the reason where there is none."""
         none = Estimate(None, reason="too few" if self.few else "none of these cases was read")
-        known = [effect for effect in self.figures.effects if (effect.group, effect.arm) == who]
-        return known[0] if known and not self.few else Effect(*who, none, None)
+        known = [effect for effect in self.figures.effects if (effect.group, effect.arm, effect.ai) == who]
+        return known[0] if known and not self.few else Effect(who[0], who[1], none, None, who[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,13 @@ class Subgroups:
 
     @property
     def who(self) -> list[Who]:
-        """Whose figures there are: the AI, then groups by arm."""
+        """Whose figures there are: the AIs, then groups by arm."""
         return [who for who, _ in self.lines[0].figures.figures]
 
     @property
     def differences(self) -> list[Who]:
         """Which differences there are: the AI minus groups in the arm that is compared with it, aided minus unaided."""
-        return [(one.group, one.arm) for one in self.lines[0].figures.effects if one.arm in ("", self.arm)]
+        return [(one.group, one.arm, one.ai) for one in self.lines[0].figures.effects if one.arm in ("", self.arm)]
 
 
 def cases_of(rows: StudyRows) -> list[int]:

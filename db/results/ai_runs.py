@@ -8,8 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.results.story import AiRun
 from core.stats.confusion import FAILURE, INDETERMINATE
+from core.study.class_map import ClassMap, guessed
+from db.ai import reads as ai_reads
 from db.models import AiModel, AiRead, Series, Study, StudyCase
 from db.results.facts import Index
+from db.study.ais import ais_of
+from db.study.info import classes as classes_of
 
 
 def runs_of(session: Session, study: Study, index: Index) -> list[AiRun]:
@@ -29,17 +33,34 @@ def runs_of(session: Session, study: Study, index: Index) -> list[AiRun]:
         if read.series_id in place:
             names[model.id] = f"{model.name} {model.version}"
             newest.setdefault((model.id, read.rule, read.parameters_hash), {})[place[read.series_id]] = read
-    own = {read.id for read in index.ai_reads.values()}
-    made = [_run(index, names[key[0]], key, found, own) for key, found in newest.items()]
+    own = {read.id for reads in index.ai_reads for read in reads.values()}
+    maps = _maps(session, study, {key[0] for key in newest})
+    made = [_run(index, names[key[0]], key, found, own, maps[key[0]]) for key, found in newest.items()]
     return sorted(made, key=lambda run: (not run.of_study, run.name, run.rule))
 
 
-def _run(index: Index, name: str, key: tuple[int, str, str], found: dict[int, AiRead], own: set[int]) -> AiRun:
+def _maps(session: Session, study: Study, models: set[int]) -> dict[int, ClassMap]:
+    """Return what each model's classes count as: as the study says, else a guess."""
+    said = {ai.model.id: ai.classes for ai in ais_of(session, study)}
+    classes = classes_of(session, study.id)
+    others = {one: ClassMap(guessed(ai_reads.model(session, one).classes, classes)) for one in models - set(said)}
+    return said | others
+
+
+def _run(
+    index: Index,
+    name: str,
+    key: tuple[int, str, str],
+    found: dict[int, AiRead],
+    own: set[int],
+    counts_as: ClassMap,
+) -> AiRun:
     study = index.study
-    code = {(one.ai_class or one.code): at for at, one in reversed(list(enumerate(study.classes)))}
+    code = {code: at for at, code in enumerate(study.codes)}
     places = sorted(found)
     calls: list[Any] = [
-        FAILURE if found[place].call is None else code.get(str(found[place].call), INDETERMINATE) for place in places
+        FAILURE if (call := found[place].call) is None else code.get(counts_as.outcome(call), INDETERMINATE)
+        for place in places
     ]
     truth = [study.codes.index(study.cases[place].truth) for place in places]
     return AiRun(

@@ -11,7 +11,6 @@ from core.results.rows import (
     AI,
     ARMS,
     FAILURE,
-    INDETERMINATE,
     AiFacts,
     CaseAttributes,
     CaseFacts,
@@ -19,8 +18,8 @@ from core.results.rows import (
     Participant,
     StudyFacts,
 )
+from core.study.class_map import ClassMap
 from db.models import (
-    AiModel,
     AiRead,
     Case,
     Reader,
@@ -32,17 +31,22 @@ from db.models import (
     StudyClass,
     Truth,
 )
+from db.study.ais import AiOfStudy, ais_of
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Facts of a study, and where database ids stand in them. `ai_reads` holds the newest AI read of a case place."""
+    """Facts of a study, and where database ids stand in them.
+
+    `ai_reads` holds, AI by AI, the read of each case place; `ai_call` what each AI read that was shown counts as.
+    """
 
     study: StudyFacts
     reader_place: dict[int, int]
     case_place: dict[int, int]
-    ai_reads: dict[int, Any]
+    ai_reads: tuple[dict[int, Any], ...]
     ai_call: dict[int, str]
+    exclusive: tuple[bool, ...]
 
 
 def facts(session: Session, study: Study) -> Index:
@@ -53,12 +57,13 @@ def facts(session: Session, study: Study) -> Index:
     readers = list(session.scalars(_of(Reader, study.id)))
     readers.sort(key=lambda reader: (list(named).index(reader.group_id), reader.id))
     case_ids, cases, series_of = _cases(session, study.id)
-    model = session.get(AiModel, study.ai_model_id) if study.ai_model_id else None
-    found = _ai_reads(session, study, list(series_of)) if model else []
+    ais = ais_of(session, study)
+    found = [_ai_reads(session, study, ai, list(series_of)) for ai in ais]
     place_of_case = {case_id: place for place, case_id in enumerate(case_ids)}
     people = tuple(
         Participant(one.pseudonym, named[one.group_id], one.years, one.withdrawn_at is not None) for one in readers
     )
+    names = _names(ais, {one.name for one in people})
     made = StudyFacts(
         id=study.id,
         title=study.title,
@@ -66,40 +71,46 @@ def facts(session: Session, study: Study) -> Index:
         state=study.state,
         classes=classes,
         groups=tuple(named.values()),
-        participants=(*people, Participant(AI, AI)) if model else people,
+        participants=(*people, *(Participant(name, AI) for name in names)),
         cases=tuple(cases),
         protocol=study.protocol,
-        ai=_ai(session, study, model, found) if model else None,
+        ais=tuple(_ai(session, *one) for one in zip(names, ais, found, strict=True)),
         seed=study.seed,
         opened_at=study.opened_at,
         unblinded_at=study.unblinded_at,
     )
-    to_study = {one.ai_class or one.code: one.code for one in reversed(classes)}
     return Index(
         study=made,
         reader_place={reader.id: place for place, reader in enumerate(readers)},
         case_place=place_of_case,
-        ai_reads={place_of_case[series_of[read.series_id]]: read for read in found},
-        ai_call=_calls_by_read(session, study, list(series_of), to_study) if model else {},
+        ai_reads=tuple({place_of_case[series_of[read.series_id]]: read for read in reads} for reads in found),
+        ai_call=_calls_by_read(session, study, ais[0], list(series_of)) if ais else {},
+        exclusive=tuple(ai.classes.exclusive for ai in ais),
     )
 
 
-def ai_rows(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
-    """Return the columns of the AI's rows: one a case it read, a failure included."""
-    study = index.study
+def ai_rows(index: Index, *, practice: bool) -> list[dict[str, Any]]:
+    """Return the columns of each AI's rows: one a case it read, a failure included."""
+    return [_rows_of_ai(index, at, practice=practice) for at in range(len(index.study.ais))]
+
+
+def _rows_of_ai(index: Index, at: int, *, practice: bool) -> dict[str, Any]:
+    study, counts_as = index.study, ClassMap(index.study.ais[at].classes, index.exclusive[at])
     outcome = {code: place for place, code in enumerate(study.outcomes)}
-    to_study = {one.ai_class or one.code: one.code for one in reversed(study.classes)}
     kept = [
-        (place, read) for place, read in sorted(index.ai_reads.items()) if practice or not study.cases[place].practice
+        (place, read)
+        for place, read in sorted(index.ai_reads[at].items())
+        if practice or not study.cases[place].practice
     ]
     count = len(kept)
     reads = [read for _, read in kept]
-    calls = [outcome[FAILURE if read.call is None else to_study.get(read.call, INDETERMINATE)] for read in reads]
-    source = [one.ai_class or one.code for one in study.classes]
-    probabilities = [[(read.probabilities or {}).get(code, float("nan")) for code in source] for read in reads]
+    calls = [outcome[FAILURE if read.call is None else counts_as.outcome(read.call)] for read in reads]
+    given = [counts_as.probabilities(read.probabilities or {}, study.codes) for read in reads]
+    probabilities = [[one.get(code, float("nan")) for code in study.codes] for one in given]
     seconds = np.array([read.seconds for read in reads], float)
+    first = len(study.participants) - len(study.ais)
     return {
-        "participant": np.full(count, len(study.participants) - 1, np.int32),
+        "participant": np.full(count, first + at, np.int32),
         "case": np.array([place for place, _ in kept], np.int32),
         "arm": np.full(count, ARMS.index("ai"), np.int8),
         "session": np.zeros(count, np.int32),
@@ -121,7 +132,7 @@ def _of(table: Any, study_id: int) -> Any:
 
 def _classes(session: Session, study_id: int) -> tuple[ClassFacts, ...]:
     rows = session.scalars(_of(StudyClass, study_id).order_by(StudyClass.position))
-    return tuple(ClassFacts(row.code, row.label, row.colour, row.positive, row.ai_class) for row in rows)
+    return tuple(ClassFacts(row.code, row.label, row.colour, row.positive) for row in rows)
 
 
 def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts], dict[int, int]]:
@@ -159,23 +170,33 @@ def _about(kept: dict[str, Any], slices: int) -> CaseAttributes:
     return CaseAttributes(**{**known, "slices": slices})
 
 
-def _ai_reads(session: Session, study: Study, series: list[int]) -> list[Any]:
-    """Return the AI read of each series that the study was opened with; rows, not objects: there are many.
+def _names(ais: tuple[AiOfStudy, ...], taken: set[str]) -> list[str]:
+    """Return what the AIs are called in the rows: one alone "AI", several by name and version, with the rule if need
+    be.
+    """
+    if len(ais) == 1:
+        return [AI]
+    plain = [ai.name for ai in ais]
+    told = [f"{name} ({ai.rule})" if plain.count(name) > 1 else name for name, ai in zip(plain, ais, strict=True)]
+    return [f"{name} (AI)" if name in taken else name for name in told]
 
-    Before the opening, and in studies that pinned none, it is the newest by the study's AI under its rule.
+
+def _ai_reads(session: Session, study: Study, ai: AiOfStudy, series: list[int]) -> list[Any]:
+    """Return an AI's read of each series that the study was opened with; rows, not objects: there are many.
+
+    Before the opening, and in studies that pinned none, it is the newest by that AI under its rule.
     """
     wanted = (AiRead.id, AiRead.series_id, AiRead.slice_scores_id, AiRead.attempt, AiRead.call, AiRead.failure)
     query = (
         select(*wanted, AiRead.probabilities, AiRead.counts, AiRead.rule, AiRead.seconds, AiRead.at, AiRead.warnings)
-        .where(AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule)
+        .where(AiRead.model_id == ai.model.id, AiRead.rule == ai.rule)
         .where(AiRead.series_id.in_(_series_of(study)))
         .order_by(AiRead.id)
     )
-    parameters = study.ai_parameters.get("parameters_hash")
+    parameters = ai.pinned.get("parameters_hash")
     if parameters:
         query = query.where(AiRead.parameters_hash == parameters)
-    pinned = study.ai_parameters.get("reads")
-    among = None if pinned is None else set(pinned)
+    among = ai.reads
     found = {read.series_id: read for read in session.execute(query) if among is None or read.id in among}
     return [found[one] for one in series if one in found]
 
@@ -185,27 +206,30 @@ def _series_of(study: Study) -> Select[int]:
     return select(Series.id).join(StudyCase, StudyCase.case_id == Series.case_id).where(StudyCase.study_id == study.id)
 
 
-def _calls_by_read(session: Session, study: Study, series: list[int], to_study: dict[str, str]) -> dict[int, str]:
+def _calls_by_read(session: Session, study: Study, ai: AiOfStudy, series: list[int]) -> dict[int, str]:
+    """Return what each read of the AI that aided readers are shown counts as."""
     wanted = set(series)
-    query = select(AiRead.id, AiRead.call, AiRead.series_id).where(AiRead.model_id == study.ai_model_id)
+    query = select(AiRead.id, AiRead.call, AiRead.series_id).where(AiRead.model_id == ai.model.id)
     reads = session.execute(query.where(AiRead.series_id.in_(_series_of(study))))
     return {
-        read.id: FAILURE if read.call is None else to_study.get(read.call, INDETERMINATE)
+        read.id: FAILURE if read.call is None else ai.classes.outcome(read.call)
         for read in reads
         if read.series_id in wanted
     }
 
 
-def _ai(session: Session, study: Study, model: AiModel, found: list[Any]) -> AiFacts:
+def _ai(session: Session, reader: str, ai: AiOfStudy, found: list[Any]) -> AiFacts:
     scores = next((read.slice_scores_id for read in found if read.slice_scores_id), None)
     stored = session.get(SliceScores, scores) if scores else None
     return AiFacts(
-        name=model.name,
-        version=model.version,
-        sha256=model.sha256,
-        rule=study.ai_rule,
-        parameters=stored.parameters if stored else study.ai_parameters,
-        card=model.card,
+        reader=reader,
+        name=ai.model.name,
+        version=ai.model.version,
+        sha256=ai.model.sha256,
+        rule=ai.rule,
+        parameters=stored.parameters if stored else ai.pinned,
+        card=ai.model.card,
         device=stored.device if stored else None,
-        training_patients=len(model.manifest),
+        training_patients=len(ai.model.manifest),
+        classes=dict(ai.classes.to_study),
     )

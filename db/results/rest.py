@@ -18,13 +18,13 @@ TEXTS = ("content", "counters", "ai_output")  # kept as JSON texts: 100,000 dict
 PLAIN = ("app_version", "screen", "attempt_reason", "began_with")
 
 
-def rest(
-    session: Session, index: Index, ids: Sequence[int], columns: dict[str, Any], machine: dict[str, Any]
-) -> dict[str, Any]:
-    """Return object columns for the reads `ids` in this order, then for the AI's rows in `machine`."""
+def rest(session: Session, index: Index, ids: Sequence[int], machines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return object columns for the reads `ids` in this order, then for the rows of each AI."""
     people = _people(session, index, ids)
-    ai = _machine(index, machine)
-    return {name: np.array([*people[name], *ai[name]], dtype=object) for name in people}
+    ais = [_machine(index, at, machine) for at, machine in enumerate(machines)]
+    return {
+        name: np.array([*people[name], *(cell for ai in ais for cell in ai[name])], dtype=object) for name in people
+    }
 
 
 def _people(session: Session, index: Index, ids: Sequence[int]) -> dict[str, list[Any]]:
@@ -52,9 +52,9 @@ def _people(session: Session, index: Index, ids: Sequence[int]) -> dict[str, lis
     return made
 
 
-def _machine(index: Index, machine: dict[str, Any]) -> dict[str, list[Any]]:
-    reads = [index.ai_reads[place] for place in machine["case"].tolist()]
-    ai = index.study.ai
+def _machine(index: Index, at: int, machine: dict[str, Any]) -> dict[str, list[Any]]:
+    reads = [index.ai_reads[at][place] for place in machine["case"].tolist()]
+    ai = index.study.ais[at]
     count = len(reads)
     made: dict[str, list[Any]] = {name: [None] * count for name in (*TIMES, *TEXTS, *PLAIN)}
     made["locked_at"] = [_iso(read.at) for read in reads]
@@ -70,8 +70,8 @@ def _machine(index: Index, machine: dict[str, Any]) -> dict[str, list[Any]]:
         )
         for read in reads
     ]
-    made["ai_model"] = [f"{ai.name} {ai.version}" if ai else None] * count
-    made["ai_weights"] = [ai.sha256 if ai else None] * count
+    made["ai_model"] = [ai.title] * count
+    made["ai_weights"] = [ai.sha256] * count
     return made
 
 

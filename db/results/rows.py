@@ -69,7 +69,7 @@ def stamp(session: Session, *, study_id: int, by: Actor) -> str:
 
 
 def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, detail: bool = False) -> StudyRows:
-    """Return the locked reads that stand and the AI's reads of a study.
+    """Return the locked reads that stand and the AIs' reads of a study.
 
     Superseded attempts are never among them, practice only when asked for; `detail` adds the rest of every row.
     Raises Forbidden before unblinding, for everybody, and for who has no part in its results; NotFound for an
@@ -79,9 +79,9 @@ def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, 
     index = facts(session, study)
     people = _reads(session, index, practice=practice)
     ids = people.pop("id")
-    machine = ai_rows(session, index, practice=practice)
-    columns = {name: np.concatenate([people[name], machine[name]]) for name in people}
-    extra = rest(session, index, ids.tolist(), columns, machine) if detail else {}
+    machines = ai_rows(index, practice=practice)
+    columns = {name: np.concatenate([people[name], *(one[name] for one in machines)]) for name in people}
+    extra = rest(session, index, ids.tolist(), machines) if detail else {}
     return StudyRows(study=index.study, extra=extra, **columns)
 
 

@@ -18,6 +18,7 @@ from db.models import (
     StudyCase,
     Truth,
 )
+from db.study.ais import ais_of
 
 
 def story_of(session: Session, study: Study) -> Story:
@@ -63,9 +64,8 @@ def _flow(session: Session, study: Study) -> Flow:
     planned = select(func.count()).select_from(OrderEntry).join(ReadingOrder).join(Reader)
     known = select(Truth.case_id).where(Truth.study_id == study.id)
     ai = select(func.count(func.distinct(AiRead.series_id))).join(Series, Series.id == AiRead.series_id)
-    ai = ai.join(StudyCase, StudyCase.case_id == Series.case_id).where(
-        of_study, StudyCase.practice.is_(False), AiRead.model_id == study.ai_model_id, AiRead.rule == study.ai_rule
-    )
+    ai = ai.join(StudyCase, StudyCase.case_id == Series.case_id).where(of_study, StudyCase.practice.is_(False))
+    of_ais = [ai.where(AiRead.model_id == one.model.id, AiRead.rule == one.rule) for one in ais_of(session, study)]
     phases = 2 if study.design == Design.SEQUENTIAL else 1  # every entry is read without, then with the AI
     locked = reads.where(Read.state == ReadState.LOCKED)
     return Flow(
@@ -81,8 +81,8 @@ def _flow(session: Session, study: Study) -> Flow:
             locked.where(Read.practice.is_(False)).where(select(later.id).where(superseded).exists())
         ),
         open_reads=count(reads.where(Read.state == ReadState.OPEN)),
-        ai_reads=count(ai),
-        ai_failures=count(ai.where(AiRead.call.is_(None))),
+        ai_reads=sum(count(one) for one in of_ais),
+        ai_failures=sum(count(one.where(AiRead.call.is_(None))) for one in of_ais),
     )
 
 

@@ -30,7 +30,7 @@ SEED = 11
 def rows_of(made: Readings) -> StudyRows:
     """The simulated ratings as the rows of a study of two classes, read unaided and aided."""
     t, r, n = made.values.shape
-    classes = (ClassFacts("no", "No", "#808a96", False, None), ClassFacts("yes", "Yes", "#d55e00", True, None))
+    classes = (ClassFacts("no", "No", "#808a96", False), ClassFacts("yes", "Yes", "#d55e00", True))
     facts = StudyFacts(
         id=1,
         title="Roe and Metz",
@@ -44,7 +44,7 @@ def rows_of(made: Readings) -> StudyRows:
             for at, (name, true) in enumerate(zip(made.cases, made.truth.tolist(), strict=True))
         ),
         protocol=Protocol(),
-        ai=None,
+        ais=(),
         seed=SEED,
         opened_at=None,
         unblinded_at=None,

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.results.rows import AI, StudyFacts
 
-AI_COLOUR = "#e4572e"
+AI_COLOURS = ("#e4572e", "#8f2d56", "#c98b00", "#6a4c93")  # of the AIs of a study, where they are drawn in one chart
 GROUP_COLOURS = ("#3f8fd2", "#1a9a72", "#b5749f", "#c08a00", "#7a8794", "#8c6bd1")
 SYMBOLS = ("circle", "square", "triangle-up", "cross", "star", "hexagon")
 GRID = "rgba(128,138,150,0.25)"
@@ -18,10 +18,11 @@ STRONG = 0.85  # share of SHADES from which white text reads better than the the
 DEMONSTRATION = "The AI is a research demonstration, not a medical device."
 
 
-def colour_of(study: StudyFacts, group: str) -> str:
-    """Return the colour of a group, the same in every chart of the study."""
+def colour_of(study: StudyFacts, group: str, name: str = "") -> str:
+    """Return the colour of a group, the same in every chart of the study; of an AI by its `name` where it is given."""
     if group == AI:
-        return AI_COLOUR
+        names = [one.reader for one in study.ais]
+        return AI_COLOURS[names.index(name) % len(AI_COLOURS) if name in names else 0]
     return GROUP_COLOURS[study.groups.index(group) % len(GROUP_COLOURS)] if group in study.groups else INK
 
 

@@ -9,6 +9,7 @@ from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
 from core.results.draw.facets import Facet, laid
 from core.results.draw.forest import difference_axis, draw_zero, error_bars, floor_of, share_axis
 from core.results.draw.subgroup_tables import effect_name, who_name
+from core.results.rows import AI
 from core.results.subgroups import FEWEST, Line, Subgroups, Who
 from core.stats.estimate import Estimate
 
@@ -57,6 +58,7 @@ def _drawn(
 ) -> go.Figure:
     drawn = {who: [line for line in found.lines if estimates[who, line].value is not None] for who in names}
     shown = [who for who in names if drawn[who]]
+    ais = {one.reader for one in found.study.ais}
     where = laid(
         [Facet(names[who], axis) for who in shown],
         [_label(line) for line in found.lines if not line.few],
@@ -65,7 +67,7 @@ def _drawn(
     traces = []
     for who, axes in zip(shown, where.axes, strict=False):
         some = [estimates[who, line] for line in drawn[who]]
-        group = who[0]
+        group = AI if who[0] in ais else who[0]
         traces.append(
             {
                 "type": "scatter",

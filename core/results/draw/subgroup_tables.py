@@ -18,7 +18,9 @@ def planned_difference(study: StudyFacts, differences: list[Who]) -> Who | None:
     """Return the difference that the study's primary comparison is about, None where it is not among them."""
     plan = study.protocol.prespecification
     against_ai = plan.comparison == "ai_vs_readers"
-    own = [who for who in differences if bool(who[1]) == against_ai]
+    # the hypothesis is about the first AI, whose differences come first
+    first = next((ai for _, arm, ai in differences if arm), "")
+    own = [who for who in differences if bool(who[1]) == against_ai and (not against_ai or who[2] == first)]
     wanted = ALL if plan.comparator == ALL_READERS else plan.comparator
     # with one group the analysis has all readers under its name, or the group under theirs
     return next((who for who in own if who[0] == wanted), own[0] if len(own) == 1 else None)
@@ -61,7 +63,12 @@ def contrast_table(found: Subgroups) -> list[Row]:
                 estimate = effect.estimate
                 known = {"difference of differences": points_with_interval(estimate), "p": p_text(effect.p)}
                 made.append(
-                    {**row, "of": effect_name(found, (effect.group, effect.arm)), **known, "method": estimate.method}
+                    {
+                        **row,
+                        "of": effect_name(found, (effect.group, effect.arm, effect.ai)),
+                        **known,
+                        "method": estimate.method,
+                    }
                 )
         if one.reason and not one.few:
             empty = {"difference of differences": f"– ({one.reason})", "p": "–", "method": "–"}
@@ -105,8 +112,8 @@ def who_name(found: Subgroups, who: Who) -> str:
 
 def effect_name(found: Subgroups, who: Who) -> str:
     """Return a difference in words."""
-    group, arm = who
-    return f"AI minus {group}" if arm else f"aided minus unaided, {group}"
+    group, arm, ai = who
+    return f"{ai} minus {group}" if arm else f"aided minus unaided, {group}"
 
 
 def _named(found: Subgroups, line: Line) -> Row:

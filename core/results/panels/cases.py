@@ -15,7 +15,7 @@ from core.results.draw.matrices import make_clickable
 from core.results.draw.text import many
 from core.results.grids import outcome_labels
 from core.results.panels.panel import Panel
-from core.results.rows import AI, StudyFacts
+from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
 from core.stats.confusion import MISSING, Codes
 
@@ -57,6 +57,7 @@ class CaseMap:
     """
 
     names: list[str]
+    ais: int  # how many of the names, the first ones, are AIs
     numbers: list[int]
     truths: list[str]
     states: NDArray[np.int8]
@@ -93,6 +94,7 @@ def case_map(results: StudyResults, *, order: str) -> CaseMap:
     states = np.select([calls == MISSING, calls == table.truth[turn][None, :], calls < 0], [0, 3, 2], default=1)
     return CaseMap(
         names=list(reads.names),
+        ais=reads.ais,
         numbers=numbers[turn].tolist(),
         truths=[study.label(study.codes[code]) for code in table.truth[turn]],
         states=states.astype(np.int8),
@@ -148,8 +150,8 @@ def case_chart(shown: CaseMap, *, narrow: bool = False, picked: Picked | None = 
         make_clickable(figure, heads, names, cells)
     figure.update_yaxes(range=[len(names) - 0.5, -0.5], showgrid=False)
     figure.update_xaxes(type="category", title="case number", showgrid=False, nticks=10 if narrow else 40, tickangle=0)
-    readers = sum(name != AI for name in names)
-    people = [*([many(readers, "reader")] if readers else []), *(["AI"] if AI in names else [])]
+    readers, machines = len(names) - shown.ais, names[: shown.ais]
+    people = [*([many(readers, "reader")] if readers else []), *machines]
     counted = f"{' and '.join(people)}, {many(len(numbers), 'case')}"
     note = f"{counted}. Colour: right, wrong, indeterminate or AI failure, not read."
     data = [
@@ -161,7 +163,7 @@ def case_chart(shown: CaseMap, *, narrow: bool = False, picked: Picked | None = 
     crowded = len(names) > MOST_NAMED
     figure = dress(figure, height=max(260, 120 + (6 if crowded else 24) * len(names)))
     if crowded:
-        figure.update_yaxes(tickvals=[AI] if AI in names else [], title=f"{len(names)} participants")
+        figure.update_yaxes(tickvals=machines, title=f"{len(names)} participants")
     if len(numbers) > MOST_TICKS:
         figure.update_xaxes(showticklabels=False, title=f"{len(numbers)} cases, in this order")
     return Chart("cases", "Every reader, every case", figure, note, data, picked=picked)

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from core.results import gaps
 from core.results.blocks import Block, Chart, Gap, Heading, Note, Row, Surface, Table
 from core.results.comparison import Comparison, Difference, Times
+from core.results.draw.ais import ai_blocks
 from core.results.draw.arms import arms_chart
 from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
 from core.results.draw.dots import comparison_chart
@@ -52,6 +53,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
             "There is no difference between the AI and a group to estimate.",
             "It takes the AI and readers on at least two of the same cases.",
         )
+    yield from ai_blocks(results, links=not surface.paper)
     yield Heading("In figures")
     yield Table("comparison", comparison_table(compared), "Percent with 95 % interval; n as in the chart's note.")
     yield Table("times", time_table(compared.times), AI_TIME)
@@ -74,10 +76,12 @@ def comparison_table(compared: Comparison) -> list[Row]:
 
 
 def difference_table(compared: Comparison) -> list[Row]:
-    """Return AI minus each group with interval and its reading in words."""
+    """Return each AI minus each group with interval and its reading in words."""
+    several = len({difference.ai for difference in compared.differences}) > 1
     return [
         {
             "figure": difference.label,
+            **({"of": difference.ai} if several else {}),
             "against": difference.group,
             "reading": difference.reading,
             "difference": points(difference.test.difference),
@@ -112,21 +116,21 @@ def time_table(times: list[Times]) -> list[Row]:
 def difference_chart(
     study: StudyFacts, differences: list[Difference], *, key: str = "difference", per_row: int = 3
 ) -> Chart:
-    """Draw AI minus readers with its interval, a small chart a group, a line a figure; at 0 there is no difference."""
-    groups = list(dict.fromkeys(one.group for one in differences))
+    """Draw AI minus readers with its interval, a small chart an AI and group, a line a figure; 0 is no difference."""
+    pairs = list(dict.fromkeys((one.ai, one.group) for one in differences))
     known = [one for one in differences if one.estimate.value is not None]
     axis = difference_axis(one.estimate for one in known)
-    facets = [Facet(f"AI minus {group}", axis) for group in groups]
+    facets = [Facet(f"{ai} minus {group}", axis) for ai, group in pairs]
     where = laid(facets, list(dict.fromkeys(one.label for one in differences)), per_row=per_row)
     traces = [
-        {**_of_group(study, group, [one for one in known if one.group == group]), **axes}
-        for group, axes in zip(groups, where.axes, strict=True)
+        {**_of_pair(study, *pair, [one for one in known if (one.ai, one.group) == pair]), **axes}
+        for pair, axes in zip(pairs, where.axes, strict=True)
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
     draw_zero(figure)
     note = f"Percentage points with 95 % intervals; right of the line the AI is higher. {DEMONSTRATION}"
     data = [
-        {"figure": one.figure, "group": one.group, "ai_minus_group": one.estimate.value}
+        {"ai": one.ai, "figure": one.figure, "group": one.group, "ai_minus_group": one.estimate.value}
         | {"low": (one.estimate.ci or (None, None))[0], "high": (one.estimate.ci or (None, None))[1]}
         | {"method": one.estimate.method, "reading": one.reading}
         for one in differences
@@ -135,7 +139,7 @@ def difference_chart(
     return Chart(key, "Differences", figure, note, data, method)
 
 
-def _of_group(study: StudyFacts, group: str, differences: list[Difference]) -> dict[str, Any]:
+def _of_pair(study: StudyFacts, ai: str, group: str, differences: list[Difference]) -> dict[str, Any]:
     return {
         "type": "scatter",
         "x": [one.estimate.value for one in differences],
@@ -145,7 +149,7 @@ def _of_group(study: StudyFacts, group: str, differences: list[Difference]) -> d
         "cliponaxis": False,
         "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
         "customdata": [one.reading for one in differences],
-        "hovertemplate": f"AI minus {group}<br>%{{y}} %{{x:+.1%}}<br>%{{customdata}}<extra></extra>",
+        "hovertemplate": f"{ai} minus {group}<br>%{{y}} %{{x:+.1%}}<br>%{{customdata}}<extra></extra>",
     }
 
 

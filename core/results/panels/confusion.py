@@ -33,7 +33,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         yield Note(f"Readers' {reads.arm} reads; Filters can choose the other arm.")
     groups = [(group, places_of(reads, group)) for group in results.study.groups]
     pooled = [(f"{plural(group)}, pooled", at) for group, at in groups if len(at) > 1]
-    machine = [(AI, places_of(reads, AI))] if reads.has_ai else []
+    machine = [(name, [at]) for at, name in enumerate(reads.names[: reads.ais])]
     side = SIDE_ON_PAPER if surface.paper else SIDE
     yield Beside(tuple(_matrix(results, name, at) for name, at in machine + pooled), side)
     names = tuple(name for name, group in zip(reads.names, reads.groups, strict=True) if group != AI)
@@ -53,7 +53,8 @@ def confusion_gaps(results: StudyResults) -> list[Gap]:
 def _matrix(results: StudyResults, name: str, at: list[int]) -> Chart:
     study, table, reads = results.study, results.listed, results.reads
     counts = confusion(table, reads, at)
-    arm = f"{reads.arm} " if name != AI and len(results.rows.arms) > 1 else ""
+    of_ai = name in reads.names[: reads.ais]
+    arm = f"{reads.arm} " if not of_ai and len(results.rows.arms) > 1 else ""
     counted = f"{many(int(counts.sum()), f'{arm}read')} of {many(cases_read(reads, at), 'case')}"
     if len(at) > 1:
         counted += f" by {len(at)} readers, pooled: no interval, reads of one case are not independent"
@@ -69,11 +70,18 @@ def _matrix(results: StudyResults, name: str, at: list[int]) -> Chart:
         note = f"Truth {study.classes[truth].label}, read as {called}: {many(len(rows), 'case')}."
         return [Note(note), Table(f"cell-{key}", rows, links=("open",))]
 
-    return confusion_chart(study, counts, name=name, reads=counted, key=key, picked=picked)
+    return confusion_chart(study, counts, name=name, reads=counted, key=key, of_ai=of_ai, picked=picked)
 
 
 def confusion_chart(
-    study: StudyFacts, counts: NDArray[np.int64], *, name: str, reads: str, key: str, picked: Picked | None = None
+    study: StudyFacts,
+    counts: NDArray[np.int64],
+    *,
+    name: str,
+    reads: str,
+    key: str,
+    of_ai: bool = False,
+    picked: Picked | None = None,
 ) -> Chart:
     """Draw counts (classes, outcomes), rows truth, with row percent.
 
@@ -81,7 +89,7 @@ def confusion_chart(
     two only where it occurs.
     """
     codes = study.codes
-    fourth = len(codes) + (1 if name == AI else 0)
+    fourth = len(codes) + (1 if of_ai else 0)
     kept = [at for at in range(counts.shape[1]) if at < len(codes) or at == fourth or counts[:, at].sum()]
     heads = [*(one.label for one in study.classes), *NO_DIAGNOSIS.values()]
     shown = counts[:, kept]
@@ -121,7 +129,7 @@ def confusion_chart(
     figure.update_yaxes(title="truth", showgrid=False)
     figure.update_xaxes(side="bottom", title="read as", showgrid=False, tickangle=0, tickfont_size=11)
     figure.update_xaxes(tickvals=[heads[at] for at in kept], ticktext=[wrapped(heads[at]) for at in kept])
-    note = f"{reads}; counts and percent of the row. " + (DEMONSTRATION if name == AI else "")
+    note = f"{reads}; counts and percent of the row. " + (DEMONSTRATION if of_ai else "")
     codes_of = [*codes, INDETERMINATE, FAILURE]
     data = [
         {"who": name, "truth": codes[row], "read_as": codes_of[at], "count": int(counts[row, at])}

@@ -108,13 +108,17 @@ def whole_table(analysis: Analysis) -> list[Row]:
 
 
 def pair_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
-    """Return the AI against each reader on the cases both read, figure by figure: McNemar, Tango, Holm (see PAIRED)."""
+    """Return each AI against each reader on the cases both read, figure by figure: McNemar, Tango, Holm (see
+    PAIRED).
+    """
+    several = len(analysis.study.ais) > 1
     rows: list[Row] = []
     for one in analysis.ai_with_each_reader:
         pair = one.pair
         rows.append(
             {
                 "figure": study.figure_label(one.figure),
+                **({"AI": one.ai} if several else {}),
                 "reader": one.reader,
                 "arm": one.arm or "–",
                 "AI minus reader": points(pair.difference) if pair else f"– ({one.reason})",

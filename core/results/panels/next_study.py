@@ -82,9 +82,9 @@ def pilots(analysis: Analysis, question: Question) -> list[Pilot]:
     made: list[Pilot] = []
     everybody = len(analysis.study.readers)
     if question == "ai":
-        arm = next(iter(analysis.study.arms), "")
+        arm, first = next(iter(analysis.study.arms), ""), next(iter(analysis.study.ais), "")
         for one in analysis.ai_with_groups:
-            if one.arm == arm and one.readers == everybody and one.result is not None:
+            if (one.ai, one.arm, one.readers) == (first, arm, everybody) and one.result is not None:
                 _add(made, one.figure, question, one.result, one.cases, one.result.difference)
     for each in analysis.arms_compared if question == "arms" else ():
         if each.result is not None and each.result.n_readers == everybody:

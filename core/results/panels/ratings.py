@@ -60,10 +60,10 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
 
 
 def spreads_of(results: StudyResults, code: str) -> list[Spread]:
-    """Return the ratings of a class by true class: of the AI, of each group pooled, then of each reader."""
+    """Return the ratings of a class by true class: of each AI, of each group pooled, then of each reader."""
     study, table, reads = results.study, results.listed, results.reads
     place = study.codes.index(code)
-    shown = [(AI, AI, places_of(reads, AI))] if reads.has_ai else []
+    shown = [(name, AI, [at]) for at, name in enumerate(reads.names[: reads.ais])]
     groups = [(group, places_of(reads, group)) for group in study.groups]
     shown += [(f"{plural(group)}, pooled", group, at) for group, at in groups if len(at) > 1]
     shown += [(reads.names[at], group, [at]) for group, members in groups for at in members]

@@ -21,6 +21,7 @@ from core.stats.reader_figures import ALL
 from core.study.words import Arm
 
 DASHES: dict[str, str] = {Arm.AIDED: "dashdot"}  # of a mean curve; every other arm is dashed
+Test = tuple[float | None, str, str]  # an AI's area minus another's, its p, and p by Holm
 HEIGHT, HEIGHT_ON_PAPER = 600, 470  # pixels, the legend below included
 SIDE_ON_PAPER = 336
 THIN: dict[str, str] = {Arm.AIDED: "dot"}  # of a reader's own curve; every other arm is solid
@@ -100,7 +101,7 @@ class Curve:
 
 
 def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
-    """Return curve and point of every reader, the mean curve and mean point of every group, and the AI's, last."""
+    """Return curve and point of every reader, the mean curve and mean point of every group, and the AIs', last."""
     arms = len(analysis.study.arms) > 1
     made, points = [], dict[tuple[str, str], list[tuple[float, float]]]()
     for reader in analysis.readers:
@@ -139,8 +140,8 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, h
     for level in ("reader", "group", "ai"):
         for group, arm in dict.fromkeys((one.group, one.arm) for one in curves):
             chosen = [one for one in curves if (one.group, one.arm, one.level) == (group, arm, level) and one.point]
-            if chosen:
-                traces.append(_points(study, chosen))
+            alone = [[one] for one in chosen] if level == "ai" else [chosen]
+            traces += [_points(study, some) for some in alone if some]
     figure = go.Figure(traces)
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
     figure.update_xaxes(range=[-0.02, 1.02], title="1 − specificity", tickformat=".0%", constrain="domain")
@@ -153,22 +154,26 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, h
 
 
 def area_table(analysis: Analysis, code: str) -> list[Row]:
-    """Return the AUC of one class against the rest: of the AI, of every group's mean, and of every reader.
+    """Return the AUC of one class against the rest: of the AIs, of every group's mean, and of every reader.
 
-    A reader's difference from the AI is tested by DeLong with Holm over the readers of the arm, a group's as the
+    A reader's difference from an AI is tested by DeLong with Holm over the readers of the arm, a group's as the
     comparison of AI and group is.
     """
-    figure = f"AUC {code}"
-    pairs = {(pair.reader, pair.arm): pair for pair in analysis.ai_areas_with_each_reader if pair.figure == figure}
-    against = {(one.group, one.arm): one.result for one in analysis.ai_with_groups if one.figure == figure}
+    figure, ais = f"AUC {code}", analysis.study.ais or (AI,)
+    pairs = {
+        (pair.ai, pair.reader, pair.arm): pair for pair in analysis.ai_areas_with_each_reader if pair.figure == figure
+    }
+    against = {(one.ai, one.group, one.arm): one.result for one in analysis.ai_with_groups if one.figure == figure}
     machine, people = list[Row](), list[Row]()
     for reader in analysis.readers:
         area = next((each.auc for each in reader.scores if each.label == code), Estimate(None))
-        known = pairs.get((reader.reader, reader.arm))
-        pair = known.pair if known else None
-        gap, p, holm = (pair.difference, pair.p, known.p_holm) if pair and known else (None, None, None)
-        ps = (p_text(p), p_text(holm))
-        row = _area_row(reader.reader, reader.group, reader.arm, number(area), area.n, gap, ps, area.method)
+        tests = dict[str, Test]()
+        for ai in ais:
+            known = pairs.get((ai, reader.reader, reader.arm))
+            pair = known.pair if known else None
+            gap, p, holm = (pair.difference, pair.p, known.p_holm) if pair and known else (None, None, None)
+            tests[ai] = (gap, p_text(p), p_text(holm))
+        row = _area_row(reader.reader, reader.group, reader.arm, number(area), area.n, tests, area.method)
         (machine if reader.group == AI else people).append(row)
     groups = list[Row]()
     for group in analysis.groups:
@@ -176,23 +181,26 @@ def area_table(analysis: Analysis, code: str) -> list[Row]:
         if mean is None or len(group.readers) < 2:
             continue
         shown = number(Estimate(mean.mean.estimate, mean.mean.se, mean.mean.ci, reason=mean.mean.reason))
-        test = against.get((group.group, group.arm))
-        gap, p = (test.difference, test.p) if test else (None, None)
+        tests = {}
+        for ai in ais:
+            test = against.get((ai, group.group, group.arm))
+            tests[ai] = (test.difference, p_text(test.p), "–") if test else (None, "–", "–")
         how = f"mean, Obuchowski-Rockette ({'random readers' if mean.readers_as == 'random' else 'these readers only'})"
         name = f"mean of {len(group.readers)}" + (f" {plural(group.group)}" if group.group != ALL else " readers")
-        groups.append(_area_row(name, group.group, group.arm, shown, mean.cases, gap, (p_text(p), "–"), how))
+        groups.append(_area_row(name, group.group, group.arm, shown, mean.cases, tests, how))
     return [*machine, *groups, *people]
 
 
-def _area_row(
-    name: str, group: str, arm: str, area: str, cases: int, gap: float | None, ps: tuple[str, str], method: str
-) -> Row:
+def _area_row(name: str, group: str, arm: str, area: str, cases: int, tests: dict[str, Test], method: str) -> Row:
+    tested: Row = {}
+    for ai, (gap, p, holm) in tests.items():
+        whose, of = (ai, f", {ai}") if len(tests) > 1 else ("AI", "")
+        tested |= {f"{whose} minus reader": "–" if gap is None else minus(f"{gap:+.3f}")}
+        tested |= {f"p{of}": p, f"p (Holm){of}": holm}
     return {
         "reader": name,
         "AUC": area,
-        "AI minus reader": "–" if gap is None else minus(f"{gap:+.3f}"),
-        "p": ps[0],
-        "p (Holm)": ps[1],
+        **tested,
         "arm": arm or "–",
         "group": group,
         "cases": cases,
@@ -210,7 +218,7 @@ def _line(study: StudyFacts, one: Curve) -> dict[str, Any]:
         "y": one.tpr,
         "mode": "lines",
         "name": f"{one.name}{area}",
-        "line": {"color": colour_of(study, one.group), "width": width, "dash": dash},
+        "line": {"color": colour_of(study, one.group, one.name), "width": width, "dash": dash},
         "opacity": 0.45 if one.level == "reader" else 1,
         "hovertemplate": f"{one.name}<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}<extra></extra>",
     }
@@ -219,7 +227,7 @@ def _line(study: StudyFacts, one: Curve) -> dict[str, Any]:
 def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
     first = chosen[0]
     marker = {
-        "color": colour_of(study, first.group),
+        "color": colour_of(study, first.group, first.name),
         "symbol": symbol_of(study, first.group) + ("-open" if first.arm == Arm.AIDED else ""),
         "size": {"ai": 14, "group": 13, "reader": 7}[first.level],
         "opacity": 0.75 if first.level == "reader" else 1,
