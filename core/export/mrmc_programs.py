@@ -10,7 +10,7 @@ right, readers in numeric order, and every reader having rated every case in eve
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -26,32 +26,38 @@ Compare = Literal["ai", "arms"]  # the AI beside the unaided readers, or the rea
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """Scores of (reader, case, modality) by place, NaN unrated; the last reader may be the AI."""
+    """Scores of (reader, case, modality) by place, NaN unrated; the last readers, `ais` of them, are AIs."""
 
     readers: list[str]
     modalities: list[str]
     cases: NDArray[np.int64]
     positive: NDArray[np.bool_]
     values: NDArray[np.float64]
-    failed: tuple[int, ...] | None = None  # cases the AI gave no score for; None where the AI is not in the file
+    ais: int = 0
+    failed: tuple[tuple[str, tuple[int, ...]], ...] = ()  # by AI, the cases it gave no score for
+
+    @property
+    def machines(self) -> list[str]:
+        """Names of the AIs in the file."""
+        return self.readers[len(self.readers) - self.ais :]
 
 
 def mrmc_pieces(rows: StudyRows, *, program: Program, positive: str, compare: Compare) -> Iterator[str]:
     """Yield the file of `program` for class `positive` against the rest.
 
-    compare "ai": for iMRMC the readers unaided and the AI as a modality of its own, so that it is not averaged into the
-    readers; for RJafroc one modality with the AI as reader 0, as its CAD-against-radiologists analysis expects. "arms":
-    unaided against aided, without the AI. A reader's score is the 0-100 rating of the class, the AI's its probability
-    times 100. Raises InvalidInput, in words, where there is nothing to write.
+    compare "ai": for iMRMC the readers unaided and each AI as a modality of its own, so that none is averaged into the
+    readers; for RJafroc one modality with the first AI as reader 0, as its CAD-against-radiologists analysis expects.
+    "arms": unaided against aided, without AIs. A reader's score is the 0-100 rating of the class, an AI's its
+    probability times 100. Raises InvalidInput, in words, where there is nothing to write.
     """
-    scores = _scores(rows, positive, compare)
+    scores = _scores(rows, positive, compare, one_ai=program == "rjafroc")
     if program == "rjafroc":
         scores = _crossed(scores)
     numeric = program == "rjafroc"
-    names = _numbers(scores.readers) if numeric else _texts(scores.readers)
+    names = _numbers(scores) if numeric else _texts(scores.readers)
     kinds = [str(n + 1) for n in range(len(scores.modalities))] if numeric else _texts(scores.modalities)
-    apart = not numeric and scores.failed is not None  # iMRMC: the AI is a modality of its own
-    yield _header(rows, scores, names, [*kinds, "AI"] if apart else kinds, positive, program)
+    apart = {} if numeric else dict(zip(scores.machines, names[len(names) - scores.ais :], strict=True))
+    yield _header(rows, scores, names, [*kinds, *apart.values()], positive, program)
     yield "".join(
         f"{'-1' if numeric else 'truth'},{number},{0 if numeric else 'truth'},{int(is_one)}\n"
         for number, is_one in zip(scores.cases.tolist(), scores.positive.tolist(), strict=True)
@@ -59,15 +65,14 @@ def mrmc_pieces(rows: StudyRows, *, program: Program, positive: str, compare: Co
     for at, name in enumerate(names):
         block = scores.values[at]
         yield "".join(
-            f"{name},{number},{'AI' if apart and scores.readers[at] == 'AI' else kinds[kind]},"
-            f"{float(block[case, kind])!r}\n"
+            f"{name},{number},{apart.get(scores.readers[at], kinds[kind])},{float(block[case, kind])!r}\n"
             for case, number in enumerate(scores.cases.tolist())
             for kind in range(len(kinds))
             if not np.isnan(block[case, kind])
         )
 
 
-def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
+def _scores(rows: StudyRows, positive: str, compare: Compare, *, one_ai: bool) -> _Scores:
     study = rows.study
     if positive not in study.codes:
         raise InvalidInput(f"The study has no class {positive}; choose one of {', '.join(study.codes)}.")
@@ -82,7 +87,12 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
     if compare == "ai":
         machine = rows.is_ai
         values[rows.participant[machine], rows.case[machine], 0] = 100 * rows.probabilities[machine, column]
-    people = [at for at, one in enumerate(study.participants) if compare == "ai" or not one.is_ai]
+    first = next((at for at, one in enumerate(study.participants) if one.is_ai), None)
+    people = [
+        at
+        for at, one in enumerate(study.participants)
+        if not one.is_ai or (compare == "ai" and (at == first or not one_ai))
+    ]
     rated = [at for at in people if not np.isnan(values[at]).all()]
     if rows.is_ai.all():
         raise InvalidInput("No reader has locked a read; these programs compare readers.")
@@ -98,13 +108,16 @@ def _scores(rows: StudyRows, positive: str, compare: Compare) -> _Scores:
         cases=np.array([case.number for case in study.cases])[used],
         positive=truth,
         values=values[rated][:, used],
-        failed=_failed(rows, column) if any(study.participants[at].is_ai for at in rated) else None,
+        ais=sum(study.participants[at].is_ai for at in rated),
+        failed=tuple(
+            (study.participants[at].name, _failed(rows, at, column)) for at in rated if study.participants[at].is_ai
+        ),
     )
 
 
-def _failed(rows: StudyRows, column: int) -> tuple[int, ...]:
-    """Numbers of the cases that the AI ran on without a score for the class."""
-    lost = rows.is_ai & np.isnan(rows.probabilities[:, column])
+def _failed(rows: StudyRows, ai: int, column: int) -> tuple[int, ...]:
+    """Numbers of the cases that an AI ran on without a score for the class."""
+    lost = (rows.participant == ai) & np.isnan(rows.probabilities[:, column])
     return tuple(sorted({rows.study.cases[at].number for at in rows.case[lost].tolist()}))
 
 
@@ -117,9 +130,7 @@ def _crossed(scores: _Scores) -> _Scores:
             "RJafroc needs cases that every reader rated in every arm, on both sides; there are none. "
             "Finish the missing reads, or use the iMRMC file, which may have holes."
         )
-    return _Scores(
-        scores.readers, scores.modalities, scores.cases[whole], truth, scores.values[:, whole], scores.failed
-    )
+    return replace(scores, cases=scores.cases[whole], positive=truth, values=scores.values[:, whole])
 
 
 def _header(
@@ -130,9 +141,9 @@ def _header(
         f"{rows.study.title} - {positive} against the rest",
         "Scores 0-100. The AI, where present, is a research demonstration.",
         f"Cases left out because somebody did not rate them - {left_out}" if program == "rjafroc" else "",
-        _failures(scores),
+        *_failures(scores),
         *(f"reader {name} = {reader}" for name, reader in zip(names, scores.readers, strict=True)),
-        *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, [*scores.modalities, "the AI"], strict=False)),
+        *(f"modality {kind} = {arm}" for kind, arm in zip(kinds, [*scores.modalities, *_said(scores)], strict=False)),
     ]
     lines = [
         *(" ".join(line.replace(":", " ").split()) for line in told),
@@ -147,17 +158,23 @@ def _header(
     return "\n".join(lines) + "\n"
 
 
-def _failures(scores: _Scores) -> str:
-    if not scores.failed:
-        return ""
-    listed = " ".join(map(str, scores.failed))
-    return f"Cases without a score of the AI, which failed on them - {len(scores.failed)} (cases {listed})"
+def _said(scores: _Scores) -> list[str]:
+    return ["the AI"] if scores.ais == 1 else [f"the AI {name}" for name in scores.machines]
 
 
-def _numbers(readers: list[str]) -> list[str]:
+def _failures(scores: _Scores) -> list[str]:
+    found = []
+    for said, (_, cases) in zip(_said(scores), scores.failed, strict=True):
+        if cases:
+            listed = " ".join(map(str, cases))
+            found.append(f"Cases without a score of {said}, which failed on them - {len(cases)} (cases {listed})")
+    return found or [""]
+
+
+def _numbers(scores: _Scores) -> list[str]:
     """Return numeric ids: 0 for the AI, so that it sorts first, 1 and up for people."""
-    people = iter(range(1, len(readers) + 1))
-    return ["0" if name == "AI" else str(next(people)) for name in readers]
+    people = iter(range(1, len(scores.readers) + 1))
+    return ["0" if name in scores.machines else str(next(people)) for name in scores.readers]
 
 
 def _texts(names: list[str]) -> list[str]:

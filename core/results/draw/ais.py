@@ -15,8 +15,8 @@ from core.stats.confusion import MISSING
 METHOD = (
     "AI minus AI, the later one minus the earlier as the study lists them: Tango's interval and score test for "
     "proportions, DeLong for areas, else jackknife over cases. AI minus a group as in the comparison with readers. "
-    "Holm over all comparisons of the figure: every pair of AIs, and every AI with every group and all readers. Exploratory "
-    "unless prespecified."
+    "Holm over all comparisons of the figure: every pair of AIs, and every AI with every group and all readers. "
+    "Exploratory unless prespecified."
 )
 DIFFER = "Cases on which the AIs do not say the same. Right: the call is the truth."
 
