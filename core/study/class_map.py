@@ -37,6 +37,19 @@ class ClassMap:
                 found[code] = min(1.0, sum(parts)) if self.exclusive else max(parts)
         return found
 
+    def names(self, ai_classes: Sequence[str]) -> tuple[str, ...]:
+        """Return what the AI's classes count as, each once, in the AI's order; one left out keeps the AI's name."""
+        return tuple(dict.fromkeys(self.to_study.get(name) or name for name in ai_classes))
+
+    def joined(self, ai_classes: Sequence[str], values: Sequence[float]) -> tuple[float, ...]:
+        """Return values given for the AI's classes, such as a slice's probabilities, for `names`."""
+        found: dict[str, float] = {}
+        for name, value in zip(ai_classes, values, strict=False):
+            code = self.to_study.get(name) or name
+            there = found.get(code)
+            found[code] = value if there is None else there + value if self.exclusive else max(there, value)
+        return tuple(min(1.0, value) for value in found.values())
+
     def counts(self, given: Mapping[str, int]) -> dict[str, int]:
         """Return counts by diagnosis; what counts as none keeps the AI's own name."""
         found: dict[str, int] = {}

@@ -7,15 +7,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
+from core.study.class_map import ClassMap
 from core.study.protocol import AidedDisplay
 from core.study.words import Arm
 from db import permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
-from db.models import AiRead, Case, Read, Series, Study, StudyCase, StudyClass
+from db.models import Case, Read, Series, Study, StudyCase, StudyClass
 from db.permissions import MAX_ID, Right
 from db.reading.queue import Queue, Step, active_reader, open_step, own_read, queue, reader_of
 from db.reading.types import AiShown, CaseAccess, OverlayAccess
+from db.study.ais import ais_of, read_of
 from db.truth import members as panel_members
 
 NOT_YOURS = "This case is not yours to see now. Open your work list and go on from there."
@@ -103,20 +105,12 @@ def reveal(session: Session, study: Study, read: Read, at: datetime) -> None:
     """Fix, once, which AI read an aided read shows and what of it; called when the read opens."""
     if read.arm != Arm.AIDED or read.ai_shown_at is not None or study.ai_model_id is None:
         return
-    found = frozen_ai(session, study, volume(session, read.case_id).series_id)
+    shown = ais_of(session, study)[0]
+    found = read_of(session, shown, volume(session, read.case_id).series_id)
     if found is not None:
         read.ai_read_id = found.id
-        read.ai_output = _output(session, study, found, study.protocol.aided)
+        read.ai_output = _output(session, study, shown.classes, found, study.protocol.aided)
         read.ai_shown_at = at
-
-
-def frozen_ai(session: Session, study: Study, series_id: int) -> AiReadInfo | None:
-    """Return the AI read of a series that the study was opened with; one made since then does not count."""
-    pinned = study.ai_parameters.get("reads")
-    if pinned is None:
-        return ai_reads.current(session, series_id, study.ai_model_id or 0, study.ai_rule)
-    found = session.scalar(select(AiRead.id).where(AiRead.series_id == series_id, AiRead.id.in_(pinned)))
-    return None if found is None else ai_reads.by_id(session, found)
 
 
 def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
@@ -124,43 +118,50 @@ def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
     if read.arm != Arm.AIDED or read.ai_read_id is None or read.ai_shown_at is None:
         return None
     ai, display = ai_reads.by_id(session, read.ai_read_id), study.protocol.aided
+    counts_as = ais_of(session, study)[0].classes
     return AiShown(
         output=read.ai_output,
-        slices=ai.slice_probabilities if display.slice_scores else (),
+        slices=slices_of(counts_as, ai) if display.slice_scores else (),
         heat_slices=ai.heat_slices if display.heat else (),
         lungs=display.lungs and bool(ai.slice_probabilities),
         heat=display.heat and bool(ai.heat_slices),
     )
 
 
-def whole_output(session: Session, study: Study, ai: AiReadInfo) -> dict[str, Any]:
-    """Return the AI's whole output in the study's classes. For those who see everything: never for a reader."""
-    return _output(session, study, ai, AidedDisplay())
+def slices_of(counts_as: ClassMap, ai: AiReadInfo) -> tuple[tuple[float, ...] | None, ...]:
+    """Return the probabilities of every slice for the names that the output's `classes` have."""
+    return tuple(one and counts_as.joined(ai.model.classes, one) for one in ai.slice_probabilities)
 
 
-def _output(session: Session, study: Study, ai: AiReadInfo, display: AidedDisplay) -> dict[str, Any]:
+def whole_output(session: Session, study: Study, counts_as: ClassMap, ai: AiReadInfo) -> dict[str, Any]:
+    """Return an AI's whole output in the study's classes. For those who see everything: never for a reader."""
+    return _output(session, study, counts_as, ai, AidedDisplay())
+
+
+def _output(
+    session: Session, study: Study, counts_as: ClassMap, ai: AiReadInfo, display: AidedDisplay
+) -> dict[str, Any]:
     """Return what the reader is shown, in the study's classes where they are mapped; kept with the read."""
-    query = select(StudyClass).where(StudyClass.study_id == study.id).order_by(StudyClass.position.desc())
-    mapped = {row.ai_class: (row.code, row.label) for row in session.scalars(query) if row.ai_class}
-    named = {name: mapped.get(name, (name, name)) for name in (*ai.model.classes, *([ai.call] if ai.call else []))}
-    call, label = named[ai.call] if ai.call and display.call else (None, None)
+    query = select(StudyClass.code, StudyClass.label).where(StudyClass.study_id == study.id)
+    labels = {code: label for code, label in session.execute(query)}
+    call = (counts_as.to_study.get(ai.call) or ai.call) if ai.call and display.call else None
+    given = [name for name in ai.model.classes if name in ai.probabilities]
+    probabilities = counts_as.joined(given, [ai.probabilities[name] for name in given])
     return {
         "call": call,
-        "call_label": label,
+        "call_label": labels.get(call, call) if call else None,
         "failure": ai.failure,
-        "classes": [named[name][0] for name in ai.model.classes],
-        "probabilities": _renamed(ai.probabilities, named) if display.probabilities else None,
-        "counts": _renamed(ai.counts, named) if display.counts else None,
+        "classes": list(counts_as.names(ai.model.classes)),
+        "probabilities": dict(zip(counts_as.names(given), probabilities, strict=True))
+        if display.probabilities
+        else None,
+        "counts": counts_as.counts(ai.counts) if display.counts else None,
         "deciding_slices": list(ai.deciding_slices) if display.slice_scores else None,
         "abnormal_share": ai.abnormal_share if display.counts else None,
         "warnings": list(ai.warnings) if display.call else None,
         "rule": ai.rule,
         "model": {"name": ai.model.name, "version": ai.model.version, "sha256": ai.model.sha256},
     }
-
-
-def _renamed(values: dict[str, Any], named: dict[str, tuple[str, str]]) -> dict[str, Any]:
-    return {named.get(name, (name, name))[0]: value for name, value in values.items()}
 
 
 def _any_case(session: Session, study_id: int, case_number: int) -> CaseAccess:

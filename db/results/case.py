@@ -13,10 +13,11 @@ from core.study.words import ReadState
 from db.ai.reads import AiReadInfo
 from db.models import Case, Read, Reader, ReaderGroup, Study, StudyCase, Truth
 from db.permissions import MAX_ID, Actor
-from db.reading.access import frozen_ai, volume, whole_output
+from db.reading.access import slices_of, volume, whole_output
 from db.reading.rules import classes_of
 from db.reading.types import CaseAccess, ClassChoice
 from db.results.rows import unsealed
+from db.study.ais import AiOfStudy, ais_of, read_of
 
 UNKNOWN = "This study has no such case; choose one from the list."
 
@@ -49,7 +50,10 @@ class ReviewedRead:
 
 @dataclass(frozen=True, slots=True)
 class CaseReview:
-    """Everything known of one case. `ai_output` is the AI's output in the study's classes, None without an AI read."""
+    """Everything known of one case. `ai_output` is the AI's output in the study's classes, None without an AI read.
+
+    `ai_slices` has the probabilities of each slice for `ai_classes`, None where the AI did not look.
+    """
 
     case: CaseAccess
     tags: tuple[str, ...]
@@ -58,6 +62,8 @@ class CaseReview:
     truth: ReviewedTruth | None
     ai: AiReadInfo | None
     ai_output: dict[str, Any] | None
+    ai_classes: tuple[str, ...]
+    ai_slices: tuple[tuple[float, ...] | None, ...]
     reads: tuple[ReviewedRead, ...]
 
     def label(self, code: str | None) -> str:
@@ -74,15 +80,17 @@ def case_review(session: Session, *, study_id: int, case_number: int, by: Actor)
     study, link, case = _found(session, study_id, case_number, by)
     truth = _truth(session, study, link)
     images = volume(session, case.id)
-    ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
+    shown = _ai(session, study, images.series_id)
     return CaseReview(
         case=images,
         tags=tuple(case.tags),
         practice=link.practice,
         classes=classes_of(session, study),
         truth=truth,
-        ai=ai,
-        ai_output=whole_output(session, study, ai) if ai else None,
+        ai=shown[1] if shown else None,
+        ai_output=whole_output(session, study, shown[0].classes, shown[1]) if shown else None,
+        ai_classes=shown[0].classes.names(shown[1].model.classes) if shown else (),
+        ai_slices=slices_of(shown[0].classes, shown[1]) if shown else (),
         reads=_reads(session, study, case.id, truth.code if truth else None),
     )
 
@@ -96,10 +104,16 @@ def review_overlay(session: Session, *, study_id: int, case_number: int, by: Act
     """Return the volume of a case and the AI read whose lungs and heat maps lie on it; raises as `case_review` does."""
     study, _, case = _found(session, study_id, case_number, by)
     images = volume(session, case.id)
-    ai = frozen_ai(session, study, images.series_id) if study.ai_model_id else None
-    if ai is None:
+    shown = _ai(session, study, images.series_id)
+    if shown is None:
         raise NotFound("The AI has not read this case; there is nothing to lay over it.")
-    return images, ai
+    return images, shown[1]
+
+
+def _ai(session: Session, study: Study, series_id: int) -> tuple[AiOfStudy, AiReadInfo] | None:
+    """Return the first AI of the study that has slices of this series to show, else the first that read it."""
+    found = [(ai, read) for ai in ais_of(session, study) if (read := read_of(session, ai, series_id)) is not None]
+    return next((one for one in found if one[1].slice_probabilities), found[0] if found else None)
 
 
 def _found(session: Session, study_id: int, case_number: int, by: Actor) -> tuple[Study, StudyCase, Case]:

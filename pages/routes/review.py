@@ -114,7 +114,7 @@ def _ai(found: CaseReview, url: str) -> dict[str, Any] | None:
     ai = found.ai
     shown = ai_json(
         found.ai_output,
-        ai.slice_probabilities,
+        found.ai_slices,
         ai.heat_slices,
         masks_url=f"{url}/lungs" if ai.slice_probabilities else None,
         heat_url=f"{url}/heat" if ai.heat_slices else None,

@@ -50,13 +50,12 @@ def _ai(found: CaseReview) -> None:
         kept = sum(one is not None for one in ai.slice_probabilities)
         with st.container(horizontal=True, gap="small"):
             st.caption(
-                f"The AI read {kept} of {len(ai.slice_probabilities)} slices; the others lie outside the kept part. "
-                "Click the strip to go to a slice. The AI is a research demonstration, not a medical device.",
+                f"{ai.model.name} {ai.model.version} read {kept} of {len(ai.slice_probabilities)} slices; the others "
+                "lie outside the kept part. Click the strip to go to a slice. Research only; not a medical device.",
                 width="stretch",
             )
-            csv_button(
-                strip_rows(ai.model.classes, ai.slice_probabilities), key=f"slices-case-{found.case.case_number}"
-            )
+            rows = strip_rows(found.ai_classes, found.ai_slices)
+            csv_button(rows, key=f"slices-case-{found.case.case_number}")
 
 
 page()
