@@ -80,7 +80,9 @@ def to_plain(value: object) -> object:
     kind = type(value)
     if isinstance(value, float):  # numpy's 64-bit floats too
         return finite(value)
-    if value is None or kind in (str, int, bool):
+    if isinstance(value, str):  # members of an enumeration of texts too
+        return str(value)
+    if value is None or kind in (int, bool):
         return value
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
