@@ -17,7 +17,7 @@ def analysis_text(found: Analysis) -> str:
             "Readers", ("reader", "group", "arm", "n", "missing", "undecided", "accuracy", "95 %"), _readers(found)
         ),
         _section("By class", ("reader", "arm", "class", "figure", "value", "95 %", "n"), _classes(found.readers)),
-        _section("Groups", ("group", "arm", "figure", "mean", "95 %", "readers"), _groups(found)),
+        _section("Groups", ("group", "arm", "figure", "mean", "95 %", "readers", "note"), _groups(found)),
         _section(
             "AI against each reader (McNemar, Tango)",
             ("reader", "arm", "figure", "only AI", "only reader", "AI - reader", "95 %", "exact p", "Holm p"),
@@ -112,7 +112,8 @@ def _classes(readers: tuple[ReaderFigures, ...]) -> Iterable[tuple[object, ...]]
 def _groups(found: Analysis) -> Iterable[tuple[object, ...]]:
     for g in found.groups:
         for f in g.figures:
-            yield (g.group, g.arm, f.figure, f.mean.estimate, f.mean.ci, f"{len(g.readers)} ({f.readers_as})")
+            yield (g.group, g.arm, f.figure, f.mean.estimate, f.mean.ci, f"{len(g.readers)} ({f.readers_as})",
+                   f.mean.reason or f.flag)  # fmt: skip
 
 
 def _pairs(found: Analysis) -> Iterable[tuple[object, ...]]:
@@ -139,6 +140,7 @@ def _against(found: Analysis) -> Iterable[tuple[object, ...]]:
         note = r.reason or f"{row.readers} readers ({r.readers_as})"
         if r.margin is not None:
             note += f"; not worse by {r.margin:g}: p = {p_text(r.p_noninferior)}"
+        note += f"; {row.flag}" if row.flag else ""
         yield (who, row.arm, row.figure, r.difference, r.ci, p_text(r.p), note)
 
 

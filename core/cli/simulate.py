@@ -49,13 +49,16 @@ def simulate(
         bool, typer.Option("--coverage", help="How often the intervals of proportions hold the truth, on a grid.")
     ] = False,
     draws: Annotated[int, typer.Option(help="With --coverage: studies a cell.")] = 2000,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="With --coverage: the table as it stands in the documentation.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Size or power of a test on simulated studies (Roe & Metz 1997; marks by a search model), or one study as CSV."""
     from core.cli import show
 
     if coverage:
-        _coverage(draws, seed, json=json)
+        _coverage(draws, seed, json=json, markdown=markdown)
         return
     from core.stats import power_by_simulation as planned
     from core.stats import roe_metz, simulation
@@ -88,7 +91,7 @@ def simulate(
     )
 
 
-def _coverage(draws: int, seed: int, *, json: bool) -> None:
+def _coverage(draws: int, seed: int, *, json: bool, markdown: bool) -> None:
     """Print the coverage of intervals of proportions over readers; figures of flagged cells say so."""
     from core.cli import show
     from core.stats.coverage import coverage
@@ -103,6 +106,13 @@ def _coverage(draws: int, seed: int, *, json: bool) -> None:
         shares = tuple(dict.fromkeys(row.p for row in own))
         cells = {(row.readers, row.cases, row.p): f"{row.coverage:.3f}{'*' if row.flag else ''}" for row in own}
         sizes = dict.fromkeys((row.readers, row.cases) for row in own)
+        if markdown:
+            head = ["readers", "cases", *map(str, shares)]
+            lines = [[str(r), str(n), *(cells[r, n, p] for p in shares)] for r, n in sizes]
+            rule = ["---"] * len(head)
+            body = "\n".join(f"| {' | '.join(line)} |" for line in (head, rule, *lines))
+            typer.echo(f"\n### {NAMES[what]}\n\n{body}")
+            continue
         typer.echo(f"\n{NAMES[what]}")
         typer.echo(show.grid(("readers", "cases", *map(str, shares)), [(r, n, *(cells[r, n, p] for p in shares))
                                                                       for r, n in sizes]))  # fmt: skip
@@ -112,4 +122,6 @@ NAMES = {
     "fixed": "Mean of a group, these readers only",
     "random": "Mean of a group, readers as a sample of readers",
     "switches": "Share of switches of a group",
+    "ai fixed": "AI minus a group, these readers only",
+    "ai random": "AI minus a group, readers as a sample of readers",
 }

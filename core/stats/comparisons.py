@@ -12,8 +12,9 @@ from core.stats.estimate import Bools, Ints, StatsError
 from core.stats.figures import Cells
 from core.stats.mrmc import Mrmc, analyse_cells
 from core.stats.pairs import PairedAreas, PairedProportions, areas_against_first, holm, paired_areas, paired_proportions
-from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells
+from core.stats.reader_figures import Set, cases_for, cells_of, members, sub_cells, units_for
 from core.stats.reads import ReadTable
+from core.stats.small_samples import difference_flag
 from core.stats.standalone import Standalone, ai_against_readers, with_tango
 from core.stats.table import AI
 
@@ -56,6 +57,7 @@ class AiComparison:
     result: Standalone | None
     reason: str | None = None
     ai: str = AI
+    flag: str = ""  # where simulations speak against the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +176,15 @@ def ai_with_groups(
             factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
             try:
                 result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
-                if (
-                    len(at) == 1
-                    and table.clusters is None
-                    and name.split(" ")[0] in ("accuracy", "sensitivity", "specificity")
-                ):
+                share = name.split(" ")[0] in ("accuracy", "sensitivity", "specificity")
+                exact = share and len(at) == 1 and table.clusters is None
+                if exact:
                     result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
-                found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason, ai))
+                flag = ""
+                if share and not exact:
+                    units = units_for(table, name)
+                    flag = difference_flag(units, result.ai, readers=result.readers_as, r=len(at))
+                found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason, ai, flag))
             except StatsError as error:
                 found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(error), ai))
     return tuple(found)

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.stats.estimate import NO_INFORMATION, Bools, Estimate, Floats, Ints, within
 from core.stats.obuchowski_rockette import two_sided
-from core.stats.small_samples import METHOD, effective_wilson
+from core.stats.small_samples import METHOD, effective_wilson, share_flag
 
 
 def ratio_over_cases(
@@ -33,7 +33,9 @@ def ratio_over_cases(
     if low == 0.0:
         most = float(n) if clusters is None else math.inf  # the same regions written twice must change nothing
         ends = effective_wilson(np.array(ratio), np.array(variance), np.array(k - 1), least=k, most=most)
-        return Estimate(ratio, se, (float(ends[0]), float(ends[1])), n, f"{method}, {METHOD}")
+        said = share_flag(n, ratio)
+        how = f"{method}, {METHOD}{f'; {said}' if said else ''}"
+        return Estimate(ratio, se, (float(ends[0]), float(ends[1])), n, how)
     if se is None:
         unit = "case" if clusters is None else "cluster"
         return Estimate(ratio, None, None, n, method, f"the change is the same in every {unit}: there is no interval")

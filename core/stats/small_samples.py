@@ -91,3 +91,16 @@ def flag(*, readers: Factor, r: int, n: int, p: float) -> str:
 
 FEW_READS = 9
 WIDE = "few reads: in simulations an interval like this one held the truth in more than 97 of 100 studies"
+FEW_ERRORS = 12
+NARROW = "few readers or few such cases: in simulations intervals like this one held the truth in 93 of 100 or fewer"
+
+
+def share_flag(reads: float, p: float) -> str:
+    """The same for a share of so many reads of a group, such as switches, over cases as clusters."""
+    return WIDE if reads * min(p, 1 - p) < FEW_READS else ""
+
+
+def difference_flag(n: int, p: float, *, readers: Factor, r: int) -> str:
+    """What the simulation says against an interval of AI minus r readers, the AI right in a share p of n cases."""
+    few = n * min(p, 1 - p) < FEW_ERRORS or (readers == "random" and r < 4 and n > 100)
+    return NARROW if few else ""

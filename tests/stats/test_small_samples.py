@@ -8,7 +8,7 @@ from core.stats.coverage import coverage
 from core.stats.intervals import wilson
 from core.stats.obuchowski_rockette import single_test
 from core.stats.reads import table_from_text
-from core.stats.small_samples import WIDE, flag, proportion_mean
+from core.stats.small_samples import NARROW, WIDE, difference_flag, flag, proportion_mean, share_flag
 from tests.stats.goldens import long_table
 
 NOISE = 0.012  # 3 standard errors of a share of .95 in 3,000 draws
@@ -17,9 +17,9 @@ NOISE = 0.012  # 3 standard errors of a share of .95 in 3,000 draws
 @pytest.mark.parametrize(("readers", "cases"), [((2, 5, 10), (20, 50)), ((3,), (30, 200))])
 def test_coverage_is_93_to_97_percent_or_the_cell_is_flagged(readers, cases):
     rows = list(coverage(readers=readers, cases=cases, shares=(0.5, 0.8, 0.95), draws=3000, seed=7))
-    assert {row.what for row in rows} == {"fixed", "random", "switches"}
+    assert {row.what for row in rows} == {"fixed", "random", "switches", "ai fixed", "ai random"}
     for row in rows:
-        assert row.coverage > 0.93 - NOISE, row
+        assert (row.flag and row.what.startswith("ai")) or row.coverage > 0.93 - NOISE, row
         assert row.flag or row.coverage < 0.97 + NOISE, row
 
 
@@ -60,3 +60,8 @@ def test_means_of_groups_name_their_method_and_flag_few_reads():
     assert "single test" in figures["AUC 1"].method
     assert flag(readers="fixed", r=2, n=20, p=0.95) == WIDE
     assert flag(readers="fixed", r=5, n=100, p=0.9) == ""
+    assert difference_flag(50, 0.9, readers="fixed", r=5) == NARROW
+    assert difference_flag(200, 0.9, readers="random", r=3) == NARROW
+    assert difference_flag(200, 0.9, readers="random", r=5) == share_flag(200, 0.9) == ""
+    assert all((one.flag == NARROW) == (one.cases * min(one.result.ai, 1 - one.result.ai) < 12)
+               for one in found.ai_with_groups if one.figure == "accuracy" and one.readers == 2)  # fmt: skip
