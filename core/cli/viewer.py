@@ -1,4 +1,4 @@
-"""Commands of the viewer: build its bundle, measure it."""
+"""Commands of the viewer: build its bundle, check its source, measure it."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,8 @@ import typer
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command("build-viewer")(build_viewer)
+    app.command("viewer-types")(viewer_types)
+    app.command("check-viewer")(check_viewer)
     bench.command("viewer")(bench_viewer)
 
 
@@ -21,6 +23,28 @@ def build_viewer(
 
     path = ensure_bundle(say=lambda sentence: typer.echo(sentence, err=True), force=force)
     typer.echo(str(path))
+
+
+def viewer_types() -> None:
+    """Write the viewer's TypeScript types and the table of keys anew, from the contract and the list of keys."""
+    from core.viewer.checks import write_made
+
+    typer.echo(", ".join(write_made()) or "Nothing has changed.")
+
+
+def check_viewer(
+    fix: Annotated[bool, typer.Option("--fix", help="first format, and mend what can be mended safely")] = False,
+) -> None:
+    """Check the viewer's JavaScript: format, lint, types, units, and that its types are those of the contract."""
+    from core.viewer.checks import mend, problems
+
+    if fix:
+        mend(say=lambda sentence: typer.echo(sentence, err=True))
+    failed = list(problems(say=lambda sentence: typer.echo(sentence, err=True)))
+    for problem in failed:
+        typer.echo(problem, err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def bench_viewer(

@@ -18,6 +18,8 @@ MODULES = HERE / "node_modules"
 WHAT_COUNTS = ("package.json", "package-lock.json", "build.mjs")
 INSTALL_S = 900
 BUNDLE_S = 300
+CHECK_S = 300
+TOOLS = "with tools"  # of the checks, which a bundle does not need
 
 Say = Callable[[str], None]
 
@@ -63,13 +65,28 @@ def ensure_bundle(*, say: Say = _quiet, force: bool = False) -> Path:
     return path
 
 
-def _install(say: Say) -> None:
+def ensure_tools(*, say: Say = _quiet) -> None:
+    """Fetch what the viewer's checks need beside what its bundle is made of; raises BuildFailed."""
+    DIST.mkdir(exist_ok=True)
+    with _alone(say):
+        _install(say, tools=True)
+
+
+def run_node(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Node in this folder, as the viewer's checks do; raises BuildFailed."""
+    return _node([*arguments], CHECK_S, "The check took too long")
+
+
+def _install(say: Say, *, tools: bool = False) -> None:
     stamp = MODULES / ".parallax"
     wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
+    have = stamp.read_text() if stamp.exists() else ""
+    if have == f"{wanted} {TOOLS}" or (have == wanted and not tools):
         return
-    say("viewer: fetching its packages from the npm registry (once, about 100 MB on disk)")
+    more = ", with the tools of its checks" if tools else ""
+    say(f"viewer: fetching its packages from the npm registry (once, about 100 MB on disk{more})")
     arguments = [str(_npm()), "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+    arguments += [] if tools else ["--omit=dev"]
     done = _node(arguments, INSTALL_S, "The viewer's packages did not arrive within 15 minutes")
     if done.returncode:
         tail = done.stderr.strip().splitlines()
@@ -79,7 +96,7 @@ def _install(say: Say) -> None:
             f"({why.removeprefix('npm error ').strip()}). Connect to the network, or set npm's registry to a mirror, "
             "and run: python -m core build-viewer"
         )
-    stamp.write_text(wanted)
+    stamp.write_text(f"{wanted} {TOOLS}" if tools else wanted)
 
 
 def _bundle(path: Path, say: Say) -> None:

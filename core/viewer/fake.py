@@ -5,7 +5,7 @@ The harness serves it to a browser; tests look into it and make it fail as netwo
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,31 @@ from numpy.typing import NDArray
 from core.imaging import wire
 from core.imaging.packing import coarse, lungs_middle
 from core.imaging.volume import Volume
+from core.viewer.contract.bodies import Body
+from core.viewer.contract.case import AiOutput, Content, Orientation, Phase, VolumeInfo
+from core.viewer.contract.reading import (
+    Clock,
+    Draft,
+    DraftEdit,
+    DraftSaved,
+    Event,
+    EventPost,
+    EventsTaken,
+    FormInfo,
+    Invalid,
+    Locked,
+    NothingLeft,
+    OpenClock,
+    OpenRead,
+    PracticeFeedback,
+    ReadInfo,
+    Stale,
+    StudyName,
+    Upcoming,
+    ViewerInfo,
+)
 
-Answer = tuple[int, dict[str, Any]]  # status and JSON body
+Answer = tuple[int, Body]  # status and body
 
 SAVED_AT = "2026-01-01T00:00:00Z"
 EMPTY: dict[str, Any] = {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []}
@@ -40,10 +63,11 @@ class FakeRead:
 
     token: str
     case: int
-    phase: str = "unaided"
+    phase: Phase = "unaided"
     practice: bool = False
     revision: int = 0
     content: dict[str, Any] = field(default_factory=lambda: dict(EMPTY))
+    chosen: bool = False  # the reader has set the diagnosis in this read
     tab: str | None = None
     locked: dict[str, Any] | None = None
     events: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -106,110 +130,120 @@ class Fake:
         return next((read for read in self.reads if read.locked is None), None)
 
 
-def next_answer(fake: Fake) -> dict[str, Any]:
+def next_answer(fake: Fake) -> OpenRead | NothingLeft:
     """What /next says now."""
     read = fake.current
-    study = {"id": 1, "title": "Chest CT reader study"}
-    feedback, fake.feedback = fake.feedback, None
+    study = StudyName(id=1, title="Chest CT reader study")
+    told, fake.feedback = fake.feedback, None
+    feedback = None if told is None else PracticeFeedback.model_validate(told)
     if read is None:
-        return {
-            "done": True,
-            "message": "Thank you. Every case is read.",
-            "opens_on": None,
-            "feedback": feedback,
-            "study": study,
-        }
+        return NothingLeft(message="Thank you. Every case is read.", opens_on=None, feedback=feedback, study=study)
     place = fake.reads.index(read)
     following = next((other for other in fake.reads[place + 1 :] if other.case != read.case), None)
     rest, fake.rest = fake.rest, None
-    return {
-        "read": {
-            "token": read.token,
-            "case": read.case,
-            "position": place + 1,
-            "total": len(fake.reads),
-            "practice": read.practice,
-            "arm": read.phase,
-            "session": 1,
-            "phase": read.phase,
-            "attempt": 1,
-        },
-        "form": fake.form,
-        "viewer": {"open_at": fake.open_at, "bindings": fake.bindings},
-        "draft": {"revision": read.revision, "content": read.content},
-        "clock": {
-            "active_s": 0.0,
-            "raw_s": 0.0,
-            "started": False,
-            "paused": fake.paused,
-            "heartbeat_s": fake.heartbeat_s,
-            "idle_after_s": fake.idle_after_s,
-        },
-        "volume": _volume(fake, read.case),
-        "ai": fake.ai if read.phase == "aided" else None,
-        "feedback": feedback,
-        "next": {"case": following.case, "volume": _volume(fake, following.case)} if following else None,
-        "break": rest,
-        "study": study,
-    }
+    return OpenRead(
+        read=ReadInfo(
+            token=read.token,
+            case=read.case,
+            position=place + 1,
+            total=len(fake.reads),
+            practice=read.practice,
+            arm=read.phase,
+            session=1,
+            phase=read.phase,
+            attempt=1,
+        ),
+        form=FormInfo.model_validate(fake.form),
+        viewer=ViewerInfo.model_validate({"open_at": fake.open_at, "bindings": fake.bindings}),
+        draft=_draft(read),
+        clock=OpenClock(
+            active_s=0.0,
+            raw_s=0.0,
+            started=False,
+            paused=fake.paused,
+            heartbeat_s=fake.heartbeat_s,
+            idle_after_s=fake.idle_after_s,
+        ),
+        volume=_volume(fake, read.case),
+        ai=AiOutput.model_validate(fake.ai) if fake.ai is not None and read.phase == "aided" else None,
+        feedback=feedback,
+        next=Upcoming(case=following.case, volume=_volume(fake, following.case)) if following else None,
+        break_=rest,
+        study=study,
+    )
 
 
-def _volume(fake: Fake, case: int) -> dict[str, Any]:
+def _volume(fake: Fake, case: int) -> VolumeInfo:
     ct = fake.cases[case - 1]
-    return {
-        "url": f"/api/studies/1/cases/{case}/slices",
-        "shape": list(ct.hu.shape),
-        "spacing_mm": list(ct.spacing_mm),
-        "z_mm": list(ct.z_mm),
-        "orientation": fake.orientation,
-        "coarse_shape": list(coarse(ct.hu).shape),
-        "lungs_middle": lungs_middle(ct.hu),
-    }
+    small = coarse(ct.hu).shape
+    return VolumeInfo(
+        url=f"/api/studies/1/cases/{case}/slices",
+        shape=ct.hu.shape,
+        spacing_mm=ct.spacing_mm,
+        z_mm=list(ct.z_mm),
+        orientation=Orientation.model_validate(fake.orientation),
+        coarse_shape=(small[0], small[1], small[2]),
+        lungs_middle=lungs_middle(ct.hu),
+    )
 
 
-def take_events(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+def take_events(fake: Fake, read: FakeRead, body: object) -> Answer:
     """POST events."""
+    post = EventPost.parsed(body)
+    events = [Event.model_validate(event, strict=True) for event in post.events]
     if read.locked is None:
-        for event in body["events"]:
-            read.events[body["tab"], event["n"]] = event["kind"]
-            if event["kind"] in ("painted", "take_over"):
-                read.tab = body["tab"]
-        for name, value in body["counters"].items():
+        for event in events:
+            read.events[post.tab, event.n] = event.kind
+            if event.kind in ("painted", "take_over"):
+                read.tab = post.tab
+        for name, value in post.counters.items():
             read.counters[name] = value if isinstance(value, str) else max(value, read.counters.get(name, 0))
-    if read.tab not in (None, body["tab"]):
+    if read.tab not in (None, post.tab):
         return _stale("taken_over", read)
-    clock = {"active_s": 1.0, "raw_s": 1.0, "started": "painted" in read.kinds, "paused": False}
-    return 200, {"accepted": len(body["events"]), "locked": read.locked is not None, "clock": clock}
+    clock = Clock(active_s=1.0, raw_s=1.0, started="painted" in read.kinds, paused=False, heartbeat_s=fake.heartbeat_s)
+    return 200, EventsTaken(accepted=len(events), locked=read.locked is not None, clock=clock)
 
 
-def save_draft(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+def save_draft(fake: Fake, read: FakeRead, body: object) -> Answer:
     """PUT a draft; the same one sent twice is stored once."""
-    if read.tab not in (None, body["tab"]):
+    edit = DraftEdit.parsed(body)
+    content = _content(edit)
+    if read.tab not in (None, edit.tab):
         return _stale("taken_over", read)
-    if (read.tab, read.revision, read.content) == (body["tab"], body["revision"] + 1, body["content"]):
-        return 200, {"revision": read.revision, "saved_at": SAVED_AT}
-    if body["revision"] != read.revision:
+    if (read.tab, read.revision, read.content) == (edit.tab, edit.revision + 1, content):
+        return 200, DraftSaved(revision=read.revision, saved_at=SAVED_AT)
+    if edit.revision != read.revision:
         return _stale("stale", read)
-    read.tab, read.content, read.revision = body["tab"], body["content"], read.revision + 1
-    return 200, {"revision": read.revision, "saved_at": SAVED_AT}
+    read.chosen |= content["diagnosis"] not in (None, read.content["diagnosis"])
+    read.tab, read.content, read.revision = edit.tab, content, read.revision + 1
+    return 200, DraftSaved(revision=read.revision, saved_at=SAVED_AT)
 
 
-def lock_read(fake: Fake, read: FakeRead, body: dict[str, Any]) -> Answer:
+def lock_read(fake: Fake, read: FakeRead, body: object) -> Answer:
     """POST the lock; posted twice it is stored once."""
+    edit = DraftEdit.parsed(body)
     fake.lock_posts += 1
     if read.locked is None:
-        if read.tab not in (None, body["tab"]):
+        if read.tab not in (None, edit.tab):
             return _stale("taken_over", read)
-        if body["revision"] != read.revision:
+        if edit.revision != read.revision:
             return _stale("stale", read)
         if fake.lock_refusal:
             fields, fake.lock_refusal = fake.lock_refusal, {}
-            return 422, {"error": "invalid", "message": " ".join(fields.values()), "fields": fields}
-        read.locked = body["content"]
-    return 200, {"locked": True, "next": next_answer(fake)}
+            return 422, Invalid(message=" ".join(fields.values()), fields=fields)
+        read.locked = _content(edit)
+    return 200, Locked(next=next_answer(fake))
 
 
-def _stale(reason: str, read: FakeRead) -> Answer:
+def _content(edit: DraftEdit) -> dict[str, Any]:
+    """What the page sent, which must be whole: here nothing else judges it."""
+    return Content.model_validate(edit.content, strict=True).model_dump(mode="json")
+
+
+def _draft(read: FakeRead) -> Draft:
+    return Draft(revision=read.revision, content=Content.model_validate(read.content), chosen=read.chosen)
+
+
+def _stale(reason: Literal["stale", "taken_over"], read: FakeRead) -> Answer:
     message = "Another tab holds this case." if reason == "taken_over" else "The newer answers are shown."
-    draft = {"revision": read.revision, "content": read.content}
-    return 409, {"error": reason, "message": message, "draft": draft}
+    return 409, Stale(error=reason, message=message, draft=_draft(read))

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from core.viewer.build import ensure_bundle
+from core.viewer.contract.bodies import Refusal
+from core.viewer.contract.reading import Bindings, BindingsSaved
 from core.viewer.fake import Answer, Fake, FakeRead, lock_read, next_answer, save_draft, take_events
 from core.viewer.stream import HEADERS, frames, held, outward, packed, slices
 
@@ -27,7 +28,7 @@ const rendering = new URLSearchParams(location.search).get("rendering") ?? undef
 window.unmount = reading({data: {study_id: 1, api: "", rendering}, parentElement, setTriggerValue: () => {}});
 </script></body></html>"""
 
-Change = Callable[[Fake, FakeRead, dict[str, Any]], Answer]
+Change = Callable[[Fake, FakeRead, object], Answer]
 
 
 def harness(fake: Fake) -> Starlette:
@@ -47,20 +48,20 @@ def harness(fake: Fake) -> Starlette:
             if refused:
                 return refused
             status, answer = verb(fake, _read(fake, request), body)
-            return JSONResponse(answer, status)
+            return JSONResponse(answer.json_body(), status)
 
         return Route(f"/api/reads/{{token}}/{name}", endpoint, methods=[method])
 
     async def bindings(request: Request) -> Response:
-        fake.bindings = (await request.json())["bindings"]
-        return JSONResponse({"saved": True})
+        fake.bindings = Bindings.parsed(await request.json()).bindings
+        return JSONResponse(BindingsSaved().json_body())
 
     return Starlette(
         routes=[
             Route("/", lambda request: HTMLResponse(PAGE)),
             Route("/work", lambda request: HTMLResponse("<title>Work list</title>")),
             Route("/viewer.js", lambda request: Response(bundle, media_type="text/javascript")),
-            guarded("GET", "/api/reading/1/next", lambda request: JSONResponse(next_answer(fake))),
+            guarded("GET", "/api/reading/1/next", lambda request: JSONResponse(next_answer(fake).json_body())),
             guarded("GET", "/api/studies/1/cases/{case:int}/slices", lambda request: _pixels(fake, request)),
             guarded("GET", "/api/reads/{token}/lungs", lambda request: _overlay(fake, request, "lungs")),
             guarded("GET", "/api/reads/{token}/heat", lambda request: _overlay(fake, request, "heat")),
@@ -149,4 +150,4 @@ def _read(fake: Fake, request: Request) -> FakeRead:
 
 
 def _error(status: int, code: str, message: str) -> Response:
-    return JSONResponse({"error": code, "message": message}, status)
+    return JSONResponse(Refusal(error=code, message=message).json_body(), status)

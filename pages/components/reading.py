@@ -5,8 +5,9 @@ from typing import Any
 import streamlit as st
 
 from core.viewer.build import ensure_bundle
+from core.viewer.contract.review import Look, Mounted
 from db.reading.types import CaseAccess
-from pages.routes.shapes import volume_json
+from pages.routes.shapes import volume_info
 
 # The bundle is fetched once by its hashed name and kept by the browser; as component text it would travel at every run.
 SCRIPT = """
@@ -33,17 +34,17 @@ def open_reading_page(*, study_id: int) -> None:
 
 def review(*, study_id: int, case_number: int) -> None:
     """Show a case of an unblinded study in the page: images, truth, the AI and the reads, without a form."""
-    _mount(f"review_{study_id}_{case_number}", {"study_id": study_id, "case": case_number})
+    _mount(f"review_{study_id}_{case_number}", Mounted(study_id=study_id, case=case_number))
 
 
 def looking(access: CaseAccess, *, study_id: int, bindings: dict[str, Any]) -> None:
     """Show the images of one case in the page, and nothing else of it; they come through the reading page's route."""
-    volume = volume_json(access, f"/api/studies/{study_id}/cases/{access.case_number}/slices")
-    look = {"title": f"Case {access.case_number}", "volume": volume, "bindings": bindings}
-    _mount(f"look_{study_id}_{access.case_number}", {"look": look})
+    volume = volume_info(access, f"/api/studies/{study_id}/cases/{access.case_number}/slices")
+    look = Look(title=f"Case {access.case_number}", volume=volume, bindings=bindings)
+    _mount(f"look_{study_id}_{access.case_number}", Mounted(look=look))
 
 
-def _mount(key: str, data: dict[str, Any]) -> None:
+def _mount(key: str, what: Mounted) -> None:
     script = f"api/viewer/{ensure_bundle().name}"
     component = st.components.v2.component("parallax_reading", js=SCRIPT)
-    component(key=key, data={**data, "api": "", "script": script})
+    component(key=key, data={**what.json_body(), "script": script})

@@ -11,19 +11,42 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import clock
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.study.reading_clock import Reading
+from core.viewer.contract.bodies import Body
+from core.viewer.contract.case import AiOutput, ClassChoice, Content, VolumeInfo
+from core.viewer.contract.reading import (
+    Bindings,
+    BindingsSaved,
+    Clock,
+    Draft,
+    DraftEdit,
+    DraftSaved,
+    EventPost,
+    EventsTaken,
+    FormInfo,
+    Invalid,
+    Locked,
+    NothingLeft,
+    OpenClock,
+    OpenRead,
+    PracticeFeedback,
+    ReadInfo,
+    Stale,
+    StudyName,
+    Upcoming,
+    ViewerInfo,
+)
 from db import accounts
 from db.accounts import Account
 from db.engine import open_session
 from db.permissions import MAX_ID
 from db.reading import reads
 from db.reading.events import HEARTBEAT_S
-from db.reading.types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, OpenRead, StaleDraft
-from pages.routes.shapes import ai_json, volume_json
+from db.reading.types import CaseAccess, DraftState, Feedback, InvalidContent, NextRead, StaleDraft
+from db.reading.types import OpenRead as ReadOpen
+from pages.routes.shapes import ai_output, volume_info
 from pages.routes.web import NO_STORE, changing, reading
-
-MAX_BINDINGS = 100
 
 
 def next_read(request: Request, account: Account) -> Response:
@@ -37,7 +60,7 @@ def next_read(request: Request, account: Account) -> Response:
 
 
 def draft(request: Request, account: Account, body: dict[str, Any]) -> Response:
-    """PUT {"revision", "tab", "content"}: save the draft."""
+    """PUT a DraftEdit: save the draft."""
     at = clock.now()
     try:
         with open_session() as session:
@@ -46,32 +69,29 @@ def draft(request: Request, account: Account, body: dict[str, Any]) -> Response:
         return _stale(error.reason, str(error), error.draft)
     except InvalidContent as error:
         return _invalid(error)
-    return _answer({"revision": saved.revision, "saved_at": _iso(saved.saved_at)})
+    return _answer(DraftSaved(revision=saved.revision, saved_at=_iso(saved.saved_at)))
 
 
 def events(request: Request, account: Account, body: dict[str, Any]) -> Response:
-    """POST {"tab", "counters", "events"}: record them; 409 tells a tab that another one holds the case."""
-    at = clock.now()
-    given, counters = body.get("events", []), body.get("counters", {})
-    if not isinstance(given, list) or not isinstance(counters, dict):
-        raise InvalidInput("Events come as a list, counters as an object.")
+    """POST an EventPost: record the events; 409 tells a tab that another one holds the case."""
+    at, post = clock.now(), EventPost.parsed(body)
     with open_session() as session:
         taken = reads.add_events(
             session,
             account_id=account.id,
             token=request.path_params["token"],
-            tab=_tab(body),
-            events=given,
-            counters=counters,
+            tab=post.tab,
+            events=list(post.events),
+            counters=post.counters,
             at=at,
         )
     if not taken.holds:
         return _stale("taken_over", reads.TAKEN_OVER, taken.draft)
-    return _answer({"accepted": taken.accepted, "locked": taken.locked, "clock": _clock(taken.clock, None)})
+    return _answer(EventsTaken(accepted=taken.accepted, locked=taken.locked, clock=Clock(**_clock(taken.clock))))
 
 
 def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
-    """POST {"revision", "tab", "content"}: lock the read and answer with what comes next."""
+    """POST a DraftEdit: lock the read and answer with what comes next."""
     at = clock.now()
     try:
         with open_session() as session:
@@ -80,19 +100,15 @@ def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
         return _stale(error.reason, str(error), error.draft)
     except InvalidContent as error:
         return _invalid(error)
-    return _answer({"locked": True, "next": _next(locked.next, account)})
+    return _answer(Locked(next=_next(locked.next, account)))
 
 
 def bindings(request: Request, account: Account, body: dict[str, Any]) -> Response:
-    """PUT {"bindings": {action: key}}: keep the reader's own keys."""
-    given = body.get("bindings")
-    if not isinstance(given, dict) or len(given) > MAX_BINDINGS:
-        raise InvalidInput("Keys come as an object of actions and keys.")
-    if not all(_short(name) and _is_key(key) for name, key in given.items()):
-        raise InvalidInput("Every key is a short text.")
+    """PUT Bindings: keep the reader's own keys."""
+    asked = Bindings.parsed(body)
     with open_session() as session:
-        accounts.save_preferences(session, account.id, {"bindings": given})
-    return _answer({"saved": True})
+        accounts.save_preferences(session, account.id, {"bindings": asked.bindings})
+    return _answer(BindingsSaved())
 
 
 def routes() -> list[Route]:
@@ -107,82 +123,77 @@ def routes() -> list[Route]:
 
 
 def _edit(request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    revision = body.get("revision")
-    if not isinstance(revision, int) or isinstance(revision, bool):
-        raise InvalidInput("The revision the answers are based on is missing.")
-    content = body.get("content")
-    return {"token": request.path_params["token"], "revision": revision, "tab": _tab(body), "content": content}
-
-
-def _tab(body: dict[str, Any]) -> str:
-    tab = body.get("tab")
-    return tab if isinstance(tab, str) else ""
-
-
-def _next(found: NextRead, account: Account) -> dict[str, Any]:
-    read = found.read
-    study = {"id": found.study_id, "title": found.title}
-    if read is None:
-        return {
-            "done": True,
-            "message": found.message,
-            "opens_on": _iso(found.opens_at),
-            "feedback": _feedback(found.feedback),
-            "study": study,
-        }
+    edit = DraftEdit.parsed(body)
     return {
-        "read": {
-            "token": read.token,
-            "case": read.case.case_number,
-            "position": read.position,
-            "total": read.total,
-            "practice": read.practice,
-            "arm": read.arm,
-            "session": read.session,
-            "phase": read.arm,
-            "attempt": read.attempt,
-        },
-        "form": _form(read),
-        "viewer": {"open_at": read.protocol.open_at, "bindings": account.preferences.get("bindings", {})},
-        "draft": _draft(read.draft),
-        "clock": _clock(read.clock, float(read.protocol.idle_after_s)),
-        "volume": _volume(found.study_id, read.case),
-        "ai": _ai(read),
-        "feedback": _feedback(found.feedback),
-        "next": _upcoming(found.study_id, read.upcoming),
-        "break": _break(read),
-        "study": study,
+        "token": request.path_params["token"],
+        "revision": edit.revision,
+        "tab": edit.tab,
+        "content": edit.content,
     }
 
 
-def _form(read: OpenRead) -> dict[str, Any]:
+def _next(found: NextRead, account: Account) -> OpenRead | NothingLeft:
+    read = found.read
+    study = StudyName(id=found.study_id, title=found.title)
+    if read is None:
+        return NothingLeft(
+            message=found.message, opens_on=_iso(found.opens_at), feedback=_feedback(found.feedback), study=study
+        )
     protocol = read.protocol
-    return {
-        "title": f"Case {read.case.case_number}",
-        "classes": [
-            {"code": choice.code, "label": choice.label, "letter": choice.letter, "colour": choice.colour}
+    return OpenRead(
+        read=ReadInfo(
+            token=read.token,
+            case=read.case.case_number,
+            position=read.position,
+            total=read.total,
+            practice=read.practice,
+            arm=read.arm,
+            session=read.session,
+            phase=read.arm,
+            attempt=read.attempt,
+        ),
+        form=_form(read),
+        viewer=ViewerInfo(open_at=protocol.open_at, bindings=account.preferences.get("bindings", {})),
+        draft=_draft(read.draft),
+        clock=OpenClock(**_clock(read.clock), idle_after_s=float(protocol.idle_after_s)),
+        volume=_volume(found.study_id, read.case),
+        ai=_ai(read),
+        feedback=_feedback(found.feedback),
+        next=_upcoming(found.study_id, read.upcoming),
+        break_=_break(read),
+        study=study,
+    )
+
+
+def _form(read: ReadOpen) -> FormInfo:
+    protocol = read.protocol
+    return FormInfo(
+        title=f"Case {read.case.case_number}",
+        classes=[
+            ClassChoice(code=choice.code, label=choice.label, letter=choice.letter, colour=choice.colour)
             for choice in read.classes
         ],
-        "indeterminate": protocol.indeterminate,
-        "ratings": protocol.ratings,
-        "questions": protocol.to_json()["questions"],
-        "undo": protocol.undo,
-        "clock_visible": protocol.clock_visible,
-    }
+        indeterminate=protocol.indeterminate,
+        ratings=protocol.ratings,
+        questions=protocol.questions,
+        undo=protocol.undo,
+        clock_visible=protocol.clock_visible,
+    )
 
 
-def _volume(study_id: int, case: CaseAccess) -> dict[str, Any]:
-    return volume_json(case, f"/api/studies/{study_id}/cases/{case.case_number}/slices")
+def _volume(study_id: int, case: CaseAccess) -> VolumeInfo:
+    return volume_info(case, f"/api/studies/{study_id}/cases/{case.case_number}/slices")
 
 
-def _upcoming(study_id: int, case: CaseAccess | None) -> dict[str, Any] | None:
-    return None if case is None else {"case": case.case_number, "volume": _volume(study_id, case)}
+def _upcoming(study_id: int, case: CaseAccess | None) -> Upcoming | None:
+    return None if case is None else Upcoming(case=case.case_number, volume=_volume(study_id, case))
 
 
-def _ai(read: OpenRead) -> dict[str, Any] | None:
+def _ai(read: ReadOpen) -> AiOutput | None:
     if read.ai is None:
         return None
-    return ai_json(
+    return ai_output(
+        AiOutput,
         read.ai.output,
         read.ai.slices,
         read.ai.heat_slices,
@@ -191,19 +202,19 @@ def _ai(read: OpenRead) -> dict[str, Any] | None:
     )
 
 
-def _feedback(given: Feedback | None) -> dict[str, Any] | None:
+def _feedback(given: Feedback | None) -> PracticeFeedback | None:
     if given is None:
         return None
-    return {
-        "case": given.case_number,
-        "diagnosis": given.diagnosis,
-        "truth": given.truth,
-        "truth_label": given.truth_label,
-        "correct": given.correct,
-    }
+    return PracticeFeedback(
+        case=given.case_number,
+        diagnosis=given.diagnosis,
+        truth=given.truth,
+        truth_label=given.truth_label,
+        correct=given.correct,
+    )
 
 
-def _break(read: OpenRead) -> str | None:
+def _break(read: ReadOpen) -> str | None:
     """Return the sentence that suggests a break before this case, by the protocol's number of cases or minutes."""
     protocol = read.protocol
     if read.clock.started_at is not None or read.streak_began is None:
@@ -216,41 +227,32 @@ def _break(read: OpenRead) -> str | None:
     return f"You have read {read.streak} cases in a row. A break of ten minutes keeps the reading fair."
 
 
-def _clock(clock: Reading, idle_after_s: float | None) -> dict[str, Any]:
-    known = {
+def _clock(clock: Reading) -> dict[str, Any]:
+    return {
         "active_s": round(clock.active_seconds, 1),
         "raw_s": round(clock.raw_seconds, 1),
         "started": clock.started_at is not None,
         "paused": clock.paused,
         "heartbeat_s": HEARTBEAT_S,
     }
-    return known if idle_after_s is None else {**known, "idle_after_s": idle_after_s}
 
 
 def _stale(reason: str, message: str, current: DraftState) -> Response:
-    return _answer({"error": reason, "message": message, "draft": _draft(current)}, 409)
+    return _answer(Stale(error=reason, message=message, draft=_draft(current)), 409)
 
 
-def _draft(state: DraftState) -> dict[str, Any]:
-    return {"revision": state.revision, "content": state.content, "chosen": state.chosen}
+def _draft(state: DraftState) -> Draft:
+    content = Content.model_validate(state.content)
+    return Draft(revision=state.revision, content=content, chosen=state.chosen)
 
 
 def _invalid(error: InvalidContent) -> Response:
-    return _answer({"error": "invalid", "message": str(error), "fields": error.fields}, 422)
+    return _answer(Invalid(message=str(error), fields=error.fields), 422)
 
 
-def _answer(body: dict[str, Any], status: int = 200) -> Response:
-    return JSONResponse(body, status, headers=NO_STORE)
+def _answer(body: Body, status: int = 200) -> Response:
+    return JSONResponse(body.json_body(), status, headers=NO_STORE)
 
 
 def _iso(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
-
-
-def _short(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 64
-
-
-def _is_key(value: Any) -> bool:
-    """Tell whether a binding is a key, or several for one action."""
-    return _short(value) or (isinstance(value, list) and len(value) <= 8 and all(_short(item) for item in value))

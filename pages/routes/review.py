@@ -8,12 +8,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import ParallaxError
+from core.viewer.contract.case import Content
+from core.viewer.contract.review import Review, ReviewAi, ReviewClass, ReviewRead, ReviewTruth
 from db.accounts import Account
 from db.engine import open_view
 from db.reading.types import CaseAccess
-from db.results.case import CaseReview, case_review, review_images, review_overlay
+from db.results.case import CaseReview, ReviewedRead, case_review, review_images, review_overlay
 from pages.routes.pixels import overlay_array, packed_answer, streamed
-from pages.routes.shapes import ai_json, volume_json
+from pages.routes.shapes import ai_output, volume_info
 from pages.routes.web import NO_STORE, json_error, reading, signed_in
 
 
@@ -21,7 +23,7 @@ def whole_case(request: Request, account: Account) -> Response:
     """GET: the case's truth, the AI's output and everybody's locked reads; refused before unblinding."""
     with open_view() as session:
         found = case_review(session, **_asked(request), by=account.id)
-    return JSONResponse(_review(found, request.url.path), headers=NO_STORE)
+    return JSONResponse(_review(found, request.url.path).json_body(), headers=NO_STORE)
 
 
 async def images(request: Request) -> Response:
@@ -70,53 +72,56 @@ def _overlay(request: Request, account: Account, name: Literal["lungs", "heat"])
     return packed_answer(overlay_array(access, ai, name))
 
 
-def _review(found: CaseReview, url: str) -> dict[str, Any]:
+def _review(found: CaseReview, url: str) -> Review:
     truth = found.truth
-    return {
-        "case": found.case.case_number,
-        "practice": found.practice,
-        "tags": found.tags,
-        "volume": volume_json(found.case, f"{url}/slices"),
-        "classes": [{"code": one.code, "label": one.label, "colour": one.colour} for one in found.classes],
-        "truth": None
+    return Review(
+        case=found.case.case_number,
+        practice=found.practice,
+        tags=list(found.tags),
+        volume=volume_info(found.case, f"{url}/slices"),
+        classes=[ReviewClass(code=known.code, label=known.label, colour=known.colour) for known in found.classes],
+        truth=None
         if truth is None
-        else {
-            "code": truth.code,
-            "label": found.label(truth.code),
-            "version": truth.version,
-            "versions": truth.versions,
-            "source": truth.source,
-            "rests_on": truth.rests_on,
-        },
-        "ai": _ai(found, url),
-        "reads": [
-            {
-                "reader": one.reader,
-                "group": one.group,
-                "arm": one.arm,
-                "session": one.session,
-                "label": found.label(one.diagnosis),
-                "right": one.right,
-                "seconds": one.seconds,
-                "ratings": {found.label(code): value for code, value in (one.content.get("ratings") or {}).items()},
-                "answers": one.answers,
-                "marks": one.content.get("marks") or [],
-                "key_slices": one.content.get("key_slices") or [],
-            }
-            for one in found.reads
-        ],
-    }
+        else ReviewTruth(
+            code=truth.code,
+            label=found.label(truth.code),
+            version=truth.version,
+            versions=truth.versions,
+            source=truth.source,
+            rests_on=list(truth.rests_on),
+        ),
+        ai=_ai(found, url),
+        reads=[_read(found, read) for read in found.reads],
+    )
 
 
-def _ai(found: CaseReview, url: str) -> dict[str, Any] | None:
+def _read(found: CaseReview, read: ReviewedRead) -> ReviewRead:
+    content = Content.model_validate({name: value for name, value in read.content.items() if value is not None})
+    return ReviewRead(
+        reader=read.reader,
+        group=read.group,
+        arm=read.arm,
+        session=read.session,
+        label=found.label(read.diagnosis),
+        right=read.right,
+        seconds=read.seconds,
+        ratings={found.label(code): value for code, value in content.ratings.items()},
+        answers=list(read.answers),
+        marks=content.marks,
+        key_slices=content.key_slices,
+    )
+
+
+def _ai(found: CaseReview, url: str) -> ReviewAi | None:
     if found.ai is None or found.ai_output is None:
         return None
     ai = found.ai
-    shown = ai_json(
+    return ai_output(
+        ReviewAi,
         found.ai_output,
         found.ai_slices,
         ai.heat_slices,
         masks_url=f"{url}/lungs" if ai.slice_probabilities else None,
         heat_url=f"{url}/heat" if ai.heat_slices else None,
+        seconds=ai.seconds,
     )
-    return {**shown, "seconds": ai.seconds}

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from core import clock
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
 from core.settings import settings
+from core.viewer.contract.bodies import Refusal
 from db import accounts
 from db.accounts import Account
 from db.engine import open_view
@@ -61,7 +62,7 @@ def json_error(error: ParallaxError) -> JSONResponse:
 
 
 def _answer(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": code, "message": message}, status, headers=NO_STORE)
+    return JSONResponse(Refusal(error=code, message=message).json_body(), status, headers=NO_STORE)
 
 
 def same_origin(request: Request) -> bool:

@@ -1,3 +1,4 @@
+// @ts-check
 // A case to look at outside reading: the viewer with its toolbar and keys. No form, no clock; nothing is sent back.
 
 import { h, isField, show } from "./dom.js";
@@ -19,14 +20,23 @@ export class Look {
     this.stock = new Stock(base);
     const nothing = () => {};
     this.viewer = new Viewer({
-      painted: () => this.buttons(), acted: nothing, count: nothing, seen: nothing, marks: nothing,
-      made: () => this.viewer.choose("window"), changed: () => this.buttons(),
+      painted: () => this.buttons(),
+      acted: nothing,
+      count: nothing,
+      seen: nothing,
+      marks: nothing,
+      made: () => this.viewer.choose("window"),
+      changed: () => this.buttons(),
     });
-    this.actions = viewing(this.viewer);
+    this.actions = { ...viewing(this.viewer), remove: () => this.viewer.marks.remove() };
     this.toolbar = new Toolbar((action) => this.run(action));
     this.loading = h("div", { class: "loading", role: "status" });
     const image = h("main", { class: "image" }, this.toolbar.element, this.viewer.element, this.loading);
-    this.element = h("div", { class: "parallax look", tabindex: "-1", role: "application", "aria-label": look.title }, image);
+    this.element = h(
+      "div",
+      { class: "parallax look", tabindex: "-1", role: "application", "aria-label": look.title },
+      image,
+    );
   }
 
   /** Needs the element in the page. */
@@ -61,7 +71,7 @@ export class Look {
     if (isField(event.target)) return;
     const name = keyName(event);
     const action = this.keys.action(name);
-    if (!(action in this.actions) || NOT_HERE.has(action)) return;
+    if (!action || !(action in this.actions) || NOT_HERE.has(action)) return;
     if (name === "space" && event.target instanceof HTMLButtonElement) return;
     event.preventDefault();
     if (!event.repeat || REPEATING.has(action)) this.run(action);
@@ -70,6 +80,7 @@ export class Look {
   buttons() {
     const { stack, tools, plane, cine } = this.viewer;
     if (!tools) return;
+    /** @type {Set<string | undefined>} */
     const pressed = new Set([plane, tools.chosen, this.viewer.windowName]);
     if (stack.inverted) pressed.add("invert");
     if (cine.playing) pressed.add("cine");

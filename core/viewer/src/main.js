@@ -1,3 +1,4 @@
+// @ts-check
 // The component, as a page with an element [data-parallax-study] starts it for reading, and as Streamlit mounts it.
 // component.data is {study_id, api} for reading, {study_id, case, api} to look one case of an unblinded study over,
 // {look, api} for images alone; everything else comes from the routes.
@@ -18,8 +19,11 @@ export default function component({ data, parentElement }) {
   const sheet = document.createElement("style");
   sheet.textContent = style;
   const options = { studyId: data.study_id, base: data.api ?? "", rendering: data.rendering };
-  const shown = data.look ? look({ ...options, look: data.look })
-    : data.case ? review({ ...options, caseNumber: data.case }) : reading(options);
+  const shown = data.look
+    ? look({ ...options, look: data.look })
+    : data.case
+      ? review({ ...options, caseNumber: data.case })
+      : reading(options);
   parentElement.append(sheet, shown.root);
   const end = () => {
     mounted.delete(parentElement);
@@ -68,7 +72,8 @@ function inPage(course, element, root) {
   });
   for (const kind of ["keyup", "keypress"]) element.addEventListener(kind, (event) => event.stopPropagation());
   element.addEventListener("click", (event) => {
-    if (!event.composedPath().some((one) => one instanceof Element && one.matches("input"))) element.focus({ preventScroll: true });
+    if (!event.composedPath().some((one) => one instanceof Element && one.matches("input")))
+      element.focus({ preventScroll: true });
   });
   return { root, begin: () => course.mounted(), end: () => course.destroy() };
 }
@@ -87,7 +92,9 @@ function listen(root, course) {
     root.focus({ preventScroll: true });
   };
   const clicked = (event) => {
-    const elsewhere = event.composedPath().some((one) => one instanceof Element && one.matches("input, textarea, .dialog, .cover"));
+    const elsewhere = event
+      .composedPath()
+      .some((one) => one instanceof Element && one.matches("input, textarea, .dialog, .cover"));
     if (event.detail > 0 && !elsewhere) root.focus({ preventScroll: true });
   };
   const online = () => course.wake();
@@ -105,10 +112,13 @@ function listen(root, course) {
   };
 }
 
-const host = document.querySelector("[data-parallax-study]");
+const host = /** @type {HTMLElement | null} */ (document.querySelector("[data-parallax-study]"));
 if (host) {
   component({
-    data: { study_id: Number(host.dataset.parallaxStudy), api: new URL(".", document.baseURI).pathname.replace(/\/$/, "") },
+    data: {
+      study_id: Number(host.dataset.parallaxStudy),
+      api: new URL(".", document.baseURI).pathname.replace(/\/$/, ""),
+    },
     parentElement: host.attachShadow({ mode: "open" }),
   });
 }

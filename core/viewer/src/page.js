@@ -1,3 +1,4 @@
+// @ts-check
 // The page as it stands: header, image, panel, covers. Only elements; what they do is given by Reading.
 
 import { h, show } from "./dom.js";
@@ -9,18 +10,32 @@ export class Page {
     this.phase = h("span", { class: "phase", hidden: true });
     this.clock = h("span", { class: "clock", hidden: true, "aria-label": "Reading time" });
     this.saved = h("span", { class: "saved", role: "status" });
-    this.header = h("header", { class: "top" },
-      this.title, this.place, this.phase, h("span", { class: "space" }), this.clock, this.saved,
+    this.header = h(
+      "header",
+      { class: "top" },
+      this.title,
+      this.place,
+      this.phase,
+      h("span", { class: "space" }),
+      this.clock,
+      this.saved,
       h("button", { class: "quiet", type: "button", onclick: onpause, title: "Pause and blank (P)" }, "Pause"),
       h("button", { class: "quiet", type: "button", onclick: onhelp, title: "Keys (?)" }, "Keys"),
-      h("a", { class: "quiet", href: workUrl, title: "Everything is saved" }, "Leave"));
+      h("a", { class: "quiet", href: workUrl, title: "Everything is saved" }, "Leave"),
+    );
     this.notice = h("div", { class: "notice", role: "alert", hidden: true });
     this.loading = h("div", { class: "loading", role: "status", hidden: true });
     this.summary = h("p", { class: "summary", role: "status", hidden: true });
     this.wrong = h("p", { class: "problem", role: "alert", hidden: true });
     this.lock = h("button", { class: "lock", type: "button", onclick: onlock }, "Review and lock");
     this.back = h("button", { class: "quiet", type: "button", onclick: onback, hidden: true }, "Back (Esc)");
-    this.finish = h("footer", { class: "finish" }, this.wrong, this.summary, h("div", { class: "actions" }, this.lock, this.back));
+    this.finish = h(
+      "footer",
+      { class: "finish" },
+      this.wrong,
+      this.summary,
+      h("div", { class: "actions" }, this.lock, this.back),
+    );
     this.image = h("main", { class: "image" });
     this.panel = h("aside", { class: "panel", "aria-label": "Reading form" });
     this.element = h("div", { class: "parallax", tabindex: "-1", role: "application", "aria-label": "Reading" });
@@ -34,33 +49,52 @@ export class Page {
     this.element.append(this.header, this.image, this.panel, help, cover);
   }
 
+  /** @param {import("./contract.js").OpenRead} next */
   heading(next) {
     const { read, study } = next;
-    this.title.textContent = study?.title ?? "";
+    this.title.textContent = study.title;
     const what = read.practice ? "Practice" : "Case";
     this.place.textContent = `${what} ${read.position} of ${read.total}`;
     show(this.phase, read.phase === "aided");
     this.phase.textContent = "with AI";
   }
 
+  /** @param {"saved" | "saving" | "retrying" | "refused"} kind */
   state(kind) {
-    const texts = { saved: "saved", saving: "saving…", retrying: "not saved, retrying", refused: "not saved: see the marked field" };
-    this.saved.textContent = texts[kind] ?? "";
+    const texts = {
+      saved: "saved",
+      saving: "saving…",
+      retrying: "not saved, retrying",
+      refused: "not saved: see the marked field",
+    };
+    this.saved.textContent = texts[kind];
     this.saved.dataset.state = kind;
   }
 
-  /** A line over the image; null takes it away. */
-  say(sentence, action = null) {
+  /** A line over the image; null takes it away.
+   * @param {string | null} sentence
+   * @param {[string, () => void]} [action] */
+  say(sentence, action) {
     show(this.notice, Boolean(sentence));
-    this.notice.replaceChildren(sentence ?? "", ...(action ? [h("button", { class: "plain", type: "button", onclick: action[1] }, action[0])] : []));
+    this.notice.replaceChildren(
+      sentence ?? "",
+      ...(action ? [h("button", { class: "plain", type: "button", onclick: action[1] }, action[0])] : []),
+    );
   }
 
-  load(sentence, action = null) {
+  /**
+   * @param {string | null} sentence
+   * @param {[string, () => void]} [action]
+   */
+  load(sentence, action) {
     show(this.loading, Boolean(sentence));
-    this.loading.replaceChildren(sentence ?? "", ...(action ? [h("button", { class: "quiet", type: "button", onclick: action[1] }, action[0])] : []));
+    this.loading.replaceChildren(
+      sentence ?? "",
+      ...(action ? [h("button", { class: "quiet", type: "button", onclick: action[1] }, action[0])] : []),
+    );
   }
 
-  /** kind: reading | summary | locking */
+  /** @param {"reading" | "summary" | "locking"} kind */
   stage(kind, line = "") {
     show(this.summary, kind !== "reading");
     show(this.back, kind === "summary");
@@ -71,14 +105,17 @@ export class Page {
     this.panel.inert = kind === "locking";
   }
 
+  /** @param {string} sentence */
   problem(sentence) {
     this.wrong.textContent = sentence;
     show(this.wrong, Boolean(sentence));
   }
 
+  /** @param {number | null} seconds */
   time(seconds) {
     show(this.clock, seconds !== null);
-    if (seconds !== null) this.clock.textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+    if (seconds !== null)
+      this.clock.textContent = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   }
 }
 

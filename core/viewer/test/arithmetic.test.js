@@ -15,7 +15,7 @@ const SIZE = { width: 800, height: 600 };
 test("a fitted image lies whole in the middle", () => {
   const camera = new Camera(IMAGE, SIZE);
   assert.equal(camera.scale, 3);
-  assert.deepEqual(camera.toView([(IMAGE.columns - 1) * 0.25, (IMAGE.rows - 1)]), [400, 300]);
+  assert.deepEqual(camera.toView([(IMAGE.columns - 1) * 0.25, IMAGE.rows - 1]), [400, 300]);
 });
 
 test("zoom keeps the point under the cursor, within its limits", () => {
@@ -24,7 +24,9 @@ test("zoom keeps the point under the cursor, within its limits", () => {
   const before = camera.toImage(at);
   for (const factor of [1.15, 3, 0.5, 1e9, 1e-9]) {
     camera.zoom(factor, at);
-    camera.toImage(at).forEach((mm, axis) => assert.ok(Math.abs(mm - before[axis]) < 1e-9));
+    camera.toImage(at).forEach((mm, axis) => {
+      assert.ok(Math.abs(mm - before[axis]) < 1e-9);
+    });
     assert.ok(camera.scale >= 0.6 && camera.scale <= 60);
   }
 });
@@ -33,7 +35,9 @@ test("pan moves the image with the hand, and only a fitted image is fitted again
   const camera = new Camera(IMAGE, SIZE);
   const point = camera.toImage([100, 100]);
   camera.pan(30, -20);
-  camera.toView(point).forEach((px, axis) => assert.ok(Math.abs(px - [130, 80][axis]) < 1e-9));
+  camera.toView(point).forEach((px, axis) => {
+    assert.ok(Math.abs(px - [130, 80][axis]) < 1e-9);
+  });
   const { scale } = camera;
   camera.resize({ width: 400, height: 300 });
   assert.equal(camera.scale, scale);
@@ -43,7 +47,10 @@ test("pan moves the image with the hand, and only a fitted image is fitted again
 
 test("planes give back every int16", () => {
   // packed by hand: one row 5, 4, -32768, 32767 and one row 0, 0, 0, 1
-  const values = [[5, 4, -32768, 32767], [0, 0, 0, 1]];
+  const values = [
+    [5, 4, -32768, 32767],
+    [0, 0, 0, 1],
+  ];
   const bytes = new Uint8Array(16);
   let up = 0;
   values.flat().forEach((value, i) => {
@@ -70,7 +77,10 @@ test("a wheel's notch is one slice, a touchpad's small steps add up", () => {
   assert.equal(turn(120), 1);
   assert.equal(turn(-360), -3);
   assert.equal(turn(3, 1), 1);
-  assert.equal([8, 8, 8, 8].reduce((sum, delta) => sum + turn(delta), 0), 1);
+  assert.equal(
+    [8, 8, 8, 8].reduce((sum, delta) => sum + turn(delta), 0),
+    1,
+  );
   assert.equal(turn(20) + turn(-20), 0, "a change of direction starts again");
 });
 
@@ -79,13 +89,18 @@ test("a pixel of any plane comes back from patient millimetres", () => {
   for (const plane of ["axial", "coronal", "sagittal"]) {
     const { columnMm, rowMm } = volume.plane(plane);
     const point = world(volume, plane, 7, [3.5 * columnMm, 9 * rowMm]);
-    pixelOf(volume, plane, 7, point).forEach((value, axis) => assert.ok(Math.abs(value - [3.5, 9][axis]) < 1e-9));
+    pixelOf(volume, plane, 7, point).forEach((value, axis) => {
+      assert.ok(Math.abs(value - [3.5, 9][axis]) < 1e-9);
+    });
   }
 });
 
 test("a case opens where its study says", () => {
   const ct = { shape: [40, 1, 1], lungs_middle: 23 };
-  assert.deepEqual(["lungs", "middle", "top", 7].map((where) => firstSlice(ct, where)), [23, 20, 0, 7]);
-  assert.equal(firstSlice({ shape: [40, 1, 1] }, "lungs"), 20);
+  assert.deepEqual(
+    ["lungs", "middle", "top", 7].map((where) => firstSlice(ct, where)),
+    [23, 20, 0, 7],
+  );
+  assert.equal(firstSlice({ shape: [40, 1, 1], lungs_middle: 20 }, "lungs"), 20);
   assert.equal(placeName({ plane: "coronal", slice: 4 }), "coronal 5");
 });

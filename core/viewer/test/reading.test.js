@@ -15,12 +15,26 @@ const until = async (true_) => {
   for (let i = 0; i < 400 && !true_(); i++) await new Promise((go) => setTimeout(go, 5));
   assert.ok(true_());
 };
-const press = (key, more = {}) => ({ key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
+const press = (key, more = {}) => ({
+  key,
+  code: "",
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  ...more,
+});
 
 test("a required question is answered by its answer, or by a mark that names it", () => {
-  const form = { ratings: false, classes: [], questions: [
-    { id: "q", kind: "grade", required: true }, { id: "m", kind: "mark", required: true }, { id: "o", kind: "text", required: false },
-  ] };
+  const form = {
+    ratings: false,
+    classes: [],
+    questions: [
+      { id: "q", kind: "grade", required: true },
+      { id: "m", kind: "mark", required: true },
+      { id: "o", kind: "text", required: false },
+    ],
+  };
   const content = { diagnosis: "cap", ratings: {}, answers: {}, marks: [], key_slices: [] };
   assert.deepEqual(Object.keys(missing(content, form)), ["answers.q", "answers.m"]);
   content.answers.q = "low";
@@ -30,7 +44,7 @@ test("a required question is answered by its answer, or by a mark that names it"
 });
 
 test("no two actions share a key as delivered", () => {
-  const names = Object.values(ACTIONS).flatMap(([, , keys]) => keys);
+  const names = Object.values(ACTIONS).flatMap(({ keys }) => keys);
   assert.equal(new Set(names).size, names.length);
 });
 
@@ -43,7 +57,10 @@ test("a key has one name whatever the case and the command key", () => {
 
 test("ratings go by the place of the key and need Shift alone", () => {
   const digit = (code, more) => ratingOf(press("x", { code, shiftKey: true, ...more }));
-  assert.deepEqual(["Backquote", "Digit1", "Digit9", "Digit0"].map((code) => digit(code)), [0, 10, 90, 100]);
+  assert.deepEqual(
+    ["Backquote", "Digit1", "Digit9", "Digit0"].map((code) => digit(code)),
+    [0, 10, 90, 100],
+  );
   assert.equal(digit("Digit1", { ctrlKey: true }), null);
   assert.equal(ratingOf(press("1", { code: "Digit1" })), null);
 });
@@ -57,7 +74,13 @@ test("an action that is given another's key takes it", () => {
 });
 
 test("undo goes back step by step and a first diagnosis may stand", () => {
-  const content = new Content();
+  let said = 0;
+  const content = new Content({
+    changed: () => {},
+    standing: () => {
+      said += 1;
+    },
+  });
   content.change("diagnosis", (value) => (value.diagnosis = "cap"));
   content.change("rating cap", (value) => (value.ratings.cap = 10));
   content.change("rating cap", (value) => (value.ratings.cap = 20)); // a drag: one step
@@ -67,26 +90,39 @@ test("undo goes back step by step and a first diagnosis may stand", () => {
   assert.equal(content.undo(), false);
 
   content.adopt({ content: { diagnosis: "cap" }, chosen: true }, false);
-  let said = 0;
-  content.onstanding = () => (said += 1);
   content.change("diagnosis", (value) => (value.diagnosis = "covid"));
   assert.deepEqual([content.value.diagnosis, said], ["cap", 1]);
 });
 
 test("what a lock needs is named by field", () => {
   const form = {
-    classes: [{ code: "cap", label: "CAP" }], ratings: true,
-    questions: [{ id: "m", kind: "mark", required: true }, { id: "t", kind: "text", required: false }],
+    classes: [{ code: "cap", label: "CAP" }],
+    ratings: true,
+    questions: [
+      { id: "m", kind: "mark", required: true },
+      { id: "t", kind: "text", required: false },
+    ],
   };
   const value = { diagnosis: null, ratings: {}, answers: {}, marks: [] };
   assert.deepEqual(Object.keys(missing(value, form)), ["diagnosis", "ratings.cap", "answers.m"]);
 });
 
 test("a rating against the diagnosis is named, agreement is not", () => {
-  const form = { ratings: true, classes: [{ code: "a", label: "A" }, { code: "b", label: "B" }] };
+  const form = {
+    ratings: true,
+    classes: [
+      { code: "a", label: "A" },
+      { code: "b", label: "B" },
+    ],
+  };
   const asked = (diagnosis, ratings) => contradiction({ diagnosis, ratings }, form);
   assert.match(asked("a", { a: 20, b: 80 }), /highest rating is B 80, your diagnosis A 20/);
-  for (const [diagnosis, ratings] of [["b", { a: 20, b: 80 }], ["a", { a: 50, b: 50 }], ["indeterminate", { a: 1, b: 2 }], ["a", {}]]) {
+  for (const [diagnosis, ratings] of [
+    ["b", { a: 20, b: 80 }],
+    ["a", { a: 50, b: 50 }],
+    ["indeterminate", { a: 1, b: 2 }],
+    ["a", {}],
+  ]) {
     assert.equal(asked(diagnosis, ratings), "");
   }
 });
@@ -96,7 +132,7 @@ test("a draft is sent again unchanged until answered, then what changed meanwhil
   let value = 1;
   let fail = true;
   const api = {
-    draft: async (token, body) => {
+    draft: async (_token, body) => {
       sent.push([body.revision, body.content]);
       if (fail) throw new Trouble("network", "gone");
       return { revision: body.revision + 1 };
@@ -113,14 +149,22 @@ test("a draft is sent again unchanged until answered, then what changed meanwhil
   fail = false;
   drafts.wake();
   await until(() => states.at(-1) === "saved");
-  assert.deepEqual(sent.slice(-2), [[4, 1], [5, 2]]);
+  assert.deepEqual(sent.slice(-2), [
+    [4, 1],
+    [5, 2],
+  ]);
   assert.ok(states.includes("retrying"));
   drafts.close();
 });
 
 test("nothing is posted before the first image, then everything in order", async () => {
   const posts = [];
-  const api = { events: async (token, body) => (posts.push(body.events.map(({ kind }) => kind)), {}) };
+  const api = {
+    events: async (_token, body) => {
+      posts.push(body.events.map(({ kind }) => kind));
+      return {};
+    },
+  };
   const telemetry = new Telemetry(api, "tab", { clock: () => {}, takenOver: () => assert.fail("taken over") });
   telemetry.open("token", 0.01);
   telemetry.mark("hidden");

@@ -1,3 +1,4 @@
+// @ts-check
 // The diagnosis: one button a class, chosen by its letter or a click. Choosing the chosen one again takes it back.
 
 import { h } from "../dom.js";
@@ -10,21 +11,33 @@ export class Diagnosis {
     const choices = form.classes.map(({ code, label, letter, colour }) => ({ code, label, key: letter, colour }));
     if (form.indeterminate) choices.push({ code: "indeterminate", label: "Indeterminate", key: "0", colour: "" });
     this.buttons = choices.map(({ code, label, key, colour }) =>
-      h("button", {
-        class: "choice", type: "button", role: "radio", "data-code": code, "aria-checked": "false",
-        "aria-keyshortcuts": key,
-        onclick: () => content.change("diagnosis", (value) => {
-          value.diagnosis = value.diagnosis === code ? null : code;
-        }),
-      },
-      h("span", { class: "swatch", style: colour ? `background:${colour}` : null }),
-      h("span", { class: "name" }, label),
-      h("kbd", {}, (key || "").toUpperCase())));
+      h(
+        "button",
+        {
+          class: "choice",
+          type: "button",
+          role: "radio",
+          "data-code": code,
+          "aria-checked": "false",
+          "aria-keyshortcuts": key,
+          onclick: () =>
+            content.change("diagnosis", (value) => {
+              value.diagnosis = value.diagnosis === code ? null : code;
+            }),
+        },
+        h("span", { class: "swatch", style: colour ? `background:${colour}` : null }),
+        h("span", { class: "name" }, label),
+        h("kbd", {}, (key || "").toUpperCase()),
+      ),
+    );
     this.line = problemLine();
-    this.element = h("section", { class: "part" },
+    this.element = h(
+      "section",
+      { class: "part" },
       h("h2", { id: "diagnosis-title" }, "Diagnosis"),
       h("div", { class: "choices", role: "radiogroup", "aria-labelledby": "diagnosis-title" }, this.buttons),
-      this.line);
+      this.line,
+    );
   }
 
   refresh({ diagnosis }) {

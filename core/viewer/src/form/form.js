@@ -1,3 +1,4 @@
+// @ts-check
 // The panel beside the image: diagnosis, ratings, questions, marks, key images. Shows a Content and changes only that.
 
 import { h } from "../dom.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // What the reader keeps of the image: key images and marks. A click goes to the slice, the cross takes it away.
 
 import { h } from "../dom.js";
@@ -13,17 +14,27 @@ export class Kept {
     this.hooks = hooks;
     this.list = h("ul", { class: "kept" });
     this.lines = { marks: problemLine(), key_slices: problemLine() };
-    this.element = h("section", { class: "part" }, h("h2", {}, "Key images and marks"), this.list, Object.values(this.lines));
+    this.element = h(
+      "section",
+      { class: "part" },
+      h("h2", {}, "Key images and marks"),
+      this.list,
+      Object.values(this.lines),
+    );
   }
 
   refresh({ marks, key_slices: keys }) {
     const items = [
-      ...keys.map((slice) => this.#item({ slice }, "Key image", (value) => {
-        value.key_slices = value.key_slices.filter((one) => one !== slice);
-      })),
-      ...marks.map((mark) => this.#item(mark, this.#name(mark), (value) => {
-        value.marks = value.marks.filter(({ id }) => id !== mark.id);
-      })),
+      ...keys.map((slice) =>
+        this.#item({ slice }, "Key image", (value) => {
+          value.key_slices = value.key_slices.filter((one) => one !== slice);
+        }),
+      ),
+      ...marks.map((mark) =>
+        this.#item(mark, this.#name(mark), (value) => {
+          value.marks = value.marks.filter(({ id }) => id !== mark.id);
+        }),
+      ),
     ];
     this.list.replaceChildren(...(items.length ? items : [h("li", { class: "faint" }, "None yet")]));
   }
@@ -38,11 +49,25 @@ export class Kept {
   }
 
   #item(place, name, alter) {
-    return h("li", {},
-      h("button", { class: "link", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(place) }, `${name}, ${placeName(place)}`),
-      h("button", {
-        class: "quiet", type: "button", tabindex: "-1", "aria-label": `Remove ${name} on ${placeName(place)}`,
-        onclick: () => this.content.change("kept", alter),
-      }, "×"));
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { class: "link", type: "button", tabindex: "-1", onclick: () => this.hooks.goTo(place) },
+        `${name}, ${placeName(place)}`,
+      ),
+      h(
+        "button",
+        {
+          class: "quiet",
+          type: "button",
+          tabindex: "-1",
+          "aria-label": `Remove ${name} on ${placeName(place)}`,
+          onclick: () => this.content.change("kept", alter),
+        },
+        "×",
+      ),
+    );
   }
 }

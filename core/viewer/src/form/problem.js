@@ -1,3 +1,4 @@
+// @ts-check
 // A sentence under a field, hidden while there is none.
 
 import { h } from "../dom.js";

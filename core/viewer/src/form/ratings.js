@@ -1,3 +1,4 @@
+// @ts-check
 // A rating of 0 to 100 for every class: by drag, by Shift+digit for the active class, by arrows. Unset until it is set.
 
 import { h } from "../dom.js";
@@ -11,11 +12,24 @@ export class Ratings {
     this.fields = this.codes.map((code) => `ratings.${code}`);
     this.active = this.codes[0];
     this.rows = new Map(form.classes.map((one) => [one.code, this.#row(one)]));
-    this.element = h("section", { class: "part" },
+    this.element = h(
+      "section",
+      { class: "part" },
       h("h2", {}, "How sure, for each class", h("span", { class: "faint" }, " 0 excluded, 100 certain")),
       ...[...this.rows.values()].map(({ element }) => element),
-      h("p", { class: "hint" }, h("kbd", {}, "Shift"), " + ", h("kbd", {}, "1"), "…", h("kbd", {}, "0"),
-        " sets 10…100, with the key left of 1 it is 0; ", h("kbd", {}, "Tab"), " next class"));
+      h(
+        "p",
+        { class: "hint" },
+        h("kbd", {}, "Shift"),
+        " + ",
+        h("kbd", {}, "1"),
+        "…",
+        h("kbd", {}, "0"),
+        " sets 10…100, with the key left of 1 it is 0; ",
+        h("kbd", {}, "Tab"),
+        " next class",
+      ),
+    );
     this.activate(this.active);
   }
 
@@ -75,8 +89,13 @@ export class Ratings {
     track.element.addEventListener("pointerdown", () => this.activate(code));
     const value = h("output", { class: "value" });
     const line = problemLine();
-    const element = h("div", { class: "rating", "data-class": code },
-      h("div", { class: "rating-head" }, h("span", { class: "name" }, label), value), track.element, line);
+    const element = h(
+      "div",
+      { class: "rating", "data-class": code },
+      h("div", { class: "rating-head" }, h("span", { class: "name" }, label), value),
+      track.element,
+      line,
+    );
     return { element, track, value, line };
   }
 }

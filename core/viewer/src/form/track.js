@@ -1,3 +1,4 @@
+// @ts-check
 // A 0-100 track without a default: nothing is marked on it until the person sets it.
 
 import { h } from "../dom.js";
@@ -11,15 +12,29 @@ export class Track {
     this.onset = onset;
     this.mark = h("span", { class: "track-mark", hidden: true });
     this.bar = h("span", { class: "track-bar", style: colour ? `background:${colour}` : "" });
-    this.element = h("div", {
-      class: "track", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": "0", "aria-valuemax": "100",
-      "aria-valuetext": "not set", title: [low, high].filter(Boolean).join(" to "),
-    }, this.bar, this.mark);
+    this.element = h(
+      "div",
+      {
+        class: "track",
+        role: "slider",
+        tabindex: "0",
+        "aria-label": label,
+        "aria-valuemin": "0",
+        "aria-valuemax": "100",
+        "aria-valuetext": "not set",
+        title: [low, high].filter(Boolean).join(" to "),
+      },
+      this.bar,
+      this.mark,
+    );
     this.element.addEventListener("pointerdown", (event) => {
       this.element.setPointerCapture(event.pointerId);
       this.#from(event);
     });
-    this.element.addEventListener("pointermove", (event) => this.element.hasPointerCapture(event.pointerId) && this.#from(event));
+    this.element.addEventListener(
+      "pointermove",
+      (event) => this.element.hasPointerCapture(event.pointerId) && this.#from(event),
+    );
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 

@@ -1,12 +1,21 @@
+// @ts-check
 // Is somebody reading? Tells of idling, hidden tabs, leaving and the first action.
 
 export class Attention {
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #idle = false;
   #acted = true;
+  /** @type {(() => void)[]} */
   #stop = [];
 
-  /** hooks: tell(kind) for idle, active, hidden, visible and action; leave() */
+  /**
+   * @param {HTMLElement} root
+   * @param {{
+   *   tell(kind: "idle" | "active" | "hidden" | "visible" | "action"): void,
+   *   leave(): void,
+   * }} hooks
+   */
   constructor(root, hooks) {
     this.hooks = hooks;
     this.idleAfterS = 120;
@@ -16,12 +25,18 @@ export class Attention {
     this.#on(window, "pageshow", (event) => event.persisted && hooks.tell("visible"));
   }
 
+  /**
+   * @param {EventTarget} target
+   * @param {string} kind
+   * @param {(event: any) => void} handler
+   */
   #on(target, kind, handler) {
     target.addEventListener(kind, handler, { capture: true, passive: true });
     this.#stop.push(() => target.removeEventListener(kind, handler, { capture: true }));
   }
 
-  /** A new read is on the screen. */
+  /** A new read is on the screen.
+   * @param {number} idleAfterS */
   open(idleAfterS) {
     this.idleAfterS = idleAfterS;
     this.#acted = false;

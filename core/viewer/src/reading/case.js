@@ -1,24 +1,38 @@
+// @ts-check
 // One read on the screen: its pixels, its clock, its AI output if revealed.
 
+import { messageOf } from "../dom.js";
 import { layOver } from "../viewer/overlays.js";
 import { firstSlice } from "../viewer/volume.js";
 
 const TICK_MS = 1000;
 
 export class Case {
-  #tick = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #tick;
   #heard = 0;
   #closed = false;
 
+  /**
+   * @param {import("./reading.js").Reading} reading
+   * @param {import("../contract.js").OpenRead} next
+   */
   constructor(reading, next) {
     this.openedAt = performance.now();
-    Object.assign(this, { reading, next, seen: false, read: next.read, ai: next.ai, clock: next.clock });
+    this.reading = reading;
+    this.next = next;
+    this.read = next.read;
+    this.ai = next.ai;
+    this.clock = next.clock;
+    this.seen = false;
+    this.loaded = false;
   }
 
+  /** @param {{ takeOver: boolean }} how */
   open({ takeOver }) {
     const { reading, next } = this;
     const { content, form, drafts, telemetry, attention, page, viewer } = reading;
-    reading.state = "arriving";
+    reading.become("arriving");
     const first = firstSlice(next.volume, next.viewer.open_at);
     const { volume, stream } = reading.stock.take(next.volume, first, {
       arrived: (z) => this.#arrived(z),
@@ -27,7 +41,7 @@ export class Case {
         if (!this.#closed) viewer.coarseArrived();
       },
       trouble: (sentence, seconds) => this.#trouble(sentence, seconds),
-      expired: () => reading.api.onexpired(),
+      expired: () => reading.expiredSignIn(),
       done: () => this.#loaded(),
     });
     this.volume = volume;
@@ -37,7 +51,7 @@ export class Case {
     page.heading(next);
     page.stage("reading");
     page.problem("");
-    telemetry.open(this.read.token, next.clock.heartbeat_s ?? 10);
+    telemetry.open(this.read.token, next.clock.heartbeat_s);
     if (takeOver) telemetry.mark("take_over");
     drafts.open(this.read.token, next.draft.revision);
     attention.open(next.clock.idle_after_s);
@@ -57,28 +71,32 @@ export class Case {
 
   /** On the screen and usable from now on. */
   resume() {
-    this.reading.state = "reading";
+    this.reading.become("reading");
     this.reading.cover.hide();
     this.reading.page.element.focus({ preventScroll: true });
   }
 
-  /** Every painted image; the first one starts the clock once it can be seen. */
+  /** Every painted image; the first one starts the clock once it can be seen.
+   * @param {boolean} isFirst */
   painted(isFirst) {
     const { reading } = this;
     reading.aiPanel.draw(reading.viewer.at.axial);
     reading.buttons();
     if (!isFirst) return;
     requestAnimationFrame(() => performance.mark("parallax-first-image"));
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (this.#closed) return;
-      reading.telemetry.set("first_slice_ms", Math.round(performance.now() - this.openedAt));
-      reading.telemetry.mark("painted");
-      reading.telemetry.settle(Infinity).then(() => this.#closed || reading.drafts.release());
-      this.seen = true;
-      if (this.volume.complete) this.#loaded();
-    }));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (this.#closed) return;
+        reading.telemetry.set("first_slice_ms", Math.round(performance.now() - this.openedAt));
+        reading.telemetry.mark("painted");
+        reading.telemetry.settle(Infinity).then(() => this.#closed || reading.drafts.release());
+        this.seen = true;
+        if (this.volume.complete) this.#loaded();
+      }),
+    );
   }
 
+  /** @param {import("../contract.js").Clock} clock */
   setClock(clock) {
     this.clock = { ...this.clock, ...clock };
     this.#heard = performance.now();
@@ -98,6 +116,7 @@ export class Case {
     reading.page.time(clock.active_s + since);
   }
 
+  /** @param {number} z */
   #arrived(z) {
     if (this.#closed) return;
     this.reading.viewer.arrived(z);
@@ -109,11 +128,18 @@ export class Case {
     this.reading.page.load(complete ? null : `Loading ${count} / ${shape[0]} slices`);
   }
 
+  /**
+   * @param {string} sentence
+   * @param {number | null} seconds
+   */
   #trouble(sentence, seconds) {
     if (this.#closed) return;
     const { count, shape } = this.volume;
     const again = seconds === null ? "" : ` Trying again in ${seconds < 1 ? "a moment" : `${seconds} s`}.`;
-    this.reading.page.load(`${count} / ${shape[0]} slices are here. ${sentence}${again}`, ["Try now", () => this.reading.wake()]);
+    this.reading.page.load(`${count} / ${shape[0]} slices are here. ${sentence}${again}`, [
+      "Try now",
+      () => this.reading.wake(),
+    ]);
   }
 
   #loaded() {
@@ -125,18 +151,23 @@ export class Case {
     this.reading.telemetry.mark("loaded");
     const { next } = this.next;
     if (next) this.reading.stock.ahead(next.volume, firstSlice(next.volume, this.next.viewer.open_at));
-    if (this.ai) this.#overlays();
+    if (this.ai) this.#overlays(this.ai);
   }
 
-  async #overlays() {
+  /** @param {import("../contract.js").AiOutput} ai */
+  async #overlays(ai) {
     const { viewer } = this.reading;
     try {
-      await layOver(viewer.overlay, this.reading.base, this.ai, () => !this.#closed);
+      await layOver(viewer.overlay, this.reading.base, ai, () => !this.#closed);
     } catch (error) {
-      if (!this.#closed) this.reading.page.say(`The AI's overlay could not be loaded (${error.message}).`, ["Try again", () => {
-        this.reading.page.say(null);
-        this.#overlays();
-      }]);
+      if (!this.#closed)
+        this.reading.page.say(`The AI's overlay could not be loaded (${messageOf(error)}).`, [
+          "Try again",
+          () => {
+            this.reading.page.say(null);
+            this.#overlays(ai);
+          },
+        ]);
     }
   }
 }

@@ -1,28 +1,64 @@
+// @ts-check
 // Saves every change: one request at a time, each sent again until the server has answered it.
 
-import { Patience } from "./api.js";
+import { Patience, Trouble } from "./api.js";
 
 const QUIET_MS = 300;
 
 export class Drafts {
   #patience = new Patience();
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {import("../contract.js").DraftEdit | null} */
   #sending = null; // the payload on its way; sent again unchanged until answered, or the server would call it stale
   #changed = false;
+  /** @type {((value?: unknown) => void)[]} */
   #idle = [];
   #run = 0;
 
-  /** hooks: state("saved" | "saving" | "retrying" | "refused"), adopt(draft), takenOver(message), invalid(fields) */
+  /** @type {() => void} lets drafts be sent: this tab holds the case */
+  release = () => {};
+  /** @type {string | null} */
+  token = null;
+  revision = 0;
+  #ready = Promise.resolve();
+
+  /**
+   * @param {Pick<import("./api.js").Api, "draft">} api
+   * @param {string} tab
+   * @param {() => import("../contract.js").Content} snapshot
+   * @param {{
+   *   state(kind: "saved" | "saving" | "retrying" | "refused"): void,
+   *   adopt(draft: import("../contract.js").Draft, message: string): void,
+   *   takenOver(trouble: Trouble): void,
+   *   invalid(fields: { [field: string]: string }): void,
+   * }} hooks
+   */
   constructor(api, tab, snapshot, hooks) {
-    Object.assign(this, { api, tab, snapshot, hooks, token: null, revision: 0, ready: null });
+    this.api = api;
+    this.tab = tab;
+    this.snapshot = snapshot;
+    this.hooks = hooks;
   }
 
+  /**
+   * @param {string} token
+   * @param {number} revision
+   */
   open(token, revision) {
     this.close();
     this.token = token;
     this.revision = revision;
-    this.ready = new Promise((resolve) => (this.release = resolve)); // nothing is sent before this tab holds the case
+    this.#ready = new Promise((resolve) => {
+      this.release = resolve; // nothing is sent before this tab holds the case
+    });
     this.hooks.state("saved");
+  }
+
+  /** Go on from the server's revision, whose answers were taken over.
+   * @param {number} revision */
+  rebase(revision) {
+    this.revision = revision;
   }
 
   close() {
@@ -61,6 +97,7 @@ export class Drafts {
 
   async #pump() {
     if (this.#sending || !this.token) return;
+    const { token } = this;
     const run = this.#run;
     while (run === this.#run && (this.#changed || this.#sending)) {
       if (!this.#sending) {
@@ -68,14 +105,15 @@ export class Drafts {
         this.#sending = { revision: this.revision, tab: this.tab, content: this.snapshot() };
       }
       try {
-        await this.ready;
+        await this.#ready;
         if (run !== this.#run) return;
-        const answer = await this.api.draft(this.token, this.#sending);
+        const answer = await this.api.draft(token, this.#sending);
         if (run !== this.#run) return;
         this.revision = answer.revision;
         this.#answered(this.#changed ? "saving" : "saved");
       } catch (trouble) {
         if (run !== this.#run) return;
+        if (!(trouble instanceof Trouble)) throw trouble;
         if (trouble.passing) {
           this.hooks.state("retrying");
           await this.#patience.wait();
@@ -93,11 +131,12 @@ export class Drafts {
     this.hooks.state(state);
   }
 
+  /** @param {Trouble} trouble */
   #refused(trouble) {
     this.#answered(trouble.kind === "stale" ? "saved" : "refused");
-    if (trouble.kind === "stale") {
+    if (trouble.kind === "stale" && trouble.draft) {
       this.#changed = false;
-      this.revision = trouble.draft.revision;
+      this.rebase(trouble.draft.revision);
       this.hooks.adopt(trouble.draft, trouble.message);
     } else if (trouble.kind === "invalid") {
       this.hooks.invalid(trouble.fields);

@@ -1,3 +1,4 @@
+// @ts-check
 // From the answers to the lock: what is missing, the summary, the lock itself, and what may come in between.
 
 import { Trouble } from "./api.js";
@@ -8,6 +9,7 @@ const STEADY_MS = 200; // a bouncing Enter key must not lock
 export class Locking {
   #summaryAt = 0;
 
+  /** @param {import("./reading.js").Reading} reading */
   constructor(reading) {
     this.reading = reading;
   }
@@ -18,33 +20,41 @@ export class Locking {
   }
 
   #review() {
-    if (!this.reading.case.seen) return this.reading.page.problem("The image has not appeared yet.");
-    const form = this.reading.form.form;
+    const { form } = this.reading.form;
+    if (!form || !this.reading.case?.seen) return this.reading.page.problem("The image has not appeared yet.");
     const fields = missing(this.reading.content.value, form);
     const rest = this.reading.form.problems(fields);
-    if (Object.keys(fields).length) return this.reading.page.problem(rest[0] ?? "Something is still missing; see above.");
+    if (Object.keys(fields).length)
+      return this.reading.page.problem(rest[0] ?? "Something is still missing; see above.");
     this.reading.page.problem("");
-    this.reading.state = "summary";
+    this.reading.become("summary");
     this.#summaryAt = performance.now();
     const doubt = contradiction(this.reading.content.value, form);
     if (doubt) this.reading.telemetry.set("contradiction_asked", 1);
-    const line = [`${summary(this.reading.content.value, form)}.`, doubt, "Enter locks, Esc goes back."].filter(Boolean).join(" ");
+    const line = [`${summary(this.reading.content.value, form)}.`, doubt, "Enter locks, Esc goes back."]
+      .filter(Boolean)
+      .join(" ");
     return this.reading.page.stage("summary", line);
   }
 
   async #lock() {
-    this.reading.state = "locking";
+    const { form } = this.reading.form;
+    const token = this.reading.case?.read.token;
+    if (!form || !token) return;
+    this.reading.become("locking");
     this.reading.page.element.focus({ preventScroll: true });
-    const { token } = this.reading.case.read;
-    this.reading.page.stage("locking", this.reading.page.summary.textContent);
-    if (contradiction(this.reading.content.value, this.reading.form.form)) this.reading.telemetry.set("contradiction_kept", 1);
+    this.reading.page.stage("locking", this.reading.page.summary.textContent ?? "");
+    if (contradiction(this.reading.content.value, form)) this.reading.telemetry.set("contradiction_kept", 1);
     await this.reading.telemetry.settle();
     await this.reading.drafts.settle();
     if (this.reading.state !== "locking") return;
     const content = this.reading.content.snapshot();
     try {
-      const send = () => this.reading.api.lock(token, { revision: this.reading.drafts.revision, tab: this.reading.tab, content });
-      const answer = await this.reading.persist(send, () => this.reading.page.problem("No connection; the lock is sent again by itself."));
+      const send = () =>
+        this.reading.api.lock(token, { revision: this.reading.drafts.revision, tab: this.reading.tab, content });
+      const answer = await this.reading.persist(send, () =>
+        this.reading.page.problem("No connection; the lock is sent again by itself."),
+      );
       if (!answer || this.reading.state !== "locking") return;
       performance.mark("parallax-locked");
       this.reading.close();
@@ -58,13 +68,14 @@ export class Locking {
 
   /** Out of the summary, on with reading. */
   back() {
-    this.reading.state = "reading";
+    this.reading.become("reading");
     this.reading.page.stage("reading");
   }
 
+  /** @param {Trouble} trouble */
   #not(trouble) {
-    if (trouble.kind === "stale") {
-      this.reading.drafts.revision = trouble.draft.revision;
+    if (trouble.kind === "stale" && trouble.draft) {
+      this.reading.drafts.rebase(trouble.draft.revision);
       this.reading.adopt(trouble.draft, trouble.message);
     } else if (trouble.kind === "invalid") {
       this.back();

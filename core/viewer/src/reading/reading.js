@@ -1,22 +1,54 @@
+// @ts-check
 // The course of reading: open, read, review, lock, next. Holds the parts together; each knows nothing of the others.
 
-import { Patience } from "./api.js";
+import { Patience, Trouble } from "./api.js";
 import { Case } from "./case.js";
+import { commands } from "./commands.js";
 import { Locking } from "./locking.js";
-import { assemble } from "./parts.js";
+import { Parts } from "./parts.js";
+
+/** @typedef {import("./api.js").Next} Next */
+/** @typedef {"opening" | "arriving" | "reading" | "summary" | "locking" | "paused" | "refused" | "done"} State */
 
 export class Reading {
   #patience = new Patience();
   #ended = false;
 
+  /** @type {Case | null} */
+  case = null;
+  /** @type {State} */
+  state = "opening";
+
+  /** @param {{ studyId: number, base: string, rendering?: import("../types.js").Rendering }} options */
   constructor({ studyId, base, rendering }) {
     this.rendering = rendering;
     this.studyId = studyId;
     this.base = base;
     this.tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.slice(0, 40);
-    this.state = "opening";
+    this.expired = false; // the sign-in
+    const parts = new Parts(this);
+    this.api = parts.api;
+    this.content = parts.content;
+    this.keys = parts.keys;
+    this.stock = parts.stock;
+    this.cover = parts.cover;
+    this.page = parts.page;
+    this.form = parts.form;
+    this.viewer = parts.viewer;
+    this.aiPanel = parts.aiPanel;
+    this.help = parts.help;
+    this.drafts = parts.drafts;
+    this.telemetry = parts.telemetry;
+    this.toolbar = parts.toolbar;
+    this.attention = parts.attention;
     this.locking = new Locking(this);
-    assemble(this);
+    this.commands = commands(this);
+  }
+
+  /** Go on in another state.
+   * @param {State} state */
+  become(state) {
+    this.state = state;
   }
 
   /** A case is on the screen and may be worked on. */
@@ -31,6 +63,7 @@ export class Reading {
     this.start({ asked });
   }
 
+  /** @param {{ takeOver?: boolean, asked?: Promise<Next> | null }} how */
   async start({ takeOver = false, asked = null } = {}) {
     this.close();
     this.cover.show("opening", ["Opening your next case"]);
@@ -41,11 +74,18 @@ export class Reading {
       return answer;
     };
     const next = await this.persist(ask, (trouble) =>
-      this.cover.show("opening", ["Opening your next case", `${trouble.message} Trying again.`], [["Try now", () => this.wake()]]));
+      this.cover.show(
+        "opening",
+        ["Opening your next case", `${trouble.message} Trying again.`],
+        [["Try now", () => this.wake()]],
+      ),
+    );
     if (next) await this.next(next, { takeOver });
   }
 
-  /** Go on with an answer of the server: feedback and break first, each closed by the reader. */
+  /** Go on with an answer of the server: feedback and break first, each closed by the reader.
+   * @param {Next} next
+   * @param {{ takeOver?: boolean }} how */
   async next(next, { takeOver = false } = {}) {
     const { feedback } = next;
     if (feedback) {
@@ -54,13 +94,19 @@ export class Reading {
     }
     if (next.done) {
       this.state = "done";
-      this.cover.show("done", [next.message], [["Back to the work list", () => location.assign(`${this.base}/work`), `${this.base}/work`]]);
+      this.cover.show(
+        "done",
+        [next.message],
+        [["Back to the work list", () => location.assign(`${this.base}/work`), `${this.base}/work`]],
+      );
       return;
     }
     if (next.break) await this.#ask("break", [next.break, "Everything is saved; the clock does not run."], "Go on");
     if (this.#ended) return;
     this.keys.set(next.viewer.bindings);
-    this.cover.show("blank", [`${next.read.practice ? "Practice case" : "Case"} ${next.read.position} of ${next.read.total}`]);
+    this.cover.show("blank", [
+      `${next.read.practice ? "Practice case" : "Case"} ${next.read.position} of ${next.read.total}`,
+    ]);
     this.case = new Case(this, next);
     this.case.open({ takeOver });
   }
@@ -69,15 +115,17 @@ export class Reading {
     if (this.case?.seen) this.attention.acted();
   }
 
-  /** Every change of an answer comes through here; it takes a summary back. */
+  /** Every change of an answer comes through here; it takes a summary back.
+   * @param {() => void} change */
   edit(change) {
     if (!this.open_) return;
     this.acted();
     change();
   }
 
+  /** @param {string} key */
   isLetter(key) {
-    return this.form.form.classes.some(({ letter }) => letter && letter.toLowerCase() === key);
+    return (this.form.form?.classes ?? []).some(({ letter }) => letter && letter.toLowerCase() === key);
   }
 
   toggleKey() {
@@ -85,7 +133,9 @@ export class Reading {
     const slice = this.viewer.at.axial;
     return this.content.change("key", (value) => {
       const on = value.key_slices.includes(slice);
-      value.key_slices = on ? value.key_slices.filter((one) => one !== slice) : [...value.key_slices, slice].sort((a, b) => a - b);
+      value.key_slices = on
+        ? value.key_slices.filter((one) => one !== slice)
+        : [...value.key_slices, slice].sort((a, b) => a - b);
     });
   }
 
@@ -102,24 +152,30 @@ export class Reading {
       this.paused();
     } else if (this.state === "paused") {
       this.telemetry.mark("resume");
-      this.case.resume();
+      this.case?.resume();
     }
   }
 
   paused() {
     this.state = "paused";
     this.viewer.cine.stop();
-    this.cover.show("paused", ["Paused", "The clock stands still. P or Enter goes on."], [["Go on", () => this.pauseOrResume()]]);
+    this.cover.show(
+      "paused",
+      ["Paused", "The clock stands still. P or Enter goes on."],
+      [["Go on", () => this.pauseOrResume()]],
+    );
   }
 
-  /** The server will not have this read from this page: another tab, a closed study, no right. */
+  /** The server will not have this read from this page: another tab, a closed study, no right.
+   * @param {Trouble} trouble */
   refused(trouble) {
     if (this.state === "refused" || this.#ended) return;
     this.close();
     this.state = "refused";
-    const again = trouble.kind === "taken_over"
-      ? [["Read here instead", () => this.start({ takeOver: true })]]
-      : [["Try again", () => this.start()]];
+    const again =
+      trouble.kind === "taken_over"
+        ? [["Read here instead", () => this.start({ takeOver: true })]]
+        : [["Try again", () => this.start()]];
     const title = trouble.kind === "taken_over" ? "Another tab has taken over" : "This case cannot be read now";
     this.cover.show("refused", [title, trouble.message], [...again, ["Work list", null, `${this.base}/work`]]);
   }
@@ -135,6 +191,7 @@ export class Reading {
   buttons() {
     const { stack, tools, plane, cine, overlay } = this.viewer;
     if (!this.case) return;
+    /** @type {Set<string | undefined>} */
     const pressed = new Set([plane, tools.chosen, this.viewer.windowName]);
     if (stack.inverted) pressed.add("invert");
     if (cine.playing) pressed.add("cine");
@@ -153,6 +210,7 @@ export class Reading {
     this.viewer.destroy();
   }
 
+  /** @param {string} what */
   changed(what) {
     if (this.state === "summary") this.locking.back();
     this.page.problem("");
@@ -163,13 +221,20 @@ export class Reading {
     this.drafts.changed();
   }
 
+  /**
+   * @param {import("../contract.js").Draft} draft
+   * @param {string} message
+   */
   adopt(draft, message) {
-    this.content.adopt(draft, this.form.form.undo);
+    this.content.adopt(draft, this.form.form?.undo ?? true);
     if (this.open_ || this.state === "locking") this.locking.back();
     this.form.refresh();
     this.viewer.setKeys(this.content.value.key_slices);
     this.viewer.setMarks(this.content.value.marks);
-    this.page.say(message || "These answers were changed elsewhere; the newer ones are shown.", ["OK", () => this.page.say(null)]);
+    this.page.say(message || "These answers were changed elsewhere; the newer ones are shown.", [
+      "OK",
+      () => this.page.say(null),
+    ]);
   }
 
   close() {
@@ -192,7 +257,11 @@ export class Reading {
     return new Promise((resolve) => this.cover.show(kind, lines, [[button, resolve]]));
   }
 
-  /** Repeat until the server answers; other refusals are thrown. */
+  /** Repeat until the server answers; other refusals are thrown.
+   * @template T
+   * @param {() => Promise<T>} send
+   * @param {(trouble: Trouble) => void} onwait
+   * @returns {Promise<T | null>} */
   async persist(send, onwait) {
     while (!this.#ended) {
       try {
@@ -200,9 +269,11 @@ export class Reading {
         this.#patience.reset();
         return answer;
       } catch (trouble) {
+        if (!(trouble instanceof Trouble)) throw trouble;
         if (!trouble.passing) {
-          if (this.state === "opening") return this.refused(trouble);
-          throw trouble;
+          if (this.state !== "opening") throw trouble;
+          this.refused(trouble);
+          return null;
         }
         onwait(trouble);
         await this.#patience.wait();
@@ -213,7 +284,10 @@ export class Reading {
 
   expiredSignIn() {
     this.expired = true;
-    this.page.say("Your sign-in has expired. Sign in in another tab, then continue here; nothing is lost.", ["Continue", () => this.wake()]);
+    this.page.say("Your sign-in has expired. Sign in in another tab, then continue here; nothing is lost.", [
+      "Continue",
+      () => this.wake(),
+    ]);
   }
 
   answered() {

@@ -1,23 +1,43 @@
+// @ts-check
 // Events of a read, numbered and sent until answered, with cumulative counters. A lost, late or repeated post changes nothing.
 
-import { Patience } from "./api.js";
+import { Patience, Trouble } from "./api.js";
+
+/** @typedef {import("../contract.js").Event} ReadEvent */
 
 export class Telemetry {
   #patience = new Patience();
+  /** @type {ReadEvent[]} */
   #unsent = [];
   #n = 0;
   #seq = 0;
+  /** @type {Promise<void> | null} */
   #posting = null;
-  #beat = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #beat;
+  /** @type {{ [name: string]: any }} */
   #counters = {};
   #started = 0;
   #holds = false; // this tab has shown an image, or said that it takes over: before, the server takes it for a stranger
 
-  /** hooks: clock(clock), takenOver(trouble) */
+  /** @type {string | null} */
+  token = null;
+
+  /**
+   * @param {Pick<import("./api.js").Api, "events" | "beacon">} api
+   * @param {string} tab
+   * @param {{ clock(clock: import("../contract.js").Clock): void, takenOver(trouble: Trouble): void }} hooks
+   */
   constructor(api, tab, hooks) {
-    Object.assign(this, { api, tab, hooks, token: null });
+    this.api = api;
+    this.tab = tab;
+    this.hooks = hooks;
   }
 
+  /**
+   * @param {string} token
+   * @param {number} heartbeatS
+   */
   open(token, heartbeatS) {
     this.close();
     this.token = token;
@@ -34,6 +54,7 @@ export class Telemetry {
     this.token = null;
   }
 
+  /** @param {ReadEvent["kind"]} kind */
   mark(kind) {
     if (!this.token) return;
     this.#unsent.push({ n: this.#n, kind, t: Math.round(performance.now() - this.#started) });
@@ -42,10 +63,15 @@ export class Telemetry {
     if (this.#holds) this.#post();
   }
 
+  /** @param {string} name */
   count(name, by = 1) {
     this.#counters[name] = (this.#counters[name] || 0) + by;
   }
 
+  /**
+   * @param {string} name
+   * @param {number | string} value
+   */
   set(name, value) {
     this.#counters[name] = value;
   }
@@ -70,13 +96,16 @@ export class Telemetry {
     this.#patience.wake();
   }
 
+  /** @param {ReadEvent[]} events */
   #body(events) {
     this.#seq += 1;
     return { tab: this.tab, seq: this.#seq, counters: { ...this.#counters }, events };
   }
 
   #post() {
-    if (!this.#posting) this.#posting = this.#send().finally(() => (this.#posting = null));
+    this.#posting ??= this.#send().finally(() => {
+      this.#posting = null;
+    });
   }
 
   async #send() {
@@ -92,6 +121,7 @@ export class Telemetry {
         if (answer.clock) this.hooks.clock(answer.clock);
       } catch (trouble) {
         if (token !== this.token) return;
+        if (!(trouble instanceof Trouble)) throw trouble;
         if (trouble.passing) {
           await this.#patience.wait();
           continue;
@@ -103,6 +133,7 @@ export class Telemetry {
     }
   }
 
+  /** @param {ReadEvent[]} batch */
   #sent(batch) {
     const last = batch.length ? batch[batch.length - 1].n : -1;
     this.#unsent = this.#unsent.filter((event) => event.n > last);

@@ -1,9 +1,10 @@
+// @ts-check
 // A case of an unblinded study looked over: the reading page's viewer without form, clock and lock.
 
+import { isField, messageOf } from "../dom.js";
+import { Keys, keyName } from "../reading/keys.js";
 import { AiPanel } from "../screens/ai_panel.js";
 import { Toolbar } from "../screens/toolbar.js";
-import { isField } from "../dom.js";
-import { Keys, keyName } from "../reading/keys.js";
 import { REPEATING, viewing } from "../viewer/actions.js";
 import { layOver } from "../viewer/overlays.js";
 import { Stock } from "../viewer/stock.js";
@@ -36,7 +37,10 @@ export class Review {
       changed: () => this.buttons(),
     });
     const goTo = (place) => this.viewer.goToPlace(place);
-    this.aiPanel = new AiPanel({ goTo: (slice) => goTo({ slice }), overlay: (change) => this.viewer.setOverlay(change) });
+    this.aiPanel = new AiPanel({
+      goTo: (slice) => goTo({ slice }),
+      overlay: (change) => this.viewer.setOverlay(change),
+    });
     this.reads = new Reads({ goTo, show: (read) => this.show(read) });
     this.actions = viewing(this.viewer);
     this.toolbar = new Toolbar((action) => this.run(action));
@@ -44,8 +48,7 @@ export class Review {
   }
 
   async mounted() {
-    this.viewer.mount(this.rendering);
-    this.viewer.marks.locked = true;
+    this.viewer.mount(this.rendering, { locked: true });
     this.page.load("Opening the case");
     try {
       const response = await fetch(this.url, { credentials: "same-origin", cache: "no-store" });
@@ -96,7 +99,7 @@ export class Review {
     if (isField(event.target) || !this.found) return;
     const name = keyName(event);
     const action = this.keys.action(name);
-    if (!(action in this.actions) || NOT_HERE.has(action)) return;
+    if (!action || !(action in this.actions) || NOT_HERE.has(action)) return;
     if (name === "space" && event.target instanceof HTMLButtonElement) return;
     event.preventDefault();
     if (!event.repeat || REPEATING.has(action)) this.run(action);
@@ -105,6 +108,7 @@ export class Review {
   buttons() {
     const { stack, tools, plane, cine, overlay } = this.viewer;
     if (!this.found) return;
+    /** @type {Set<string | undefined>} */
     const pressed = new Set([plane, tools.chosen, this.viewer.windowName]);
     if (stack.inverted) pressed.add("invert");
     if (cine.playing) pressed.add("cine");
@@ -147,7 +151,7 @@ export class Review {
       await layOver(this.viewer.overlay, this.base, this.ai, () => !this.#ended);
       this.page.element.dataset.overlays = "here"; // from now on M shows something
     } catch (error) {
-      if (!this.#ended) this.page.load(`The AI's overlay could not be loaded: ${error.message}`);
+      if (!this.#ended) this.page.load(`The AI's overlay could not be loaded: ${messageOf(error)}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // One sentence over the whole page, with what can be done: between cases, pause, taken over, done, trouble.
 
 import { h } from "../dom.js";
@@ -15,11 +16,20 @@ export class Cover {
     this.kind = kind;
     this.actions = actions;
     const [first, ...rest] = lines;
-    const buttons = actions.map(([label, run, href]) => href
-      ? h("a", { class: "plain", href }, label)
-      : h("button", { class: "plain", type: "button", onclick: run }, label));
-    this.element.replaceChildren(h("div", { class: "message" },
-      h("p", { class: "large" }, first), rest.map((line) => h("p", {}, line)), buttons.length ? h("div", { class: "actions" }, buttons) : null));
+    const buttons = actions.map(([label, run, href]) =>
+      href
+        ? h("a", { class: "plain", href }, label)
+        : h("button", { class: "plain", type: "button", onclick: run }, label),
+    );
+    this.element.replaceChildren(
+      h(
+        "div",
+        { class: "message" },
+        h("p", { class: "large" }, first),
+        rest.map((line) => h("p", {}, line)),
+        buttons.length ? h("div", { class: "actions" }, buttons) : null,
+      ),
+    );
     this.element.dataset.kind = kind;
     this.element.hidden = false;
     layer(this.element.parentElement);

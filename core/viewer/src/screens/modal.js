@@ -1,3 +1,4 @@
+// @ts-check
 // What lies under a dialog or cover takes no focus and no keys until that is closed.
 
 const LAYERS = ".dialog, .cover"; // the last of those that are shown is on top
@@ -20,7 +21,9 @@ export function layer(page) {
 /** Tab goes round within the element. Returns whether the key was used. */
 export function tabWithin(element, event) {
   if (event.key !== "Tab") return false;
-  const stops = [...element.querySelectorAll(FOCUSABLE)].filter((stop) => !stop.disabled && stop.getClientRects().length);
+  const stops = [...element.querySelectorAll(FOCUSABLE)].filter(
+    (stop) => !stop.disabled && stop.getClientRects().length,
+  );
   const at = stops.indexOf(element.getRootNode().activeElement);
   const to = event.shiftKey ? (at <= 0 ? stops.length - 1 : at - 1) : (at + 1) % stops.length;
   event.preventDefault();

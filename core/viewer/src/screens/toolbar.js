@@ -1,8 +1,10 @@
+// @ts-check
 // Buttons over the image, one an action; each says its key. The keyboard does all of it too.
 
 import { h, svg } from "../dom.js";
 import { ACTIONS, keyLabel } from "../reading/keys.js";
 
+/** @type {{ [action: string]: string }} */
 const ICONS = {
   window: "M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13",
   length: "M2 11.5 11.5 2 14 4.5 4.5 14zM5 8.5l1.5 1.5M7.5 6 9 7.5M10 3.5 11.5 5",
@@ -16,6 +18,7 @@ const ICONS = {
   key: "M8 1.500 14.500 8 8 14.500 1.500 8z",
 };
 
+/** @type {[string, import("../reading/keys.js").ActionName[], { [action: string]: string }][]} */
 const GROUPS = [
   ["Window", ["lung", "soft", "bone"], { lung: "Lung", soft: "Soft", bone: "Bone" }],
   ["Plane", ["axial", "coronal", "sagittal"], { axial: "Ax", coronal: "Cor", sagittal: "Sag" }],
@@ -24,11 +27,21 @@ const GROUPS = [
 ];
 
 export class Toolbar {
+  /** @param {(action: import("../reading/keys.js").ActionName) => void} run */
   constructor(run) {
+    /** @type {Map<import("../reading/keys.js").ActionName, HTMLButtonElement>} */
     this.buttons = new Map();
-    this.element = h("div", { class: "toolbar", role: "toolbar", "aria-label": "Viewer" },
-      GROUPS.map(([title, actions, words]) => h("div", { class: "group", role: "group", "aria-label": title },
-        actions.map((action) => this.#button(action, words[action], run)))));
+    this.element = h(
+      "div",
+      { class: "toolbar", role: "toolbar", "aria-label": "Viewer" },
+      GROUPS.map(([title, actions, words]) =>
+        h(
+          "div",
+          { class: "group", role: "group", "aria-label": title },
+          actions.map((action) => this.#button(action, words[action], run)),
+        ),
+      ),
+    );
   }
 
   /** pressed: the actions that are on; hidden: those that do not exist here. */
@@ -41,7 +54,7 @@ export class Toolbar {
       button.setAttribute("aria-pressed", String(on));
       button.classList.toggle("on", on);
       button.hidden = absent.has(action);
-      const [, label] = ACTIONS[action];
+      const { label } = ACTIONS[action];
       const names = keys.of(action).map(keyLabel).join(", ");
       button.title = names ? `${label} (${names})` : label;
     }
@@ -49,10 +62,18 @@ export class Toolbar {
 
   #button(action, word, run) {
     const face = word ?? svg("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: ICONS[action] }));
-    const button = h("button", {
-      class: `tool ${word ? "" : "icon"}`, type: "button", tabindex: "-1", "data-action": action,
-      "aria-label": ACTIONS[action][1], onclick: () => run(action),
-    }, face);
+    const button = h(
+      "button",
+      {
+        class: `tool ${word ? "" : "icon"}`,
+        type: "button",
+        tabindex: "-1",
+        "data-action": action,
+        "aria-label": ACTIONS[action].label,
+        onclick: () => run(action),
+      },
+      face,
+    );
     this.buttons.set(action, button);
     return button;
   }

@@ -1,18 +1,30 @@
+// @ts-check
 // What the actions of the image do, by name; the reading page and the review share them.
 
 /** Actions that go on while their key is held. */
 export const REPEATING = new Set([
-  "next", "previous", "next10", "previous10", "wider", "narrower", "brighter", "darker", "zoomIn", "zoomOut",
+  "next",
+  "previous",
+  "next10",
+  "previous10",
+  "wider",
+  "narrower",
+  "brighter",
+  "darker",
+  "zoomIn",
+  "zoomOut",
 ]);
 
+/** @param {import("./viewer.js").Viewer} viewer */
 export function viewing(viewer) {
-  const adjust = (width, level) => {
+  const adjust = (/** @type {number} */ width, /** @type {number} */ level) => {
     const now = viewer.stack.window;
     viewer.stack.setWindow(Math.max(1, Math.round(now.width * width)), Math.round(now.level + level * now.width));
     viewer.windowed();
   };
-  const plane = (name) => () => viewer.setPlane(name);
-  const tool = (name) => () => viewer.choose(viewer.tools.chosen === name ? "window" : name);
+  const plane = (/** @type {import("../types.js").Plane} */ name) => () => viewer.setPlane(name);
+  const tool = (/** @type {import("../types.js").Tool} */ name) => () =>
+    viewer.choose(viewer.tools.chosen === name ? "window" : name);
   return {
     next: () => viewer.step(1),
     previous: () => viewer.step(-1),

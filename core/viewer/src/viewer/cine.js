@@ -1,3 +1,4 @@
+// @ts-check
 // Plays the stack, forth and round.
 
 const RATES = [4, 8, 12, 16, 24, 32]; // images a second

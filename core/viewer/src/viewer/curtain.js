@@ -1,13 +1,18 @@
+// @ts-check
 // Covers the image while the one asked for is still coming: with the coarse view, once that is here, under the image's own
 // camera. The coarse view shows where one is, never values: the readout stays empty over it.
 
-import { h } from "../dom.js";
+import { h, penOf } from "../dom.js";
 
 export class Curtain {
   #buffer = document.createElement("canvas");
 
-  constructor({ view, over, hud }) {
-    Object.assign(this, { view, over, hud });
+  /** @param {{ view: HTMLElement, over: HTMLElement, hud: import("./hud.js").Hud, stack(): import("./stack.js").Stack }} of */
+  constructor({ view, over, hud, stack }) {
+    this.view = view;
+    this.over = over;
+    this.hud = hud;
+    this.stack = stack; // there is none before the viewer is in the page
     this.canvas = h("canvas", { class: "coarse", "aria-hidden": "true", hidden: true });
   }
 
@@ -16,11 +21,16 @@ export class Curtain {
     return this.view.classList.contains("absent");
   }
 
+  /**
+   * @param {import("../types.js").Plane} plane
+   * @param {number} index
+   */
   close(plane, index) {
     this.view.classList.add("absent");
     this.over.hidden = true;
     const coarse = this.draw(plane, index);
-    const missing = plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here";
+    const missing =
+      plane === "axial" ? `Slice ${index + 1} has not arrived yet` : "This view appears when all slices are here";
     this.hud.wait(coarse ? "" : missing, coarse ? `Coarse view. ${missing}` : "");
   }
 
@@ -31,13 +41,20 @@ export class Curtain {
     this.hud.wait("");
   }
 
-  /** Draw the coarse image of a plane; returns whether there is one. */
+  /** Draw the coarse image of a plane; returns whether there is one.
+   * @param {import("../types.js").Plane} plane
+   * @param {number} index */
   draw(plane, index) {
     this.canvas.hidden = true;
-    const { volume, window: { width: contrast, level }, inverted } = this.stack;
-    const camera = this.stack.cameraOf(plane);
-    if (!volume?.coarse || !camera) return false;
-    const { pixels, rows, columns, width, height } = volume.coarseImage(plane, index);
+    const {
+      volume,
+      window: { width: contrast, level },
+      inverted,
+    } = this.stack();
+    const camera = this.stack().cameraOf(plane);
+    const coarse = volume?.coarseImage(plane, index);
+    if (!coarse || !camera) return false;
+    const { pixels, rows, columns, width, height } = coarse;
     const image = new ImageData(columns, rows);
     const low = level - contrast / 2;
     for (let i = 0; i < pixels.length; i++) {
@@ -47,15 +64,16 @@ export class Curtain {
     }
     this.#buffer.width = columns;
     this.#buffer.height = rows;
-    this.#buffer.getContext("2d").putImageData(image, 0, 0);
+    penOf(this.#buffer).putImageData(image, 0, 0);
     this.canvas.hidden = false;
     const ratio = window.devicePixelRatio;
     this.canvas.width = Math.round(this.canvas.clientWidth * ratio);
     this.canvas.height = Math.round(this.canvas.clientHeight * ratio);
+    /** @type {import("../types.js").Pair} */
     const corner = [-camera.image.columnMm / 2, -camera.image.rowMm / 2];
     const [x0, y0] = camera.toView(corner);
     const [x1, y1] = camera.toView([corner[0] + width, corner[1] + height]);
-    this.canvas.getContext("2d").drawImage(this.#buffer, x0 * ratio, y0 * ratio, (x1 - x0) * ratio, (y1 - y0) * ratio);
+    penOf(this.canvas).drawImage(this.#buffer, x0 * ratio, y0 * ratio, (x1 - x0) * ratio, (y1 - y0) * ratio);
     return true;
   }
 }

@@ -1,3 +1,4 @@
+// @ts-check
 // Window, zoom and pan by drag. Every event says itself which buttons and modifiers are down, so none can stick: not by a
 // keyup that another element swallowed, a change of tab, or a button let go outside the page.
 
@@ -5,12 +6,25 @@ const WINDOW_PER_PIXEL = 1 / 400; // of the width at the start; 3.75 HU a pixel 
 const ZOOM_PER_PIXEL = 0.006;
 
 export class Drags {
+  /** @type {import("../types.js").Drag | null} */
   #drag = null;
+  /** @type {(() => void)[]} */
   #off = [];
 
-  /** marks(point) tells whether a press there belongs to a measuring tool or a mark */
-  constructor(view, { stack, marks, started, changed }) {
-    Object.assign(this, { view, stack, marks, started, changed });
+  /**
+   * @param {HTMLElement} view
+   * @param {{
+   *   stack: import("./stack.js").Stack,
+   *   marks(point: import("../types.js").Pair): boolean,
+   *   started(): void,
+   *   changed(kind: import("../types.js").Drag["kind"], first: boolean): void,
+   * }} hooks
+   *   marks: whether a press there belongs to a measuring tool or a mark
+   */
+  constructor(view, hooks) {
+    this.view = view;
+    this.hooks = hooks;
+    this.stack = hooks.stack;
     this.#on(view, "pointerdown", (event) => this.#down(event));
     this.#on(view, "pointermove", (event) => this.#move(event));
     for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) this.#on(view, kind, () => this.#end());
@@ -27,14 +41,20 @@ export class Drags {
     for (const off of this.#off) off();
   }
 
+  /**
+   * @param {EventTarget} target
+   * @param {string} kind
+   * @param {(event: any) => void} handler
+   */
   #on(target, kind, handler, capture = false) {
     target.addEventListener(kind, handler, { capture });
     this.#off.push(() => target.removeEventListener(kind, handler, { capture }));
   }
 
+  /** @param {PointerEvent} event */
   #down(event) {
     if (!this.stack.shown) return;
-    this.started();
+    this.hooks.started();
     const kind = this.#kindOf(event);
     if (!kind) return;
     this.view.setPointerCapture(event.pointerId);
@@ -43,14 +63,16 @@ export class Drags {
     this.#drag = { kind, start, last: start, width, level, changed: false };
   }
 
+  /** @param {PointerEvent} event */
   #kindOf(event) {
     if (event.button === 1) return "pan";
     if (event.button === 2) return "zoom";
     if (event.button !== 0) return null;
     if (event.shiftKey) return "pan";
-    return this.marks(this.#point(event)) ? null : "window";
+    return this.hooks.marks(this.#point(event)) ? null : "window";
   }
 
+  /** @param {PointerEvent} event */
   #move(event) {
     if (!this.#drag) return;
     if (event.buttons === 0) {
@@ -67,9 +89,11 @@ export class Drags {
     else {
       const step = Math.max(0.5, width * WINDOW_PER_PIXEL);
       this.stack.setWindow(
-        Math.max(1, Math.round(width + (point[0] - start[0]) * step)), Math.round(level + (point[1] - start[1]) * step));
+        Math.max(1, Math.round(width + (point[0] - start[0]) * step)),
+        Math.round(level + (point[1] - start[1]) * step),
+      );
     }
-    this.changed(kind, !this.#drag.changed);
+    this.hooks.changed(kind, !this.#drag.changed);
     this.#drag.changed = true;
   }
 
@@ -77,6 +101,10 @@ export class Drags {
     this.#drag = null;
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @returns {import("../types.js").Pair}
+   */
   #point({ clientX, clientY }) {
     const { left, top } = this.view.getBoundingClientRect();
     return [clientX - left, clientY - top];

@@ -1,6 +1,7 @@
+// @ts-check
 // What stands at the edges of the image: case, window, slice and mm, HU under the cursor, orientation letters.
 
-import { h } from "../dom.js";
+import { h, put } from "../dom.js";
 
 const NAMES = { axial: "Axial", coronal: "Coronal", sagittal: "Sagittal" };
 
@@ -11,11 +12,22 @@ export class Hud {
     this.topRight = text("top-right");
     this.bottomLeft = text("bottom-left");
     this.bottomRight = text("bottom-right");
-    this.letters = Object.fromEntries(["left", "right", "top", "bottom"].map((side) => [side, text(`letter at-${side}`)]));
+    this.letters = Object.fromEntries(
+      ["left", "right", "top", "bottom"].map((side) => [side, text(`letter at-${side}`)]),
+    );
     this.waiting = h("div", { class: "waiting", role: "status", hidden: true });
     this.note = h("div", { class: "hud note", role: "status", hidden: true });
-    this.element = h("div", { class: "huds", "aria-hidden": "false" },
-      this.topLeft, this.topRight, this.bottomLeft, this.bottomRight, Object.values(this.letters), this.waiting, this.note);
+    this.element = h(
+      "div",
+      { class: "huds", "aria-hidden": "false" },
+      this.topLeft,
+      this.topRight,
+      this.bottomLeft,
+      this.bottomRight,
+      Object.values(this.letters),
+      this.waiting,
+      this.note,
+    );
   }
 
   clear() {
@@ -35,7 +47,7 @@ export class Hud {
     const key = isKey ? h("div", { class: "key-image" }, "◆ key image") : null;
     const name = plane === "axial" ? "Slice" : "Image";
     const place = h("div", { class: "faint" }, `${minus(volume.place(plane, index).toFixed(1))} mm`);
-    this.bottomRight.replaceChildren(...[key, h("div", {}, `${name} ${index + 1} / ${images}`), place].filter(Boolean));
+    put(this.bottomRight, key, h("div", {}, `${name} ${index + 1} / ${images}`), place);
   }
 
   window({ width, level }, inverted, name) {

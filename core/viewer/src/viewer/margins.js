@@ -1,3 +1,4 @@
+// @ts-check
 // Texts at the edges of the image and the bar beside it, kept in step with the viewer.
 
 import { Hud } from "./hud.js";

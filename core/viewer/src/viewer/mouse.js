@@ -1,3 +1,4 @@
+// @ts-check
 // Wheel, double click and the voxel under the cursor.
 
 import { Drags } from "./drags.js";
@@ -5,8 +6,10 @@ import { Wheel } from "./wheel.js";
 
 export class Mouse {
   wheel = new Wheel();
+  /** @type {import("../types.js").Pair | null} */
   pointer = null; // where the cursor is, CSS pixels of the view
 
+  /** @param {import("./viewer.js").Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
     const { view } = viewer;
@@ -17,19 +20,23 @@ export class Mouse {
       changed: (kind, first) => kind === "window" && viewer.windowed(first),
     });
     view.addEventListener("contextmenu", (event) => event.preventDefault());
-    view.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (!viewer.volume) return;
-      this.#at(event);
-      viewer.cine.stop();
-      viewer.hooks.acted();
-      if (event.ctrlKey) {
-        viewer.stack.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1, this.pointer);
-        return;
-      }
-      const steps = this.wheel.steps(event);
-      for (let i = 0; i < Math.abs(steps); i++) viewer.step(Math.sign(steps));
-    }, { passive: false });
+    view.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        if (!viewer.volume) return;
+        this.#at(event);
+        viewer.cine.stop();
+        viewer.hooks.acted();
+        if (event.ctrlKey) {
+          viewer.stack.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1, this.pointer);
+          return;
+        }
+        const steps = this.wheel.steps(event);
+        for (let i = 0; i < Math.abs(steps); i++) viewer.step(Math.sign(steps));
+      },
+      { passive: false },
+    );
     view.addEventListener("dblclick", () => viewer.fit());
     view.addEventListener("pointermove", (event) => {
       this.#at(event);
@@ -49,7 +56,7 @@ export class Mouse {
       return;
     }
     const { plane, index } = stack.shown;
-    const [column, row] = stack.toPixel(this.pointer).map(Math.round);
+    const [column, row] = stack.toPixel(stack.shown, this.pointer).map(Math.round);
     const voxel = volume.voxelOf(plane, index, column, row);
     margins.hud.cursor(voxel, volume.hu(...voxel));
   }
@@ -58,6 +65,7 @@ export class Mouse {
     this.drags.destroy();
   }
 
+  /** @param {MouseEvent} event */
   #at(event) {
     const { left, top } = this.viewer.view.getBoundingClientRect();
     this.pointer = [event.clientX - left, event.clientY - top];

@@ -1,3 +1,4 @@
+// @ts-check
 // Fetches the AI's lungs and heat maps of a case and lays them on the image.
 
 /** `wanted()` turns false when the case has left the screen meanwhile. Throws where the server refuses. */

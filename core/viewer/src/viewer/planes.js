@@ -1,6 +1,10 @@
+// @ts-check
 // Undoes what core/imaging/wire.py did to an image; the browser has undone zstd. Plain arithmetic, also for Node.
 
-/** Byte planes (all low bytes, then all high bytes) of zigzag differences from the left -> int16 pixels, row by row. */
+/** Byte planes (all low bytes, then all high bytes) of zigzag differences from the left -> int16 pixels, row by row.
+ * @param {Uint8Array} bytes
+ * @param {number} rows
+ * @param {number} columns */
 export function pixelsOf(bytes, rows, columns) {
   const count = rows * columns;
   const out = new Int16Array(count);
@@ -17,7 +21,9 @@ export function pixelsOf(bytes, rows, columns) {
   return out;
 }
 
-/** first, first+1, first-1, first+2, ... : every index of n once */
+/** first, first+1, first-1, first+2, ... : every index of n once
+ * @param {number} first
+ * @param {number} n */
 export function outward(first, n) {
   const order = [first];
   for (let step = 1; order.length < n; step++) {
@@ -27,7 +33,8 @@ export function outward(first, n) {
   return order;
 }
 
-/** Which slices are here, as the server reads it: hexadecimal digits, four slices each, the first slice first. */
+/** Which slices are here, as the server reads it: hexadecimal digits, four slices each, the first slice first.
+ * @param {unknown[]} slices */
 export function heldText(slices) {
   let text = "";
   for (let z = 0; z < slices.length; z += 4) {

@@ -1,14 +1,23 @@
+// @ts-check
 // The bar at the right edge: where in the stack, what has arrived, key images and marks. Drag or click to go there.
 
-import { h } from "../dom.js";
+import { h, penOf } from "../dom.js";
 
 export class Slider {
   constructor(onchoose) {
     this.canvas = h("canvas", {});
-    this.element = h("div", {
-      class: "stack-bar", role: "slider", tabindex: "-1", "aria-label": "Slice", "aria-orientation": "vertical",
-      "aria-valuemin": "1",
-    }, this.canvas);
+    this.element = h(
+      "div",
+      {
+        class: "stack-bar",
+        role: "slider",
+        tabindex: "-1",
+        "aria-label": "Slice",
+        "aria-orientation": "vertical",
+        "aria-valuemin": "1",
+      },
+      this.canvas,
+    );
     const choose = (event) => {
       const { top, height } = this.element.getBoundingClientRect();
       const share = Math.min(0.9999, Math.max(0, (event.clientY - top) / height));
@@ -18,18 +27,21 @@ export class Slider {
       this.element.setPointerCapture(event.pointerId);
       choose(event);
     });
-    this.element.addEventListener("pointermove", (event) => this.element.hasPointerCapture(event.pointerId) && choose(event));
+    this.element.addEventListener(
+      "pointermove",
+      (event) => this.element.hasPointerCapture(event.pointerId) && choose(event),
+    );
     this.images = 1;
   }
 
   draw({ volume, plane, index, keys, marked, scores }) {
     this.images = volume.plane(plane).images;
-    this.element.setAttribute("aria-valuemax", this.images);
-    this.element.setAttribute("aria-valuenow", index + 1);
+    this.element.setAttribute("aria-valuemax", String(this.images));
+    this.element.setAttribute("aria-valuenow", String(index + 1));
     this.element.setAttribute("aria-valuetext", `${index + 1} of ${this.images}`);
     const ratio = window.devicePixelRatio;
     const { clientWidth: width, clientHeight: height } = this.element;
-    const pen = this.canvas.getContext("2d");
+    const pen = penOf(this.canvas);
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
       this.canvas.width = Math.round(width * ratio);
       this.canvas.height = Math.round(height * ratio);

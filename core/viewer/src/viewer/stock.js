@@ -1,3 +1,4 @@
+// @ts-check
 // The volumes in memory: the case being read and the next one, never more. Only pixels are fetched ahead.
 
 import { Stream } from "./stream.js";

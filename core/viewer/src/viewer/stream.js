@@ -1,24 +1,36 @@
+// @ts-check
 // The images of a case as they arrive: the slice on the screen, a coarse view of the whole, then slices outward from it.
 // Aims anew when the reader jumps, and goes on with what is missing when the network fails. A worker fetches and decodes.
 
-import source from "./worker.js";
 import { heldText, outward } from "./planes.js";
+import source from "./worker.js?worker";
 
 const WAITS_MS = [500, 1000, 2000, 4000, 8000];
 const AIM_MS = 120; // between two aims: a reader who turns the wheel fast is followed, not chased
 
 export class Stream {
   #run = 0;
+  /** @type {(value?: unknown) => void} */
   #wake = () => {};
+  /** @type {(end: { refusal?: import("../types.js").PixelRefusal | null, aimed?: boolean }) => void} */
   #stop = () => {};
   #ended = false;
   #aimed = 0;
-  #later = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #later;
+  /** @type {number[]} */
   #next = []; // slices to come, in order
 
-  /** hooks: arrived(z), coarse(), trouble(sentence, seconds until the next attempt | null), expired(), done() */
+  /**
+   * @param {string} base
+   * @param {import("./volume.js").Volume} volume
+   * @param {number} first
+   * @param {import("../types.js").StreamHooks} hooks
+   */
   constructor(base, volume, first, hooks) {
-    Object.assign(this, { volume, first, hooks });
+    this.volume = volume;
+    this.first = first;
+    this.hooks = hooks;
     this.url = new URL(`${base}${volume.url}`, document.baseURI).href;
     this.worker = new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
     this.worker.onmessage = ({ data }) => this.#heard(data);
@@ -46,7 +58,8 @@ export class Stream {
     this.worker.terminate();
   }
 
-  /** The reader looks at slice z: it comes next, and the others outward from it. */
+  /** The reader looks at slice z: it comes next, and the others outward from it.
+   * @param {number} z */
   aim(z) {
     if (this.#ended || this.volume.slices[z] || this.#next[0] === z || this.#next[1] === z) return;
     clearTimeout(this.#later);
@@ -73,14 +86,16 @@ export class Stream {
     this.#wake();
   }
 
-  /** Resolves with {refusal}, or with {aimed} when another slice is wanted first. */
+  /** Resolves with {refusal}, or with {aimed} when another slice is wanted first.
+   * @returns {Promise<{ refusal?: import("../types.js").PixelRefusal | null, aimed?: boolean }>} */
   #attempt() {
     const { volume, first } = this;
     const [, rows, columns] = volume.shape;
     this.#run += 1;
     this.#next = outward(first, volume.shape[0]).filter((z) => !volume.slices[z]);
+    /** @type {import("../types.js").Wanted[]} */
     const images = this.#next.map((z) => ({ z, rows, columns }));
-    const asked = new URLSearchParams({ form: "packed", first, have: heldText(volume.slices) });
+    const asked = new URLSearchParams({ form: "packed", first: String(first), have: heldText(volume.slices) });
     if (!volume.coarse && volume.coarseShape) {
       const [depth, coarseRows, coarseColumns] = volume.coarseShape;
       images.splice(1, 0, { z: null, rows: depth * coarseRows, columns: coarseColumns });
@@ -92,6 +107,8 @@ export class Stream {
     });
   }
 
+  /** @param {{ run: number, image: import("../types.js").Wanted, pixels: Int16Array, ended?: boolean,
+   *   refusal?: import("../types.js").PixelRefusal | null }} message */
   #heard({ run, image, pixels, ended, refusal }) {
     if (this.#ended) return;
     if (ended) {
@@ -106,8 +123,9 @@ export class Stream {
     }
   }
 
+  /** @param {number} ms */
   #wait(ms) {
-    return new Promise((resolve) => {
+    return new Promise((/** @type {(value?: unknown) => void} */ resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#wake = () => {
         clearTimeout(timer);

@@ -1,7 +1,14 @@
+// @ts-check
 // Measuring tools and marks, by Cornerstone. Window, zoom and pan are drags.js.
 
 import {
-  EllipticalROITool, Enums, LengthTool, ProbeTool, RectangleROITool, ToolGroupManager, utilities,
+  EllipticalROITool,
+  Enums,
+  LengthTool,
+  ProbeTool,
+  RectangleROITool,
+  ToolGroupManager,
+  utilities,
 } from "@cornerstonejs/tools";
 
 class MarkPoint extends ProbeTool {}
@@ -11,7 +18,8 @@ MarkBox.toolName = "MarkBox";
 
 export const TOOLS = [LengthTool, EllipticalROITool, MarkPoint, MarkBox];
 
-/** What a person calls them -> Cornerstone's name. With "window", which is not among them, nothing is measured. */
+/** What a person calls them -> Cornerstone's name. With "window", which is not among them, nothing is measured.
+ * @type {{ [name: string]: string }} */
 export const BY_NAME = {
   length: LengthTool.toolName,
   ellipse: EllipticalROITool.toolName,
@@ -22,15 +30,30 @@ export const BY_NAME = {
 const { MouseBindings, KeyboardBindings } = Enums;
 const NEAR = 6; // CSS pixels from a mark within which a press takes hold of it
 // A press with Shift pans and does not come here; no other modifier changes what the left button does.
-const LEFT = [undefined, "Ctrl", "Alt", "Meta", "CtrlAlt", "CtrlMeta", "AltMeta"].map((name) => ({
-  mouseButton: MouseBindings.Primary, modifierKey: KeyboardBindings[name],
-}));
+const LEFT = [
+  undefined,
+  KeyboardBindings.Ctrl,
+  KeyboardBindings.Alt,
+  KeyboardBindings.Meta,
+  KeyboardBindings.CtrlAlt,
+  KeyboardBindings.CtrlMeta,
+  KeyboardBindings.AltMeta,
+].map((modifierKey) => ({ mouseButton: MouseBindings.Primary, modifierKey }));
 
 export class Tools {
+  /** @type {import("../types.js").Tool} */
+  chosen = "window";
+
+  /**
+   * @param {string} name
+   * @param {import("./stack.js").Stack} stack
+   */
   constructor(name, stack) {
     this.name = name;
     this.stack = stack;
-    this.group = ToolGroupManager.createToolGroup(name);
+    const group = ToolGroupManager.createToolGroup(name);
+    if (!group) throw new Error(`There are tools named ${name} already`);
+    this.group = group;
     this.group.addTool(LengthTool.toolName, { getTextLines: (data, id) => lengthText(data.cachedStats?.[id]) });
     this.group.addTool(EllipticalROITool.toolName, { getTextLines: (data, id) => ellipseText(data.cachedStats?.[id]) });
     this.group.addTool(MarkPoint.toolName, { getTextLines: () => [] });
@@ -39,6 +62,7 @@ export class Tools {
     this.choose("window");
   }
 
+  /** @param {import("../types.js").Tool} name */
   choose(name) {
     this.chosen = name;
     for (const tool of Object.values(BY_NAME)) {
@@ -47,7 +71,8 @@ export class Tools {
     if (name in BY_NAME) this.group.setToolActive(BY_NAME[name], { bindings: LEFT });
   }
 
-  /** Whether a press of the left button there is for a tool or a mark, and not for the window. */
+  /** Whether a press of the left button there is for a tool or a mark, and not for the window.
+   * @param {import("../types.js").Pair} point */
   takes(point) {
     return this.chosen in BY_NAME || Boolean(utilities.getAnnotationNearPoint(this.stack.element, point, NEAR));
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // The image side of the reading page: one case at a time, every control of it a method, no knowledge of reads or forms.
 
 import { h } from "../dom.js";
@@ -11,43 +12,73 @@ import { Stack } from "./stack.js";
 import { Tools } from "./tools.js";
 import { WINDOWS } from "./windows.js";
 
+/** @typedef {import("../types.js").Plane} Plane */
+/** @typedef {import("../contract.js").ImageMark} Mark */
+
 export class Viewer {
   #seen = new Set();
+  /** @type {import("./volume.js").Volume | null} */
+  volume = null;
+  /** @type {Plane} */
+  plane = "axial";
+  /** @type {Record<Plane, number>} */
+  at = { axial: 0, coronal: 0, sagittal: 0 };
+  title = "";
+  /** @type {Mark[]} shown as soon as there is an image */
+  #pending = [];
+  #marksShown = false;
+  /** @type {(z: number) => void} */
+  #wanted = () => {};
+  // from `mount` on
+  /** @type {Stack} */
+  stack;
+  /** @type {Overlay} */
+  overlay;
+  /** @type {Tools} */
+  tools;
+  /** @type {Marks} */
+  marks;
+  /** @type {Mouse} */
+  mouse;
 
-  /** hooks: painted(first), acted(), count(name), marks(list), made(kind, kept), changed() for the buttons */
+  /** @param {import("../types.js").ViewerHooks} hooks changed: for the buttons */
   constructor(hooks) {
     this.hooks = hooks;
     this.view = h("div", { class: "view", role: "img", "aria-label": "CT image" });
     this.over = h("canvas", { class: "overlay", "aria-hidden": "true" });
     this.margins = new Margins(this);
-    this.curtain = new Curtain({ view: this.view, over: this.over, hud: this.margins.hud });
-    this.element = h("div", { class: "stage" }, this.view, this.curtain.canvas, this.over, this.margins.hud.element, this.margins.bar.element);
+    this.curtain = new Curtain({ view: this.view, over: this.over, hud: this.margins.hud, stack: () => this.stack });
+    const { hud, bar } = this.margins;
+    this.element = h("div", { class: "stage" }, this.view, this.curtain.canvas, this.over, hud.element, bar.element);
     this.cine = new Cine(() => this.#playOn());
-    this.volume = null;
-    this.plane = "axial";
-    this.at = { axial: 0, coronal: 0, sagittal: 0 };
   }
 
-  /** Needs the element in the page. */
-  mount(rendering) {
+  /** Needs the element in the page. `locked`: the marks are somebody's answers and cannot be moved.
+   * @param {import("../types.js").Rendering} rendering */
+  mount(rendering, { locked = false } = {}) {
     this.stack = new Stack(this.view, rendering, {
       painted: (shown) => this.#painted(shown),
       moved: () => this.#moved(),
     });
     this.overlay = new Overlay(this.over, this.stack);
-    this.curtain.stack = this.stack;
     this.tools = new Tools(`tools-${this.stack.viewportId}`, this.stack);
-    this.marks = new Marks(this.stack, { changed: (list) => this.hooks.marks(list), made: (...what) => this.hooks.made(...what) });
+    this.marks = new Marks(this.stack, {
+      changed: (list) => this.hooks.marks(list),
+      made: (kind, kept) => this.hooks.made(kind, kept),
+    });
+    this.marks.locked = locked;
     this.mouse = new Mouse(this);
   }
 
-  /** Put a case on the screen; its first image appears when it arrives. wanted(z): the reader waits for this slice. */
+  /** Put a case on the screen; its first image appears when it arrives. wanted(z): the reader waits for this slice.
+   * @param {import("./volume.js").Volume} volume
+   * @param {{ first: number, title: string, wanted(z: number): void }} how */
   open(volume, { first, title, wanted }) {
     this.blank();
     this.title = title;
     this.volume = volume;
-    const middle = (plane) => Math.floor(volume.plane(plane).images / 2);
-    this.wanted = wanted;
+    const middle = (/** @type {Plane} */ plane) => Math.floor(volume.plane(plane).images / 2);
+    this.#wanted = wanted;
     this.at = { axial: first, coronal: middle("coronal"), sagittal: middle("sagittal") };
     this.plane = "axial";
     this.stack.open(volume);
@@ -67,12 +98,13 @@ export class Viewer {
     delete this.view.dataset.shown;
     this.#seen.clear();
     this.margins.clear();
-    this.marksShown = false;
+    this.#marksShown = false;
   }
 
-  /** A slice has arrived. */
+  /** A slice has arrived.
+   * @param {number} z */
   arrived(z) {
-    if (this.plane === "axial" ? z === this.at.axial && !this.#onScreen() : this.volume.complete) this.#show();
+    if (this.plane === "axial" ? z === this.at.axial && !this.#onScreen() : this.volume?.complete) this.#show();
     this.margins.slider();
   }
 
@@ -81,24 +113,29 @@ export class Viewer {
     if (this.curtain.closed) this.#show();
   }
 
+  /** @param {Mark[]} marks */
   setMarks(marks) {
-    this.pendingMarks = marks;
+    this.#pending = marks;
     this.margins.marked = marks;
-    if (this.marksShown) this.marks.load(marks);
+    if (this.#marksShown) this.marks.load(marks);
     this.margins.slider();
   }
 
+  /** @param {number[]} slices */
   setKeys(slices) {
     this.margins.keys = slices;
     this.margins.text();
   }
 
+  /** @param {number[]} slices */
   setDeciding(slices) {
     this.margins.deciding = slices;
     this.margins.slider();
   }
 
+  /** @param {number} by */
   step(by) {
+    if (!this.volume) return;
     const { images } = this.volume.plane(this.plane);
     const from = this.at[this.plane];
     const to = Math.min(images - 1, Math.max(0, from + by));
@@ -108,6 +145,7 @@ export class Viewer {
     this.#show(Math.abs(by) <= 3);
   }
 
+  /** @param {number} index */
   goTo(index) {
     if (!this.volume || index === this.at[this.plane]) return;
     this.hooks.acted();
@@ -116,16 +154,19 @@ export class Viewer {
     this.#show();
   }
 
-  /** Go to an image: {plane, slice}, axial where no plane is named. */
+  /** Go to an image: {plane, slice}, axial where no plane is named.
+   * @param {import("../types.js").Place} place */
   goToPlace({ plane = "axial", slice }) {
     this.setPlane(plane);
     this.goTo(slice);
   }
 
+  /** @param {"first" | "last"} which */
   end(which) {
-    this.goTo(which === "first" ? 0 : this.volume.plane(this.plane).images - 1);
+    if (this.volume) this.goTo(which === "first" ? 0 : this.volume.plane(this.plane).images - 1);
   }
 
+  /** @param {Plane} plane */
   setPlane(plane) {
     if (plane === this.plane) return;
     this.cine.stop();
@@ -135,6 +176,7 @@ export class Viewer {
     this.hooks.changed();
   }
 
+  /** @param {keyof typeof WINDOWS} name */
   preset(name) {
     this.stack.setWindow(WINDOWS[name].width, WINDOWS[name].level);
     this.windowed();
@@ -159,13 +201,18 @@ export class Viewer {
     this.stack.fit();
   }
 
+  /**
+   * @param {import("../types.js").Tool} tool
+   * @param {string | null} question the one that the next mark answers
+   */
   choose(tool, question = null) {
     this.marks.question = question;
     this.tools.choose(tool);
     this.hooks.changed();
   }
 
-  /** change: {on, opacity (0 to 1), lungs, heat}, each optional */
+  /** change: {on, opacity (0 to 1), lungs, heat}, each optional
+   * @param {import("../types.js").OverlayChange} change */
   setOverlay(change) {
     if ("on" in change) this.hooks.count("overlay_toggles");
     this.overlay.set(change);
@@ -174,7 +221,8 @@ export class Viewer {
 
   get windowName() {
     const { width, level } = this.stack.window;
-    return Object.keys(WINDOWS).find((name) => WINDOWS[name].width === width && WINDOWS[name].level === level);
+    const names = /** @type {(keyof typeof WINDOWS)[]} */ (Object.keys(WINDOWS));
+    return names.find((name) => WINDOWS[name].width === width && WINDOWS[name].level === level);
   }
 
   destroy() {
@@ -200,13 +248,13 @@ export class Viewer {
     const index = this.at[this.plane];
     this.margins.text();
     this.margins.slider();
-    if (!this.volume.has(this.plane, index)) {
+    if (!this.volume?.has(this.plane, index)) {
       this.curtain.close(this.plane, index);
       this.mouse.probe();
-      if (this.plane === "axial") this.wanted(index);
+      if (this.plane === "axial") this.#wanted(index);
       return;
     }
-    if (everyOne) this.stack.then(this.plane, index);
+    if (everyOne) this.stack.queue(this.plane, index);
     else this.stack.show(this.plane, index);
     this.#uncover();
   }
@@ -216,11 +264,12 @@ export class Viewer {
     if (this.#onScreen()) this.curtain.open();
   }
 
+  /** @param {import("../types.js").Shown} shown */
   #painted(shown) {
-    const first = !this.marksShown;
+    const first = !this.#marksShown;
     if (first) {
-      this.marksShown = true;
-      this.marks.load(this.pendingMarks ?? []);
+      this.#marksShown = true;
+      this.marks.load(this.#pending);
     }
     if (shown.plane === "axial" && !this.#seen.has(shown.index)) {
       this.#seen.add(shown.index);
@@ -241,8 +290,9 @@ export class Viewer {
   }
 
   #playOn() {
-    const next = this.volume && (this.at[this.plane] + 1) % this.volume.plane(this.plane).images;
-    if (next === null || !this.volume.has(this.plane, next)) return;
+    if (!this.volume) return;
+    const next = (this.at[this.plane] + 1) % this.volume.plane(this.plane).images;
+    if (!this.volume.has(this.plane, next)) return;
     this.at[this.plane] = next;
     this.#show();
   }

@@ -1,3 +1,4 @@
+// @ts-check
 // Turns wheel events of mice and touchpads into whole slices.
 
 const NOTCH = 50; // CSS pixels from which an event is a notch of a mouse wheel

@@ -1,3 +1,4 @@
+// @ts-check
 // Windows by name. Width and level in HU, common practice in chest CT.
 
 export const WINDOWS = {

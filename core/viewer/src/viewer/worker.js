@@ -1,3 +1,4 @@
+// @ts-check
 // The worker of a stream. In: {run, url, images} begins a request and ends the one before; {} only ends it.
 // Out: {run, image, pixels} for each image, {run, ended, refusal} at the end.
 
@@ -9,7 +10,8 @@ self.onmessage = async ({ data: { run, url, images } }) => {
   control.abort();
   control = new AbortController();
   if (!url) return;
-  const got = (image, pixels) => self.postMessage({ run, image, pixels }, [pixels.buffer]);
+  /** @type {(image: import("../types.js").Wanted, pixels: Int16Array<ArrayBuffer>) => void} */
+  const got = (image, pixels) => self.postMessage({ run, image, pixels }, { transfer: [pixels.buffer] });
   const refusal = await pull({ url, images }, got, control);
   self.postMessage({ run, ended: true, refusal });
 };
