@@ -18,7 +18,7 @@ def test_the_call_is_explained_and_the_strongest_slices_come_first(desk: Sit, ba
         "call": "covid", "probabilities": {"normal": 0.1, "cap": 0.2, "covid": 0.7},
         "counts": {"normal": 12, "cap": 4, "covid": 14}, "abnormal_share": 0.6, "rule": "minority",
         "label": "Research demonstration", "classes": ["normal", "cap", "covid"], "slices": scores,
-        "deciding_slices": list(range(14)), "heat_slices": [],
+        "deciding_slices": list(range(14)), "heat_slices": [], "masks_url": None, "heat_url": None,
     }  # fmt: skip
     fake = Fake.of(bar, ai=ai)
     fake.reads[0].phase = "aided"
