@@ -7,6 +7,7 @@ from typing import Literal
 
 from core.errors import InvalidInput
 from core.imaging.volume import Attributes
+from core.study.ais import AiFacts, CaseAi
 from core.study.classes import StudyClass, class_problems
 from core.study.identifiers import identifying
 from core.study.orders import Plan, make_orders
@@ -45,15 +46,11 @@ class CaseFacts:
     patient_id: int
     practice: bool
     withdrawn: bool
-    in_training: bool
     tags: tuple[str, ...]
     attributes: Mapping[str, object]
     opens: str | None
     truth: str | None
     truth_by_reader: bool
-    ai: Literal["none", "call", "failure"] = "none"
-    ai_warned: bool = False
-    ai_parameters: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +66,9 @@ class ReaderFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything the check looks at. `ai_classes` is None when no AI takes part; `panel` counts voting members.
+    """Everything the check looks at. `panel` counts voting members.
 
-    `ai_patients_known` is False where nobody can say which patients trained the AI.
+    `ais` has the AIs that are registered, the one that readers are shown first; `unregistered` names the others.
     """
 
     title: str
@@ -81,10 +78,10 @@ class Facts:
     groups: tuple[str, ...]
     cases: tuple[CaseFacts, ...]
     readers: tuple[ReaderFacts, ...]
-    ai_classes: tuple[str, ...] | None
+    ais: tuple[AiFacts, ...]
     plan: Plan
     panel: int = 0
-    ai_patients_known: bool = True
+    unregistered: tuple[str, ...] = ()
 
     @property
     def shows_ai(self) -> bool:
@@ -223,46 +220,75 @@ def _readers(facts: Facts) -> list[Finding]:
 
 
 def _ai(facts: Facts) -> list[Finding]:
-    if facts.ai_classes is None:
+    found = [
+        Finding("ai", f"The AI {name} is not registered here; add it on the page AI models, or take it out.")
+        for name in facts.unregistered
+    ]
+    if not facts.ais:
         chosen = facts.protocol.prespecification
         if facts.shows_ai:
-            return [Finding("ai", "No AI is chosen, but the design shows one to readers.")]
+            return [*found, Finding("ai", "No AI is chosen, but the design shows one to readers.")]
         if chosen.comparison == "ai_vs_readers" and chosen.hypothesis != "none":
-            return [Finding("ai", "No AI is chosen, but the prespecified comparison is with one.")]
-        return [Finding("ai", "No AI is chosen: the study compares readers only.", blocks=False)]
-    found = [*_mapping(facts.classes, facts.ai_classes)]
-    if not facts.ai_patients_known:
-        text = "Nobody can say which patients trained the AI: whether it knows a case already cannot be checked."
+            return [*found, Finding("ai", "No AI is chosen, but the prespecified comparison is with one.")]
+        return [*found, Finding("ai", "No AI is chosen: the study compares readers only.", blocks=False)]
+    for ai in facts.ais:
+        found += _one_ai(facts, ai, "The AI" if len(facts.ais) == 1 else ai.title)
+    if facts.shows_ai and len(facts.ais) > 1:
+        text = f"Aided readers are shown {facts.ais[0].title}; the other AIs are compared and never shown."
         found.append(Finding("ai", text, blocks=False))
-    if leaked := [case.number for case in facts.cases if case.in_training]:
-        text = f"The AI was trained or tuned on the patient of case {named(leaked)}; take it out or choose another AI."
-        found.append(Finding("ai", text))
-    if missing := [case.number for case in facts.cases if case.ai == "none"]:
-        text = f"The AI has not read case {named(missing)} under this rule; the step AI shows how far it is."
-        found.append(Finding("ai", text))
-    if failed := [case.number for case in facts.cases if case.ai == "failure"]:
-        text = f"The AI failed on case {named(failed)}; it counts as a failure of the AI in the results."
-        found.append(Finding("ai", text, blocks=False))
-    if warned := [case.number for case in facts.cases if case.ai_warned]:
-        text = f"The AI's read of case {named(warned)} carries a warning: look at the scan, or take the case out."
-        found.append(Finding("ai", text, blocks=False))
-    if len({case.ai_parameters for case in facts.cases if case.ai == "call"}) > 1:
-        found.append(Finding("ai", "The AI read the cases under different parameters; let it read them all again."))
     return found
 
 
-def _mapping(classes: tuple[StudyClass, ...], ai_classes: tuple[str, ...]) -> list[Finding]:
-    found = []
-    mapped: Mapping[str | None, int] = Counter(one.ai_class for one in classes)
-    for one in classes:
-        if one.ai_class not in ai_classes:
-            text = f"The class {one.label} is mapped to none of the AI's classes ({', '.join(ai_classes)})."
+def _one_ai(facts: Facts, ai: AiFacts, who: str) -> list[Finding]:
+    found = [*_mapping(facts.classes, ai, who)]
+    reads = {case.number: ai.reads.get(case.number, CaseAi("none")) for case in facts.cases}
+    if not ai.patients_known:
+        text = f"Nobody can say which patients trained {_low(who)}: whether it knows a case already cannot be checked."
+        found.append(Finding("ai", text, blocks=False))
+    if ai.trained_on:
+        text = f"{who} was trained or tuned on the patient of case {named(ai.trained_on)}; "
+        found.append(Finding("ai", text + "take it out or choose another AI."))
+    if missing := [number for number, read in reads.items() if read.state == "none"]:
+        text = f"{who} has not read case {named(missing)} under this rule; the step AI shows how far it is."
+        found.append(Finding("ai", text))
+    if failed := [number for number, read in reads.items() if read.state == "failure"]:
+        text = f"{who} failed on case {named(failed)}; it counts as a failure of the AI in the results."
+        found.append(Finding("ai", text, blocks=False))
+    if warned := [number for number, read in reads.items() if read.warned]:
+        text = f"{who} warned of its read of case {named(warned)}: look at the scan, or take the case out."
+        found.append(Finding("ai", text, blocks=False))
+    if len({read.parameters for read in reads.values() if read.state == "call"}) > 1:
+        found.append(Finding("ai", f"{who} read the cases under different parameters; let it read them all again."))
+    return found
+
+
+def _low(who: str) -> str:
+    return "the AI" if who == "The AI" else who
+
+
+def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str) -> list[Finding]:
+    """Look at what the AI's classes count as: what is not mapped blocks, what is joined or left out is said."""
+    found, whose = [], "The AI's class" if who == "The AI" else f"{who}: its class"
+    labels = {one.code: one.label for one in classes}
+    for name in ai.classes:
+        code = ai.counts_as.get(name)
+        if name not in ai.counts_as:
+            text = f"{whose} {name} is mapped to no class of the study; choose one, or leave it out, on the step AI."
             found.append(Finding("ai", text))
-    for name in ai_classes:
-        if not mapped.get(name):
-            found.append(Finding("ai", f"The AI's class {name} is mapped to no class of the study."))
-        elif mapped[name] > 1:
-            found.append(Finding("ai", f"The AI's class {name} is mapped to {mapped[name]} classes of the study."))
+        elif code is None:
+            text = f"{whose} {name} is left out: a case called so counts as undecided, so as wrong."
+            found.append(Finding("ai", text, blocks=False))
+        elif code not in labels:
+            found.append(Finding("ai", f"{whose} {name} is mapped to {code}, which is no class of the study any more."))
+    for one in classes:
+        sources = [name for name in ai.classes if ai.counts_as.get(name) == one.code]
+        if not sources:
+            text = f"{who} has no class that counts as {one.label}: it can never be right there, and has no ROC of it."
+            found.append(Finding("ai", text, blocks=False))
+        elif len(sources) > 1:
+            joined = f"{', '.join(sources[:-1])} and {sources[-1]}"
+            text = f"{who}: {joined} count as {one.label}, and their probabilities are added up."
+            found.append(Finding("ai", text, blocks=False))
     return found
 
 

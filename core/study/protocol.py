@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
+from core.study.ais import StudyAi
 from core.study.prespecification import Prespecification, ReferenceStandard, reference_problems
 from core.study.questions.question import NOTHING_ELSE
 from core.study.questions.registry import KINDS, StoredQuestion, question_problems
@@ -50,6 +51,7 @@ class Protocol:
     instructions: str = ""
     end_text: str = "Thank you. Every case of this study is read and locked."
     questions: tuple[StoredQuestion, ...] = ()
+    ais: tuple[StudyAi, ...] = ()
     indeterminate: bool = True
     ratings: bool = True
     undo: bool = True

@@ -48,12 +48,16 @@ def pinned(session: Session, *, by: Actor) -> dict[int, tuple[str, ...]]:
 def _pins(session: Session, by: Actor) -> list[tuple[int, tuple[list[str], int]]]:
     """Return for each model the titles that `by` may see, and how many others there are."""
     mine = set(session.scalars(select(Study.id).where(permissions.studies(session, by, Right.OVERVIEW))))
-    query = select(Study.ai_model_id, Study.id, Study.title).where(Study.deleted_at.is_(None)).order_by(Study.id)
+    known = {(name, version): id_ for id_, name, version in session.execute(
+        select(AiModel.id, AiModel.name, AiModel.version))}  # fmt: skip
+    query = select(Study.ai_model_id, Study.protocol, Study.id, Study.title).where(Study.deleted_at.is_(None))
     pins: dict[int, tuple[list[str], int]] = {}
-    for model_id, study_id, title in session.execute(query.where(Study.ai_model_id.is_not(None))):
-        titles, hidden = pins.get(model_id or 0, ([], 0))
-        seen = study_id in mine
-        pins[model_id or 0] = ([*titles, title] if seen else titles, hidden + (not seen))
+    for model_id, protocol, study_id, title in session.execute(query.order_by(Study.id)):
+        named = [model_id, *(known.get((one.name, one.version)) for one in protocol.ais)]
+        for one in dict.fromkeys(one for one in named if one is not None):
+            titles, hidden = pins.get(one, ([], 0))
+            seen = study_id in mine
+            pins[one] = ([*titles, title] if seen else titles, hidden + (not seen))
     return list(pins.items())
 
 

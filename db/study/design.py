@@ -6,16 +6,20 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from core.ai.rule import check_rule
 from core.errors import Conflict, InvalidInput, NotFound
+from core.study.ais import StudyAi
 from core.study.classes import StudyClass, class_problems
 from core.study.protocol import Protocol
 from core.study.questions.registry import question_problems
 from core.study.words import Design, StudyRole, StudyState
 from db import audit, permissions
 from db.ai import models as ai_models
+from db.ai import reads as ai_reads
 from db.models import Case, Reader, ReaderGroup, Study, StudyCase, StudyMember, Truth, TruthVote
 from db.models import StudyClass as ClassRow
 from db.permissions import Right, Task
+from db.study import ais as study_ais
 from db.study.info import StudyInfo, classes, load, reading_began, row
 
 DEFAULT_GROUPS = ("Readers",)
@@ -119,7 +123,10 @@ def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, 
     gone = {c.code for c in before} - {c.code for c in after}
     if gone & _codes_in_truth(session, study_id):
         raise Conflict(f"The truth of this study names {', '.join(sorted(gone))}; correct the truth first.")
+    named = study_ais.chosen(session, found)
     _write_classes(session, study_id, after)
+    if found.state.editable and named:
+        study_ais.write(session, found, [study_ais.again(session, study_id, one) for one in named])
     detail = {"classes": [c.code for c in after]}
     audit.record(session, kind="classes changed", at=at, actor_id=by, study_id=study_id, detail=detail)
 
@@ -136,12 +143,48 @@ def save_ai(
 ) -> None:
     """Choose the AI that takes part, or none; raises NotFound for one that is not registered any more."""
     found = editing(session, study_id, by=by, at=at)
+    there = study_ais.chosen(session, found)
+    new: list[StudyAi] = []
     if model_id is not None:
         ai_models.check_registered(session, model_id)
-    found.ai_model_id, found.ai_rule = model_id, rule
-    session.flush()
-    detail = {"model": model_id, "rule": rule}
-    audit.record(session, kind="AI chosen", at=at, actor_id=by, study_id=study_id, detail=detail)
+        new = [study_ais.described(session, study_id, ai_reads.model(session, model_id), rule, there)]
+    _write_ais(session, found, [*new, *there[1:]], by=by, at=at)
+
+
+def add_ai(session: Session, study_id: int, *, model_id: int, rule: str = "paper", by: int, at: datetime) -> None:
+    """Let one more AI take part, with its classes mapped as those of another version of it, else by guess."""
+    found = editing(session, study_id, by=by, at=at)
+    there = study_ais.chosen(session, found)
+    new = study_ais.described(session, study_id, ai_reads.model(session, model_id), rule, there)
+    save_ais(session, study_id, [*there, new], by=by, at=at)
+
+
+def save_ais(session: Session, study_id: int, ais: Sequence[StudyAi], *, by: int, at: datetime) -> None:
+    """Replace the AIs that take part; the first is the one that aided readers are shown.
+
+    Raises InvalidInput where one is named twice under one rule or mapped to no class of the study, NotFound for one
+    that is not registered.
+    """
+    found = editing(session, study_id, by=by, at=at)
+    codes = {one.code for one in classes(session, study_id)}
+    for one in ais:
+        model = ai_models.by_name(session, one.name, one.version)
+        if model is None:
+            raise NotFound(f"The AI {one.title} is not registered; reload the page.")
+        ai_models.check_registered(session, model.id)
+        check_rule(one.rule)
+        if gone := sorted({code for code in one.classes.values() if code is not None} - codes):
+            raise InvalidInput(f"{', '.join(gone)} is no class of this study; choose one that is.")
+    named = [(one.name, one.version, one.rule) for one in ais]
+    if len(set(named)) < len(named):
+        raise InvalidInput("The study has this AI under this rule already; choose another version or rule.")
+    _write_ais(session, found, ais, by=by, at=at)
+
+
+def _write_ais(session: Session, found: Study, ais: Sequence[StudyAi], *, by: int, at: datetime) -> None:
+    study_ais.write(session, found, ais)
+    detail = {"ais": [{"model": one.name, "version": one.version, "rule": one.rule, **one.classes} for one in ais]}
+    audit.record(session, kind="AI chosen", at=at, actor_id=by, study_id=found.id, detail=detail)
 
 
 def add_cases(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.study.classes import StudyClass
 from core.study.protocol import Protocol
-from core.study.words import Design, StudyState
+from core.study.words import Arm, Design, StudyState
 from db import permissions
 from db.cases import CaseInfo, of_study
 from db.models import Account, Read, Reader, ReaderGroup, Study, StudyCase
@@ -53,6 +53,11 @@ class StudyInfo:
     def editable(self) -> bool:
         """Whether the design may still change."""
         return self.state.editable
+
+    @property
+    def shows_ai(self) -> bool:
+        """Whether readers see an AI in any arm."""
+        return self.design != Design.INDEPENDENT or self.protocol.independent_arm == Arm.AIDED
 
     @property
     def sessions(self) -> int:

@@ -16,7 +16,8 @@ from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Reader, Study, StudyCase
 from db.permissions import Actor, Right, Task
-from db.study import orders
+from db.study import ais, orders
+from db.study.ais import OTHERS
 from db.study.design import create_study, named_design
 from db.study.info import StudyInfo, load, row
 from db.study.monitor import counted
@@ -58,14 +59,18 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
     truths = truth.newest(session, study_id)
     for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id)):
         link.frozen_truth_id = truths[link.case_id].id
-    found.ai_parameters = pinned(session, study_id, at=at)
+    pin: dict[str, Any] = pinned(session, study_id, at=at)
+    found.ai_parameters = pin
     made = orders.make(session, study_id, seed=seed, at=at)
     found.seed, found.state, found.opened_at = seed, StudyState.OPEN, at
     detail = {
         "seed": seed,
         "orders": made,
         "truth": {str(info.case_number): info.version for info in truths.values()},
-        "ai": {name: found.ai_parameters.get(name) for name in ("model", "version", "sha256", "rule")},
+        "ais": [
+            {name: one.get(name) for name in ("model", "version", "sha256", "rule")}
+            for one in ([pin, *pin.get(OTHERS, [])] if pin else [])
+        ],
         "app_version": __version__,
     }
     audit.record(session, kind="study opened", at=at, actor_id=by, study_id=study_id, detail=detail)
@@ -108,7 +113,8 @@ def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool,
     permissions.require(session, study_id, by, Right.MANAGE if with_cases else Right.OVERVIEW)
     made = import_study(session, export_study(session, study_id, by=by), title=title, by=by, at=at)
     before, after = row(session, study_id), row(session, made.id)
-    after.ai_model_id, after.ai_rule = before.ai_model_id, before.ai_rule
+    after.ai_rule = before.ai_rule
+    ais.write(session, after, ais.chosen(session, before))
     if with_cases:
         for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id).order_by(StudyCase.id)):
             session.add(StudyCase(study_id=made.id, case_id=link.case_id, practice=link.practice, added_at=at))
@@ -178,8 +184,9 @@ def import_study(session: Session, data: object, *, by: int, at: datetime, title
         by=by,
         at=at,
     )
-    row(session, made.id).ai_rule = rule[:60]
-    session.flush()
+    imported = row(session, made.id)
+    imported.ai_rule = rule[:60]
+    ais.write(session, imported, imported.protocol.ais)
     return load(session, made.id)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,14 +10,18 @@ from sqlalchemy.orm import Session
 from core.ai.card import UNKNOWN
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
+from core.study.ais import AiFacts, CaseAi
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
 from db import permissions
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.models import Account, Patient
 from db.permissions import Actor, Right
+from db.study import ais as study_ais
 from db.study import info as study_info
 from db.study import orders
+from db.study.ais import AiOfStudy
+from db.study.info import StudyCaseInfo
 from db.truth import members as panel_members
 from db.truth import records as truth
 
@@ -71,29 +76,22 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
     reading = {reader.account_id for reader in study_info.people(session, study_id)}
     authored = truth.authors(session, study_id)
     by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
-    series = [link.case.series_id for link in links]
-    model = ai_reads.model(session, study.ai_model_id) if study.ai_model_id is not None else None
-    found = ai_reads.of_series(session, series, model.id, study.ai_rule) if model else {}
-    trained = _trained_on(session, set(model.manifest)) if model else set()
+    row = study_info.row(session, study_id)
+    ais, named = study_ais.ais_of(session, row), study_ais.chosen(session, row)
     cases = []
     for link in links:
         known = truths.get(link.case.id)
-        ai = found.get(link.case.series_id)
         cases.append(
             CaseFacts(
                 number=link.case.number,
                 patient_id=link.case.patient_id,
                 practice=link.practice,
                 withdrawn=link.case.withdrawn,
-                in_training=link.case.patient_id in trained,
                 tags=link.case.tags,
                 attributes=link.case.attributes,
                 opens=None if volumes is None else volumes.get(link.case.storage_key, NOT_TRIED),
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
-                ai="none" if ai is None else "call" if ai.call else "failure",
-                ai_warned=bool(ai and ai.warnings),
-                ai_parameters=ai.parameters_hash if ai else None,
             )
         )
     return Facts(
@@ -104,27 +102,53 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
         groups=tuple(group.name for group in study.groups),
         cases=tuple(cases),
         readers=_readers(session, study_id),
-        ai_classes=model.classes if model else None,
+        ais=tuple(_ai(session, ai, links) for ai in ais),
         plan=orders.plan(session, study_id),
         panel=len(panel_members.voters(session, study_id)),
-        ai_patients_known=model is None or model.card.get("manifest", {}).get("known") != UNKNOWN,
+        unregistered=tuple(sorted({one.title for one in named} - {ai.name for ai in ais})),
     )
 
 
-def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, object]:
-    """Return what freezes the AI of a study at its opening: model, weights, rule, parameters and when."""
-    study = study_info.load(session, study_id)
-    if study.ai_model_id is None:
-        return {}
-    model = ai_reads.model(session, study.ai_model_id)
+def _ai(session: Session, ai: AiOfStudy, links: list[StudyCaseInfo]) -> AiFacts:
+    found = ai_reads.of_series(session, [link.case.series_id for link in links], ai.model.id, ai.rule)
+    trained = _trained_on(session, set(ai.model.manifest))
+    reads = {}
+    for link in links:
+        read = found.get(link.case.series_id)
+        if read is not None:
+            state: Literal["call", "failure"] = "call" if read.call else "failure"
+            reads[link.case.number] = CaseAi(state, bool(read.warnings), read.parameters_hash)
+    return AiFacts(
+        title=ai.name,
+        classes=ai.model.classes,
+        counts_as=ai.classes.to_study,
+        reads=reads,
+        trained_on=tuple(link.case.number for link in links if link.case.patient_id in trained),
+        patients_known=ai.model.card.get("manifest", {}).get("known") != UNKNOWN,
+    )
+
+
+def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, Any]:
+    """Return what freezes the AIs of a study at its opening: model, weights, rule, parameters and when.
+
+    The first AI's values, with those of the others in a list.
+    """
+    row = study_info.row(session, study_id)
     series = [link.case.series_id for link in study_info.taken(session, study_id)]
-    reads = ai_reads.of_series(session, series, model.id, study.ai_rule)
+    frozen = [_frozen(session, ai, series, at) for ai in study_ais.ais_of(session, row)]
+    if not frozen:
+        return {}
+    return {**frozen[0], study_ais.OTHERS: frozen[1:]} if frozen[1:] else frozen[0]
+
+
+def _frozen(session: Session, ai: AiOfStudy, series: list[int], at: datetime) -> dict[str, object]:
+    reads = ai_reads.of_series(session, series, ai.model.id, ai.rule)
     called: list[AiReadInfo] = [read for read in reads.values() if read.call is not None]
     return {
-        "model": model.name,
-        "version": model.version,
-        "sha256": model.sha256,
-        "rule": study.ai_rule,
+        "model": ai.model.name,
+        "version": ai.model.version,
+        "sha256": ai.model.sha256,
+        "rule": ai.rule,
         "parameters_hash": called[0].parameters_hash if called else None,
         "parameters": called[0].parameters if called else {},
         "reads": sorted(read.id for read in reads.values()),

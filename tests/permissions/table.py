@@ -15,7 +15,7 @@ from db.models import PanelMember, Study
 from db.reading import access, events, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
-from db.study import deletion, design, info, life, monitor, orders, preflight, quality, readers, sharing
+from db.study import ais, deletion, design, info, life, monitor, orders, preflight, quality, readers, sharing
 from db.truth import members, panel, records
 from tests.permissions.scene import (
     ADMINISTRATOR,
@@ -102,6 +102,8 @@ MATTERS = {
     ),
     design.save_groups: lambda s, e, p, by: design.save_groups(s, p.draft, ["Novices", "Experts", "C"], by=by, **AS),
     design.save_ai: lambda s, e, p, by: design.save_ai(s, p.draft, model_id=e.model_id, by=by, **AS),
+    design.add_ai: lambda s, e, p, by: design.add_ai(s, p.draft, model_id=e.model_id, rule="run-length", by=by, **AS),
+    design.save_ais: lambda s, e, p, by: design.save_ais(s, p.draft, [], by=by, **AS),
     design.add_cases: lambda s, e, p, by: design.add_cases(s, p.draft, [p.case_id], by=by, **AS),
     design.remove_cases: lambda s, e, p, by: design.remove_cases(s, p.draft, [p.case_id], by=by, **AS),
     design.set_practice: lambda s, e, p, by: design.set_practice(s, p.draft, [p.case_id], by=by, **AS),
@@ -165,6 +167,7 @@ OWNS = {
 }
 LOOKS = {
     info.study: lambda s, e, p, by: info.study(s, p.draft, by=by),
+    ais.of_study: lambda s, e, p, by: ais.of_study(s, p.draft, by=by),
     life.export_study: lambda s, e, p, by: life.export_study(s, p.draft, by=by),
     sharing.members: lambda s, e, p, by: sharing.members(s, p.draft, by=by),
 }

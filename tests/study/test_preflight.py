@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.study.ais import AiFacts, CaseAi
 from core.study.orders import Plan
 from core.study.preflight import CaseFacts, Facts, ReaderFacts, check
 from core.study.prespecification import Prespecification
@@ -15,19 +16,22 @@ def case(number: int, **rest: object) -> CaseFacts:
         patient_id=number,
         practice=False,
         withdrawn=False,
-        in_training=False,
         tags=(),
         attributes={"kernel": "B60f", "manufacturer": "Philips Medical", "kvp": 120.0},
         opens=None,
         truth=CLASSES[number % 3].code,
         truth_by_reader=False,
-        ai="call",
-        ai_parameters="p",
     )
     return replace(made, **rest)  # type: ignore[arg-type]
 
 
 PANEL = replace(READY, reference=replace(READY.reference, panel=True))
+AI = AiFacts(
+    title="procedural 2.0",
+    classes=("normal", "cap", "covid"),
+    counts_as={"normal": "normal", "cap": "cap", "covid": "covid"},
+    reads={n: CaseAi("call", parameters="p") for n in range(1, 7)},
+)
 GOOD = Facts(
     title="A study",
     design=Design.INDEPENDENT,
@@ -36,7 +40,7 @@ GOOD = Facts(
     groups=("Novices", "Experts"),
     cases=tuple(case(n) for n in range(1, 7)),
     readers=tuple(ReaderFacts(f"R{n}", "Experts" if n > 2 else "Novices", True, False) for n in range(1, 5)),
-    ai_classes=("normal", "cap", "covid"),
+    ais=(AI,),
     plan=Plan(readers=(1, 2, 3, 4), cases=tuple(range(1, 7)), practice=(), design=Design.INDEPENDENT),
 )
 
@@ -47,6 +51,18 @@ def blockers(facts: Facts) -> list[str]:
 
 def with_case(**rest: object) -> Facts:
     return replace(GOOD, cases=(case(1, **rest), *GOOD.cases[1:]))
+
+
+def with_ai(**rest: object) -> Facts:
+    return replace(GOOD, ais=(replace(AI, **rest),))  # type: ignore[arg-type]
+
+
+def read_as(**rest: object) -> Facts:
+    return with_ai(reads={**AI.reads, 1: CaseAi(**rest)})  # type: ignore[arg-type]
+
+
+TWO = (replace(CLASSES[0]), replace(CLASSES[1], code="pneumonia", label="Pneumonia"))
+JOINED = {"normal": "normal", "cap": "pneumonia", "covid": "pneumonia"}
 
 
 def test_a_complete_study_has_no_blocker():
@@ -68,14 +84,20 @@ def test_a_complete_study_has_no_blocker():
         (with_case(truth=None), "Without truth: case 1."),
         (with_case(truth="flu"), "none of the study's classes: case 1"),
         (with_case(truth_by_reader=True), "authored by a reader of the study: case 1"),
-        (with_case(in_training=True), "trained or tuned on the patient of case 1"),
-        (with_case(ai="none"), "has not read case 1"),
-        (with_case(ai_parameters="q"), "different parameters"),
+        (with_ai(trained_on=(1,)), "trained or tuned on the patient of case 1"),
+        (read_as(state="none"), "has not read case 1"),
+        (read_as(state="call", parameters="q"), "different parameters"),
         (replace(GOOD, classes=(replace(CLASSES[0], letter="L"), *CLASSES[1:])), "which the viewer uses"),
-        (replace(GOOD, classes=(replace(CLASSES[0], ai_class=None), *CLASSES[1:])), "Normal is mapped to none"),
-        (replace(GOOD, classes=(replace(CLASSES[0], ai_class="cap"), *CLASSES[1:])), "cap is mapped to 2 classes"),
-        (replace(GOOD, ai_classes=("normal", "cap", "covid", "flu")), "class flu is mapped to no class"),
-        (replace(GOOD, design=Design.SEQUENTIAL, ai_classes=None), "design shows one to readers"),
+        (with_ai(counts_as={"normal": "normal", "cap": "cap"}), "The AI's class covid is mapped to no class"),
+        (with_ai(counts_as={**AI.counts_as, "cap": "gone"}), "class cap is mapped to gone, which is no class"),
+        (with_ai(classes=("normal", "cap", "covid", "flu")), "class flu is mapped to no class"),
+        (
+            replace(GOOD, ais=(AI, replace(AI, title="other 1.0", counts_as={}))),
+            "other 1.0: its class normal is",
+        ),
+        (replace(GOOD, ais=(AI, replace(AI, title="other 1.0", reads={}))), "other 1.0 has not read case 1, 2, 3"),
+        (replace(GOOD, unregistered=("lost 1.0",)), "The AI lost 1.0 is not registered here"),
+        (replace(GOOD, design=Design.SEQUENTIAL, ais=()), "design shows one to readers"),
         (replace(GOOD, readers=GOOD.readers[:2]), "The group Experts has no reader"),
         (replace(GOOD, readers=(replace(GOOD.readers[0], disabled=True), *GOOD.readers[1:])), "R1 is disabled"),
         (replace(GOOD, plan=replace(GOOD.plan, cases=(1, 2))), "too few different orders"),
@@ -92,7 +114,7 @@ def test_every_blocker_is_named(facts: Facts, says: str):
 
 
 def test_what_is_only_worth_a_look_does_not_block():
-    failed = with_case(ai="failure", ai_parameters="p")
+    failed = read_as(state="failure", parameters="p")
     lonely = replace(GOOD, readers=GOOD.readers[1:])
     staff = replace(GOOD, readers=(replace(GOOD.readers[0], staff=True), *GOOD.readers[1:]))
     worth = ((failed, "failed on case 1"), (lonely, "Novices has one reader"), (staff, "R1 coordinates too"))
@@ -101,13 +123,35 @@ def test_what_is_only_worth_a_look_does_not_block():
         assert any(says in finding.message for finding in check(facts))
 
 
+def test_classes_may_join_or_be_left_out_and_the_check_says_so():
+    two = replace(GOOD, classes=TWO, cases=tuple(case(n, truth=TWO[n % 2].code) for n in range(1, 7)))
+    joined = replace(two, ais=(replace(AI, counts_as=JOINED),))
+    left = replace(two, ais=(replace(AI, counts_as={**JOINED, "covid": None}),))
+    for facts, says in ((joined, "cap and covid count as Pneumonia"), (left, "class covid is left out")):
+        assert blockers(facts) == []
+        assert any(says in finding.message for finding in check(facts))
+
+
+def test_a_class_no_ai_knows_is_named_and_blocks_nothing():
+    facts = replace(
+        GOOD, classes=(*CLASSES, replace(CLASSES[0], code="flu", label="Flu", letter="F", colour="#123456"))
+    )
+    assert blockers(facts) == []
+    assert any("has no class that counts as Flu" in finding.message for finding in check(facts))
+
+
+def test_with_several_ais_the_one_that_readers_are_shown_is_named():
+    both = replace(GOOD, design=Design.SEQUENTIAL, ais=(AI, replace(AI, title="other 1.0")))
+    assert any("Aided readers are shown procedural 2.0" in finding.message for finding in check(both))
+
+
 def test_long_lists_of_cases_are_shortened():
     facts = replace(GOOD, cases=tuple(case(n, truth=None) for n in range(1, 41)))
     assert "Without truth: case 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 28 more." in blockers(facts)
 
 
 def test_an_ai_whose_training_patients_nobody_knows_is_worth_a_look_and_blocks_nothing():
-    unknown = replace(GOOD, ai_patients_known=False)
+    unknown = with_ai(patients_known=False)
     assert blockers(unknown) == []
     said = [finding.message for finding in check(unknown) if finding.area == "ai"]
     assert any("Nobody can say which patients trained the AI" in message for message in said)

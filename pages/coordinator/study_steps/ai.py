@@ -1,23 +1,28 @@
-"""The AI of a study: which model, which rule, how its classes correspond, what readers are shown."""
+"""The AIs of a study: which models, which rule, what their classes count as, what readers are shown."""
 
 from dataclasses import replace
 
 import streamlit as st
 
 from core import clock
+from core.ai.card import escaped
 from core.ai.rule import RULES
 from core.jobs import queue
-from core.study.words import Arm, Design
+from core.study.ais import StudyAi
 from db.accounts import Account
 from db.ai import reads as ai_reads
 from db.ai.reads import ModelInfo
 from db.engine import Session, open_view
+from db.study import ais as study_ais
 from db.study import design as study_design
 from db.study import info as study_info
+from db.study.ais import AiOfStudy
 from db.study.info import StudyInfo
 from pages.components.acting import act
-from pages.coordinator.study_steps.fields import NOTHING, Fields
+from pages.coordinator.study_steps.ai_classes import class_map
+from pages.coordinator.study_steps.fields import Fields
 
+DEFAULT_RULE = "paper"  # under which calls of a table are kept
 REFRESH = 3.0  # seconds between looks at the worker while it reads cases of this study
 
 RULE_NAMES = {
@@ -36,37 +41,95 @@ DISPLAY = {
 
 
 def show(me: Account, study: StudyInfo) -> None:
-    """Choose the AI, map its classes, and see how far it has read."""
+    """Choose the AIs, map their classes, and see how far they have read."""
     with open_view() as session:
         models = {model.id: model for model in ai_reads.models(session)}
+        ais = study_ais.of_study(session, study.id, by=me.id)
     if not models:
         st.info(
             "No AI is registered yet. The shipped one appears here when the worker has started; "
             "calls of your own AI can be brought as a table on the AI models page."
         )
     _choose(me, study, models)
-    model = models.get(study.ai_model_id or 0)
-    if model is None:
-        return
-    if model.origin == "own":
-        st.caption("An AI of your own: its card on the page AI models says what it was trained on. Research only.")
-    elif model.kind == "networks":
-        st.caption("The shipped AI is a research demonstration trained on procedural CT. It is no medical device.")
-    _map(me, study, model)
-    if study.design != Design.INDEPENDENT or study.protocol.independent_arm == Arm.AIDED:
-        st.subheader("What readers see of it in the aided arm")
+    for place in range(len(ais)):
+        with st.container(border=True) if len(ais) > 1 else st.container():
+            _one(me, study, ais, place)
+    if ais and study.editable:
+        _add(me, study, ais, models)
+    if ais and study.shows_ai:
+        st.subheader(f"What readers see of {ais[0].name} in the aided arm")
         fields = Fields(me, study)
         for name, label in DISPLAY.items():
             fields.toggle(f"aided.{name}", label)
-    busy = model.kind == "networks" and bool(_underway(me, study, model))
-    st.fragment(_reads, run_every=REFRESH if busy else None)(me, study, model, busy=busy)
 
 
-def _underway(me: Account, study: StudyInfo, model: ModelInfo) -> set[int]:
+def _one(me: Account, study: StudyInfo, ais: tuple[AiOfStudy, ...], place: int) -> None:
+    ai = ais[place]
+    if len(ais) > 1:
+        shown = " :blue-badge[shown to aided readers]" if not place and study.shows_ai else ""
+        st.markdown(f"#### {escaped(ai.name)}{shown}")
+        st.caption(f"Rule {ai.rule}; SHA-256 {ai.model.sha256[:16]}…")
+    if ai.model.origin == "own":
+        st.caption("An AI of your own: its card on the page AI models says what it was trained on. Research only.")
+    elif ai.model.kind != "csv":
+        st.caption("The shipped AI is a research demonstration trained on procedural CT. It is no medical device.")
+    named = [one.named for one in ais]
+
+    def save(classes: dict[str, str | None]) -> None:
+        _save(me, study, [replace(one, classes=classes) if at == place else one for at, one in enumerate(named)])
+
+    class_map(me, study, place, ai, save)
+    if place and study.editable:
+        with st.container(horizontal=True):
+            if st.button("Remove", key=f"study_ai_remove_{place}", icon=":material/delete:"):
+                _save(me, study, [one for at, one in enumerate(named) if at != place])
+                st.rerun()
+            help_ = "Aided readers see the first AI, and the prespecified comparison is about it."
+            if st.button("Make it the first", key=f"study_ai_first_{place}", help=help_):
+                _save(me, study, [named[place], *(one for at, one in enumerate(named) if at != place)])
+                st.rerun()
+    busy = ai.model.kind != "csv" and bool(_underway(me, study, ai))
+    st.fragment(_reads, run_every=REFRESH if busy else None)(me, study, ai, place, busy=busy)
+
+
+def _save(me: Account, study: StudyInfo, ais: list[StudyAi]) -> None:
+    act(lambda session: study_design.save_ais(session, study.id, ais, by=me.id, at=clock.now()))
+
+
+def _add(me: Account, study: StudyInfo, ais: tuple[AiOfStudy, ...], models: dict[int, ModelInfo]) -> None:
+    """Offer other versions of the AIs that are there for one click, and every other model from a list."""
+    there = {ai.model.id for ai in ais}
+    others = [model for model in models.values() if model.id not in there]
+    if not others:
+        return
+
+    def add(model: ModelInfo) -> None:
+        rule = DEFAULT_RULE if model.kind == "csv" else study.ai_rule
+        act(
+            lambda session: study_design.add_ai(
+                session, study.id, model_id=model.id, rule=rule, by=me.id, at=clock.now()
+            )
+        )
+        st.rerun()
+
+    st.subheader("Compare with another AI on the same cases")
+    versions = [model for model in others if model.name in {ai.model.name for ai in ais}]
+    with st.container(horizontal=True):
+        for model in versions:
+            if st.button(f"Compare with {model.name} {model.version}", key=f"study_ai_version_{model.id}"):
+                add(model)
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    names = {model.id: f"{model.name} {model.version}" for model in others}
+    chosen = left.selectbox("Another AI", list(names), key="study_ai_other", format_func=lambda one: names[one])
+    if right.button("Add this AI", key="study_ai_add") and chosen:
+        add(models[chosen])
+
+
+def _underway(me: Account, study: StudyInfo, ai: AiOfStudy) -> set[int]:
     """Return the series of the study that the worker has yet to read."""
     with open_view() as session:
         series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
-        found = ai_reads.states(session, series, model.id, study.ai_rule, by=me.id)
+        found = ai_reads.states(session, series, ai.model.id, ai.rule, by=me.id)
     missing = set(series) - set(found)
     return {job.series_id for job in queue.unfinished()} & missing if missing else set()
 
@@ -76,9 +139,12 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
     names = {0: "No AI takes part", **{m.id: f"{m.name} {m.version}" for m in models.values()}}
     st.session_state[model_key] = study.ai_model_id or 0
     st.session_state[rule_key] = study.ai_rule
+    table = study.ai_model_id in models and models[study.ai_model_id].kind == "csv"
 
     def save() -> None:
         model, rule = st.session_state[model_key] or None, st.session_state[rule_key]
+        if model is not None and models[model].kind == "csv":
+            rule = DEFAULT_RULE
         act(
             lambda session: study_design.save_ai(session, study.id, model_id=model, rule=rule, by=me.id, at=clock.now())
         )
@@ -93,48 +159,38 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
         "Rule from slices to patient",
         rules,
         key=rule_key,
-        format_func=lambda one: RULE_NAMES.get(one, one),
+        format_func=lambda one: "its own: the calls of its table" if table else RULE_NAMES.get(one, one),
         on_change=save,
-        disabled=locked,
+        disabled=locked or table,
     )
     if study.ai_model_id is None and study.editable and models:
         st.info("Choose the AI that reads the same cases, or leave it out of a study of readers only.")
 
 
-def _map(me: Account, study: StudyInfo, model: ModelInfo) -> None:
-    st.subheader("Which of its classes is which diagnosis")
-    choices = [NOTHING, *model.classes]
-    for column, one in zip(st.columns(max(len(study.classes), 1)), study.classes, strict=False):
-        key = f"study_ai_class_{study.id}_{one.code}"
-        st.session_state[key] = one.ai_class if one.ai_class in model.classes else NOTHING
-
-        def save(code: str = one.code, key: str = key) -> None:
-            chosen = None if st.session_state[key] == NOTHING else st.session_state[key]
-            new = [replace(c, ai_class=chosen) if c.code == code else c for c in study.classes]
-            act(lambda session: study_design.save_classes(session, study.id, new, by=me.id, at=clock.now()))
-
-        column.selectbox(one.label, choices, key=key, on_change=save, disabled=not study.editable)
-
-
-def _reads(me: Account, study: StudyInfo, model: ModelInfo, *, busy: bool) -> None:
+def _reads(me: Account, study: StudyInfo, ai: AiOfStudy, place: int, *, busy: bool) -> None:
+    model = ai.model
     with open_view() as session:
         series = [link.case.series_id for link in study_info.cases(session, study.id, by=me.id)]
-        found = ai_reads.states(session, series, model.id, study.ai_rule, by=me.id)
-    waiting = _underway(me, study, model)
+        found = ai_reads.states(session, series, model.id, ai.rule, by=me.id)
+    waiting = _underway(me, study, ai)
     if busy and not waiting:
         st.rerun()  # the last case is read: the steps above learn of it
     failed = sum(failure is not None for failure, _ in found.values())
-    st.subheader(f"It has read {len(found)} of {len(series)} cases")
+    st.markdown(f"**It has read {len(found)} of {len(series)} cases**")
     if failed:
         st.warning(f"It failed on {failed}; a failure counts as such in the results.")
     st.caption("What it called stays hidden here until the study is unblinded.")
     missing = [one for one in series if one not in found]
-    if not missing or model.kind != "networks":
+    if not missing or model.kind == "csv":
         return
     if waiting:
         st.progress(len(found) / len(series), text="The worker is reading; you may go on with the next step.")
     asked_for = [one for one in missing if one not in waiting]
-    if asked_for and st.button(f"Have it read the {len(asked_for)} missing cases", key="study_ai_read", type="primary"):
+    if asked_for and st.button(
+        f"Have it read the {len(asked_for)} missing cases",
+        key=f"study_ai_read_{place}" if place else "study_ai_read",
+        type="primary",
+    ):
 
         def ask(session: Session) -> None:
             for one in asked_for:

@@ -16,6 +16,7 @@ from db.accounts import Account
 from db.engine import Session, open_view
 from db.study import life as study_life
 from db.study import orders, preflight
+from db.study.ais import OTHERS
 from db.study.info import StudyInfo
 from db.study.orders import OrderRow
 from pages.components import places
@@ -123,10 +124,10 @@ def _frozen(me: Account, study: StudyInfo) -> None:
     opened = study.opened_at.strftime("%Y-%m-%d %H:%M UTC") if study.opened_at else ""
     st.markdown(f"Opened {opened}. Seed of the orders: {study.seed}.")
     pinned = study.ai_parameters
-    if pinned:
+    for one in [pinned, *pinned.get(OTHERS, [])] if pinned else []:
         st.markdown(
-            f"AI: {pinned.get('model')} {pinned.get('version')}, rule {pinned.get('rule')}, weights "
-            f"`{str(pinned.get('sha256'))[:16]}…`, {len(pinned.get('reads', []))} reads pinned."
+            f"AI: {one.get('model')} {one.get('version')}, rule {one.get('rule')}, weights "
+            f"`{str(one.get('sha256'))[:16]}…`, {len(one.get('reads', []))} reads pinned."
         )
     st.subheader("Reading orders")
     _balance(places)
