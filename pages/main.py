@@ -57,8 +57,17 @@ BY_ROLE: dict[str, Sections] = {
 MARK = Path(__file__).parents[1] / ".pictures" / "mark.png"  # a material icon would come from another host
 LOGOUT = "/auth/logout"  # where st.logout sends the browser, too: the institution's sign-in ends after our own
 
-# Streamlit's margins leave a laptop's window of 1280 pixels too little room for the steps of a study
-MARGINS = "<style>.stApp [data-testid='stMainBlockContainer'] { padding: 3.5rem 2.5rem 4rem; }</style>"
+# Streamlit's margins leave a laptop's window too little room; on a 4K screen lines grow too long and letters too small.
+# Its running figure and Stop button mislead: a stopped page shows half of what it has.
+LOOK = """<style>
+.stApp [data-testid="stMainBlockContainer"] { padding: 2.6rem 2.5rem 4rem; max-width: 110rem; margin-inline: auto; }
+@media (min-width: 2400px) { html { font-size: 20px; } }
+@media (min-width: 3400px) { html { font-size: 26px; } }
+[data-testid="stStatusWidget"] { display: none; }
+.st-key-study_menu { border-top: 1px solid rgba(128, 138, 150, 0.35); padding-top: 0.8rem; }
+.st-key-results_menu { padding-left: 1.4rem; }
+.st-key-results_menu p { font-size: 0.85rem; }
+</style>"""
 
 
 def main() -> None:
@@ -114,7 +123,7 @@ def _pages(account: Account) -> None:
         if st.button("Sign out", key="main_sign_out", icon=":material/logout:"):
             st.session_state["signing_out"] = True
             st.rerun()
-    st.html(MARGINS)
+    st.html(LOOK)
     chosen.run()
 
 

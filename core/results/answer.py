@@ -23,18 +23,27 @@ DESIGNS = {
 
 
 def summary(results: StudyResults) -> Iterator[Block]:
-    """Yield the first page: of the report, and of the results."""
+    """Yield the first page of the report."""
     yield Facts({"Question": _question(results), "Design": design_in_words(results)})
     yield Heading("Answer")
     yield from answer(results)
-    figures = results.prespecified_arms
-    if figures:
-        yield arms_chart(results.study, results.arms(figures), figures=figures, key="summary-arms")
-    else:
-        yield _main_figure(results)
+    yield _main_figure(results)
+    yield from _limits(results)
+
+
+def home(results: StudyResults) -> Iterator[Block]:
+    """Yield the first page of the results: the answer before everything else."""
+    yield from answer(results)
+    yield _main_figure(results)
+    yield Heading("Question and design")
+    yield Note(f"{_question(results)}.", "said")
+    yield Note(design_in_words(results), "said")
+    yield from _limits(results)
+
+
+def _limits(results: StudyResults) -> Iterator[Block]:
     yield Heading("Limits")
-    for sentence in limits(results):
-        yield Note(sentence)
+    yield Note(" ".join(limits(results)))
 
 
 def answer(results: StudyResults) -> Iterator[Note]:
@@ -168,6 +177,8 @@ def _question(results: StudyResults) -> str:
 
 
 def _main_figure(results: StudyResults) -> Block:
+    if figures := results.prespecified_arms:
+        return arms_chart(results.study, results.arms(figures), figures=figures, key="summary-arms")
     compared = results.comparison
     labels = {name: compared.label(name) for name in compared.columns if not name.startswith("specificity")}
     return comparison_chart(

@@ -113,7 +113,9 @@ def hypothesis_in_words(plan: Prespecification) -> str:
     """Return what was to be shown, against whom, at which level."""
     who = "all readers" if plan.comparator == ALL_READERS else f"the group {plan.comparator}"
     what = f"the AI to {who}" if plan.comparison == "ai_vs_readers" else f"aided to unaided reading, {who}"
-    margin = "" if plan.margin is None else f", margin {plan.margin:g}"
+    area = plan.endpoint in ("auc", "macro_f1")
+    size = "" if plan.margin is None else f"{plan.margin:g}" if area else f"{100 * plan.margin:g} percentage points"
+    margin = f", margin {size}" if size else ""
     return f"{plan.hypothesis} of {what}, alpha {plan.alpha:g}, readers {plan.readers}{margin}"
 
 

@@ -13,6 +13,7 @@ from core.study.identifiers import identifying
 from core.study.orders import Plan, make_orders
 from core.study.prespecification import prespecification_problems
 from core.study.protocol import Protocol, protocol_problems
+from core.study.reference_standard import contradictions
 from core.study.words import Arm, Design
 
 Area = Literal["protocol", "cases", "truth", "readers", "ai", "prespecification"]
@@ -96,12 +97,14 @@ def check(facts: Facts) -> tuple[Finding, ...]:
     prespecified = prespecification_problems(
         chosen, codes=codes, groups=facts.groups, design=facts.design, ratings=facts.protocol.ratings
     )
+    by_reader = any(case.truth_by_reader for case in facts.cases)
     found: list[Finding] = [
         *(Finding("protocol", text) for text in class_problems(facts.classes)),
         *(Finding("truth" if "Reference" in text else "protocol", text) for text in protocol_problems(facts.protocol)),
         *_texts(facts),
         *_cases(facts),
         *_truth(facts, codes),
+        *(Finding("truth", text, blocks=False) for text in contradictions(facts.protocol, by_reader=by_reader)),
         *_readers(facts),
         *_ai(facts),
         *(Finding("prespecification", text) for text in prespecified),

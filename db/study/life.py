@@ -19,9 +19,10 @@ from db.permissions import Actor, Right, Task
 from db.study import ais, orders
 from db.study.ais import OTHERS
 from db.study.design import create_study, named_design
-from db.study.info import StudyInfo, load, row
+from db.study.info import StudyInfo, load, people, row
 from db.study.monitor import counted
 from db.study.preflight import Volumes, findings_of, pinned
+from db.study.readers import add_reader
 from db.truth import records as truth
 
 FORMAT = "parallax study protocol 1"
@@ -108,9 +109,27 @@ def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: s
     audit.record(session, kind="study unblinded", at=at, actor_id=by, study_id=study_id, detail=detail)
 
 
-def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool, by: int, at: datetime) -> StudyInfo:
-    """Return a new draft with the design of another study, and its cases if asked for; no truth, readers or reads."""
-    permissions.require(session, study_id, by, Right.MANAGE if with_cases else Right.OVERVIEW)
+def copy_study(
+    session: Session,
+    study_id: int,
+    *,
+    title: str,
+    with_cases: bool,
+    with_truth: bool = False,
+    with_readers: bool = False,
+    by: int,
+    at: datetime,
+) -> StudyInfo:
+    """Return a new draft with the design of another study; with its cases, their truth and its readers if asked for.
+
+    Reads and reading orders are never copied: orders are made anew when the copy is opened. An empty title is that of
+    the study, marked as a copy. Raises InvalidInput for truth without cases.
+    """
+    parts = with_cases or with_truth or with_readers
+    permissions.require(session, study_id, by, Right.MANAGE if parts else Right.OVERVIEW)
+    if with_truth and not with_cases:
+        raise InvalidInput("Truth belongs to cases: copy the cases too, or neither.")
+    title = title.strip() or f"{row(session, study_id).title[:193]} (copy)"
     made = import_study(session, export_study(session, study_id, by=by), title=title, by=by, at=at)
     before, after = row(session, study_id), row(session, made.id)
     after.ai_rule = before.ai_rule
@@ -119,6 +138,13 @@ def copy_study(session: Session, study_id: int, *, title: str, with_cases: bool,
         for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id).order_by(StudyCase.id)):
             session.add(StudyCase(study_id=made.id, case_id=link.case_id, practice=link.practice, added_at=at))
     session.flush()
+    if with_readers:
+        for reader in people(session, study_id, withdrawn=False):
+            add_reader(session, made.id, reader.account_id, group=reader.group, years=reader.years, by=by, at=at)
+    if with_truth:
+        truth.may_author(session, study_id, by)  # who reads in the first study does not learn its truth by a copy
+        for case_id, one in truth.newest(session, study_id).items():
+            truth.record(session, made.id, case_id, class_code=one.class_code, source=one.source, by=by, at=at)
     audit.record(session, kind="study copied", at=at, actor_id=by, study_id=made.id, detail={"from": study_id})
     return load(session, made.id)
 

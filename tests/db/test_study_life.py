@@ -252,6 +252,26 @@ def test_a_copy_has_the_design_and_the_cases_but_no_truth_readers_or_reads(sessi
     assert study_info.readers(session, copy.id, by=SYSTEM) == []
 
 
+def test_a_copy_takes_truth_and_readers_if_asked_and_says_that_it_is_one(session: Session):
+    made, me = opened(session, practice=1)
+    copy = study_life.copy_study(
+        session, made.id, title=" ", with_cases=True, with_truth=True, with_readers=True, by=me, at=AT
+    )
+    assert copy.title == f"{made.title} (copy)"
+    before, after = (truth.current(session, one.id, by=SYSTEM) for one in (made, copy))
+    assert {case: (one.class_code, one.source) for case, one in before.items()} == {
+        case: (one.class_code, one.source) for case, one in after.items()
+    }
+    kept = [
+        [(one.account_id, one.group, one.years) for one in study_info.readers(session, one_.id, by=SYSTEM)]
+        for one_ in (made, copy)
+    ]
+    assert kept[0] == kept[1] != []
+    assert copy.seed is None  # orders are made anew
+    with pytest.raises(InvalidInput, match="copy the cases too"):
+        study_life.copy_study(session, made.id, title="X", with_cases=False, with_truth=True, by=me, at=AT)
+
+
 def test_a_class_named_by_a_truth_cannot_go(session: Session):
     made, me = ready(session)
     new = (*CLASSES[:2], StudyClass("other", "Other", "O", PALETTE[3]))

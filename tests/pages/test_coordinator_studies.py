@@ -183,7 +183,8 @@ def test_blockers_are_named(act_as: Act, open_page: Open, db_url: str, full: int
     page = open_page(PAGE, study=str(full), step="check")
     page.button(key="study_check").click().run()
     assert "1 thing stands in the way" in page.error[0].value
-    assert f"A tag of case {number} looks like a date" in page.dataframe[0].value.to_string()
+    assert f"A tag of case {number} looks like a date" in texts(page)
+    assert f"**Cases** -> coordinator/study/design.py {{'study': '{full}', 'step': 'cases'}}" in texts(page)
 
 
 def test_a_field_is_saved_at_once_and_a_refused_value_is_not_shown_as_if_it_were(
@@ -397,3 +398,16 @@ def test_what_happened_to_a_study_is_on_its_history(act_as: Act, open_page: Open
     page = open_page("coordinator/study/history.py", study=str(full))
     assert [one.label for one in page.metric] == ["Created", "Opened", "Closed", "Unblinded"]
     assert "reader added" in page.dataframe[0].value.to_string()
+
+
+def test_a_step_is_ticked_only_when_something_was_chosen_in_it(act_as: Act, open_page: Open, full: int, db_url: str):
+    me = act_as("coordinator")
+
+    def ticked(study: int) -> set[str]:
+        steps = open_page(PAGE, study=str(study)).get("button_group")[0].proto.options
+        return {one.content for one in steps if "check" in one.content_icon or ":material/check:" in one.content}
+
+    with open_session(db_url) as session:
+        empty = study_design.create_study(session, title="Untouched", by=me.id, at=AT).id
+    assert ticked(empty) == set()
+    assert len(ticked(full)) >= 4  # its cases, truth, readers and AI were chosen

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import ParallaxError
-from core.results.answer import summary
+from core.results.answer import home
 from core.results.panels.panel import GROUPS
 from core.results.panels.registry import PANELS
 from pages.components.blocks import Screen
@@ -20,7 +20,7 @@ def page() -> None:
     screen = Screen(narrow=view.narrow)
     try:
         with st.spinner("Analysing …"):
-            screen.show(summary(view.results))
+            screen.show(home(view.results))
     except ParallaxError as error:
         missing(str(error), "Loosen the filters, or wait until more reads are locked.")
     _ways(view.study.id)

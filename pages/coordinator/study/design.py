@@ -5,10 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.study.preflight import Finding
+from core.study.prespecification import Prespecification
 from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import open_view
 from db.permissions import Right, rights
+from db.study import info as study_info
 from db.study import preflight
 from db.study.info import StudyInfo
 from pages.components.acting import say
@@ -54,7 +56,7 @@ def page() -> None:
     st.title(study.title)
     say()
     findings = _findings(me, study) if Right.MANAGE in mine else ()
-    step = _step(study, findings, mine)
+    step = _step(me, study, findings, mine)
     _, panel = STEPS[step]
     frozen = ("protocol", "cases", "ai", "prespecification", *(() if study.state == StudyState.OPEN else ("readers",)))
     if not study.editable and step in frozen:
@@ -77,20 +79,23 @@ def _findings(me: Account, study: StudyInfo) -> tuple[Finding, ...]:
 
 
 def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
-    """Say at the foot of a step what keeps it from its tick."""
-    left = [finding.message for finding in findings if finding.blocks and finding.area == step]
-    if left:
-        st.caption("**Still to do here**" + "".join(f"\n- {message}" for message in left))
+    """Say at the foot of a step what keeps it from its tick, and what is worth a look."""
+    for heading, blocks in (("Still to do here", True), ("Worth a look, does not block", False)):
+        left = [finding.message for finding in findings if finding.blocks == blocks and finding.area == step]
+        if left:
+            st.caption(f"**{heading}**" + "".join(f"\n- {message}" for message in left))
 
 
-def _step(study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right]) -> str:
+def _step(me: Account, study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right]) -> str:
     blocked = {finding.area for finding in findings if finding.blocks}
+    chosen = _chosen(me, study) if study.editable and Right.MANAGE in mine else set()
     steps = [step for step in STEPS if NEEDS.get(step, Right.MANAGE) in mine]
 
     def name(step: str) -> str:
         if not study.editable or step in ("overview", "check", *ASIDE) or Right.MANAGE not in mine:
             return STEPS[step][0]
-        return f"{':material/pending:' if step in blocked else ':material/check:'} {STEPS[step][0]}"
+        done = step in chosen and step not in blocked
+        return f"{':material/check:' if done else ':material/pending:'} {STEPS[step][0]}"
 
     asked = st.query_params.get("step", "overview")
     key = f"study_step_{study.id}"
@@ -99,6 +104,22 @@ def _step(study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right
         "Step", steps, key=key, format_func=name, label_visibility="collapsed", on_change=_keep_step, args=(key,)
     )
     return str(st.session_state[key])
+
+
+def _chosen(me: Account, study: StudyInfo) -> set[str]:
+    """Return the steps in which something was chosen: an untouched step has no tick, though nothing blocks there."""
+    plan, reference = study.protocol.prespecification, study.protocol.reference
+    with open_view() as session:
+        counts = next((line for line in study_info.every(session, by=me.id) if line.id == study.id), None)
+    found = {
+        "protocol": bool(study.classes),
+        "cases": bool(counts and counts.cases),
+        "truth": bool(reference.rests_on or reference.who) and bool(counts and counts.cases),
+        "readers": bool(counts and counts.readers),
+        "ai": study.ai_model_id is not None,
+        "prespecification": plan != Prespecification(),
+    }
+    return {step for step, done in found.items() if done}
 
 
 def _keep_step(key: str) -> None:

@@ -70,28 +70,39 @@ def _check(me: Account, study: StudyInfo) -> None:
         st.rerun()
     of_study, found = st.session_state.get(FOUND, (None, []))
     if of_study == study.id:
-        _findings(found, checked=study.state == StudyState.CHECKED)
+        _findings(found, study)
     elif study.state == StudyState.CHECKED:
         st.success("Checked: nothing stands in the way.")
 
 
-def _findings(found: list[Finding], *, checked: bool) -> None:
+def _findings(found: list[Finding], study: StudyInfo) -> None:
     blockers = [finding for finding in found if finding.blocks]
     notes = [finding for finding in found if not finding.blocks]
     if blockers:
         st.error(f"{len(blockers)} {'thing stands' if len(blockers) == 1 else 'things stand'} in the way:")
-        st.dataframe(_rows(blockers), key="study_blockers", hide_index=True)
-    elif checked:
+        _list(blockers, study)
+    elif study.state == StudyState.CHECKED:
         st.success("Nothing stands in the way.")
     else:
         st.info("The study was changed since; check it again.")
     if notes:
         with st.expander(f"{len(notes)} notes worth a look; they do not block", expanded=not blockers):
-            st.dataframe(_rows(notes), key="study_notes", hide_index=True)
+            _list(notes, study)
 
 
-def _rows(found: list[Finding]) -> list[dict[str, str]]:
-    return [{"Step": AREAS[finding.area], "What": finding.message} for finding in found]
+def _list(found: list[Finding], study: StudyInfo) -> None:
+    """Show findings by step, each step as the way to the place where they are mended."""
+    design = places.PARTS[0].path
+    for area, name in AREAS.items():
+        of_area = [finding.message for finding in found if finding.area == area]
+        if of_area:
+            st.page_link(
+                design,
+                label=f"**{name}**",
+                icon=":material/arrow_forward:",
+                query_params={"study": str(study.id), "step": area},
+            )
+            st.markdown("\n".join(f"- {message}" for message in of_area))
 
 
 def _open(me: Account, study: StudyInfo) -> None:

@@ -42,20 +42,32 @@ def show_new(me: Account) -> None:
         source = st.selectbox("Study to copy", list(known), format_func=lambda one: known[one], key="studies_source")
     if way == "import":
         file = st.file_uploader("Protocol exported from Parallax", type=["json"], key="studies_file")
-    title = st.text_input("Title", PUBLISHED.title if way == "template" else "", key=f"studies_title_{way}")
-    cases = way == "copy" and st.checkbox("Take its cases too", True, key="studies_with_cases")
+    suggested = PUBLISHED.title if way == "template" else f"{known[source][:193]} (copy)" if source else ""
+    key = f"studies_title_{way}_{source}" if source else f"studies_title_{way}"
+    title = st.text_input("Title", suggested, key=key)
+    parts = _parts() if way == "copy" else {}
     if st.button("Create the study", key="studies_create", type="primary", disabled=way == "import" and file is None):
         data = file.getvalue() if file is not None else b""
-        _create(me, way, title, source=source, data=data, with_cases=cases)
+        _create(me, way, title, source=source, data=data, parts=parts)
 
 
-def _create(me: Account, way: str, title: str, *, source: int | None, data: bytes, with_cases: bool) -> None:
+def _parts() -> dict[str, bool]:
+    """Ask what of a study is copied beside its design; reads and orders never are."""
+    with st.container(horizontal=True):
+        cases = st.checkbox("Its cases", True, key="studies_with_cases")
+        truth = st.checkbox("Their truth", key="studies_with_truth", disabled=not cases)
+        readers = st.checkbox("Its readers", key="studies_with_readers")
+    st.caption("Reads are not copied; reading orders are made anew when the copy is opened.")
+    return {"with_cases": cases, "with_truth": truth and cases, "with_readers": readers}
+
+
+def _create(me: Account, way: str, title: str, *, source: int | None, data: bytes, parts: dict[str, bool]) -> None:
     made: list[StudyInfo] = []
     at = clock.now()
 
     def create(session: Session) -> None:
         if way == "copy" and source is not None:
-            made.append(study_life.copy_study(session, source, title=title, with_cases=with_cases, by=me.id, at=at))
+            made.append(study_life.copy_study(session, source, title=title, **parts, by=me.id, at=at))
         elif way == "import":
             made.append(study_life.import_study(session, data, title=title, by=me.id, at=at))
         elif way == "template":
