@@ -1,7 +1,8 @@
-"""Commands that prove what is stored: verify."""
+"""Commands that prove what is stored and handed out: verify, verify-report."""
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command()(verify)
+    app.command("verify-report")(verify_report)
 
 
 def verify(
@@ -35,3 +37,32 @@ def verify(
         typer.echo(f"{found.events} links, {state}. Head: {found.head or 'none yet'}")
     if found.broken:
         raise typer.Exit(1)
+
+
+def verify_report(
+    report: Annotated[Path, typer.Argument(help="the report, an HTML file that Parallax made")],
+    data: Annotated[Path, typer.Option(help="the long CSV export of the same study, unfiltered")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Make every figure of a report again from its data; exit code 1 when something differs, and what."""
+    from core.report.verify import verify as verified
+
+    found = verified(_bytes(report).decode("utf-8", "replace"), _bytes(data))
+    if as_json:
+        typer.echo(json.dumps(asdict(found), ensure_ascii=False))
+    else:
+        for one in (*found.differences, *found.notes):
+            typer.echo(str(one))
+        state = "nothing differs" if not found.differences else f"{len(found.differences)} differences"
+        typer.echo(f"{found.compared} figures and sentences compared, {state}. Head: {found.head or 'none printed'}")
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def _bytes(path: Path) -> bytes:
+    from core.errors import InvalidInput
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be read ({error.strerror}).") from None

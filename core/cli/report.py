@@ -15,8 +15,6 @@ from core.study.words import Design
 if TYPE_CHECKING:
     from core.results.bench import Costs
     from core.results.rows import StudyRows
-    from core.results.story import Story
-    from core.results.study_results import StudyResults
 
 
 def report(
@@ -25,14 +23,15 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Write the report of an unblinded study: one HTML file that needs no network and prints to PDF."""
-    from core import clock
-    from core.report.document import report_html
+    from core.services.reporting import report_of
+    from db.migrate import migrate
+    from db.permissions import SYSTEM
 
-    results, story = _read(study)
-    text = report_html(results, story, at=clock.now())
+    migrate()
+    text = report_of(study, by=SYSTEM)
     _write(out, iter([text]))
-    said = {"study": results.study.title, "file": str(out), "bytes": len(text.encode()), "reads": len(results.rows)}
-    typer.echo(json.dumps(said) if as_json else f"{out}: {said['bytes']} bytes, {said['reads']} reads")
+    said = {"study": study, "file": str(out), "bytes": len(text.encode())}
+    typer.echo(json.dumps(said) if as_json else f"{out}: {said['bytes']} bytes")
 
 
 def export(
@@ -43,16 +42,20 @@ def export(
     arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
 ) -> None:
     """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
+    from core import clock
     from core.export.files import file_of
-    from db.engine import open_view
+    from db.engine import open_session, open_view
     from db.migrate import migrate
     from db.permissions import SYSTEM
     from db.results import rows as analysis
+    from db.results import taken
 
     migrate()
     with open_view() as session:
         rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=kind in DETAILED)
     pieces = file_of(rows, kind, positive=positive, compare="arms" if arms else "ai").pieces
+    with open_session() as session:
+        taken.results(session, study, kind, by=SYSTEM, at=clock.now())
     if out is None:
         for piece in pieces:
             sys.stdout.write(piece)
@@ -115,20 +118,6 @@ def _costs(url: str) -> "Costs":
             return analysis.stamp(session, study_id=1, by=SYSTEM)
 
     return panel_costs(read, stamp)
-
-
-def _read(study: int) -> "tuple[StudyResults, Story]":
-    from core.results.study_results import StudyResults
-    from db.engine import open_view
-    from db.migrate import migrate
-    from db.permissions import SYSTEM
-    from db.results import rows as analysis
-
-    migrate()
-    with open_view() as session:
-        rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
-        runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
-        return StudyResults(rows, runs=lambda: runs), analysis.story(session, study_id=study, by=SYSTEM)
 
 
 def _write(out: Path, pieces: Iterator[str]) -> None:

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from core import __version__
 from core.export.long import csv_pieces
 from core.report.checklist import EDITIONS, Mapped, mapped
 from core.report.flow_diagram import flow_diagram
 from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
+from core.report.record import Made, record_of
 from core.report.references import REFERENCES
 from core.results.answer import summary
 from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
@@ -26,12 +26,21 @@ from core.stats.analyse import Analysis
 PAPER = Unattended(paper=True)
 
 
-def report_html(results: StudyResults, story: Story, *, at: datetime) -> str:
-    """Return the report of an unblinded study as one page. `results` are of all rows, in detail, practice left out."""
-    return page(results.study.title, _head(at), sections(results, story))
+def report_html(results: StudyResults, story: Story, *, made: Made) -> str:
+    """Return the report of an unblinded study as one page. `results` are of all rows, practice left out."""
+    record = record_of(results, story, made)
+    return page(results.study.title, _head(made), sections(results, story, made), record=record)
 
 
-def sections(results: StudyResults, story: Story) -> list[Section]:
+def made_now(rows: StudyRows, *, at: datetime, head: str) -> Made:
+    """Return what a report says of its own making. `rows` are in detail: the hash is that of their CSV export."""
+    digest = hashlib.sha256()
+    for piece in csv_pieces(rows):
+        digest.update(piece.encode())
+    return Made(at, head, digest.hexdigest())
+
+
+def sections(results: StudyResults, story: Story, made: Made) -> list[Section]:
     """Return the sections of the report: what was planned, every results panel, and what an author needs beside."""
     rows, analysis = results.rows, results.analysis
     return [
@@ -46,14 +55,17 @@ def sections(results: StudyResults, story: Story) -> list[Section]:
         Section("The AI", tuple(_ai(rows))),
         Section("Checklists", tuple(_checklists(rows, story)), "appendix"),
         Section("Statistics and references", tuple(Note(f"{at}. {text}") for at, text in enumerate(REFERENCES, 1))),
-        Section("Compute it again", tuple(_again(rows, story))),
+        Section("Compute it again", tuple(_again(rows, story, made))),
     ]
 
 
-def _head(at: datetime) -> Iterator[Block]:
+def _head(made: Made) -> Iterator[Block]:
     yield Note(
-        f"Report of a reader study of diagnostic accuracy, made by Parallax {__version__} on {at:%Y-%m-%d %H:%M} UTC."
+        f"Report of a reader study of diagnostic accuracy, made by Parallax {made.software} on "
+        f"{made.at:%Y-%m-%d %H:%M} UTC."
     )
+    if made.head:
+        yield Note(f"Head of the chain over reads, truth, orders, AI reads and the audit trail: {made.head}")
     yield Note("For research; not a medical device. The AI is a research demonstration.", "warn")
 
 
@@ -192,15 +204,19 @@ def _items(items: list[Mapped], checklist: str) -> list[Row]:
     ]
 
 
-def _again(rows: StudyRows, story: Story) -> Iterator[Block]:
-    digest = hashlib.sha256()
-    for piece in csv_pieces(rows):
-        digest.update(piece.encode())
-    yield Facts({"software": f"Parallax {__version__}", "seed of the study": rows.study.seed})
+def _again(rows: StudyRows, story: Story, made: Made) -> Iterator[Block]:
+    yield Facts({"software": f"Parallax {made.software}", "seed of the study": rows.study.seed})
     yield Code(
-        f"python -m core export {rows.study.id} --format csv --out study.csv   # SHA-256 {digest.hexdigest()}\n"
+        f"python -m core export {rows.study.id} --format csv --out study.csv   # SHA-256 {made.data_sha256}\n"
         f"python -m core analyse study.csv --json --shortest {options_of(rows.study).shortest:g}\n"
-        f"python -m core report {rows.study.id} --out report.html"
+        f"python -m core report {rows.study.id} --out report.html\n"
+        f"python -m core verify-report report.html --data study.csv\n"
+        + (f"python -m core verify --head {made.head}" if made.head else "")
+    )
+    yield Note(
+        "This file holds what else it was made from: the protocol, readers' pseudonyms, and each case's class, age, "
+        "sex and scanner; no names, no dates of patients. The last commands make every figure again and list what "
+        "differs."
     )
     seeds: list[Row] = [{"reader": name, "session": session, "seed": seed} for name, session, seed in story.order_seeds]
     yield Table("seeds", seeds, "Seeds of the stored reading orders.")

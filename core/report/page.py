@@ -1,6 +1,8 @@
 """The report's HTML: jinja2 templates, which escape everything that people typed."""
 
+import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import plotly.graph_objects as go
-import plotly.io
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -16,6 +17,7 @@ from plotly.offline import get_plotlyjs
 from core.results.blocks import Beside, Block, Chart, Heading, Row
 
 NARROW = 62  # characters of a table row that half a page holds
+HEIGHT = 450  # px, plotly's own where a figure sets none
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -35,8 +37,9 @@ class Section:
     part: Literal["summary", "body", "appendix"] = "body"  # the summary is a page of its own, an appendix begins one
 
 
-def page(title: str, head: Iterable[Block], sections: list[Section]) -> str:
-    """Return a whole HTML page that needs nothing else: style and the drawing library are inside."""
+def page(title: str, head: Iterable[Block], sections: list[Section], *, record: dict[str, Any]) -> str:
+    """Return a whole HTML page that needs nothing else: style, drawing library and its own record are inside."""
+    library, draw = get_plotlyjs(), (TEMPLATES / "draw.js").read_text()
     return (
         _templates()
         .get_template("report.html")
@@ -44,8 +47,11 @@ def page(title: str, head: Iterable[Block], sections: list[Section]) -> str:
             title=title,
             head=list(head),
             sections=sections,
+            policy=policy(library, draw),
             style=Markup((TEMPLATES / "style.css").read_text()),  # noqa: S704 -- our own file
-            library=Markup(get_plotlyjs()),  # noqa: S704 -- the library's own text
+            library=Markup(library),  # noqa: S704 -- the library's own text
+            record=data_script(record, 'id="parallax-record"'),
+            draw=Markup(draw),  # noqa: S704 -- our own file
         )
     )
 
@@ -85,15 +91,28 @@ def drawn(chart: Chart, width: int) -> Markup:
     figure = go.Figure(chart.figure)  # a chart may be drawn on a page too
     figure.update_layout(template="plotly_white", paper_bgcolor="white", plot_bgcolor="white", font_color="#16191d")
     figure.update_layout(width=width)
-    # an id of its own instead of plotly's random one: the same study gives the same report, byte for byte
-    html = plotly.io.to_html(
-        figure,
-        include_plotlyjs=False,
-        full_html=False,
-        div_id=anchor(f"chart {chart.key}"),
-        config={"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": anchor(chart.key)}},
+    # the figure is data that one script draws (draw.js): a policy can then name every script of the page by its hash
+    config = {"displaylogo": False, "toImageButtonOptions": {"format": "svg", "filename": anchor(chart.key)}}
+    drawing = {"figure": json.loads(figure.to_json()), "config": config}
+    shape = f"width:{width}px;height:{figure.layout.height or HEIGHT}px"
+    place = Markup('<div id="{at}" class="plotly-graph-div" style="{shape}"></div>')
+    at = anchor(f"chart {chart.key}")  # not random: the same study gives the same report, byte for byte
+    return place.format(at=at, shape=shape) + data_script(drawing, f'data-chart="{at}"')
+
+
+def data_script(value: Any, attribute: str) -> Markup:
+    """Return a value as JSON within a page, where no browser runs it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return Markup(f'<script type="application/json" {attribute}>{text}</script>')  # noqa: S704 -- "<" is escaped
+
+
+def policy(*scripts: str) -> str:
+    """Return the content security policy of a page that runs these scripts, as they are, and asks for nothing."""
+    hashes = " ".join(f"'sha256-{b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
     )
-    return Markup(html)  # noqa: S704 -- plotly writes JSON in which "<" is escaped
 
 
 def methods(charts: Iterable[Chart]) -> list[str]:

@@ -13,6 +13,7 @@ from db import register
 from db.accounts import Account
 from db.engine import open_session, open_view
 from db.register import Entry, Person
+from db.results import taken
 
 OPENED = "register_opened"  # whose register this browser session has opened; the entries are read anew each time
 
@@ -72,7 +73,14 @@ def _open(account: Account, entries: int, owners: list[Person]) -> None:
         key="register_table",
         icon=":material/download:",
         help="With its column diagnosis filled in, it can be uploaded at the step Truth of a study.",
+        on_click=_note,
+        args=(account.id, len(found)),
     )
+
+
+def _note(account_id: int, entries: int) -> None:
+    with open_session() as session:
+        taken.register(session, by=account_id, at=clock.now(), entries=entries)
 
 
 def _table(entries: list[Entry]) -> str:

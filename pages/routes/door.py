@@ -20,6 +20,7 @@ from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import open_view
+from pages.routes import policy
 from pages.routes.institution import oidc_configured
 from pages.routes.sign_in import front
 from pages.routes.uploads import MB, TooMuch, Uploads
@@ -29,6 +30,7 @@ OPEN = ("/_stcore/health", "/api/health")  # is the server up? They say nothing 
 SIGN_IN = "/api/session/"
 INSTITUTION = ("/auth/login", "/auth/logout", "/oauth2callback")
 METRICS = "/_stcore/metrics"
+AGENTS = "/_stcore/agent"  # Streamlit's interface for programs goes around our pages' sign-in
 STREAM = "/_stcore/stream"
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)")
 NOT_PAGES = re.compile(r"/(_stcore|api|auth|component|media|static)(/|$)|.*\.[^/]*$")
@@ -37,7 +39,7 @@ BODY_REST = 60.0  # seconds in which at least one byte of a body has to come
 SOCKETS_OF_ONE = 50  # tabs of one person
 SOCKETS = 2000
 HEADERS = {
-    "Content-Security-Policy": "frame-ancestors 'self'; object-src 'none'; base-uri 'self'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
@@ -79,7 +81,7 @@ class Door:
         connection, path = HTTPConnection(scope), _path(scope)
         headers, method = connection.headers, scope["method"]
         _check_headers(scope, headers)
-        if path == METRICS and not _may_measure(headers):
+        if path.startswith(AGENTS) or (path == METRICS and not _may_measure(headers)):
             raise Refused(404, "not_found", "There is nothing at this address.")
         if path in OPEN or path.startswith(SIGN_IN) or (path in INSTITUTION and oidc_configured()):
             await self._limited(scope, receive, send, MAX_ANONYMOUS_BODY)
@@ -94,6 +96,8 @@ class Door:
             )
         elif account is not None and method == "PUT" and (place := UPLOAD.fullmatch(path)):
             await self._upload(scope, receive, send, account, place[1], place[2])
+        elif page:
+            await policy.serve(self._app, scope, receive, send)
         else:
             await self._limited(scope, receive, send, MAX_BODY)
 

@@ -1,5 +1,7 @@
 """A study's files, streamed to people who may see its results; the database verb decides, and seals them before."""
 
+from dataclasses import asdict, replace
+
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -9,12 +11,12 @@ from core.errors import InvalidInput
 from core.export.files import file_of
 from core.export.kinds import DETAILED, KINDS
 from core.export.mrmc_programs import Compare
-from core.report.document import report_html
 from core.results.rows import Filter
-from core.results.study_results import StudyResults
+from core.services.reporting import report_of
 from db.accounts import Account
-from db.engine import open_view
+from db.engine import open_session, open_view
 from db.results import rows as analysis
+from db.results import taken
 from pages.routes.web import NO_STORE, reading
 
 
@@ -34,6 +36,17 @@ def export(request: Request, account: Account) -> Response:
         )
     compare: Compare = "arms" if asked.get("compare") == "arms" else "ai"
     file = file_of(rows.where(chosen), kind, positive=asked.get("positive", ""), compare=compare)
+    with open_session() as session:  # before the first piece leaves: what was begun to be taken away counts
+        filtered = {name: list(value) for name, value in asdict(replace(chosen, practice=False)).items() if value}
+        taken.results(
+            session,
+            rows.study.id,
+            kind,
+            by=account.id,
+            at=clock.now(),
+            filter=filtered,
+            practice=chosen.practice or None,
+        )
     return StreamingResponse(
         (piece.encode() for piece in file.pieces), media_type=file.mime, headers=_attached(file.name)
     )
@@ -42,11 +55,7 @@ def export(request: Request, account: Account) -> Response:
 def report(request: Request, account: Account) -> Response:
     """GET: the report of the whole study as one HTML file."""
     study_id = request.path_params["study_id"]
-    with open_view() as session:
-        rows = analysis.rows(session, study_id=study_id, by=account.id, detail=True)
-        story = analysis.story(session, study_id=study_id, by=account.id)
-        runs = analysis.ai_runs(session, study_id=study_id, by=account.id)
-    text = report_html(StudyResults(rows, runs=lambda: runs), story, at=clock.now())
+    text = report_of(study_id, by=account.id)
     return Response(text, media_type="text/html", headers=_attached(f"study-{study_id}-report.html"))
 
 

@@ -24,6 +24,8 @@ from tests.browser import shared_browser
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "a password for tests"
+LISTEN = """document.addEventListener('securitypolicyviolation', e => console.error(
+  `policy: ${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber} ${e.sample}`))"""
 
 
 @dataclass
@@ -146,15 +148,26 @@ def browser() -> Iterator[Any]:
         yield opened
 
 
+def against_policy(message: Any) -> list[str]:
+    """Return what a message of the browser's console says against a content security policy."""
+    text = str(message.text)
+    return [text] if text.startswith("policy:") or "Content Security Policy" in text else []
+
+
 @pytest.fixture
 def sign_in(browser: Any) -> Iterator[Callable[..., Any]]:
-    """Open a page of a server as somebody: sign_in(server, "ada") -> Playwright page. Console errors fail the test."""
+    """Open a page of a server as somebody: sign_in(server, "ada") -> Playwright page.
+
+    Errors in a page fail the test, and so does whatever breaks a content security policy.
+    """
     contexts: list[Any] = []
     errors: list[str] = []
 
     def open_as(server: Server, username: str, **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
         context.add_cookies([server.cookie(username)])
+        context.add_init_script(LISTEN)
+        context.on("console", lambda message: errors.extend(against_policy(message)))
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()

@@ -12,8 +12,8 @@ PATIENCE = 20_000  # ms; the machine may be busy
 class Hand:
     """Acts on one page as a person does. `sees` is a text that the answer of the page brings."""
 
-    def __init__(self, page: Any) -> None:
-        self.page = page
+    def __init__(self, page: Any, *, patience: int = PATIENCE) -> None:
+        self.page, self.patience = page, patience
         self.answers = 0  # how often the page's script has run to its end
         page.on("websocket", lambda socket: socket.on("framereceived", self._count))
 
@@ -29,6 +29,10 @@ class Hand:
     def sees(self, text: str) -> None:
         """Wait until the page shows a text."""
         self.main.get_by_text(text).first.wait_for()
+
+    def follows(self, link: Any) -> None:
+        """Click a link of the menu."""
+        self._do(link.click, "")
 
     def clicks(self, name: str, sees: str = "") -> None:
         """Click a button."""
@@ -65,7 +69,7 @@ class Hand:
     def _do(self, action: Callable[[], object], sees: str) -> None:
         before = self.answers
         action()
-        for _ in range(PATIENCE // 20):
+        for _ in range(self.patience // 20):
             if self.answers > before:
                 break
             self.page.wait_for_timeout(20)  # frames are counted while the browser is waited for

@@ -1,5 +1,7 @@
 """Files from the routes: the command line's very bytes, in pieces, to nobody who may not see the results."""
 
+import hashlib
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,7 @@ from core.export.files import file_of
 from core.export.kinds import KINDS, Kind
 from core.results.rows import Filter
 from core.study.words import Design
-from db import accounts
+from db import accounts, audit, chain
 from db.engine import open_session, open_view
 from db.models import Study
 from db.permissions import SYSTEM
@@ -71,6 +73,34 @@ def test_the_report_comes_from_a_route_too(db_url: str):
     got = client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/report")
     assert got.text.startswith("<!doctype html>")
     assert "Compute it again" in got.text
+
+
+def test_every_download_is_an_event_and_the_report_names_the_head_it_follows(db_url: str):
+    study, people = seed(db_url, PLAN), client(db_url, "coordinator")
+    for kind in KINDS:
+        people.ask("GET", f"/api/studies/{study}/export/{kind}?group=novice&practice=1")
+    report = people.ask("GET", f"/api/studies/{study}/report").content
+    with open_view(db_url) as session:
+        events = audit.find(session, audit.Filter(kinds=("results exported",)), by=SYSTEM)
+        printed = re.search(r"audit trail: (\d+:[0-9a-f]{64})<", report.decode())
+        assert printed is not None
+        assert chain.verify(session, head=printed[1]).broken == []
+        number, _, seal = printed[1].partition(":")
+        forged = f"{number}:{seal[::-1]}"
+        assert chain.verify(session, head=forged).broken
+    assert [(one.actor, one.study_id, one.detail["format"]) for one in events] == [
+        ("coordinator", study, kind) for kind in ("report", *reversed(KINDS))
+    ]
+    assert events[0].detail["sha256"] == hashlib.sha256(report).hexdigest()
+    assert all(one.detail["filter"] == {"groups": ["novice"]} and one.detail["practice"] for one in events[1:])
+
+
+def test_what_is_refused_is_no_event(db_url: str):
+    study = seed(db_url, PLAN)
+    client(db_url, "reader").ask("GET", f"/api/studies/{study}/export/csv")
+    client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/export/csv?session=first")
+    with open_view(db_url) as session:
+        assert audit.count(session, audit.Filter(kinds=("results exported",)), by=SYSTEM) == 0
 
 
 @pytest.mark.parametrize("path", ["export/csv", "export/json", "export/imrmc", "export/rjafroc", "report"])

@@ -15,6 +15,7 @@ from db.models import PanelMember, Study
 from db.reading import access, events, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
+from db.results import taken
 from db.study import ais, deletion, design, info, life, monitor, orders, preflight, quality, readers, sharing
 from db.truth import members, panel, records
 from tests.permissions.scene import (
@@ -160,6 +161,7 @@ MATTERS = {
 OWNS = {
     deletion.delete_study: lambda s, e, p, by: deletion.delete_study(s, p.draft, by=by, **AS),
     deletion.take_back: lambda s, e, p, by: deletion.take_back(s, p.draft, by=by, **AS),
+    taken.papers: lambda s, e, p, by: taken.papers(s, p.draft, "orders", by=by, at=AT),
     sharing.share: lambda s, e, p, by: sharing.share(s, p.draft, "auditor", role="observer", by=by, **AS),
     sharing.change: lambda s, e, p, by: sharing.change(s, p.draft, e.people[AUDITOR], role="observer", by=by, **AS),
     sharing.remove: lambda s, e, p, by: sharing.remove(s, p.draft, e.people[AUDITOR], by=by, **AS),
@@ -177,6 +179,7 @@ SEES = {
     results.ai_runs: lambda s, e, p, by: results.ai_runs(s, study_id=p.unblinded, by=by),
     results.story: lambda s, e, p, by: results.story(s, study_id=p.unblinded, by=by),
     results.unsealed: lambda s, e, p, by: results.unsealed(s, p.unblinded, by),
+    taken.results: lambda s, e, p, by: taken.results(s, p.unblinded, "csv", by=by, at=AT),
     review.case_review: lambda s, e, p, by: review.case_review(s, study_id=p.unblinded, case_number=p.reviewed, by=by),
     review.review_images: lambda s, e, p, by: review.review_images(
         s, study_id=p.unblinded, case_number=p.reviewed, by=by
@@ -221,6 +224,8 @@ TABLE: dict[Any, Verb] = {
     quality.quality: Verb(lambda s, e, p, by: quality.quality(s, p.unblinded, by=by), study=MONITOR),
     readers.expertise: Verb(lambda s, e, p, by: readers.expertise(s, p.draft, by=by), study=MANAGE),
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
+    taken.trail: Verb(lambda s, e, p, by: taken.trail(s, "csv", by=by, at=AT), anywhere=AUDIT),
+    taken.register: Verb(lambda s, e, p, by: taken.register(s, by=by, at=AT, entries=1), anywhere=EVERYBODY),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
     audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),
     audit.count: Verb(lambda s, e, p, by: audit.count(s, audit.Filter(), by=by), anywhere=AUDIT),

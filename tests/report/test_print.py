@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.orm import Session
 
-from core.report.document import report_html
+from core.report.document import made_now, report_html
 from core.results.study_results import StudyResults
 from core.study.words import Design
 from db.permissions import SYSTEM
@@ -23,7 +23,7 @@ def test_no_figure_is_wider_than_the_paper(session: Session, tmp_path: Path) -> 
     rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
     story = analysis.story(session, study_id=study, by=SYSTEM)
     file = tmp_path / "report.html"
-    file.write_text(report_html(StudyResults(rows), story, at=NOW))
+    file.write_text(report_html(StudyResults(rows), story, made=made_now(rows, at=NOW, head="")))
     with shared_browser() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(file.as_uri())

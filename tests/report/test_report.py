@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.export.files import file_of
 from core.report.checklist import CHECKLISTS, ITEMS, mapped
-from core.report.document import report_html, sections
+from core.report.document import made_now, report_html, sections
 from core.report.flow_diagram import flow_diagram
+from core.report.record import Made
 from core.results.grids import read_table
 from core.results.rows import StudyRows
 from core.results.story import Story
@@ -33,9 +34,13 @@ def read(session: Session, plan: Plan) -> tuple[StudyRows, Story]:
     return rows, analysis.story(session, study_id=study, by=SYSTEM)
 
 
+def made(rows: StudyRows) -> Made:
+    return made_now(rows, at=NOW, head="")
+
+
 def report_of(session: Session, plan: Plan) -> str:
     rows, story = read(session, plan)
-    return report_html(StudyResults(rows), story, at=NOW)
+    return report_html(StudyResults(rows), story, made=made(rows))
 
 
 def without_library(html: str) -> str:
@@ -48,8 +53,8 @@ def without_library(html: str) -> str:
 )
 def test_the_report_needs_no_network_and_has_every_section(session: Session, plan: Plan):
     rows, story = read(session, plan)
-    text = without_library(report_html(StudyResults(rows), story, at=NOW))
-    assert all(f">{section.title}</h2>" in text for section in sections(StudyResults(rows), story))
+    text = without_library(report_html(StudyResults(rows), story, made=made(rows)))
+    assert all(f">{section.title}</h2>" in text for section in sections(StudyResults(rows), story, made(rows)))
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text)
     assert "research demonstration" in text
     assert "not answered" in text
@@ -58,8 +63,8 @@ def test_the_report_needs_no_network_and_has_every_section(session: Session, pla
 
 def test_the_same_study_gives_the_same_report_and_the_hash_of_its_file(session: Session):
     rows, story = read(session, FULL)
-    html = report_html(StudyResults(rows), story, at=NOW)
-    assert report_html(StudyResults(rows), story, at=NOW) == html
+    html = report_html(StudyResults(rows), story, made=made(rows))
+    assert report_html(StudyResults(rows), story, made=made(rows)) == html
     ids = re.findall(r'<div id="(chart-[^"]+)"', html)
     assert len(ids) == len(set(ids)) > 10
     text = "".join(file_of(rows, "csv").pieces)
@@ -71,7 +76,7 @@ def test_the_same_study_gives_the_same_report_and_the_hash_of_its_file(session: 
 
 def test_what_people_typed_is_escaped(session: Session):
     rows, story = read(session, replace(LITTLE, title="<script>alert(1)</script>"))
-    assert "<script>alert(1)" not in report_html(StudyResults(rows), story, at=NOW)
+    assert "<script>alert(1)" not in report_html(StudyResults(rows), story, made=made(rows))
 
 
 def test_checklist_items_are_answered_only_by_what_was_recorded(session: Session):

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.report.document import report_html
+from core.report.document import made_now, report_html
 from core.results.study_results import StudyResults
 from core.study.words import Design
 from db.engine import engine_for, open_session
@@ -97,7 +97,7 @@ def report_content(session: Session, plan: Plan) -> Content:
     rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)
     runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
     story = analysis.story(session, study_id=study, by=SYSTEM)
-    return content_of(report_html(StudyResults(rows, runs=lambda: runs), story, at=NOW))
+    return content_of(report_html(StudyResults(rows, runs=lambda: runs), story, made=made_now(rows, at=NOW, head="")))
 
 
 def as_text(content: Content) -> str:

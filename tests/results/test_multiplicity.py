@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 from statsmodels.stats.multitest import multipletests
 
-from core.report.document import report_html
+from core.report.document import made_now, report_html
 from core.results.draw.prespecified import verdict_notes, verdict_table
 from core.results.grids import read_table
 from core.results.rows import StudyRows
@@ -122,7 +122,7 @@ def test_panel_and_report_show_raw_and_adjusted_p(session: Session):
     assert [row["p adjusted (Holm)"] for row in table] == [".103", ".033", ".287", ".362"]
     assert table[0]["p"] == ".034"
     story = analysis.story(session, study_id=rows.study.id, by=SYSTEM)
-    html = report_html(StudyResults(rows), story, at=NOW)
+    html = report_html(StudyResults(rows), story, made=made_now(rows, at=NOW, head=""))
     assert "<td>.034</td><td>.103</td>" in html
     assert "not adjusted. p adjusted over 4 endpoints (Holm)" in html
 

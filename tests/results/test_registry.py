@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.report.document import sections
+from core.report.record import Made
 from core.results import panels
 from core.results.bench import PAGE, written
 from core.results.blocks import Block, Chart, Choice, Number, Table, Unattended
@@ -17,9 +18,11 @@ from db.permissions import SYSTEM
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
+from tests.conftest import NOW
 from tests.results.test_gaps import charts_of
 
 NO_PANELS = {"panel", "registry"}  # what a panel is, and the list
+MADE = Made(NOW, "", "")
 PLAN = Plan(cases=24, design=Design.SEQUENTIAL, novices=3, experts=3)
 
 
@@ -38,11 +41,11 @@ def test_every_module_of_the_folder_is_a_panel_of_the_registry():
 
 def test_every_panel_has_a_page_and_a_section_of_the_report(results: StudyResults, session: Session):
     story = analysis.story(session, study_id=results.study.id, by=SYSTEM)
-    titles = [section.title for section in sections(results, story)]
+    titles = [section.title for section in sections(results, story, MADE)]
     assert len(titles) == len(set(titles))
     for panel in PANELS:
         assert (panel.title, panel.address) in [(title, address) for _, title, address, _ in PAGES]
-        (section,) = [section for section in sections(results, story) if section.title == panel.title]
+        (section,) = [section for section in sections(results, story, MADE) if section.title == panel.title]
         on_paper = [title(block) for block in panel.blocks(results, Unattended(paper=True))]
         assert [title(block) for block in section.blocks] == on_paper
         assert written(panel, results) > 0

@@ -13,7 +13,8 @@ from core.study.orders import SEEDS, largest_imbalance
 from core.study.preflight import AREAS, Finding
 from core.study.words import StudyState
 from db.accounts import Account
-from db.engine import Session, open_view
+from db.engine import Session, open_session, open_view
+from db.results import taken
 from db.study import life as study_life
 from db.study import orders, preflight
 from db.study.ais import OTHERS
@@ -150,7 +151,14 @@ def _frozen(me: Account, study: StudyInfo) -> None:
         mime="text/csv",
         key="study_orders_csv",
         icon=":material/download:",
+        on_click=_note_orders,
+        args=(me.id, study.id),
     )
+
+
+def _note_orders(account_id: int, study_id: int) -> None:
+    with open_session() as session:
+        taken.papers(session, study_id, "reading orders", by=account_id, at=clock.now())
 
 
 def _by_reader(places: list[OrderRow]) -> dict[tuple[int, str], list[OrderRow]]:
