@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     allowed_hosts: str = Field(
         "", description="names under which people reach this server, with commas; any when empty"
     )
-    metrics_token: str = Field("", description="token with which /_stcore/metrics answers; closed when empty")
+    metrics_token: str = Field(
+        "", description="token with which /api/metrics and /_stcore/metrics answer; closed when empty"
+    )
     session_hours: int = Field(12, description="how long a sign-in lasts, hours")
     log_json: bool = Field(False, description="logs as JSON lines rather than for a console")
     refuse_burned_in: bool = Field(

@@ -49,6 +49,7 @@ class Task(StrEnum):
     INVITE = auto()  # make plain accounts; also for everybody who manages a study
     ACCOUNTS = auto()  # make and disable accounts of every role
     AUDIT = auto()  # the whole audit trail
+    SYSTEM = auto()  # how the installation is, and its failed jobs
 
 
 RIGHTS: dict[StudyRole, frozenset[Right]] = {

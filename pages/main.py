@@ -38,6 +38,7 @@ ADMINISTRATOR: Sections = {
     "Administration": [
         ("admin/accounts.py", "People", "people", ":material/group:"),
         ("admin/audit.py", "Audit trail", "audit", ":material/history:"),
+        ("admin/system.py", "System", "system", ":material/monitor_heart:"),
     ],
 }
 # reached from a study, or from an old address; not in the menu
@@ -51,7 +52,7 @@ BY_ROLE: dict[str, Sections] = {
     "reader": READER,
     "coordinator": COORDINATOR,
     "administrator": {**COORDINATOR, **ADMINISTRATOR},
-    "auditor": {"Administration": ADMINISTRATOR["Administration"][1:]},
+    "auditor": {"Administration": ADMINISTRATOR["Administration"][1:2]},
 }
 
 MARK = Path(__file__).parents[1] / ".pictures" / "mark.png"  # a material icon would come from another host

@@ -14,6 +14,7 @@ APPLICATION = "parallax"
 JOB_VERSION = "1"  # pinned: work asked for by one version of the code is done by the next
 PREFIXES = 200  # series asked for in one statement
 WAITING = ("ENQUEUED", "DELAYED")
+BROKEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class Job:
     stage: str
     done: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """An AI read that broke off and can be asked for again."""
+
+    id: str
+    series_id: int
+    model_name: str
+    model_version: str
+    why: str
 
 
 def prepare() -> None:
@@ -104,6 +116,23 @@ def unfinished() -> list[Job]:
         sort_desc=False,
     )
     return [_job(w.workflow_id, int(w.workflow_id.split("-")[1]), w.status) for w in found]
+
+
+def failed() -> list[FailedJob]:
+    """Return the AI reads whose newest try broke off, the newest first, with the reason that the engine kept."""
+    found = client().list_workflows(
+        workflow_id_prefix="read-", status=list(BROKEN), load_input=False, load_output=True, sort_desc=True
+    )
+    newest = jobs(sorted({int(w.workflow_id.split("-")[1]) for w in found}))
+    broken = []
+    for one in found:
+        stem, _, _ = one.workflow_id.rpartition("-try")
+        _, series, model = stem.split("-", 2)
+        if newest[int(series)].id == one.workflow_id:
+            name, _, version = model.rpartition("/")
+            why = str(one.error) if one.error else f"It ended as {one.status.lower().replace('_', ' ')}."
+            broken.append(FailedJob(one.workflow_id, int(series), name, version, why))
+    return broken
 
 
 def cancel(job_id: str) -> None:

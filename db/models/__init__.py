@@ -20,11 +20,13 @@ from db.models.studies import (
     Truth,
     TruthVote,
 )
+from db.models.tokens import ApiToken
 
 __all__ = [
     "Account",
     "AiModel",
     "AiRead",
+    "ApiToken",
     "AuditEvent",
     "Base",
     "Case",

@@ -1,4 +1,4 @@
-"""My account: where I am signed in, and the institution's sign-in."""
+"""My account: where I am signed in, tokens for scripts, and the institution's sign-in."""
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from db import accounts, web_sessions
 from db.accounts import Account
 from db.engine import open_session, open_view
 from pages.components.access import require
+from pages.components.tokens import own_tokens
 from pages.routes.institution import claims, oidc_configured
 
 
@@ -17,6 +18,7 @@ def page() -> None:
     st.title("My account")
     st.caption(f"{me.name}, user name {me.username}")
     _sign_ins(me)
+    own_tokens(me)
     if oidc_configured():
         _institution(me)
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
-from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
@@ -20,16 +19,18 @@ from core.settings import settings
 from db import accounts
 from db.accounts import Account
 from db.engine import open_view
-from pages.routes import policy
+from pages.routes import api, policy
 from pages.routes.institution import oidc_configured
+from pages.routes.metrics import may_measure
 from pages.routes.sign_in import front
 from pages.routes.uploads import MB, TooMuch, Uploads
 from pages.routes.web import COOKIE, MAX_BODY, Refused, json_error, same_site
 
 OPEN = ("/_stcore/health", "/api/health")  # is the server up? They say nothing else
 SIGN_IN = "/api/session/"
+SCRIPTS = "/api/v1/"  # for personal tokens; cookies open nothing here
 INSTITUTION = ("/auth/login", "/auth/logout", "/oauth2callback")
-METRICS = "/_stcore/metrics"
+METRICS = ("/_stcore/metrics", "/api/metrics")
 AGENTS = "/_stcore/agent"  # Streamlit's interface for programs goes around our pages' sign-in
 STREAM = "/_stcore/stream"
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)")
@@ -81,16 +82,21 @@ class Door:
         connection, path = HTTPConnection(scope), _path(scope)
         headers, method = connection.headers, scope["method"]
         _check_headers(scope, headers)
-        if path.startswith(AGENTS) or (path == METRICS and not _may_measure(headers)):
+        if path.startswith(AGENTS) or (path in METRICS and not may_measure(headers)):
             raise Refused(404, "not_found", "There is nothing at this address.")
         if path in OPEN or path.startswith(SIGN_IN) or (path in INSTITUTION and oidc_configured()):
             await self._limited(scope, receive, send, MAX_ANONYMOUS_BODY)
+            return
+        if path.startswith(SCRIPTS):
+            if await run_in_threadpool(api.caller, headers) is None:
+                raise Refused(401, "no_token", api.WITHOUT)
+            await self._limited(scope, receive, send, MAX_BODY)
             return
         account = await run_in_threadpool(_account, connection.cookies.get(COOKIE))
         page = method in ("GET", "HEAD") and not NOT_PAGES.match(path)
         if page and (account is None or "link" in connection.query_params):
             await (await front(connection))(scope, receive, send)
-        elif account is None and path != METRICS:
+        elif account is None and path not in METRICS:
             raise Refused(
                 401, "not_signed_in", "Sign in first. If you were signed in, it has expired; nothing is lost."
             )
@@ -225,11 +231,6 @@ def _owns(account: Account, session_id: str) -> bool:
         return False
     opener = _account(client.client_context.cookies.get(COOKIE))
     return opener is not None and opener.id == account.id
-
-
-def _may_measure(headers: Headers) -> bool:
-    token = settings().metrics_token
-    return bool(token) and compare_digest(headers.get("authorization", "").encode(), f"Bearer {token}".encode())
 
 
 async def _turn_away(receive: Receive, send: Send, *, protocols: list[str] | None = None) -> None:

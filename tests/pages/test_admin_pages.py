@@ -13,7 +13,7 @@ Act = Callable[[str], accounts.Account]
 Open = Callable[..., AppTest]
 
 
-@pytest.mark.parametrize("place", ["admin/accounts.py", "admin/audit.py"])
+@pytest.mark.parametrize("place", ["admin/accounts.py", "admin/audit.py", "admin/system.py"])
 @pytest.mark.parametrize("role", ["reader", "coordinator"])
 def test_administration_is_closed_to_other_roles(act_as: Act, open_page: Open, place: str, role: str):
     act_as(role)

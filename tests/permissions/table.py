@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import accounts, audit, cases, register, web_sessions
+from db import accounts, audit, cases, register, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -55,6 +55,10 @@ def _add_case(session: Session, by: int) -> object:
 def _model(session: Session, by: int) -> object:
     kept = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
     return ai_reads.register_model(session, name="new", version="1", by=by, **kept)
+
+
+def _token(session: Session, scene: Scene, place: Place, by: int) -> tuple[str, tokens.Token]:
+    return tokens.make(session, name="x", scopes=[tokens.Scope.STUDIES], days=1, by=by, at=AT)
 
 
 Call = Callable[[Session, Scene, Place, int], Any]  # session, scene, the study in question, who calls
@@ -224,6 +228,15 @@ TABLE: dict[Any, Verb] = {
     quality.quality: Verb(lambda s, e, p, by: quality.quality(s, p.unblinded, by=by), study=MONITOR),
     readers.expertise: Verb(lambda s, e, p, by: readers.expertise(s, p.draft, by=by), study=MANAGE),
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
+    tokens.make: Verb(_token, anywhere=EVERYBODY),
+    tokens.mine: Verb(lambda s, e, p, by: tokens.mine(s, by=by, at=AT), anywhere=EVERYBODY),
+    tokens.revoke: Verb(
+        lambda s, e, p, by: tokens.revoke(s, _token(s, e, p, by)[1].id, by=by, at=AT), anywhere=EVERYBODY
+    ),
+    system.state: Verb(lambda s, e, p, by: system.state(s, by=by, at=AT), anywhere=frozenset({ADMINISTRATOR})),
+    system.note_retry: Verb(
+        lambda s, e, p, by: system.note_retry(s, p.series_id, "m 1", by=by, at=AT), anywhere=frozenset({ADMINISTRATOR})
+    ),
     taken.trail: Verb(lambda s, e, p, by: taken.trail(s, "csv", by=by, at=AT), anywhere=AUDIT),
     taken.register: Verb(lambda s, e, p, by: taken.register(s, by=by, at=AT, entries=1), anywhere=EVERYBODY),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),

@@ -9,6 +9,7 @@ import pytest
 from core import clock
 from core.settings import settings
 from db.engine import engine_for, open_session
+from pages.routes import api
 from pages.routes.every import routes
 from tests.permissions.scene import DISABLED, IN_INSTALLATION, Scene, build
 from tests.permissions.table import EVERYBODY, MANAGE, RESULTS, Verb
@@ -16,8 +17,11 @@ from tests.reading.client import Client, sign_in
 
 NOBODY = "signed out"
 OPEN = "open"  # to everybody, signed in or not
+TOKENS: frozenset[str] = frozenset()  # no cookie opens them; who may with a token: tests/pages/test_api.py
 ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
     ("GET", "/api/health"): OPEN,
+    ("GET", "/api/metrics"): OPEN,  # but for its token: 404 to everybody else
+    **{("GET", route.path): TOKENS for route in api.routes()},
     ("POST", "/api/session/sign-in"): OPEN,
     ("POST", "/api/session/link"): OPEN,
     ("GET", "/api/session/institution"): OPEN,
@@ -80,7 +84,9 @@ def test_a_route_is_for_whom_the_table_says(
     client = Client(None) if path == "/api/session/end" else people[who]
     status = client.ask(method, asked, BODIES.get(path.rsplit("/", 1)[-1])).status_code
     allowed = ROUTES[route]
-    if isinstance(allowed, str):
+    if path.startswith(api.ROOT):
+        assert status == 401
+    elif isinstance(allowed, str):
         assert status != 403  # a wrong password is 401 for everybody
     elif who in (NOBODY, DISABLED):
         assert status == 401
