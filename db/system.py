@@ -102,7 +102,7 @@ def _failures(session: Session) -> tuple[Failure, ...]:
         .limit(SHOWN)
     )
     rows = session.execute(query)
-    return tuple(Failure(number, f"{name} {version}", why, at) for number, name, version, why, at in rows)
+    return tuple(Failure(number, f"{name} {version}", why or "", at) for number, name, version, why, at in rows)
 
 
 def _engine(session: Session) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from core import clock
 from core.imaging.storage import VolumeStore
+from core.study.words import Design
 from db.engine import open_session
 from db.simulated import Plan, seed_study
 from tests.e2e.conftest import LISTEN, Server, against_policy
@@ -33,14 +34,14 @@ BREAKS = "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"wi
 @pytest.fixture(scope="module")
 def unblinded(server: Server) -> int:
     with open_session(server.database) as session:
-        made = seed_study(session, Plan(cases=12, slices=6, design="sequential", seed=31, title="Policy"))
+        made = seed_study(session, Plan(cases=12, slices=6, design=Design.SEQUENTIAL, seed=31, title="Policy"))
         picture(session, VolumeStore(str(server.data / "volumes")), made, size=64)
     return made
 
 
 @pytest.fixture(scope="module")
 def being_read(server: Server) -> Opened:
-    return open_study(server, "policy", design="independent", at=clock.now(), count=2)
+    return open_study(server, "policy", design=Design.INDEPENDENT, at=clock.now(), count=2)
 
 
 def settled(page: Any) -> None:

@@ -18,6 +18,7 @@ from core.export.files import file_of
 from core.report.document import made_now, report_html
 from core.report.verify import verify
 from core.results.study_results import StudyResults
+from core.study.words import Design
 from db.engine import engine_for, open_session
 from db.permissions import SYSTEM
 from db.results import rows as analysis
@@ -26,7 +27,7 @@ from tests.conftest import NOW
 
 HEAD = "12:" + "a" * 64
 PLANS = {
-    "two arms": Plan(cases=24, design="sequential", novices=2, experts=2, missing=0.03, indeterminate=0.03),
+    "two arms": Plan(cases=24, design=Design.SEQUENTIAL, novices=2, experts=2, missing=0.03, indeterminate=0.03),
     "no ratings, no AI": Plan(cases=12, novices=1, experts=1, ratings=False, ai=False, title="=1+1"),
     "AI failures": Plan(cases=16, novices=1, experts=2, ai_failures=2, seed=3),
 }
