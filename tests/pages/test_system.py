@@ -30,7 +30,7 @@ def queued(db_url: str, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, objec
     monkeypatch.setattr(queue, "failed", lambda: [BROKEN])
     monkeypatch.setattr(queue, "enqueue", lambda session, **what: asked.append(what))
     with open_session(db_url) as session:
-        seed_study(session, Plan(cases=6, novices=1, experts=1, ai_failures=1))
+        seed_study(session, Plan(cases=6, practice=0, novices=1, experts=1, ai_failures=1))
         workers.beat(session, worker='a"b', device="cpu", at=clock.now())
         workers.beat(session, worker="old", device="cuda:0", at=clock.now() - timedelta(hours=1))
     return asked
