@@ -110,10 +110,10 @@ def caller(headers: Headers) -> tuple[Account, Token] | None:
 
 def description() -> dict[str, Any]:
     """Return the OpenAPI 3.1 description of the interface."""
-    models: dict[type[BaseModel], None] = {one.gives: None for one in OPERATIONS if not isinstance(one.gives, str)}
+    models: list[type[BaseModel]] = [one.gives for one in OPERATIONS if not isinstance(one.gives, str)]
+    models = [*dict.fromkeys(models), ErrorOut]
     where, schemas = models_json_schema(
-        [(one, "serialization") for one in (*models, ErrorOut)],
-        ref_template="#/components/schemas/{model}",
+        [(one, "serialization") for one in models], ref_template="#/components/schemas/{model}"
     )
     error = {"application/json": {"schema": where[ErrorOut, "serialization"]}}
     paths = {}
