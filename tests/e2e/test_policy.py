@@ -27,6 +27,7 @@ pytestmark = pytest.mark.browser
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 DRAWN = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
 LONG = 120_000  # ms; a busy machine draws slowly
+MAIN = "[data-testid=stMainBlockContainer]"
 MENU = '[data-testid="stSidebarNav"] a'
 BREAKS = "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.broken = true\">')"
 
@@ -46,7 +47,7 @@ def being_read(server: Server) -> Opened:
 
 def settled(page: Any) -> None:
     page.wait_for_selector(READY, state="attached", timeout=LONG)
-    page.wait_for_selector("h1", timeout=LONG)
+    page.wait_for_function(f"document.querySelector('{MAIN}')?.innerText.length > 20", timeout=LONG)
     page.wait_for_function(DRAWN, timeout=LONG)
     assert page.locator('[data-testid="stException"]').count() == 0, page.url
 
@@ -107,7 +108,7 @@ def test_the_report_breaks_its_own_policy_nowhere_and_fetches_nothing(
     page.add_init_script(LISTEN)
     page.on("console", lambda message: against.extend(against_policy(message)))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(f"file://{file}")
+    page.goto(f"file://{file}", timeout=LONG)
     assert "Content-Security-Policy" in page.content()
     assert against == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -165,7 +165,6 @@ MATTERS = {
 OWNS = {
     deletion.delete_study: lambda s, e, p, by: deletion.delete_study(s, p.draft, by=by, **AS),
     deletion.take_back: lambda s, e, p, by: deletion.take_back(s, p.draft, by=by, **AS),
-    taken.papers: lambda s, e, p, by: taken.papers(s, p.draft, "orders", by=by, at=AT),
     sharing.share: lambda s, e, p, by: sharing.share(s, p.draft, "auditor", role="observer", by=by, **AS),
     sharing.change: lambda s, e, p, by: sharing.change(s, p.draft, e.people[AUDITOR], role="observer", by=by, **AS),
     sharing.remove: lambda s, e, p, by: sharing.remove(s, p.draft, e.people[AUDITOR], by=by, **AS),
@@ -237,6 +236,7 @@ TABLE: dict[Any, Verb] = {
     system.note_retry: Verb(
         lambda s, e, p, by: system.note_retry(s, p.series_id, "m 1", by=by, at=AT), anywhere=frozenset({ADMINISTRATOR})
     ),
+    taken.papers: Verb(lambda s, e, p, by: taken.papers(s, p.draft, "orders", by=by, at=AT), study=MANAGE),
     taken.trail: Verb(lambda s, e, p, by: taken.trail(s, "csv", by=by, at=AT), anywhere=AUDIT),
     taken.register: Verb(lambda s, e, p, by: taken.register(s, by=by, at=AT, entries=1), anywhere=EVERYBODY),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
