@@ -35,7 +35,7 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "comparison": plan.comparison.replace("_", " "),
         "comparator": plan.comparator,
         "hypothesis": plan.hypothesis,
-        "margin": plan.margin,
+        "margin": None if plan.margin is None else f"{100 * plan.margin:g} percentage points",
         "rationale of the margin": plan.margin_rationale,
         "alpha": plan.alpha,
         "readers": plan.readers,
@@ -52,6 +52,11 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "ethics": plan.ethics,
         "registration": plan.registration,
         "eligibility": plan.eligibility,
+        "type of study": plan.study_type,
+        "sites and dates": plan.sites,
+        "sampling": plan.sampling,
+        "funding": plan.funding,
+        "limitations": plan.limitations,
     }
     truth: dict[str, Any] = {
         "rests on": reference.rests_on,

@@ -211,7 +211,7 @@ def _of_ai(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
         both = ai_with_groups(reads, table, {figure: cells}, readers_as="fixed", margin=plan.margin)
         test = next((one.result for one in both if one.group == group and one.result), test)
     p = test.p_noninferior if plan.hypothesis == "non-inferiority" else test.p
-    only = _only(factor, len(people))
+    only = _only(plan, factor, len(people))
     return Tested("", figure, test.difference, test.ci, p, None, "", test.method, test, test.reason, only)
 
 
@@ -229,13 +229,20 @@ def _of_arms(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
         se = difference.se
         p = one_sided((difference.estimate + (plan.margin or 0.0)) / se, difference.df) if se else None
     method = f"Obuchowski-Rockette, {arms.result.covariance} covariance"
-    only = _only(arms.result.readers, arms.result.n_readers)
+    only = _only(plan, arms.result.readers, arms.result.n_readers)
     estimate, reason = difference.estimate, difference.reason
     return Tested("", figure, estimate, difference.ci, p, None, "", method, None, reason, only)
 
 
-def _only(factor: Factor, readers: int) -> str:
-    return "" if factor == "random" else f" These {readers} readers only: no statement on others."
+def _only(plan: Prespecification, factor: Factor, readers: int) -> str:
+    """Whom the verdict is about where readers are taken as they are, and why if the plan said otherwise."""
+    if factor == "random":
+        return ""
+    these = "This reader" if readers == 1 else f"These {readers} readers"
+    why = ""
+    if plan.readers == "random":
+        why = " Readers were prespecified as random, but fewer than three cannot stand for others: they count as fixed."
+    return f" {these} only: no statement on others.{why}"
 
 
 def _words(plan: Prespecification, who: str, test: Tested, p: float | None) -> str:

@@ -311,6 +311,10 @@ def _planned(facts: Facts) -> list[Finding]:
         (chosen.ethics, "ethics approval or its waiver"),
         (chosen.registration, "the registration"),
         (chosen.eligibility, "who and what was eligible"),
+        (chosen.study_type, "the type of study, prospective or retrospective"),
+        (chosen.sites, "where and when the cases were collected"),
+        (chosen.sampling, "how the cases were sampled"),
+        (chosen.funding, "funding"),
         (chosen.clinical_information, "the clinical information readers get"),
         (chosen.prevalence_told, "what readers are told about prevalence"),
     ):

@@ -90,6 +90,11 @@ class Prespecification:
     ethics: str = ""
     registration: str = ""
     eligibility: str = ""
+    study_type: str = ""
+    sites: str = ""
+    sampling: str = ""
+    funding: str = ""
+    limitations: str = ""
     subgroups: tuple[str, ...] = ()
     age_cut: int | None = None
     thickness_cut_mm: float | None = None

@@ -119,6 +119,7 @@ def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: C
     act_as("coordinator")
     said = texts(open_results(PANELS[0]))
     assert "These 2 readers only" in said
+    assert "prespecified as random, but fewer than three cannot stand for others" in said
     assert "superiority of the AI to the group novice" in said
 
 

@@ -54,3 +54,14 @@ def test_ethics_and_the_audit_chain_answer_stard_ai(session: Session):
     assert where["6"]
     assert "audit chain" in (where["40b"] or "")
     assert where["39"] is None
+
+
+def test_what_the_protocol_says_for_the_report_answers_items_of_every_list(session: Session):
+    told = {"study_type": "retrospective", "sites": "One hospital, 2020", "sampling": "consecutive",
+            "funding": "None", "limitations": "One scanner"}  # fmt: skip
+    rows, story = read(session, replace(FULL, title="told", protocol=(("prespecification", told),)))
+    answered = {(one.item.checklist.split()[0], one.item.number) for one in mapped(rows.study, story) if one.where}
+    assert answered >= {("STARD", "5"), ("STARD", "8"), ("STARD", "9"), ("STARD", "26"), ("STARD", "30"),
+                        ("STARD-AI", "5"), ("STARD-AI", "9"), ("STARD-AI", "10"), ("STARD-AI", "33"),
+                        ("STARD-AI", "38"), ("CLAIM", "5"), ("CLAIM", "40"), ("CLAIM", "44"),
+                        ("GRRAS", "7")}  # fmt: skip

@@ -121,3 +121,12 @@ def _paperwork(fields: Fields) -> None:
         fields.area("prespecification.prevalence_told", "What readers are told about how frequent each diagnosis is")
         fields.text("prespecification.ethics", "Ethics approval or waiver")
         fields.text("prespecification.registration", "Registration", placeholder="register and number")
+    st.subheader("For the report")
+    left, right = st.columns(2)
+    with left:
+        fields.text("prespecification.study_type", "Type of study", placeholder="such as retrospective")
+        fields.text("prespecification.sites", "Sites and dates", placeholder="where and when the cases were collected")
+        fields.text("prespecification.sampling", "Sampling", placeholder="consecutive, random or convenience series")
+    with right:
+        fields.text("prespecification.funding", "Funding and the role of funders")
+        fields.area("prespecification.limitations", "Limitations known beforehand")
