@@ -18,6 +18,7 @@ from core import clock
 from core.errors import ParallaxError
 from core.jobs.queue import APPLICATION, JOB_VERSION, QUEUE, WORKFLOW, prepare
 from core.settings import settings
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai import workers as ai_workers
 from db.engine import open_session, open_view
@@ -58,7 +59,7 @@ def _store_failure(series_id: int, model_name: str, model_version: str, reason: 
     from core.ai.rule import RULES
 
     with open_session() as session:
-        found = [m for m in ai_reads.models(session) if (m.name, m.version) == (model_name, model_version)]
+        found = [m for m in ai_models.models(session) if (m.name, m.version) == (model_name, model_version)]
         if not found:
             return
         failed = [ai_reads.NewCall(rule, None, reason[:500], {}, {}, [], None, None) for rule in RULES]

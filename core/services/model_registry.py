@@ -22,8 +22,7 @@ from core.services import model_shelf
 from core.settings import settings
 from db import permissions
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 from db.engine import Session, open_session, open_view
 from db.permissions import SYSTEM, Actor, Task
 
@@ -129,7 +128,7 @@ def register(session: Session, weights: Weights, *, by: Actor = SYSTEM, added: b
 
     Raises Conflict for other weights under its name and version.
     """
-    return ai_reads.register_model(
+    return ai_models.register_model(
         session,
         name=weights.name,
         version=weights.version,
@@ -161,7 +160,7 @@ def _check_free(name: str, version: str, sha256: str | None = None) -> None:
         raise taken
     with open_view() as session:
         known = ai_models.by_name(session, name, version)
-        listed = known is not None and known.id in {one.id for one in ai_reads.models(session)}
+        listed = known is not None and known.id in {one.id for one in ai_models.models(session)}
     if known is not None and (listed or sha256 not in (None, known.sha256)):
         raise taken
 

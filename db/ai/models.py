@@ -1,16 +1,99 @@
-"""The registry of AI models: which one reads by default, which studies pin one, and how one is removed."""
+"""The registry of AI models: adding one, which reads by default, which studies pin one, and how one is removed."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from db import audit, permissions
-from db.ai import reads as ai_reads
-from db.ai.reads import ModelInfo
 from db.models import AiModel, AiRead, SliceScores, Study
 from db.permissions import Actor, Right, Task, person
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One frozen version of an AI."""
+
+    id: int
+    name: str
+    version: str
+    kind: str
+    sha256: str
+    classes: tuple[str, ...]
+    card: dict[str, Any]
+    manifest: tuple[str, ...]
+    created_at: datetime
+    origin: str | None = None
+
+
+def register_model(
+    session: Session,
+    *,
+    name: str,
+    version: str,
+    kind: str,
+    sha256: str,
+    classes: list[str],
+    card: dict[str, Any],
+    manifest: list[str],
+    at: datetime,
+    by: Actor,
+    added: bool = False,
+    origin: str | None = None,
+) -> ModelInfo:
+    """Return the model of this name and version, added if new; the same version with other weights is refused.
+
+    A removed one comes back only when somebody `added` it again. `origin` is shipped, own or not known.
+    """
+    permissions.require_task(session, by, Task.MODELS)
+    row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
+    if row is None:
+        row = AiModel(
+            name=name,
+            version=version,
+            kind=kind,
+            sha256=sha256,
+            classes=classes,
+            card=card,
+            manifest=manifest,
+            created_at=at,
+            origin=origin,
+        )
+        session.add(row)
+        session.flush()
+        _record(session, "AI model registered", row, at, by)
+    elif row.sha256 != sha256:
+        raise Conflict(f"{name} {version} is registered with other weights; give the new weights a new version.")
+    elif row.removed_at is not None:
+        if not added:
+            raise Conflict(f"{name} {version} was removed; delete its folder on this machine too, or add it again.")
+        row.removed_at, row.card, row.manifest = None, card, manifest
+        _record(session, "AI model added again", row, at, by)
+    row.origin = origin or row.origin
+    return _public(row)
+
+
+def models(session: Session) -> list[ModelInfo]:
+    """Return every registered model that was not removed, newest first."""
+    found = select(AiModel).where(AiModel.removed_at.is_(None)).order_by(AiModel.id.desc())
+    return [_public(row) for row in session.scalars(found)]
+
+
+def model(session: Session, model_id: int) -> ModelInfo:
+    """Return one model; raises NotFound."""
+    row = session.get(AiModel, model_id)
+    if row is None:
+        raise NotFound("This AI model is not registered.")
+    return _public(row)
+
+
+def counts_by_model(session: Session) -> dict[int, int]:
+    """Return how many series each model has read."""
+    query = select(AiRead.model_id, func.count(func.distinct(AiRead.series_id))).group_by(AiRead.model_id)
+    return {model_id: count for model_id, count in session.execute(query)}
 
 
 def default(session: Session) -> ModelInfo | None:
@@ -21,7 +104,7 @@ def default(session: Session) -> ModelInfo | None:
     for query in (chosen, shipped, networks.order_by(AiModel.id.desc())):
         row = session.scalar(query.limit(1))
         if row is not None:
-            return ai_reads.model(session, row.id)
+            return _public(row)
     return None
 
 
@@ -68,7 +151,7 @@ def _others(hidden: int) -> str:
 def by_name(session: Session, name: str, version: str) -> ModelInfo | None:
     """Return the model of this name and version, a removed one too, or None."""
     row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
-    return ai_reads.model(session, row.id) if row else None
+    return _public(row) if row else None
 
 
 def check_registered(session: Session, model_id: int) -> None:
@@ -89,7 +172,7 @@ def check_removable(session: Session, model_id: int, *, by: Actor) -> ModelInfo:
     if titles or hidden:
         which = ", ".join([*(f"“{title}”" for title in titles), *([_others(hidden)] if hidden else [])])
         raise Conflict(f"{whose} is the AI of {which} and stays; a draft can choose another AI on its step AI.")
-    return ai_reads.model(session, model_id)
+    return _public(row)
 
 
 def remove(session: Session, model_id: int, *, by: Actor, at: datetime) -> ModelInfo:
@@ -122,3 +205,22 @@ def _registered(session: Session, model_id: int) -> AiModel:
 
 def _named(row: AiModel) -> dict[str, str]:
     return {"model": row.name, "version": row.version, "sha256": row.sha256}
+
+
+def _public(row: AiModel) -> ModelInfo:
+    return ModelInfo(
+        row.id,
+        row.name,
+        row.version,
+        row.kind,
+        row.sha256,
+        tuple(row.classes),
+        row.card,
+        tuple(row.manifest),
+        row.created_at,
+        row.origin,
+    )
+
+
+def _record(session: Session, kind: str, row: AiModel, at: datetime, by: Actor) -> None:
+    audit.record(session, kind=kind, at=at, actor_id=person(by), detail=_named(row))

@@ -1,35 +1,18 @@
-"""AI models, slice scores and AI reads: stored once, with everything needed to make them again."""
+"""Slice scores and AI reads: stored once, with everything needed to make them again."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict, NotFound
-from db import audit, permissions
-from db.models import AiModel, AiRead, Case, Series, SliceScores
-from db.permissions import SYSTEM, Actor, Task, person
-
-BATCH = 1000  # ids in one statement
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """One frozen version of an AI."""
-
-    id: int
-    name: str
-    version: str
-    kind: str
-    sha256: str
-    classes: tuple[str, ...]
-    card: dict[str, Any]
-    manifest: tuple[str, ...]
-    created_at: datetime
-    origin: str | None = None
+from core.errors import NotFound
+from db import permissions
+from db.ai.models import ModelInfo, model
+from db.batches import batched
+from db.models import AiRead, Case, Series, SliceScores
+from db.permissions import SYSTEM, Actor, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,67 +66,6 @@ class AiReadInfo:
     device: str | None
     parameters: dict[str, Any]
     warnings: tuple[str, ...] = ()
-
-
-def register_model(
-    session: Session,
-    *,
-    name: str,
-    version: str,
-    kind: str,
-    sha256: str,
-    classes: list[str],
-    card: dict[str, Any],
-    manifest: list[str],
-    at: datetime,
-    by: Actor,
-    added: bool = False,
-    origin: str | None = None,
-) -> ModelInfo:
-    """Return the model of this name and version, added if new; the same version with other weights is refused.
-
-    A removed one comes back only when somebody `added` it again. `origin` is shipped, own or not known.
-    """
-    permissions.require_task(session, by, Task.MODELS)
-    row = session.scalar(select(AiModel).where(AiModel.name == name, AiModel.version == version))
-    if row is None:
-        row = AiModel(
-            name=name,
-            version=version,
-            kind=kind,
-            sha256=sha256,
-            classes=classes,
-            card=card,
-            manifest=manifest,
-            created_at=at,
-            origin=origin,
-        )
-        session.add(row)
-        session.flush()
-        _record(session, "AI model registered", row, at, by)
-    elif row.sha256 != sha256:
-        raise Conflict(f"{name} {version} is registered with other weights; give the new weights a new version.")
-    elif row.removed_at is not None:
-        if not added:
-            raise Conflict(f"{name} {version} was removed; delete its folder on this machine too, or add it again.")
-        row.removed_at, row.card, row.manifest = None, card, manifest
-        _record(session, "AI model added again", row, at, by)
-    row.origin = origin or row.origin
-    return _model(row)
-
-
-def models(session: Session) -> list[ModelInfo]:
-    """Return every registered model that was not removed, newest first."""
-    found = select(AiModel).where(AiModel.removed_at.is_(None)).order_by(AiModel.id.desc())
-    return [_model(row) for row in session.scalars(found)]
-
-
-def model(session: Session, model_id: int) -> ModelInfo:
-    """Return one model; raises NotFound."""
-    row = session.get(AiModel, model_id)
-    if row is None:
-        raise NotFound("This AI model is not registered.")
-    return _model(row)
 
 
 def store(
@@ -255,43 +177,11 @@ def states(
     return found
 
 
-def batched(ids: list[int]) -> Iterator[list[int]]:
-    """Cut ids into lists short enough for the parameters of one statement."""
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]
-
-
-def counts_by_model(session: Session) -> dict[int, int]:
-    """Return how many series each model has read."""
-    query = select(AiRead.model_id, func.count(func.distinct(AiRead.series_id))).group_by(AiRead.model_id)
-    return {model_id: count for model_id, count in session.execute(query)}
-
-
 def _newest(session: Session, series_id: int, model_id: int, rule: str, parameters_hash: str | None) -> AiRead | None:
     query = select(AiRead).where(AiRead.series_id == series_id, AiRead.model_id == model_id, AiRead.rule == rule)
     if parameters_hash is not None:
         query = query.where(AiRead.parameters_hash == parameters_hash)
     return session.scalar(query.order_by(AiRead.id.desc()).limit(1))
-
-
-def _model(row: AiModel) -> ModelInfo:
-    return ModelInfo(
-        row.id,
-        row.name,
-        row.version,
-        row.kind,
-        row.sha256,
-        tuple(row.classes),
-        row.card,
-        tuple(row.manifest),
-        row.created_at,
-        row.origin,
-    )
-
-
-def _record(session: Session, kind: str, row: AiModel, at: datetime, by: Actor) -> None:
-    detail = {"model": row.name, "version": row.version, "sha256": row.sha256}
-    audit.record(session, kind=kind, at=at, actor_id=person(by), detail=detail)
 
 
 def _public(session: Session, row: AiRead) -> AiReadInfo:

@@ -11,7 +11,8 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.errors import Conflict, Forbidden, NotFound
+from core.study.reasons import given_reason
 from core.study.words import Arm, Design, ReadState, StudyState
 from db import audit, permissions
 from db.models import Case, Draft, Read, Reader, Study
@@ -56,9 +57,7 @@ def reset(session: Session, *, read_id: int, reason: str, by: int, at: datetime)
     attempt could not be blind, or the read was reset before.
     """
     _managed(session, read_id, by)
-    reason = reason.strip()
-    if not 5 <= len(reason) <= 500:
-        raise InvalidInput("Give the reason for the reset in 5 to 500 characters.")
+    reason = given_reason("A repeat read", reason)
     old = session.scalar(select(Read).where(Read.id == read_id).with_for_update())
     if old is None:
         raise NotFound("This read does not exist.")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.results.story import AiRun
 from core.stats.confusion import FAILURE, INDETERMINATE
 from core.study.class_map import ClassMap, guessed
-from db.ai import reads as ai_reads
+from db.ai import models as ai_models
 from db.models import AiModel, AiRead, Series, Study, StudyCase
 from db.results.facts import Index
 from db.study.ais import ais_of
@@ -43,7 +43,7 @@ def _maps(session: Session, study: Study, models: set[int]) -> dict[int, ClassMa
     """Return what each model's classes count as: as the study says, else a guess."""
     said = {ai.model.id: ai.classes for ai in ais_of(session, study)}
     classes = classes_of(session, study.id)
-    others = {one: ClassMap(guessed(ai_reads.model(session, one).classes, classes)) for one in models - set(said)}
+    others = {one: ClassMap(guessed(ai_models.model(session, one).classes, classes)) for one in models - set(said)}
     return said | others
 
 

@@ -12,7 +12,8 @@ from core.study.class_map import ClassMap, completed, named_by_classes
 from db import permissions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
-from db.ai.reads import AiReadInfo, ModelInfo
+from db.ai.models import ModelInfo
+from db.ai.reads import AiReadInfo
 from db.models import AiRead, Study
 from db.permissions import Actor, Right
 from db.study.info import classes as classes_of
@@ -71,7 +72,7 @@ def chosen(session: Session, study: Study) -> tuple[StudyAi, ...]:
     """
     if study.protocol.ais or study.ai_model_id is None:
         return study.protocol.ais
-    model = ai_reads.model(session, study.ai_model_id)
+    model = ai_models.model(session, study.ai_model_id)
     counts_as = named_by_classes(classes_of(session, study.id), model.classes)
     return (StudyAi(model.name, model.version, study.ai_rule, counts_as),)
 

@@ -15,7 +15,6 @@ from core.study.questions.registry import question_problems
 from core.study.words import Design, StudyRole, StudyState
 from db import audit, permissions
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
 from db.models import Case, Reader, ReaderGroup, Study, StudyCase, StudyMember, Truth, TruthVote
 from db.models import StudyClass as ClassRow
 from db.permissions import Right, Task
@@ -147,7 +146,7 @@ def save_ai(
     new: list[StudyAi] = []
     if model_id is not None:
         ai_models.check_registered(session, model_id)
-        new = [study_ais.described(session, study_id, ai_reads.model(session, model_id), rule, there)]
+        new = [study_ais.described(session, study_id, ai_models.model(session, model_id), rule, there)]
     _write_ais(session, found, [*new, *there[1:]], by=by, at=at)
 
 
@@ -155,7 +154,7 @@ def add_ai(session: Session, study_id: int, *, model_id: int, rule: str = "paper
     """Let one more AI take part, with its classes mapped as those of another version of it, else by guess."""
     found = editing(session, study_id, by=by, at=at)
     there = study_ais.chosen(session, found)
-    new = study_ais.described(session, study_id, ai_reads.model(session, model_id), rule, there)
+    new = study_ais.described(session, study_id, ai_models.model(session, model_id), rule, there)
     save_ais(session, study_id, [*there, new], by=by, at=at)
 
 

@@ -12,6 +12,7 @@ from core.errors import Conflict, Forbidden, InvalidInput
 from core.study.classes import StudyClass
 from core.study.preflight import Finding
 from core.study.protocol import Protocol
+from core.study.reasons import given_reason
 from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Reader, Study, StudyCase
@@ -88,8 +89,8 @@ def close_study(session: Session, study_id: int, *, by: int, at: datetime, reaso
     _must_be(found, StudyState.OPEN, "Only an open study can be closed.")
     now = counted(session, study_id, at=at)
     missing = now.total - now.locked
-    if missing and len(reason.strip()) < 5:
-        raise InvalidInput(f"{missing} reads are missing; give the reason for closing now.")
+    if missing:
+        reason = given_reason(f"{missing} reads are missing; closing now", reason)
     found.state, found.closed_at = StudyState.CLOSED, at
     detail = {"missing": missing, "reason": reason.strip() or None}
     audit.record(session, kind="study closed", at=at, actor_id=by, study_id=study_id, detail=detail)
@@ -102,10 +103,9 @@ def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: s
     _must_be(found, StudyState.CLOSED, "Close the study first; it is unblinded when nothing is read in it any more.")
     if session.scalar(select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == by)) is not None:
         raise Forbidden("Who reads in this study may not unblind it; ask another coordinator.")
-    if len(reason.strip()) < 5:
-        raise InvalidInput("Say why the study is unblinded now, such as “all reads are locked, analysis begins”.")
+    reason = given_reason("Unblinding", reason)
     found.state, found.unblinded_at = StudyState.UNBLINDED, at
-    detail = {"reason": reason.strip()}
+    detail = {"reason": reason}
     audit.record(session, kind="study unblinded", at=at, actor_id=by, study_id=study_id, detail=detail)
 
 

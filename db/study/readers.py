@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
+from core.study.reasons import given_reason
 from core.study.words import StudyState
 from db import audit, permissions
 from db.models import Account, Reader, ReaderGroup, Study
@@ -56,7 +57,7 @@ def join_reader(
     permissions.require(session, study_id, by, Right.MANAGE)
     if row(session, study_id, hold=True).state != StudyState.OPEN:
         raise Conflict("Readers join while the study is open; before that they are added.")
-    reason = _reason(reason)
+    reason = given_reason("Joining an open study", reason)
     account = session.get(Account, account_id)
     if account is not None and account_id in permissions.could_see_truth(session, study_id):
         raise Conflict(f"{account.name} manages or managed this study and could have seen its truth; choose another.")
@@ -111,7 +112,7 @@ def withdraw_reader(session: Session, reader_id: int, *, reason: str, by: int, a
         raise Conflict("Readers are withdrawn while the study is open.")
     if found.withdrawn_at is not None:
         raise Conflict("This reader was withdrawn already.")
-    found.withdrawn_at, found.withdrawn_reason = at, _reason(reason)
+    found.withdrawn_at, found.withdrawn_reason = at, given_reason("A withdrawal", reason)
     detail = {"reader": found.pseudonym, "reason": found.withdrawn_reason}
     audit.record(session, kind="reader withdrawn", at=at, actor_id=by, study_id=found.study_id, detail=detail)
 
@@ -137,12 +138,6 @@ def _add(session: Session, study_id: int, account_id: int, *, group: str, years:
     session.add(made)
     session.flush()
     return made
-
-
-def _reason(reason: str) -> str:
-    if not 3 <= len(reason.strip()) <= 500:
-        raise InvalidInput("Give the reason in 3 to 500 characters.")
-    return reason.strip()
 
 
 def _reader(session: Session, reader_id: int, by: int) -> Reader:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput
+from core.study.reasons import given_reason
 from db import audit, permissions
 from db.models import Account, Case, StudyCase, StudyClass, TruthVote
 from db.permissions import Actor
@@ -144,8 +145,7 @@ def adjudicate(
     case = next((one for one in _cases(session, study_id) if one.case_number == case_number), None)
     if case is None or case.state != "split":
         raise Conflict("Only a case with all labels and no majority is adjudicated.")
-    if len(reason.strip()) < 3:
-        raise InvalidInput("An adjudication needs its reason.")
+    reason = given_reason("An adjudication", reason)
     source = f"panel of {case.given}, adjudicated"
     return store(session, study_id, case.case_id, class_code=class_code, source=source, reason=reason, by=by, at=at)
 

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.study.identifiers import identifying
+from core.study.reasons import given_reason, reason_fault
 from core.study.truth_csv import Fault, TruthRow
 from core.study.words import StudyState
 from db import audit, permissions
-from db.models import Account, Case, PanelMember, Reader, StudyCase, StudyClass, Truth, TruthVote
+from db.batches import batched
+from db.models import Account, Case, PanelMember, Reader, Study, StudyCase, StudyClass, Truth, TruthVote
 from db.permissions import Actor, Right, person
 from db.study.info import row
 
@@ -99,45 +101,74 @@ def store(
     at: datetime,
 ) -> TruthInfo:
     """Do what `record` does for an author whose right was looked at already. For verbs of db only."""
+    sheet = _sheet(session, study_id, by, [case_id])
+    _store(session, sheet, case_id, class_code=class_code, source=source, reason=reason, by=by, at=at)
+    session.flush()
+    return _versions(session, study_id, case_id)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What new truths are checked against, looked up once for all of them; cases by id."""
+
+    study: Study
+    codes: frozenset[str]
+    numbers: dict[int, int]
+    newest: dict[int, Truth]
+
+
+def _sheet(session: Session, study_id: int, by: int, case_ids: Sequence[int]) -> _Sheet:
     study = row(session, study_id, hold=True)
     must_not_read(session, study_id, by)
-    if class_code not in session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)).all():
+    codes = frozenset(session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)))
+    numbers: dict[int, int] = {}
+    known: dict[int, Truth] = {}
+    for some in batched(case_ids):
+        cases = select(Case.id, Case.number).join(StudyCase).where(StudyCase.study_id == study_id, Case.id.in_(some))
+        numbers |= {case_id: number for case_id, number in session.execute(cases)}
+        versions = _query(study_id).where(Truth.case_id.in_(some)).order_by(Truth.version)
+        known |= {truth.case_id: truth for truth, _, _ in session.execute(versions)}
+    return _Sheet(study, codes, numbers, known)
+
+
+def _store(
+    session: Session, sheet: _Sheet, case_id: int, *, class_code: str, source: str, reason: str | None, by: int,
+    at: datetime,
+) -> None:  # fmt: skip
+    study, source = sheet.study, source.strip()
+    if class_code not in sheet.codes:
         raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
-    if not 1 <= len(source.strip()) <= 200:
+    if not 1 <= len(source) <= 200:
         raise InvalidInput("Say what the truth of this case rests on, in 1 to 200 characters.")
     for text in (source, reason or ""):
         if what := identifying(text, names=False):
             raise InvalidInput(
                 f"Source or reason look as if they held {what}; it would be kept for good. Leave it out."
             )
-    _must_be_in_study(session, study_id, case_id)
-    earlier = _versions(session, study_id, case_id)
-    if earlier and (earlier[0].class_code, earlier[0].source) == (class_code, source.strip()):
-        return earlier[0]
-    reason = (reason or "").strip() or None
-    if earlier and reason is None:
-        raise InvalidInput(f"Case {earlier[0].case_number} has a truth already; a correction needs its reason.")
-    version = earlier[0].version + 1 if earlier else 1
-    session.add(
-        Truth(
-            study_id=study_id,
-            case_id=case_id,
-            version=version,
-            class_code=class_code,
-            source=source.strip(),
-            author_id=by,
-            reason=reason,
-            at=at,
-        )
+    if case_id not in sheet.numbers:
+        raise Conflict("This case is not in the study any more; reload the page.")
+    earlier = sheet.newest.get(case_id)
+    if earlier and (earlier.class_code, earlier.source) == (class_code, source):
+        return
+    if earlier:
+        reason = given_reason(f"Case {sheet.numbers[case_id]} has a truth already; a correction", reason)
+    made = Truth(
+        study_id=study.id,
+        case_id=case_id,
+        version=earlier.version + 1 if earlier else 1,
+        class_code=class_code,
+        source=source,
+        author_id=by,
+        reason=(reason or "").strip() or None,
+        at=at,
     )
+    session.add(made)
+    sheet.newest[case_id] = made
     if study.state == StudyState.CHECKED:
         study.state = StudyState.DRAFT  # what was checked is not what is there now
-    session.flush()
-    made = _versions(session, study_id, case_id)[0]
     # class and reason stay out of the trail, which coordinators who read in the study may see
-    detail = {"case": made.case_number, "version": version, "state": study.state}
-    audit.record(session, kind="truth recorded", at=at, actor_id=by, study_id=study_id, detail=detail)
-    return made
+    detail = {"case": sheet.numbers[case_id], "version": made.version, "state": study.state}
+    audit.record(session, kind="truth recorded", at=at, actor_id=by, study_id=study.id, detail=detail)
 
 
 def preview(
@@ -154,8 +185,8 @@ def preview(
             kind = "same"
         else:
             kind = "correction"
-            if not given.reason:
-                message = f"case {given.case_number} has a truth already; a correction needs its reason."
+            if fault := reason_fault(given.reason):
+                message = f"case {given.case_number} has a truth already; a correction {fault}."
                 faults.append(Fault(given.line, "reason", message))
         changes.append(Change(given, kind, before.class_code if before else None))
     return changes, faults
@@ -171,16 +202,11 @@ def take(session: Session, study_id: int, rows: Sequence[TruthRow], *, by: int, 
     for given in rows:
         if given.case_number not in ids:
             raise NotFound(f"Case {given.case_number} is not in this study any more; reload the page.")
-        record(
-            session,
-            study_id,
-            ids[given.case_number],
-            class_code=given.class_code,
-            source=given.source,
-            reason=given.reason,
-            by=by,
-            at=at,
-        )
+    sheet = _sheet(session, study_id, by, [ids[given.case_number] for given in rows])
+    for given in rows:
+        said = {"class_code": given.class_code, "source": given.source, "reason": given.reason}
+        _store(session, sheet, ids[given.case_number], **said, by=by, at=at)
+    session.flush()
     return sum(change.kind != "same" for change in changes)
 
 
@@ -220,12 +246,6 @@ def authors(session: Session, study_id: int) -> dict[int, set[int]]:
         for account_id, case_id in session.execute(parts):
             found.setdefault(account_id, set()).add(case_id)
     return found
-
-
-def _must_be_in_study(session: Session, study_id: int, case_id: int) -> None:
-    query = select(StudyCase.id).where(StudyCase.study_id == study_id, StudyCase.case_id == case_id)
-    if session.scalar(query) is None:
-        raise Conflict("This case is not in the study any more; reload the page.")
 
 
 def _query(study_id: int) -> Select[Truth, int, str]:

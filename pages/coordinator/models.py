@@ -9,9 +9,8 @@ from core.errors import ParallaxError
 from core.services.model_upload import zip_of
 from db.accounts import Account
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
 from db.ai import workers as ai_workers
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 from db.engine import open_session, open_view
 from pages.components.access import require
 from pages.coordinator.ai_models.add_model import add_model, say_added
@@ -26,10 +25,10 @@ def page() -> None:
     account = require("coordinator")
     st.title("AI models")
     with open_view() as session:
-        models = ai_reads.models(session)
+        models = ai_models.models(session)
         default = ai_models.default(session)
         pinned = ai_models.pinned(session, by=account.id)
-        counts = ai_reads.counts_by_model(session)
+        counts = ai_models.counts_by_model(session)
         workers = ai_workers.workers(session)
     st.caption(
         "Every version is frozen by the SHA-256 of its weights; a study pins one. The AI shipped with Parallax is a "
@@ -56,7 +55,7 @@ def page() -> None:
 def _wait_for_models() -> None:
     st.info("No model yet: the worker registers the shipped one when it starts, within a minute.")
     with open_view() as session:
-        if ai_reads.models(session):
+        if ai_models.models(session):
             st.rerun()
 
 

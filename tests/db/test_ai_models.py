@@ -11,7 +11,7 @@ from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from db import audit
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 from db.models import AiModel
 from db.permissions import SYSTEM
 from db.study import deletion as study_deletion
@@ -23,7 +23,7 @@ from tests.study.builder import AT
 
 def register(session: Session, name: str, *, added: bool = False, **more: Any) -> ModelInfo:
     stated: dict[str, Any] = {"version": "1", "kind": "networks", "sha256": name * 8, "origin": "own", **more}
-    return ai_reads.register_model(
+    return ai_models.register_model(
         session,
         name=name,
         classes=["normal", "cap", "covid"],
@@ -70,7 +70,7 @@ def test_a_pinned_model_stays_and_says_what_pins_it(session: Session, at: dateti
         ai_models.remove(session, own.id, by=me, at=at)
     study_design.save_ai(session, made.id, model_id=None, by=me, at=AT)
     ai_models.remove(session, own.id, by=me, at=at)
-    assert ai_reads.models(session) == []
+    assert ai_models.models(session) == []
     with pytest.raises(NotFound, match="not any more"):
         study_design.save_ai(session, made.id, model_id=own.id, by=me, at=AT)
 
@@ -98,7 +98,7 @@ def test_a_model_that_has_read_leaves_its_reads_and_its_frozen_version(session: 
     case = study_info.cases(session, made.id, by=SYSTEM)[0].case
     builder.ai_read(session, case, own.id)
     ai_models.remove(session, own.id, by=me, at=at)
-    assert ai_reads.models(session) == []
+    assert ai_models.models(session) == []
     kept = ai_reads.current(session, case.series_id, own.id, "paper")
     assert kept is not None
     assert kept.call == "covid"
@@ -109,7 +109,7 @@ def test_a_model_that_has_read_leaves_its_reads_and_its_frozen_version(session: 
     with pytest.raises(Conflict, match="was removed"):  # a worker that finds the folder still there
         register(session, "own")
     assert register(session, "own", added=True).id == own.id
-    assert [model.id for model in ai_reads.models(session)] == [own.id]
+    assert [model.id for model in ai_models.models(session)] == [own.id]
 
 
 def test_a_model_that_never_read_leaves_only_the_trail(session: Session, at: datetime):

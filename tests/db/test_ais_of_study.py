@@ -56,7 +56,7 @@ def store(session: Session, series: int, model: int, call: str, shares: dict[str
 
 
 def second(session: Session, study_id: int, *, version: str = "2", name: str = "demo") -> int:
-    model = ai_reads.register_model(
+    model = ai_models.register_model(
         session, name=name, version=version, kind="csv", sha256="b" * 64, classes=["no", "pneumonia"], card={},
         manifest=[], at=AT, by=SYSTEM,
     ).id  # fmt: skip

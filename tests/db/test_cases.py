@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
 from db import accounts, cases
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai import workers as ai_workers
 from db.engine import open_session
@@ -116,8 +117,8 @@ def test_an_unknown_case_is_said_to_be_unknown(session: Session):
         cases.by_number(session, 7, by=SYSTEM)
 
 
-def register(session: Session, at: datetime, sha: str = "0") -> ai_reads.ModelInfo:
-    return ai_reads.register_model(
+def register(session: Session, at: datetime, sha: str = "0") -> ai_models.ModelInfo:
+    return ai_models.register_model(
         session,
         name="demo",
         version="1",
@@ -186,7 +187,7 @@ def test_an_ai_read_is_stored_once_however_often_it_is_computed(session: Session
     assert read.call == "covid"
     assert read.slice_probabilities == (None, (0.0, 0.0, 1.0), None)
     assert ai_reads.of_series(session, [series_id], model.id, "paper").keys() == {series_id}
-    assert ai_reads.counts_by_model(session) == {model.id: 1}
+    assert ai_models.counts_by_model(session) == {model.id: 1}
 
 
 def test_a_call_after_a_failure_is_a_new_attempt_and_the_failure_stays(

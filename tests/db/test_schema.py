@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from db import accounts, audit
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
 from db.engine import engine_for, open_session, open_view
 from db.migrate import migrate
 from db.models import Account as AccountRow
@@ -88,11 +87,11 @@ def test_models_of_an_older_database_are_kept_and_can_be_removed(empty_url: str,
         connection.execute(text(statement), {"at": stamp})
     migrate(empty_url)
     with open_session(empty_url) as session:
-        (old,) = ai_reads.models(session)
+        (old,) = ai_models.models(session)
         assert (old.name, old.origin) == ("old", None)
         assert ai_models.default(session) == old
         ai_models.remove(session, old.id, by=SYSTEM, at=at)
-        assert ai_reads.models(session) == []
+        assert ai_models.models(session) == []
 
 
 def test_a_database_with_data_in_it_is_upgraded_with_its_rows_and_triggers(empty_url: str, at: datetime):

@@ -1,5 +1,5 @@
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -95,3 +95,16 @@ def test_what_looks_like_an_identifier_is_never_kept_as_source_or_reason(session
         source="",
     )
     assert [(fault.row, fault.column) for fault in sheet.faults] == [(2, "source")]
+
+
+def test_taking_a_table_asks_the_database_once_for_all_rows_not_for_each(session: Session):
+    made, me = builder.study(session, cases_=30), builder.coordinator(session)
+    numbers = [one.case.number for one in study_info.cases(session, made.id, by=SYSTEM)]
+    rows = [TruthRow(line, number, "cap", "CT", "") for line, number in enumerate(numbers, start=2)]
+    said: list[str] = []
+    bind = session.get_bind()
+    event.listen(bind, "before_cursor_execute", lambda *given: said.append(given[2]))
+    assert truth.take(session, made.id, rows, by=me, at=AT) == 30
+    written = [text for text in said if text.startswith("INSERT")]
+    assert len(written) <= 2 * len(rows)  # its version and its event in the trail
+    assert len(said) - len(written) < 30

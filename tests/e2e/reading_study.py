@@ -14,6 +14,7 @@ from core.study.classes import StudyClass
 from core.study.protocol import Protocol
 from core.study.words import Design
 from db import cases
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo
 from db.engine import open_session
@@ -95,7 +96,7 @@ def put_case(session: Session, server: Server, name: str, *, by: int, at: dateti
 def _ai(session: Session, store: VolumeStore, found: list[CaseInfo], name: str, at: datetime) -> int:
     """Store an AI that calls every case covid, with masks and heat maps beside the volumes."""
     sha = (name.encode().hex() * 32)[:64]
-    model = ai_reads.register_model(
+    model = ai_models.register_model(
         session, name=f"{MODEL}-{name}", version="9", kind="networks", sha256=sha, classes=["normal", "cap", "covid"],
         card={}, manifest=[], at=at,
     by=SYSTEM)  # fmt: skip

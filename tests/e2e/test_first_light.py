@@ -18,6 +18,7 @@ from core.study.classes import StudyClass
 from core.study.protocol import Protocol
 from core.study.words import Design
 from db import cases
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
@@ -66,7 +67,7 @@ def stored_reads(server: Server) -> list[AiReadInfo]:
         series = [case.series_id for case in cases.every(session, by=SYSTEM)]
         return [
             read
-            for model in ai_reads.models(session)
+            for model in ai_models.models(session)
             for read in ai_reads.of_series(session, series, model.id, "paper").values()
         ]
 
@@ -139,7 +140,7 @@ def open_study(server: Server, coordinator: int) -> int:
         for case, known in zip(cases.every(session, by=SYSTEM), ("covid", "normal"), strict=True):
             study_design.add_cases(session, made.id, [case.id], **by)
             truth.record(session, made.id, case.id, class_code=known, source="PCR", **by)
-        model = next(m for m in ai_reads.models(session) if m.kind == "networks")
+        model = next(m for m in ai_models.models(session) if m.kind == "networks")
         study_design.save_ai(session, made.id, model_id=model.id, rule="paper", **by)
         for name, group, years, _ in READERS:
             study_readers.add_reader(session, made.id, people[name], group=group, years=years, **by)

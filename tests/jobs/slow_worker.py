@@ -13,6 +13,7 @@ NAME, STARTS, SECONDS = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])
 
 def read_stored_series(series_id: int, model_name: str, model_version: str, *, on_progress: object) -> None:
     from core import clock
+    from db.ai import models as ai_models
     from db.ai import reads as ai_reads
     from db.engine import open_session
     from db.permissions import SYSTEM
@@ -24,7 +25,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
         time.sleep(SECONDS / 10)
     call = ai_reads.NewCall("paper", "covid", None, {"covid": 1.0}, {}, [], 1.0, SECONDS)
     with open_session() as session:
-        model = next(m for m in ai_reads.models(session) if m.name == model_name)
+        model = next(m for m in ai_models.models(session) if m.name == model_name)
         scores = ai_reads.NewScores({}, [[0.0, 0.0, 1.0]], [0], 1.0, "cpu", {}, "test")
         ai_reads.store(
             session,

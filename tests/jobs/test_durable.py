@@ -13,6 +13,7 @@ import pytest
 
 from core.jobs import queue
 from db import accounts, cases
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai import workers as ai_workers
 from db.ai.reads import AiReadInfo
@@ -59,7 +60,7 @@ def ask(series_id: int) -> str:
 
 def stored(series_id: int) -> AiReadInfo | None:
     with open_view() as session:
-        return ai_reads.current(session, series_id, ai_reads.models(session)[0].id, "paper")
+        return ai_reads.current(session, series_id, ai_models.models(session)[0].id, "paper")
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -24,7 +24,6 @@ from core.settings import settings
 from core.training import trial
 from db import accounts, audit
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from tests.ai.build import write_model
@@ -98,7 +97,7 @@ def fails_in_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the database is gone")
 
-    monkeypatch.setattr(ai_reads, "register_model", fail)
+    monkeypatch.setattr(ai_models, "register_model", fail)
     monkeypatch.setattr(model_registry, "register_all", lambda: None)
 
 

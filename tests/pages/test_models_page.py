@@ -11,7 +11,6 @@ from core.services import model_registry
 from core.services.model_registry import Added
 from db import accounts
 from db.ai import models as ai_models
-from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from db.study import design as study_design
@@ -32,7 +31,7 @@ CARD = {
 
 
 def register(session: Any, name: str, origin: str, card: dict[str, Any] | None = None) -> int:
-    return ai_reads.register_model(
+    return ai_models.register_model(
         session, name=name, version="1", kind="networks", sha256=name[0] * 64, classes=["normal", "cap", "covid"],
         card=card or {}, manifest=[], at=AT, origin=origin,
     by=SYSTEM).id  # fmt: skip
@@ -99,7 +98,7 @@ def test_only_an_own_model_that_nothing_pins_is_removed_and_only_when_sure(
     page.button(key=f"models_remove_{models['own']}").click().run()
     assert not page.exception
     with open_view(db_url) as session:
-        assert {model.name for model in ai_reads.models(session)} == {"shipped", "pinned"}
+        assert {model.name for model in ai_models.models(session)} == {"shipped", "pinned"}
 
 
 def test_another_model_is_made_the_default(act_as: Act, open_page: Open, models: dict[str, int], db_url: str):

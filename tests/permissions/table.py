@@ -54,7 +54,7 @@ def _add_case(session: Session, by: int) -> object:
 
 def _model(session: Session, by: int) -> object:
     kept = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
-    return ai_reads.register_model(session, name="new", version="1", by=by, **kept)
+    return ai_models.register_model(session, name="new", version="1", by=by, **kept)
 
 
 def _token(session: Session, scene: Scene, place: Place, by: int) -> tuple[str, tokens.Token]:
@@ -278,7 +278,7 @@ TABLE: dict[Any, Verb] = {
     ),
     ai_models.set_default: Verb(lambda s, e, p, by: ai_models.set_default(s, e.model_id, by=by, **AS), anywhere=STAFF),
     ai_models.remove: Verb(lambda s, e, p, by: ai_models.remove(s, e.model_id, by=by, **AS), anywhere=STAFF),
-    ai_reads.register_model: Verb(lambda s, e, p, by: _model(s, by), anywhere=STAFF),
+    ai_models.register_model: Verb(lambda s, e, p, by: _model(s, by), anywhere=STAFF),
     ai_reads.store: Verb(
         lambda s, e, p, by: ai_reads.store(
             s, series_id=p.series_id, model_id=e.model_id, parameters_hash="h", scores=None, calls=[], by=by, **AS

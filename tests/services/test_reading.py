@@ -28,7 +28,7 @@ def test_the_shipped_model_registers_twice_without_harm(
 
     from core.ai.model_files import available_models
     from core.services import model_registry
-    from db.ai import reads as ai_reads
+    from db.ai import models as ai_models
 
     @contextmanager
     def same_session():
@@ -39,6 +39,6 @@ def test_the_shipped_model_registers_twice_without_harm(
     model_registry.register_all()
     shipped = available_models()
     assert shipped
-    assert {(m.name, m.version, m.sha256) for m in ai_reads.models(session)} == {
+    assert {(m.name, m.version, m.sha256) for m in ai_models.models(session)} == {
         (m.name, m.version, m.sha256) for m in shipped
     }

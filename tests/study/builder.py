@@ -9,6 +9,7 @@ from core.study.classes import StudyClass
 from core.study.protocol import Protocol, ReferenceStandard
 from core.study.words import Design
 from db import accounts, cases
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
 from db.models import StudyMember
@@ -101,7 +102,7 @@ def study(
 
 
 def model(session: Session, *, manifest: tuple[str, ...] = (), version: str = "1") -> int:
-    return ai_reads.register_model(
+    return ai_models.register_model(
         session,
         name="demo",
         version=version,

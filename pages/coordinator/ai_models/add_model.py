@@ -14,7 +14,7 @@ from core.errors import ParallaxError
 from core.services.model_registry import Added
 from core.services.model_upload import SUFFIXES, add_uploaded
 from db.accounts import Account
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 from pages.components.forms import fresh, used
 
 ADDED = "models_added"

@@ -8,6 +8,7 @@ from core.ai.parameters import CLASSES
 from core.errors import NotFound, ParallaxError
 from db import cases
 from db.accounts import Account
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.ai.reads import NewCall
 from db.engine import open_session
@@ -51,7 +52,7 @@ def _store(account: Account, name: str, version: str, data: bytes, rows: tuple[C
         if unknown:
             which = ", ".join(unknown[:20])
             raise NotFound(f"Nothing was taken. These case numbers do not exist or are not shared with you: {which}.")
-        model = ai_reads.register_model(
+        model = ai_models.register_model(
             session,
             name=name,
             version=version,

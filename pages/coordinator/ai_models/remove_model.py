@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import ParallaxError
 from core.services.model_registry import remove
 from db.accounts import Account
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 
 
 def remove_model(account: Account, model: ModelInfo, studies: tuple[str, ...]) -> None:

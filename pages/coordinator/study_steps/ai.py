@@ -10,8 +10,9 @@ from core.ai.rule import RULES
 from core.jobs import queue
 from core.study.ais import StudyAi
 from db.accounts import Account
+from db.ai import models as ai_models
 from db.ai import reads as ai_reads
-from db.ai.reads import ModelInfo
+from db.ai.models import ModelInfo
 from db.engine import Session, open_view
 from db.study import ais as study_ais
 from db.study import design as study_design
@@ -43,7 +44,7 @@ DISPLAY = {
 def show(me: Account, study: StudyInfo) -> None:
     """Choose the AIs, map their classes, and see how far they have read."""
     with open_view() as session:
-        models = {model.id: model for model in ai_reads.models(session)}
+        models = {model.id: model for model in ai_models.models(session)}
         ais = study_ais.of_study(session, study.id, by=me.id)
     if not models:
         st.info(
