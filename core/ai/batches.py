@@ -1,11 +1,10 @@
-"""Feeding a network: batches prepared one ahead in a thread, moved to the device as bytes, sized by free memory."""
+"""Feeding a network: batches prepared one ahead in a thread, sized by free memory. Loads torch only for CUDA."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import psutil
-import torch
 from numpy.typing import NDArray
 
 CPU_BATCH = 16  # slices; more are no quicker on a CPU
@@ -16,6 +15,8 @@ PIXEL_BYTES = 1000.0  # memory a pixel of a slice takes in either network at mos
 def batch_size(device: str, side: int) -> int:
     """Return how many slices of side x side pixels go through a network at once, in a quarter of the free memory."""
     if device.startswith("cuda"):
+        import torch
+
         free = torch.cuda.mem_get_info(device)[0]
         most = GPU_BATCH
     else:
@@ -44,12 +45,6 @@ def batches(
 def settle(device: str) -> None:
     """Return once the device has done all it was given, so that the clock can be read; a CPU always has."""
     if device.startswith("cuda"):
+        import torch
+
         torch.cuda.synchronize(device)
-
-
-def to_input(gray: NDArray[np.uint8], device: str) -> torch.Tensor:
-    """Return gray slices (n, y, x) as network input (n, 1, y, x) float32, 0 to 1, channels last, on the device."""
-    x = torch.from_numpy(gray)[:, None]
-    if device.startswith("cuda"):
-        x = x.pin_memory().to(device, non_blocking=True)
-    return x.float().div_(255).contiguous(memory_format=torch.channels_last)

@@ -94,7 +94,7 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         f"Licence: {_line(card.get('licence')) or 'not stated'}",
         f"Outputs: {', '.join(card.get('classes', CLASSES))}; temperature of the slice scores {temperature_of(card):g}",
         f"Inputs: {sizes(card)}; lung window {window.width:g} HU wide at {window.level:g} HU"
-        + ("" if parameters.mirrored else "; slices are scored once, not mirrored too"),
+        + ("; slices are scored mirrored too" if parameters.mirrored else ""),
         f"Lungs: {lungs}",
     ]
     data = [_line(card.get(key)) for key in ("data", "attribution") if card.get(key)]

@@ -37,23 +37,22 @@ def strip(probabilities: Sequence[Sequence[float] | None], deciding: Sequence[in
     )
 
 
-def store_heat(maps: NDArray[np.float32], box: Box, shape: tuple[int, int]) -> NDArray[np.uint8]:
+def store_heat(maps: NDArray[np.float32], box: Box, lungs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Put maps of the lung box (n, y, x) onto whole slices, (n, 128, 128) uint8; 255 is the case's strongest place.
 
-    shape is the slices' (rows, columns).
+    lungs (n, rows, columns; 0 none) are the same slices' lungs: outside of them there is no heat.
     """
-    strongest = max(float(maps.max()), 1e-6)
-    rows, columns = shape
+    rows, columns = lungs.shape[1:]
     cell = (box.y1 - box.y0) / maps.shape[1]  # voxels a map cell covers
     # from heat-map pixel to map cell; both grids place pixel i at i + 0.5
     sx, sy = columns / HEAT_SIZE / cell, rows / HEAT_SIZE / cell
     where = np.array([[sx, 0, 0.5 * sx - box.x0 / cell - 0.5], [0, sy, 0.5 * sy - box.y0 / cell - 0.5]], np.float64)
-    heat = np.empty((len(maps), HEAT_SIZE, HEAT_SIZE), np.uint8)
+    heat = np.empty((len(maps), HEAT_SIZE, HEAT_SIZE), np.float32)
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    for plane, one in zip(heat, maps, strict=True):
-        warped = cv2.warpAffine(one / strongest, where, (HEAT_SIZE, HEAT_SIZE), flags=way)
-        plane[:] = np.clip(np.rint(warped * 255), 0, 255).astype(np.uint8)
-    return heat
+    for plane, one, lung in zip(heat, maps, lungs, strict=True):
+        plane[:] = cv2.warpAffine(one, where, (HEAT_SIZE, HEAT_SIZE), flags=way)
+        plane *= cv2.resize(lung, (HEAT_SIZE, HEAT_SIZE), interpolation=cv2.INTER_NEAREST) > 0
+    return np.clip(np.rint(heat * (255 / max(float(heat.max()), 1e-6))), 0, 255).astype(np.uint8)
 
 
 def heat_on_slice(heat: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

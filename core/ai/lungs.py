@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from core.ai.batches import batch_size, batches, to_input
+from core.ai.batches import batch_size, batches
+from core.ai.engines import Run
 from core.ai.model_files import R231
 from core.ai.parameters import PipelineParams
 from core.ai.preprocess import lung_input, to_gray
@@ -213,7 +213,7 @@ def drop_outer_air(small: Mask, air: NDArray[np.bool_]) -> None:
 def _predict(
     hu: NDArray[np.int16],
     model: Model,
-    network: torch.nn.Module,
+    network: Run,
     parameters: PipelineParams,
     ready: Callable[[int], None],
     on_progress: Progress,
@@ -227,18 +227,18 @@ def _predict(
         return lung_input(hu[z], parameters)
 
     for part, gray in batches(depth, batch_size(model.device, size), make):
-        with torch.inference_mode():
-            logits = network(to_input(gray, model.device))
-            small[part.start : part.stop] = labels(logits.float(), parameters.lung_threshold).cpu().numpy()
+        small[part.start : part.stop] = labels(network(gray)[0], parameters.lung_threshold)
         seen[part.start : part.stop] = gray
         on_progress(part.stop, depth)
     return small, seen
 
 
-def labels(logits: torch.Tensor, threshold: float) -> torch.Tensor:
+def labels(logits: NDArray[np.float32], threshold: float) -> Mask:
     """Return (n, y, x) uint8 from logits (n, 3, y, x): the likelier lung where lung has at least this probability."""
-    lung = 1 - logits.softmax(dim=1)[:, 0] >= threshold
-    return torch.where(lung, 1 + logits[:, 1:].argmax(dim=1), 0).to(torch.uint8)
+    none, right, left = logits[:, 0], logits[:, RIGHT], logits[:, LEFT]
+    odds = np.exp(np.minimum(right - none, 50)) + np.exp(np.minimum(left - none, 50))
+    lung = odds >= threshold / (1 - threshold)
+    return np.where(lung, np.where(left > right, LEFT, RIGHT), 0).astype(np.uint8)
 
 
 def _sizes(pieces: NDArray[np.int32]) -> NDArray[np.int64]:

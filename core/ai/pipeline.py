@@ -112,7 +112,7 @@ def read_volume(
     heat = None
     if maps is not None:
         box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
-        heat = store_heat(maps, box, (lungs.shape[1], lungs.shape[2]))
+        heat = store_heat(maps, box, lungs[kept.start : kept.stop])
     settle(model.device)
     after_slices = time.perf_counter()
     triples: list[Triple | None] = [None] * depth

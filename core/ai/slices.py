@@ -1,14 +1,11 @@
-"""Slice calls and, from the same forward pass, the maps that explain them."""
+"""Slice calls and, from the same pass, the maps that explain them. Imports no torch."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
-from core.ai.batches import batch_size, batches, to_input
+from core.ai.batches import batch_size, batches
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.preprocess import lung_box, slice_input
 from core.ai.weights import Model
@@ -27,14 +24,13 @@ def score_slices(
     heat_maps: bool = False,
     on_progress: Progress = ignore,
 ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
-    """Return probabilities (n, 3) of the named slices and, if asked, activation maps (n, y, x) of the lung box.
+    """Return probabilities (n, 3) of the named slices and, if asked, explaining maps (n, y, x) of the lung box.
 
     The volume's slices are all there. `lungs` (z, y, x) is the whole volume's mask: the box comes from it, whichever
     slices are named. Each slice is seen as it is and, where the parameters say so, mirrored, since training shows
-    both sides alike; logits are averaged, and maps are of the first view.
+    both sides alike; logits are averaged, and maps are of the first view. A map is as strong as its slice is abnormal.
     """
     box = lung_box(lungs, volume.spacing_mm, margin_mm=parameters.box_margin_mm)
-    network: Any = model.slices
     probabilities = np.empty((len(indices), len(CLASSES)), np.float64)
     maps: list[NDArray[np.float32]] = []
 
@@ -42,30 +38,18 @@ def score_slices(
         return slice_input(volume.hu[indices[n]], lungs[indices[n]], box, parameters)
 
     for part, gray in batches(len(indices), batch_size(model.device, parameters.slice_size), make):
-        with torch.inference_mode():
-            x = to_input(gray, model.device)
-            views = [x, x.flip(-1)] if parameters.mirrored else [x]
-            seen = slice_features(model, torch.cat(views)).float().chunk(len(views))
-            logits = sum(network.fc(view.mean(dim=(2, 3))) for view in seen) / (len(views) * model.temperature)
-            probabilities[part.start : part.stop] = functional.softmax(logits.double(), dim=1).cpu().numpy()
-            if heat_maps:
-                maps.append(activation_maps(seen[0], network.fc.weight, logits).cpu().numpy())
+        logits, seen = model.slices(gray)
+        if parameters.mirrored:
+            logits = (logits + model.slices(gray[:, :, ::-1])[0]) / 2
+        found = softmax(logits / model.temperature)
+        probabilities[part.start : part.stop] = found
+        if heat_maps:
+            maps.append((seen * (1 - found[:, :1, None])).astype(np.float32))
         on_progress(part.stop, len(indices))
     return probabilities, np.concatenate(maps) if maps else None
 
 
-def slice_features(model: Model, x: torch.Tensor) -> torch.Tensor:
-    """Return the slice network's last feature maps (n, 2048, y, x), before global pooling."""
-    network: Any = model.slices
-    x = network.maxpool(network.act(network.bn1(network.conv1(x))))
-    features: torch.Tensor = network.layer4(network.layer3(network.layer2(network.layer1(x))))
-    return features
-
-
-def activation_maps(features: torch.Tensor, weight: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
-    """Return for each slice the class activation map (n, y, x) of its more probable disease class, negatives cut.
-
-    With global average pooling and one linear layer this is Grad-CAM up to scale (Zhou 2016, Selvaraju 2017).
-    """
-    disease = 1 + logits[:, 1:].argmax(dim=1)
-    return torch.einsum("nkyx,nk->nyx", features, weight[disease]).clamp_min(0)
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return probabilities (n, classes) from logits, in double precision."""
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)

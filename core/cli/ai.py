@@ -119,11 +119,11 @@ def read(
         raise InvalidInput("There is no file or folder at this path; check the path and try again.")
 
     from core.ai.pipeline import read_volume
-    from core.ai.weights import load_model
     from core.imaging.read import opening
+    from core.services.engines import ready_model
 
     starting = time.perf_counter()
-    loaded = load_model(model or None, device=device or None, fast=precision == "fast")
+    loaded = ready_model(model or None, device=device or None, fast=precision == "fast")
     begun = time.perf_counter()
     left_out: list[str] = []
     with opening(path, tell=left_out.append) as volume:
@@ -155,7 +155,8 @@ def read(
             "load": begun - starting,
         },
         "device": result.device,
-        "precision": str(loaded.dtype).removeprefix("torch."),
+        "precision": loaded.precision,
+        "engine": loaded.engine,
         "model": result.model,
         "label": "research demonstration, not a medical device",
         "parameters": result.parameters,

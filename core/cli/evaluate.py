@@ -26,11 +26,12 @@ def evaluate(
         raise InvalidInput("The folder for the CSV does not exist; make it first.")
     patients = read_layout(folder)
 
-    from core.ai.weights import device_name, load_model
+    from core.ai.weights import device_name
+    from core.services.engines import ready_model
     from core.training.evaluate import evaluate_patients
     from core.training.evaluation import report
 
-    loaded = load_model(model or None, device=device or None)
+    loaded = ready_model(model or None, device=device or None)
     parameters = loaded.parameters
     rows = evaluate_patients(
         patients,

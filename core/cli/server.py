@@ -8,7 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-PACKAGES = ("streamlit", "torch", "monai", "pydicom", "python-gdcm", "zarr", "sqlalchemy", "dbos", "numpy", "scipy")
+PACKAGES = (
+    *("streamlit", "torch", "openvino", "onnxruntime", "onnx", "monai", "pydicom", "python-gdcm", "zarr", "sqlalchemy"),
+    *("dbos", "numpy", "scipy"),
+)
 
 
 def register(app: typer.Typer, bench: typer.Typer) -> None:
@@ -55,6 +58,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="print one JSON 
 def examine() -> dict[str, Any]:
     """Return the state of this installation; `problems` is a list of sentences, empty when all is ready."""
     from core import __version__
+    from core.ai import compiled
     from core.ai.model_files import available_models
     from core.ai.precision import described
     from core.ai.weights import best_device
@@ -79,18 +83,23 @@ def examine() -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - whatever keeps the database from answering is the finding
         database = "unreachable"
         problems.append(f"The database does not answer ({type(error).__name__}); check PARALLAX_DATABASE_URL.")
-    models = [f"{model.name} {model.version}" for model in available_models()]
-    if not models:
+    device = best_device()
+    engines = {
+        f"{model.name} {model.version}": compiled.described(model) if device == "cpu" else "torch"
+        for model in available_models()
+    }
+    if not engines:
         problems.append("No AI weights are found in core/ai/weights; train them or restore the files.")
     return {
         "version": __version__,
         "python": sys.version.split()[0],
         "packages": packages,
-        "device": best_device(),
-        "precision": described(best_device()),
+        "device": device,
+        "precision": described(device),
         "disk_free_gb": round(free, 1),
         "database": database,
         "storage": settings().storage,
-        "models": models,
+        "models": list(engines),
+        "engines": engines,
         "problems": problems,
     }

@@ -1,4 +1,4 @@
-"""One stored series, read by the AI and stored again: what the worker does for each job. Loads torch."""
+"""One stored series, read by the AI and stored again: what the worker does for each job."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -9,10 +9,11 @@ from core.ai.parameters import parameters_of
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.quality import hanging
 from core.ai.rule import RULES, patient_call
-from core.ai.weights import Model, load_model
+from core.ai.weights import Model
 from core.errors import NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
+from core.services.engines import ready_model
 from core.services.model_registry import on_disk
 from core.settings import settings
 from db import cases
@@ -28,7 +29,7 @@ StageProgress = Callable[[str, int, int], None]
 
 @lru_cache(maxsize=2)
 def _loaded(name: str, sha256: str, device: str) -> Model:
-    return load_model(name, device=device or None)
+    return ready_model(name, device=device or None)
 
 
 def _model(name: str) -> Model:

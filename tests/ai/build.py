@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import nn
 
+from core.ai.engines import Run
+from core.ai.engines.torch_engine import of_module
+from core.ai.graphs import LungGraph, SliceGraph
 from core.ai.networks import lung_network, slice_network
 from core.ai.new_model import NewModel
 from core.ai.parameters import PipelineParams
@@ -43,7 +46,13 @@ def random_slices(seed: int = 0, dtype: torch.dtype = torch.float32) -> nn.Modul
 
 def small_model(dtype: torch.dtype = torch.float32, seed: int = 0) -> Model:
     """A model whose lungs are right on procedural chests and whose slice calls are arbitrary but repeatable."""
-    return Model("small", "1", "0" * 64, {}, AirIsLung(), random_slices(seed, dtype), "cpu", dtype)
+    slices = of_module(SliceGraph(random_slices(seed, dtype)), "cpu")
+    return Model("small", "1", "0" * 64, {}, air_is_lung(), slices, "cpu", str(dtype).removeprefix("torch."))
+
+
+def air_is_lung() -> Run:
+    """AirIsLung as the pipeline runs a lung network."""
+    return of_module(LungGraph(AirIsLung()), "cpu")
 
 
 def write_model(folder: Path, *, card: dict[str, Any] | None = None, lungs: bool = True, seed: int = 0) -> Path:

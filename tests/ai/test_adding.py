@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -18,7 +19,7 @@ from core.ai.new_model import NewModel
 from core.ai.weights import Model, load_weights
 from core.errors import ParallaxError
 from core.training.trial import trial
-from tests.ai.build import OURS, SMALL, AirIsLung, State, network, slices
+from tests.ai.build import OURS, SMALL, State, air_is_lung, network, slices
 
 
 def test_a_state_dict_is_kept_in_half_precision_with_one_channel_and_the_lungs_of_a_model(
@@ -165,27 +166,19 @@ def test_lungs_by_the_package_are_named_in_the_card_and_travel_without_a_file(
     assert load_weights(again, device="cpu", fast=False).lungs is None
 
 
-class MeanGray(nn.Module):
-    """Has the parts of a ResNet-50, and sees nothing but how bright a slice is: quick."""
-
-    def __init__(self, weight: float) -> None:
-        super().__init__()
-        self.conv1 = nn.AvgPool2d(16)
-        for part in ("bn1", "act", "maxpool", "layer1", "layer2", "layer3", "layer4"):
-            setattr(self, part, nn.Identity())
-        self.fc = nn.Linear(1, 3)
-        nn.init.constant_(self.fc.weight, weight)
-        with torch.no_grad():
-            self.fc.weight[0] = 2 * weight
-
-
 class NoLung(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.cat([torch.ones_like(x), torch.zeros_like(x), torch.zeros_like(x)], dim=1) * 20
 
 
 def quick(weight: float) -> Model:
-    return Model("quick", "1", "0" * 64, {}, AirIsLung(), MeanGray(weight), "cpu", parameters=SMALL)
+    """A model that sees nothing but how bright a slice is."""
+
+    def mean_gray(gray: np.ndarray) -> tuple[np.ndarray, ...]:
+        bright = gray.mean(axis=(1, 2), keepdims=True)[..., 0].astype(np.float32) / 255
+        return bright * weight * np.array([[2, 1, 1]], np.float32), np.ones((len(gray), 8, 8), np.float32)
+
+    return Model("quick", "1", "0" * 64, {}, air_is_lung(), mean_gray, "cpu", parameters=SMALL)
 
 
 def test_a_trial_reads_one_chest_of_each_class_and_shows_how_well_the_lungs_were_found() -> None:

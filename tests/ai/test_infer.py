@@ -31,7 +31,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shipped(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.ai.weights.load_model", lambda *_, **__: small_model())
+    monkeypatch.setattr("core.services.engines.ready_model", lambda *_, **__: small_model())
 
 
 def invoke(*arguments: str) -> str:

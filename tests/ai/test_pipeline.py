@@ -8,20 +8,19 @@ from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from monai.visualize.class_activation_maps import GradCAM
-from torch.nn import functional
 
 from core.ai import batches
 from core.ai.explain import HEAT_SIZE, heat_on_slice, store_heat, strip
+from core.ai.graphs import SliceGraph
 from core.ai.networks import slice_network
 from core.ai.parameters import CLASSES, PipelineParams, Truncation, parameters_of
 from core.ai.pipeline import CaseResult, read_volume
 from core.ai.preprocess import Box
-from core.ai.slices import activation_maps, score_slices, slice_features
-from core.ai.weights import Model
+from core.ai.slices import score_slices
 from core.errors import InvalidInput
 from core.imaging.arriving import Arriving
 from core.imaging.frames import Frame
@@ -60,17 +59,17 @@ def test_patient_probabilities_are_means_over_kept_slices(result: CaseResult) ->
     assert list(result.probabilities.values()) == pytest.approx(rows.mean(axis=0).tolist())
 
 
-def test_dropped_slices_never_reach_the_slice_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropped_slices_never_reach_the_slice_network() -> None:
     seen: list[int] = []
-    real = slice_features
+    model = small_model()
 
-    def counted(model: Model, x: torch.Tensor) -> torch.Tensor:
-        seen.append(len(x))
-        return real(model, x)
+    def counted(gray: np.ndarray) -> tuple[np.ndarray, ...]:
+        seen.append(len(gray))
+        return model.slices(gray)
 
-    monkeypatch.setattr("core.ai.slices.slice_features", counted)
-    read_volume(VOLUME, small_model(), parameters=replace(SMALL, truncation=Truncation(0.4, 0.4)), heat_maps=False)
-    assert sum(seen) == 2 * 4  # as they are and mirrored
+    few = replace(SMALL, truncation=Truncation(0.4, 0.4))
+    read_volume(VOLUME, replace(model, slices=counted), parameters=few, heat_maps=False)
+    assert sum(seen) == 4
 
 
 def test_the_same_volume_is_read_alike_twice(result: CaseResult) -> None:
@@ -103,32 +102,50 @@ def test_heat_maps_come_one_for_each_kept_slice_over_the_whole_slice(result: Cas
 def test_a_hot_place_of_the_box_is_hot_at_the_same_place_of_the_slice() -> None:
     maps = np.zeros((1, 5, 5), np.float32)
     maps[0, 1, 3] = 2.0  # the cell around box position (0.3, 0.7)
-    heat = store_heat(maps, Box(100, 300, 200, 400), (512, 512))
+    heat = store_heat(maps, Box(100, 300, 200, 400), np.ones((1, 512, 512), np.uint8))
     y, x = np.unravel_index(int(heat_on_slice(heat[0], (512, 512)).argmax()), (512, 512))
     assert abs(y - 160) < 8
     assert abs(x - 340) < 8
     assert heat.max() > 200
 
 
-def test_activation_maps_are_monais_grad_cam_up_to_scale() -> None:
-    torch.manual_seed(0)
-    network = slice_network().eval()
-    model = Model("small", "1", "", {}, None, network, "cpu")
-    x = torch.rand(1, 1, 96, 96)
-    with torch.inference_mode():
-        features = slice_features(model, x)
-        logits = network.fc(features.mean(dim=(2, 3)))
-        mine = activation_maps(features, network.fc.weight, logits)[0]
-    disease = 1 + int(logits[0, 1:].argmax())
-    theirs = GradCAM(nn_module=network, target_layers="layer4", upsampler=lambda size: lambda y: y)(
-        x, class_idx=disease
-    )
-    low = functional.interpolate(theirs, size=mine.shape, mode="nearest")[0, 0]
-    theirs_scaled = (low - low.min()) / (low.max() - low.min())
-    mine_scaled = (mine - mine.min()) / (mine.max() - mine.min())
-    different = (mine_scaled - theirs_scaled).abs().max()
-    inverted = (mine_scaled - (1 - theirs_scaled)).abs().max()  # MONAI turns its maps over
-    assert min(float(different), float(inverted)) < 1e-3
+def test_heat_stays_inside_the_lungs() -> None:
+    lungs = np.zeros((2, 512, 512), np.uint8)
+    lungs[:, 200:300, 200:260] = 1
+    heat = store_heat(np.full((2, 8, 8), 3.0, np.float32), Box(100, 400, 100, 400), lungs)
+    on_slice = np.stack([cv2.resize(one, (512, 512), interpolation=cv2.INTER_NEAREST) for one in heat])
+    assert heat.max() == 255
+    assert not on_slice[:, :196].any()
+    assert not on_slice[:, :, 264:].any()
+
+
+def test_explaining_maps_are_layer_cam_of_the_evidence_by_automatic_differentiation() -> None:
+    network = random_slices()
+    gray = torch.randint(0, 256, (2, 88, 88), dtype=torch.uint8)  # 88: sides that a stride of two does not divide
+    logits, maps = SliceGraph(network)(gray)
+    with torch.enable_grad():
+        x = network.maxpool(network.act(network.conv1(gray[:, None].float() / 255)))
+        fine = network.layer2(network.layer1(x)).detach().requires_grad_(True)
+        last = network.layer4(network.layer3(fine))
+        seen = network.fc(last.mean(dim=(2, 3)))
+        evidence = seen[:, 1:].max(dim=1).values - seen[:, 0]
+        (slope,) = torch.autograd.grad(evidence.sum(), fine)
+    wanted = (fine * slope.clamp_min(0)).sum(dim=1) * last.shape[-1] * last.shape[-2]
+    assert logits == pytest.approx(seen.detach(), abs=1e-4)
+    assert maps.shape == (2, 11, 11)
+    assert maps == pytest.approx(wanted.detach(), rel=1e-3, abs=1e-3)
+
+
+def test_a_surely_normal_slice_has_no_heat() -> None:
+    def surely_normal(gray: np.ndarray) -> tuple[np.ndarray, ...]:
+        logits = np.tile(np.array([[30.0, 0.0, 0.0]], np.float32), (len(gray), 1))
+        return logits, np.ones((len(gray), 8, 8), np.float32)
+
+    model = replace(small_model(), slices=surely_normal)
+    lungs = np.ones(VOLUME.hu.shape, np.uint8)
+    _, maps = score_slices(VOLUME, lungs, model, [4, 9], parameters=SMALL, heat_maps=True)
+    assert maps is not None
+    assert maps.max() < 1e-6
 
 
 def test_fusing_batch_norm_changes_no_probability() -> None:
@@ -165,10 +182,11 @@ def test_the_strip_names_each_slices_call_and_what_decided() -> None:
     assert shown[2].abnormal == pytest.approx(0.8)
 
 
-def test_a_mirrored_chest_gets_the_same_scores() -> None:
+def test_a_mirrored_chest_gets_the_same_scores_where_both_sides_are_seen() -> None:
     mirrored = replace(VOLUME, hu=np.ascontiguousarray(VOLUME.hu[:, :, ::-1]))
     lungs = np.ones(VOLUME.hu.shape, np.uint8)
-    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=SMALL)[0] for v in (VOLUME, mirrored))
+    both = replace(SMALL, mirrored=True)
+    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=both)[0] for v in (VOLUME, mirrored))
     assert plain == pytest.approx(other, abs=1e-5)
     assert np.abs(plain[0] - plain[1]).max() > 1e-4
 
@@ -205,25 +223,17 @@ def test_a_large_input_goes_through_in_smaller_batches(monkeypatch: pytest.Monke
 def test_waiting_threads_do_not_hold_their_cores_for_long() -> None:
     env = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"} | {"OMP_DISPLAY_ENV": "verbose"}
     done = subprocess.run(
-        [sys.executable, "-c", "import core.ai.batches"], env=env, capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import core.ai.precision"], env=env, capture_output=True, text=True, check=True
     )
     assert "GOMP_SPINCOUNT = '2000'" in done.stderr
 
 
-def test_a_card_that_says_so_has_each_slice_seen_once() -> None:
-    once = replace(SMALL, mirrored=parameters_of({"parameters": {"mirrored": False}}).mirrored)
+def test_a_card_that_says_so_has_each_slice_seen_mirrored_too() -> None:
+    twice = replace(SMALL, mirrored=parameters_of({"parameters": {"mirrored": True}}).mirrored)
     flipped = replace(VOLUME, hu=np.ascontiguousarray(VOLUME.hu[:, :, ::-1]))
     lungs = np.ones(VOLUME.hu.shape, np.uint8)
-    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=once)[0] for v in (VOLUME, flipped))
+    plain, other = (score_slices(v, lungs, small_model(), [4, 9], parameters=SMALL)[0] for v in (VOLUME, flipped))
     assert np.abs(plain - other).max() > 1e-3
-    both = score_slices(VOLUME, lungs, small_model(), [4, 9], parameters=SMALL)[0]
+    both = score_slices(VOLUME, lungs, small_model(), [4, 9], parameters=twice)[0]
     mean = np.exp((np.log(plain) + np.log(other)) / 2)
     assert both == pytest.approx(mean / mean.sum(axis=1, keepdims=True), abs=1e-5)
-
-
-def test_mirroring_keeps_the_layout_the_networks_are_quick_with() -> None:
-    x = batches.to_input(np.zeros((3, 64, 64), np.uint8), "cpu")
-    both = torch.cat([x, x.flip(-1)])
-    assert both.is_contiguous(memory_format=torch.channels_last)
-    features = slice_features(small_model(torch.bfloat16), both)
-    assert features.is_contiguous(memory_format=torch.channels_last)

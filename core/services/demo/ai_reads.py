@@ -14,9 +14,10 @@ import numpy as np
 
 from core.ai.model_files import Weights
 from core.ai.pipeline import CaseResult, SliceScore, read_volume
-from core.ai.weights import Model, load_model
+from core.ai.weights import Model
 from core.imaging.volume import Volume
 from core.services.demo.plan import DemoPatient
+from core.services.engines import ready_model
 
 FOLDER = Path(__file__).parent / "prepared"
 ARRAYS = ("lungs", "heat")
@@ -73,4 +74,4 @@ def _path(patient: DemoPatient) -> Path:
 
 @lru_cache(maxsize=1)
 def _model(name: str) -> Model:
-    return load_model(name)
+    return ready_model(name)
