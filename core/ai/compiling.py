@@ -21,6 +21,7 @@ from core.ai.engines import BFLOAT16, FLOAT32, ONNXRUNTIME, OPENVINO, TORCH, Run
 from core.ai.engines.torch_engine import of_module
 from core.ai.model_files import Weights
 from core.ai.precision import fast_dtype
+from core.ai.slices import softmax
 from core.ai.torch_models import graphs
 
 log = structlog.get_logger()
@@ -30,6 +31,7 @@ CANDIDATES = {
     "slices": ((OPENVINO, FLOAT32), (OPENVINO, BFLOAT16), (ONNXRUNTIME, FLOAT32)),
 }
 ALIKE = 0.01  # how far a slice's probabilities may be from torch's in float32
+SAME_MAPS = 0.05  # of the strongest place, on maps
 SAME_LUNGS = 1e-4  # share of the pixels whose label may differ
 BATCH, TRIES = 8, 4
 PAUSE_S = 0.05
@@ -105,15 +107,14 @@ def export(graph: nn.Module, side: int, file: Path) -> None:
 
 
 def _apart(network: str, found: tuple[NDArray[Any], ...], wanted: tuple[NDArray[Any], ...]) -> float:
-    """Return how far an engine is from torch: the largest difference of a probability, or the share of other labels."""
+    """Return how far an engine is from torch: the largest difference of a probability, or the share of other labels.
+
+    Maps may differ by SAME_MAPS of the strongest place; that much counts as ALIKE.
+    """
     if network == "lungs":
         return float((found[0].argmax(axis=1) != wanted[0].argmax(axis=1)).mean())
-    return float(np.abs(_softmax(found[0]) - _softmax(wanted[0])).max())
-
-
-def _softmax(logits: NDArray[Any]) -> NDArray[np.float64]:
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+    maps = float(np.abs(found[1] - wanted[1]).max()) / max(float(np.abs(wanted[1]).max()), 1e-6)
+    return max(float(np.abs(softmax(found[0]) - softmax(wanted[0])).max()), ALIKE / SAME_MAPS * maps)
 
 
 def _milliseconds(runs: Mapping[tuple[str, str], Run], samples: Gray) -> dict[tuple[str, str], float]:

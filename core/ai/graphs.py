@@ -85,10 +85,18 @@ def _open(activation: torch.Tensor) -> torch.Tensor:
 
 
 def _against(slope: torch.Tensor, convolution: nn.Conv2d, side: int) -> torch.Tensor:
-    """Return the slope with regard to a convolution's input, `side` pixels wide."""
-    stride, padding = convolution.stride[0], int(convolution.padding[0])
-    rest = (side + 2 * padding - convolution.kernel_size[0]) % stride
-    return functional.conv_transpose2d(slope, convolution.weight, stride=stride, padding=padding, output_padding=rest)
+    """Return the slope with regard to a convolution's input, `side` pixels wide.
+
+    A transposed convolution, written as a plain one on the slope spread by zeros: OpenVINO 2026.4 gives wrong numbers
+    for ConvTranspose with a stride and output padding, and plain ones are quicker.
+    """
+    size, stride = convolution.kernel_size[0], convolution.stride[0]
+    weight = convolution.weight.transpose(0, 1).flip(2, 3) if size > 1 else convolution.weight.transpose(0, 1)
+    if stride > 1:
+        count, channels, rows, columns = slope.shape
+        spread = functional.pad(slope[:, :, :, None, :, None], (0, stride - 1, 0, 0, 0, stride - 1))
+        slope = spread.reshape(count, channels, rows * stride, columns * stride)[:, :, :side, :side]
+    return functional.conv2d(slope, weight, padding=size - 1 - int(convolution.padding[0]))
 
 
 def _scaled(gray: torch.Tensor) -> torch.Tensor:
