@@ -52,7 +52,7 @@ def store_heat(maps: NDArray[np.float32], box: Box, lungs: NDArray[np.uint8]) ->
     for plane, one, lung in zip(heat, maps, lungs, strict=True):
         plane[:] = cv2.warpAffine(one, where, (HEAT_SIZE, HEAT_SIZE), flags=way)
         plane *= cv2.resize(lung, (HEAT_SIZE, HEAT_SIZE), interpolation=cv2.INTER_NEAREST) > 0
-    return np.clip(np.rint(heat * (255 / max(float(heat.max()), 1e-6))), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(heat * (255 / max(float(heat.max()), 1e-6))), 0, 255), np.uint8)
 
 
 def heat_on_slice(heat: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

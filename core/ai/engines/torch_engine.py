@@ -15,7 +15,8 @@ def load(file: Path, *, device: str = "cpu", precision: str = FLOAT32) -> Run:
     """Return a TorchScript file ready to run."""
     if precision != FLOAT32:
         raise ValueError(precision)
-    return of_module(torch.jit.load(str(file), map_location=device).eval(), device)
+    module: nn.Module = torch.jit.load(str(file), map_location=device)  # type: ignore[no-untyped-call]  # torch's own
+    return of_module(module.eval(), device)
 
 
 def of_module(module: nn.Module, device: str) -> Run:
