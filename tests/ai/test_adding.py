@@ -13,6 +13,8 @@ from torch import nn
 
 from core.ai import adding, model_zip, state_dicts
 from core.ai.card import card_text, key_figures, sections, trial_rows
+from core.ai.engines.torch_engine import of_module
+from core.ai.graphs import LungGraph
 from core.ai.model_files import Weights
 from core.ai.networks import lung_network
 from core.ai.new_model import NewModel
@@ -192,7 +194,7 @@ def test_a_trial_reads_one_chest_of_each_class_and_shows_how_well_the_lungs_were
 
 def test_a_trial_refuses_what_cannot_read_and_doubts_what_says_the_same_of_every_slice() -> None:
     with pytest.raises(ParallaxError, match="found no lungs"):
-        trial(replace(quick(1.0), lungs=NoLung()))
+        trial(replace(quick(1.0), lungs=of_module(LungGraph(NoLung()), "cpu")))
     with pytest.raises(ParallaxError, match="probabilities are no numbers"):
         trial(quick(float("nan")))
     assert "same probabilities" in trial(quick(0.0))["notes"][0]
