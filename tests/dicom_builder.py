@@ -20,7 +20,7 @@ from pydicom import config
 from pydicom import dcmread as dcmread_file
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, MRImageStorage
+from pydicom.uid import UID, CTImageStorage, EnhancedCTImageStorage, MRImageStorage
 
 from core.imaging.source import Source, sources_from_uploads
 from core.imaging.synthetic import Lesion, small_chest
@@ -127,7 +127,7 @@ def encoded(dataset: Dataset, syntax: str) -> bytes:
     copy = deepcopy(dataset)
     if syntax in (*COMPRESSED.values(), JPEG_EXTENDED):
         return _packed(copy, syntax)
-    copy.file_meta.TransferSyntaxUID = syntax
+    copy.file_meta.TransferSyntaxUID = UID(syntax)
     if syntax == UNCOMPRESSED["big endian"]:
         copy.PixelData = np.frombuffer(copy.PixelData, "<u2").astype(">u2").tobytes()
     return file_bytes(copy)

@@ -1,5 +1,7 @@
 """The patient rule of Luo et al. 2022 and the one beside it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +15,7 @@ from core.errors import InvalidInput
 SURE = {"normal": (0.9, 0.05, 0.05), "cap": (0.05, 0.9, 0.05), "covid": (0.05, 0.05, 0.9)}
 
 
-def of(normal: int = 0, cap: int = 0, covid: int = 0) -> list[tuple[float, ...]]:
+def of(normal: int = 0, cap: int = 0, covid: int = 0) -> list[Any]:
     return [SURE["covid"]] * covid + [SURE["cap"]] * cap + [SURE["normal"]] * normal
 
 

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -84,7 +85,7 @@ def test_one_password_tried_on_many_accounts_stops_its_address(
 ):
     for n in range(throttle.MAX_OF_ADDRESS):
         assert accounts.sign_in(session, username=f"n{n}", password="wrong", at=at, address="10.9.9.9") is None
-    tried = {"username": reader.username, "password": PASSWORD, "at": at}
+    tried: dict[str, Any] = {"username": reader.username, "password": PASSWORD, "at": at}
     assert accounts.sign_in(session, **tried, address="10.9.9.9") is None
     assert accounts.sign_in(session, **tried, address="10.0.0.1") is not None
 

@@ -17,7 +17,7 @@ SOURCE = "monday/Doe^Jane 1970/IM0001"
 
 
 @pytest.fixture
-def people(session: Session, at: datetime) -> tuple[int, int, int]:
+def people(session: Session, at: datetime) -> tuple[int, ...]:
     names = ("owner", "colleague", "stranger")
     return tuple(
         accounts.create(session, username=name, name="", role="coordinator", at=at, by=SYSTEM).id for name in names

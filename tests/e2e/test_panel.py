@@ -29,7 +29,7 @@ def panel_study(server: Server) -> tuple[int, dict[str, int]]:
         for account in people.values():
             panel_members.add_member(session, made.id, account, **by)
         for case in found[:2]:
-            label = {"class_code": "covid", "account_id": people["panel-ben"], "at": clock.now()}
+            label: dict[str, Any] = {"class_code": "covid", "account_id": people["panel-ben"], "at": clock.now()}
             truth_panel.label(session, made.id, case.number, **label)
     return made.id, people
 

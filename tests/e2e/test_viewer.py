@@ -51,7 +51,7 @@ def username(server: Server, account_id: int) -> str:
         return session.get_one(Account, account_id).username
 
 
-def reads_of(server: Server, reader: int) -> list[tuple[str, str, str | None]]:
+def reads_of(server: Server, reader: int) -> list[tuple[Any, ...]]:
     with open_session(server.database) as session:
         query = select(Read.arm, Read.state, Read.diagnosis).join(Reader).where(Reader.account_id == reader)
         return [tuple(row) for row in session.execute(query.order_by(Read.id))]

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,7 +109,7 @@ def rjafroc_reads(text: str) -> dict[tuple[int, str, int], float]:
 
 
 @pytest.mark.parametrize(("compared", "readers", "arms"), [("ai", 5, 1), ("arms", 4, 2)])
-def test_rjafroc_reads_its_file(rows: StudyRows, compared: str, readers: int, arms: int):
+def test_rjafroc_reads_its_file(rows: StudyRows, compared: Any, readers: int, arms: int):
     rated = rjafroc_reads("".join(mrmc_pieces(rows, program="rjafroc", positive="covid", compare=compared)))
     found = sorted({reader for reader, _, _ in rated})
     assert found == list(range(0 if compared == "ai" else 1, 5))
@@ -121,7 +122,7 @@ def test_rjafroc_reads_its_file(rows: StudyRows, compared: str, readers: int, ar
 
 
 @pytest.mark.parametrize("compared", ["ai", "arms"])
-def test_imrmc_reads_every_rated_read_and_each_truth_once(rows: StudyRows, compared: str):
+def test_imrmc_reads_every_rated_read_and_each_truth_once(rows: StudyRows, compared: Any):
     sizes, truth, read = imrmc_reads("".join(mrmc_pieces(rows, program="imrmc", positive="covid", compare=compared)))
     known = {str(case.number): int(case.truth == "covid") for case in rows.study.cases}
     assert truth == {case: known[case] for case in truth}
@@ -143,7 +144,7 @@ def test_imrmc_reads_every_rated_read_and_each_truth_once(rows: StudyRows, compa
 
 
 @pytest.mark.parametrize("program", ["imrmc", "rjafroc"])
-def test_cases_on_which_the_ai_failed_are_named(rows: StudyRows, program: str):
+def test_cases_on_which_the_ai_failed_are_named(rows: StudyRows, program: Any):
     probabilities, at = rows.probabilities.copy(), np.flatnonzero(rows.is_ai)[:2]
     probabilities[at] = np.nan
     text = "".join(mrmc_pieces(replace(rows, probabilities=probabilities), program=program, positive="covid",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -148,8 +149,10 @@ def test_values_that_are_not_hu_are_refused_whichever_way_they_come(source: str,
 def test_what_is_read_while_it_arrives_is_checked_before_the_first_slice(tmp_path):
     for number, data in enumerate(edited(RescaleIntercept=0)):
         (tmp_path / f"{number}.dcm").write_bytes(data)
-    with opening(tmp_path, tell=print) as coming, pytest.raises(ImagingError, match="air at 2"):
-        coming.wait_for(0)
+    with opening(tmp_path, tell=print) as arriving:
+        coming: Any = arriving
+        with pytest.raises(ImagingError, match="air at 2"):
+            coming.wait_for(0)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,7 +125,8 @@ def test_no_mixture_of_two_series_ever_becomes_one_volume(difference: str, layou
     seed.shuffle(files)
     of_first = {str(dataset.SOPInstanceUID) for dataset in both[0]}
     for candidate in scan(build.uploads(files)).series:
-        frames = candidate.content.frames
+        content: Any = candidate.content
+        frames = content.frames
         assert len({frame.uid in of_first for frame in frames}) == 1, (difference, layout, numbering)
 
 

@@ -1,6 +1,7 @@
 """NIfTI in any direction, type and version gives the volume; what is not CT in HU is refused."""
 
 import gzip
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -55,7 +56,7 @@ def test_the_stored_affine_is_kept_in_patient_coordinates():
 
 
 def test_the_patient_is_known_by_the_voxels():
-    keys = []
+    keys: list[Any] = []
     for volume, axes in ((CHEST, "RAS"), (CHEST, "RAS"), (build.chest(seed=5), "RAS")):
         data = build.nifti(volume, axes=axes)
         found = scan(build.uploads([gzip.compress(data) if keys else data]))

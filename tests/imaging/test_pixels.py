@@ -1,5 +1,7 @@
 """Padding, unused bits and values beyond int16."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,7 +22,8 @@ def hu_of(datasets: list[build.Dataset]) -> np.ndarray:
     found = scan(build.uploads(build.files_of(datasets)))
     assert found.rejected == ()
     reader = PixelReader()
-    images = [reader.hu(frame) for frame in found.series[0].content.frames]
+    content: Any = found.series[0].content
+    images = [reader.hu(frame) for frame in content.frames]
     reader.close()
     return np.array(images)
 

@@ -5,6 +5,7 @@ import logging
 import traceback
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -99,7 +100,8 @@ def test_what_is_kept_is_the_allow_list():
 )
 def test_ages_are_whole_years(written: str, age: int | None):
     files = build.files_of(build.edited(DATASETS, PatientAge=written))
-    assert scan(build.uploads(files)).series[0].content.frames[0].attributes.age == age
+    content: Any = scan(build.uploads(files)).series[0].content
+    assert content.frames[0].attributes.age == age
 
 
 def test_an_upload_is_not_changed_by_reading_it():

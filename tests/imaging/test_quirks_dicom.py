@@ -6,7 +6,12 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-from pydicom.uid import EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    UID,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    SecondaryCaptureImageStorage,
+)
 
 from core.imaging.errors import ImagingError
 from core.imaging.read import load, scan
@@ -94,7 +99,7 @@ def test_the_class_of_a_ct_image_says_what_an_absent_modality_does_not(modality:
     datasets = deepcopy(DATASETS) if many is None else [build.enhanced(DATASETS)]
     for dataset in datasets:
         if many is not None:
-            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = many
+            dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID(many)
         if modality is None:
             del dataset.Modality
         else:
@@ -185,7 +190,7 @@ def test_one_image_is_all_its_fragments_whatever_the_table_of_offsets_says(synta
 def test_a_file_of_many_compressed_images_is_read_without_a_table():
     packed = [build.dcmread(build.encoded(dataset, LOSSLESS["JPEG-LS"])) for dataset in DATASETS]
     whole = build.enhanced(DATASETS)
-    whole.file_meta.TransferSyntaxUID = LOSSLESS["JPEG-LS"]
+    whole.file_meta.TransferSyntaxUID = UID(LOSSLESS["JPEG-LS"])
     whole.PixelData = quirks.fragments(*(quirks.code_of(one) for one in packed), table=bytes(40))
     whole["PixelData"].VR = "OB"
     whole["PixelData"].is_undefined_length = True
@@ -205,7 +210,7 @@ def test_jpeg_extended_of_twelve_bits_is_read():
 def test_encapsulated_but_uncompressed_pixels_are_read():
     files = []
     for dataset in deepcopy(DATASETS):
-        dataset.file_meta.TransferSyntaxUID = quirks.ENCAPSULATED_UNCOMPRESSED
+        dataset.file_meta.TransferSyntaxUID = UID(quirks.ENCAPSULATED_UNCOMPRESSED)
         dataset.PixelData = quirks.fragments(dataset.PixelData)
         dataset["PixelData"].VR = "OB"
         dataset["PixelData"].is_undefined_length = True

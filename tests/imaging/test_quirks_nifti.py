@@ -1,6 +1,7 @@
 """NIfTI headers as converters really write them: what nibabel and ITK repair is read, contradictions are refused."""
 
 import gzip
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -37,7 +38,7 @@ def pixdim(**places: float) -> list[float]:
     return [places.get(f"p{place}", size) for place, size in enumerate(SIZES)]
 
 
-GOOD: dict[str, dict[str, object]] = {
+GOOD: dict[str, dict[str, Any]] = {
     "qfac 0, qform alone": {"qform": True, "sform": False, "pixdim": pixdim(p0=0)},
     "qfac 0 beside a sform": {"pixdim": pixdim(p0=0)},
     "qfac 2": {"qform": True, "sform": False, "pixdim": pixdim(p0=2)},
@@ -129,5 +130,5 @@ def test_two_positions_that_differ_by_a_shift_are_read():
 
 
 @pytest.mark.parametrize("fields", [{**ZEROS}, {"srow_z": [0.0] * 4}, {"srow_x": [float("inf")] * 4}])
-def test_a_position_without_any_direction_is_refused(fields: dict[str, object]):
+def test_a_position_without_any_direction_is_refused(fields: dict[str, Any]):
     assert "position in this NIfTI file is all zeros" in refusal(quirks.nifti_with(CHEST, **fields))

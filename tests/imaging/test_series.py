@@ -2,6 +2,7 @@
 
 import pickle
 from copy import deepcopy
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ def candidates(*several: list[bytes]) -> tuple[SeriesCandidate, ...]:
     ],
     ids=str,
 )
-def test_the_better_series_comes_first_and_is_preselected(better: dict[str, object], worse: dict[str, object]):
+def test_the_better_series_comes_first_and_is_preselected(better: dict[str, Any], worse: dict[str, Any]):
     for found in (
         candidates(variant(1, **better), variant(2, **worse)),
         candidates(variant(2, **worse), variant(1, **better)),

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -40,7 +41,7 @@ def seed(url: str, plan: Plan) -> int:
         return seed_study(session, plan)
 
 
-def written(url: str, study: int, kind: Kind, chosen: Filter, **more: str) -> str:
+def written(url: str, study: int, kind: Kind, chosen: Filter, **more: Any) -> str:
     with open_view(url) as session:
         rows = analysis.rows(session, study_id=study, by=SYSTEM, practice=chosen.practice, detail=True)
     return "".join(file_of(rows.where(chosen), kind, **more).pieces)

@@ -53,7 +53,7 @@ def _add_case(session: Session, by: int) -> object:
 
 
 def _model(session: Session, by: int) -> object:
-    kept = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
+    kept: dict[str, Any] = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
     return ai_models.register_model(session, name="new", version="1", by=by, **kept)
 
 
@@ -96,7 +96,7 @@ class Verb:
         return as_if in self.study
 
 
-AS = {"at": AT}
+AS: dict[str, Any] = {"at": AT}
 MATTERS = {
     # the design of a study
     design.save_title: lambda s, e, p, by: design.save_title(s, p.draft, "New", by=by, **AS),

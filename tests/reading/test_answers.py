@@ -74,6 +74,7 @@ def test_a_wrong_answer_of_every_kind_is_named_at_the_lock(kind: str, answer: An
 
 @pytest.mark.parametrize("kind", list(QUESTIONS))
 def test_a_required_answer_is_asked_for_at_the_lock_only(kind: str) -> None:
+    missing: Any
     for missing in ({}, {"answers": {}}, {"answers": {"q": None}}, {"answers": None}):
         assert problems(missing, QUESTIONS[kind]) == {"answers.q"}
         assert problems(missing, QUESTIONS[kind], complete=False) == set()

@@ -132,5 +132,6 @@ def test_a_closed_study_is_refused_in_the_middle_of_a_case(ada: Client, built: B
 def test_keys_are_kept_for_the_reader(ada: Client, built: Built) -> None:
     assert ada.ask("PUT", "/api/preferences/bindings", {"bindings": {"invert": "v"}}).status_code == 200
     assert ada.next(built.study_id)["viewer"]["bindings"] == {"invert": "v"}
+    wrong: Any
     for wrong in (None, [], {"invert": 3}, {"invert": "v" * 100}, {str(n): "v" for n in range(200)}):
         assert ada.ask("PUT", "/api/preferences/bindings", {"bindings": wrong}).status_code == 422

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,9 +72,7 @@ class Case:
 
 
 @pytest.fixture(scope="session", params=list(PLANS))
-def case(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path
-) -> Iterator[Case]:
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Case:
     folder = tmp_path_factory.mktemp("panels")
     shutil.copy(migrated_sqlite, folder / "parallax.db")
     url = f"sqlite:///{folder}/parallax.db"

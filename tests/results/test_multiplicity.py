@@ -1,6 +1,7 @@
 """Several prespecified endpoints: raw and adjusted p-values, and verdicts that follow the adjusted ones."""
 
 from itertools import count
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -24,9 +25,7 @@ COUNT = count()
 FAMILY = ["sensitivity covid", "specificity covid", "macro_f1"]
 
 
-def rows_of(
-    session: Session, *, design: Design = Design.INDEPENDENT, ratings: bool = True, **more: object
-) -> StudyRows:
+def rows_of(session: Session, *, design: Design = Design.INDEPENDENT, ratings: bool = True, **more: Any) -> StudyRows:
     """A study of which the accuracy alone would be significant, but not beside three other endpoints."""
     plan = {"hypothesis": "superiority", "comparator": "novice", "multiplicity": "holm", "family": FAMILY, **more}
     study = Plan(
@@ -105,7 +104,7 @@ def test_non_inferiority_is_one_sided_against_half_of_alpha(session: Session):
 
 
 def test_arms_have_a_family_too(session: Session):
-    more = {"comparison": "aided_vs_unaided", "comparator": "all"}
+    more: dict[str, Any] = {"comparison": "aided_vs_unaided", "comparator": "all"}
     rows = rows_of(session, design=Design.SEQUENTIAL, **more)
     said = verdict_of(rows)
     found = {(one.figure, one.group): one.result for one in analyse(read_table(rows)).arms_compared}

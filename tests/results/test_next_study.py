@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -30,7 +31,7 @@ def test_pilots_are_the_figures_of_all_readers(case: Case):
 
 
 @pytest.mark.parametrize("question", ["ai", "arms"])
-def test_the_table_is_the_power_command_s(case: Case, question: str):
+def test_the_table_is_the_power_command_s(case: Case, question: Any):
     for pilot in pilots(case.found, question)[:2]:
         rows = planned(pilot, effect=0.07, cases=120, alpha=0.05)
         words = shlex.split(command(pilot, effect=0.07, cases=120, alpha=0.05))

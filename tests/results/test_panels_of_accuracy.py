@@ -3,6 +3,8 @@
 `python -m core analyse` gets the study's own long export; see tests.results.commanded.py.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -112,7 +114,7 @@ def test_metrics_page(case: Case) -> None:
 def test_ai_against_each_reader(case: Case) -> None:
     table = pair_table(case.rows.study, case.found)
     assert len(table) == len(case.said["ai_with_each_reader"])
-    said = {
+    said: dict[Any, Any] = {
         (case.rows.study.figure_label(one["figure"]), one["reader"], one["arm"]): one
         for one in case.said["ai_with_each_reader"]
     }
@@ -155,9 +157,9 @@ def test_roc_page(case: Case) -> None:
                 assert one.point == pytest.approx(tuple(np.mean([point(each, code) for each in members], axis=0)))
                 continue
             name = one.name.split(",")[0]
-            said = case.one("readers", reader=name, arm=one.arm)
-            score = next(each for each in said["scores"] if each["label"] == code)
-            assert one.point == point(said, code)
+            own = case.one("readers", reader=name, arm=one.arm)
+            score = next(each for each in own["scores"] if each["label"] == code)
+            assert one.point == point(own, code)
             assert (one.area, one.cases) == (score["auc"]["value"], score["auc"]["n"])
             assert (one.fpr is None) == (score["roc"] is None)
             if one.fpr is not None:
@@ -172,8 +174,8 @@ def test_roc_page(case: Case) -> None:
                 test = case.of("ai_with_groups", group=row["group"], arm=arm_of(row), figure=f"AUC {code}")
                 assert row["p"] == p_text(test[0]["result"]["p"] if test and test[0]["result"] else None)
                 continue
-            said = case.one("readers", reader=row["reader"], arm=arm_of(row))
-            assert row["AUC"] == number(estimate(next(s for s in said["scores"] if s["label"] == code)["auc"]))
+            own = case.one("readers", reader=row["reader"], arm=arm_of(row))
+            assert row["AUC"] == number(estimate(next(s for s in own["scores"] if s["label"] == code)["auc"]))
             pairs = case.of("ai_areas_with_each_reader", reader=row["reader"], arm=arm_of(row), figure=f"AUC {code}")
             assert row["p (Holm)"] == p_text(pairs[0]["p_holm"] if pairs else None)
             assert row["p"] == p_text(pairs[0]["pair"]["p"] if pairs and pairs[0]["pair"] else None)

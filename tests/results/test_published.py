@@ -127,8 +127,8 @@ def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(r
         covid = next(row for row in class_table(study, one) if row["class"] == "COVID-19")
         assert str(covid["sensitivity"]).startswith(f"{100 * right[1] / 55:.1f} %")
     whole = {row["reader"]: row for row in whole_table(found)}
-    for one in paper.readers_table():
-        assert one["accuracy, Wilson"] == whole[one["reader"]]["accuracy"]
+    for line in paper.readers_table():
+        assert line["accuracy, Wilson"] == whole[line["reader"]]["accuracy"]
     difficulty = case_map(results, order="case number")
     assert sum(round(share * 4) for share in difficulty.share_right) == sum(
         round(one.accuracy * 98) for one in published.READERS if one.group != AI

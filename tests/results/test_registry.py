@@ -2,6 +2,7 @@
 
 import pkgutil
 from importlib import import_module
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -82,7 +83,7 @@ def test_a_control_begins_with_what_it_offers(results: StudyResults):
     assert PAGE.paper is False
 
 
-def title(block: Block) -> str:
+def title(block: Any) -> str:
     return f"{type(block).__name__} {getattr(block, 'key', '')}"
 
 

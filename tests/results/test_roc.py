@@ -93,7 +93,7 @@ def test_the_table_has_ai_groups_and_readers_with_their_tests(session: Session):
     ]  # fmt: skip
     test = next(one.result for one in found.ai_with_groups if (one.figure, one.group) == ("AUC cap", "novice"))
     assert table[1]["AI minus reader"] == f"{test.difference:+.3f}".replace("-", "−")
-    assert table[2]["method"].endswith("(these readers only)")
+    assert str(table[2]["method"]).endswith("(these readers only)")
     assert all(row["p (Holm)"] == "–" for row in table[:4])
 
 

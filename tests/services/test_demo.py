@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -155,7 +156,7 @@ def test_nobody_waits_for_the_demo_longer_than_one_read(small_demo: None, monkey
             yield session
         most[0] = max(most[0], inside[0])
 
-    def locked(*args: object, **kwargs: object) -> object:
+    def locked(*args: Any, **kwargs: Any) -> object:
         inside[0] += 1
         return lock(*args, **kwargs)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from core.stats.estimate import Floats
 from core.stats.table import RATING_COLUMNS, Readings, read_rows, readings
 
 FOLDER = Path(__file__).parents[1] / "golden" / "stats"
@@ -33,7 +32,7 @@ def study(name: str) -> Readings:
 
 
 @lru_cache
-def three_classes() -> tuple[Floats, Floats, Floats, Floats]:
+def three_classes() -> tuple[Any, Any, Any, Any]:
     """Predictions (7, 98), probabilities (7, 98, 3), truth (98,) and seconds (7, 98) of NAMES."""
     with (FOLDER / "syn_ai_3class.csv").open() as file:
         rows = list(csv.DictReader(file))

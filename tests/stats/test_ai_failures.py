@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def area(table: ReadTable, at: np.ndarray, scores: np.ndarray) -> float:
 def test_areas_where_the_ai_failed_are_given_under_three_rules(call: str):
     table = table_from_text(study(call=call))
     found = analyse(table)
-    rows = {one.rule: one for one in found.ai_failures}
+    rows: dict[str, Any] = {one.rule: one for one in found.ai_failures}
     assert set(rows) == {"worst", "common", "as-is"}
     scored, every = np.arange(40) >= 6, np.ones(40, bool)
     ai = table.ais[0].scores[:, 1]
@@ -116,7 +117,8 @@ def test_the_prespecified_rules_reach_calls_and_areas(missing, indeterminate, ac
 
 @pytest.mark.parametrize("which", ["missing", "indeterminate"])
 def test_a_class_of_its_own_is_refused_for_an_area_at_the_step(which):
-    plan = replace(Prespecification(), endpoint="auc", endpoint_class="b", **{which: "own_class"})
+    own: dict[str, Any] = {which: "own_class"}
+    plan = replace(Prespecification(), endpoint="auc", endpoint_class="b", **own)
     found = prespecification_problems(plan, codes=("a", "b"), groups=("g",), design="independent", ratings=True)
     assert any("class of its own" in one and "AUC" in one for one in found)
     calls = replace(plan, endpoint="accuracy", endpoint_class=None)

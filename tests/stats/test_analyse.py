@@ -1,6 +1,7 @@
 """The analysis of a long table: what is left out and counted, and numbers that agree with the single analyses."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def aided_study(seed: int = 1) -> str:
     return "\n".join(lines) + "\n"
 
 
-def found(text: str, **options: object) -> Analysis:
+def found(text: str, **options: Any) -> Analysis:
     return analyse(table_from_text(text), options=Options(**options))
 
 
@@ -227,7 +228,7 @@ def test_a_bad_long_table_gets_row_column_and_remedy(change, words):
         text = "\n".join([*lines, lines[1].replace("1,no,no", "1,no,yes")]) + "\n"
     else:
         assert change[0] in text
-        text = text.replace(*change, 1)
+        text = text.replace(change[0], change[1], 1)
     with pytest.raises(StatsError) as stop:
         table_from_text(text)
     for word in ("Row", *words):

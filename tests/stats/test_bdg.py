@@ -12,7 +12,7 @@ from tests.stats.goldens import close, reference, study
 DATA = ("crossed", "splitplot", "missing", "lacking", "lacking_negative", "many")
 
 
-def analysed(data: str, estimator: str) -> Any:
+def analysed(data: str, estimator: Any) -> Any:
     table = study(f"imrmc2_{data}")
     return bdg(table.values, table.truth, estimator=estimator, treatment_names=table.treatments,
                reader_names=table.readers)  # fmt: skip

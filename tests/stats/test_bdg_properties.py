@@ -1,6 +1,7 @@
 """BDG and clustered analyses of any study, degenerate ones too: numbers or reasons, never NaN; no order matters."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from tests.stats.test_properties import studies
 quick = settings(max_examples=60, deadline=None)
 
 
-def numbers_or_reasons(rows: list[dict[str, object]]) -> None:
+def numbers_or_reasons(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["ci"] is None or row.get("se") is None:
             assert row["reason"], row

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,9 @@ def regions(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rows = [(p, *region) for p, inside in SIX.items() for region in inside]
     else:
         with (FOLDER / name).open() as file:
-            rows = [tuple(int(row[k]) for k in ("patient", "truth", "test1", "test2")) for row in csv.DictReader(file)]
+            rows: list[Any] = [
+                tuple(int(row[k]) for k in ("patient", "truth", "test1", "test2")) for row in csv.DictReader(file)
+            ]
     found = np.array(rows, float)
     return found[:, 2:].T, found[:, 1] == 1, np.unique(found[:, 0], return_inverse=True)[1]
 

@@ -1,5 +1,7 @@
 """AI against readers, pairs, agreement, power and times agree with RJafroc and R."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ OPTIONS = {"RRRC": ("random", "random"), "FRRC": ("fixed", "random"), "RRFC": ("
 
 @pytest.mark.parametrize("who", READERS)
 @pytest.mark.parametrize("cases", ["random", "fixed"])
-def test_the_ai_against_readers_is_rjafrocs_single_treatment_analysis(who: str, cases: str):
+def test_the_ai_against_readers_is_rjafrocs_single_treatment_analysis(who: str, cases: Any):
     _, scores, truth, _ = three_classes()
     expected = reference(f"rjafroc__syn_ai_{who}__CadVsRad__1T-RR{'RC' if cases == 'random' else 'FC'}")
     at = READERS[who]

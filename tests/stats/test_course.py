@@ -4,6 +4,7 @@ import csv
 import io
 from collections import defaultdict
 from statistics import median
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ FOUND = analyse(table_from_text(TEXT), options=Options(shortest=30.0))
 
 
 def test_every_case_has_its_readers_and_those_who_were_right():
-    counted = defaultdict(lambda: [0, 0])
+    counted: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
     for row in READS:
         counted[row["case"], row["arm"]][0] += 1
         counted[row["case"], row["arm"]][1] += row["truth"] == row["prediction"]

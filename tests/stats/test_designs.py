@@ -1,5 +1,7 @@
 """Designs are recognised, incomplete ones handled by the stated rule, and the rest refused in words."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,7 @@ def test_a_reader_without_one_treatment_is_left_out_by_name():
 
 def test_what_cannot_be_estimated_is_refused_in_words():
     ratings, truth = made()
+    change: dict[str, Any]
     for change, words in (
         ({"readers": "fixed", "cases": "fixed"}, "both fixed"),
         ({"readers": "some"}, "random or fixed"),
@@ -105,7 +108,7 @@ def test_any_figure_of_merit_goes_through_the_same_analysis():
 
 
 @pytest.mark.parametrize("metric", ["auc", "sensitivity", "specificity", "accuracy"])
-def test_two_readers_are_fixed_and_one_is_tangos_or_delongs(metric: str):
+def test_two_readers_are_fixed_and_one_is_tangos_or_delongs(metric: Any):
     ratings, truth = made(r=3)
     ai, readers = ratings[0, 0], ratings[1]
     with pytest.raises(StatsError, match="cannot stand for readers at large"):
@@ -156,7 +159,7 @@ def test_nested_readers_have_the_size_they_should():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("readers_as", ["random", "fixed"])
-def test_mrmc_has_the_size_it_should(readers_as: str):
+def test_mrmc_has_the_size_it_should(readers_as: Any):
     variances = STRUCTURES["HL"] if readers_as == "random" else Variances(0, 0, 0.3, 0.3, 0.2, 0.2)
     plan = Plan((0.855, 0.855), 5, 50, 50, variances)
     found = rejections(plan, repeats=2000, readers_as=readers_as, seed=13)

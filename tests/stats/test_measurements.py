@@ -1,6 +1,7 @@
 """Agreement of measurements: textbook numbers, brute force, and a number or a reason for any data."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,7 +69,8 @@ def test_kappas_of_all_pairs_are_given_for_ordered_ratings_only():
 )  # fmt: skip
 def test_any_measurements_give_numbers_or_reasons(values):
     found = measured(values, tuple(map(str, range(len(values)))))
-    assert json.loads(as_json(to_plain(found)))
+    plain: Any = to_plain(found)
+    assert json.loads(as_json(plain))
     estimates = [found.icc_agreement, found.icc_consistency, *(one for _, one in found.within_readers)]
     estimates += [one for pair in found.limits for one in (pair.bias, pair.lower, pair.upper)]
     for one in (*estimates, *(one for _, _, one in found.kappas or ())):

@@ -11,10 +11,10 @@ from core.stats.figures import metric_cells
 from core.stats.mrmc import Mrmc, mrmc
 from tests.stats.goldens import close, reference, reference_names, study
 
-FACTORS = {"rrrc": ("random", "random"), "frrc": ("fixed", "random"), "rrfc": ("random", "fixed")}
+FACTORS: dict[str, Any] = {"rrrc": ("random", "random"), "frrc": ("fixed", "random"), "rrfc": ("random", "fixed")}
 
 
-def analysed(data: str, metric: str, covariance: str, factors: str) -> Mrmc:
+def analysed(data: str, metric: Any, covariance: Any, factors: str) -> Mrmc:
     table = study(data)
     readers, cases = FACTORS[factors]
     return mrmc(
@@ -71,6 +71,9 @@ def same_interval(found: Any, row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", [n for n in reference_names("mrmcaov") if n.endswith(("frrc", "rrrc"))])
 def test_the_whole_covariance_matrix_of_mrmcaov_is_matched(name: str):
     expected = reference(name)
+    data: str
+    metric: Any
+    covariance: Any
     _, data, metric, covariance, _ = name.split("__")
     table = study(data)
     t, r, n = table.values.shape

@@ -11,6 +11,7 @@ from core.cli.distribution import LOADED, assemble, quick_start
 from core.stats.estimate import StatsError
 from core.stats.frames import from_long
 from core.stats.mrmc import mrmc
+from core.stats.standalone import Standalone
 from core.stats.validation import validate
 from tests.stats.goldens import FOLDER, close, study
 from tests.stats.test_commands import program  # noqa: F401 - a fixture
@@ -61,6 +62,7 @@ def test_one_ai_against_readers_from_a_mapping():
     data["reader"] = ["AI" if name == 1 else str(name) for name in data["reader"]]
     keep = [k for k, t in enumerate(data["treatment"]) if t == 1]
     found = from_long({name: [values[k] for k in keep] for name, values in data.items()}).standalone(margin=0.1)
+    assert isinstance(found.found, Standalone)
     assert found.found.readers_as == "random"
     assert "not worse by the margin" in set(found.to_frame().kind)
 

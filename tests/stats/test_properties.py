@@ -1,6 +1,7 @@
 """What must hold for every data: invariances, brute force, and a number or a reason, never NaN."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,7 +109,8 @@ def test_covariances_with_cases_missing_are_right_on_average():
     truth = np.arange(24) < 12
     missing = np.zeros((2, 24), bool)
     missing[0, [0, 1, 12]] = missing[1, [1, 2, 3, 13, 14]] = True
-    areas, found = [], {name: [] for name in ("delong", "jackknife", "unbiased")}
+    areas: list[Any] = []
+    found: dict[str, list[Any]] = {name: [] for name in ("delong", "jackknife", "unbiased")}
     for _ in range(1500):
         common = rng.normal(0, 1, 24) + truth
         scores = common + rng.normal(0, 0.7, (2, 24))

@@ -1,6 +1,7 @@
 """No interval leaves the range its figure can take, whatever the study; a missing one has its true reason."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -86,11 +87,12 @@ def test_no_interval_of_a_study_leaves_its_range(seed: int):
 
 @pytest.mark.parametrize("seed", range(40))
 @pytest.mark.parametrize("metric", ["auc", "accuracy"])
-def test_no_interval_of_the_commands_leaves_its_range(seed: int, metric: str):
+def test_no_interval_of_the_commands_leaves_its_range(seed: int, metric: Any):
     rng = np.random.default_rng(seed)
     n, r = int(rng.choice([4, 6, 20, 200])), int(rng.integers(2, 5))
     truth = np.arange(n) % 2 == 0
     ratings = rng.integers(0, 4, (2, r, n)) + rng.integers(0, 4) * truth * rng.integers(0, 2, (2, 1, 1)) * 1.0
+    readers: Any
     for readers in ("random", "fixed"):
         found = mrmc(ratings, truth, metric=metric, readers=readers, threshold=2)
         for one in (*found.treatments, *found.differences, *(d for _, d in found.reader_differences)):

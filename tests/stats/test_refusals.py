@@ -60,7 +60,7 @@ def test_tables_that_gave_wrong_answers_are_refused(program, command, name, word
 def test_ids_written_in_two_ways_are_reported(program, tmp_path, change, words):  # noqa: F811
     path = tmp_path / "ids.csv"
     assert change[0] in GOOD
-    path.write_text(GOOD.replace(*change, 1))
+    path.write_text(GOOD.replace(change[0], change[1], 1))
     code, _, err = program("mrmc", path)
     assert code == 2
     assert words in err

@@ -1,5 +1,7 @@
 """Several AIs in one long table: each alone gives the figures it gives by itself, and AI is set against AI."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -38,7 +40,7 @@ def study(*ais: str, seed: int = 4, failed: tuple[int, ...] = (), silent: str = 
     return "\n".join(lines) + "\n"
 
 
-def found(text: str, **options: object) -> Analysis:
+def found(text: str, **options: Any) -> Analysis:
     return analyse(table_from_text(text), options=Options(**options))
 
 

@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_order_and_another_one_another():
 def test_a_crossover_reader_begins_with_the_arm_that_fewer_of_the_group_began_with():
     asked = plan(3, 12, design=Design.CROSSOVER)
     made = make_orders(asked, seed=1)
-    began = [order[0].arm for (_, number), order in made.items() if number == 1]
+    began: list[str] = [order[0].arm for (_, number), order in made.items() if number == 1]
     rarer = min(("unaided", "aided"), key=began.count)
     one, two = joining_orders(asked, standing(made), taken(made), seed=2)
     assert {place.arm for place in one} == {rarer}

@@ -1,10 +1,12 @@
 """Invitations and reminders say the way in, and what is asked."""
 
+from typing import Any
+
 from core.study.letters import invitation, panel_invitation, reminder
 
 
 def test_who_has_no_account_gets_a_link_and_who_has_one_the_address():
-    given = {
+    given: dict[str, Any] = {
         "name": "Ada",
         "username": "ada@x",
         "title": "A study",
@@ -23,7 +25,7 @@ def test_who_has_no_account_gets_a_link_and_who_has_one_the_address():
 
 
 def test_a_panel_is_told_its_part():
-    given = {
+    given: dict[str, Any] = {
         "name": "Ada",
         "username": "ada@x",
         "title": "A study",
@@ -39,7 +41,7 @@ def test_a_panel_is_told_its_part():
 
 
 def test_a_reminder_counts_what_is_left():
-    given = {"name": "Ada", "title": "A study", "address": "https://here"}
+    given: dict[str, Any] = {"name": "Ada", "title": "A study", "address": "https://here"}
     assert "1 read is left" in reminder(left=1, minutes=None, **given)
     assert "12 reads are left for you in the study “A study”, about 40 minutes" in reminder(
         left=12, minutes=40, **given

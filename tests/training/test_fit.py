@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -119,7 +120,7 @@ def test_infection_free_slices_of_the_sick_train_as_normal(cases):
 def test_held_out_cases_validate_and_never_train(cases):
     held = [c for c in cases if c.held_out]
     assert [c.seed for c in held] == [9]
-    data = slice_streams(cases, plan(2), PARAMETERS).validation
+    data: Any = slice_streams(cases, plan(2), PARAMETERS).validation
     assert len(data) > 0
     assert all(data.cases[p.case].held_out for p in data.places)
 

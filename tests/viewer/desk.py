@@ -38,7 +38,7 @@ class Desk:
         """Let the browser paint what it was asked to."""
         self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
 
-    def until(self, true: Callable[[], Any], seconds: float = 8) -> None:
+    def until(self, true: Callable[..., Any], seconds: float = 8) -> None:
         """Wait, with the browser alive, until the server's side is as it should be."""
         for _ in range(int(seconds / 0.05)):
             if true():

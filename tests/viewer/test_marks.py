@@ -1,6 +1,7 @@
 """Marks of every kind in every plane: where they were set, kept by the server, drawn again after a reload."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,8 @@ def test_marks_of_every_kind_are_kept_in_every_plane(desk: Sit, plane: str, rend
     _, index = seat.shown()
     for n, (kind, key) in enumerate(KEYS.items(), start=1):
         seat.press(key)
-        start, end = PLACES[kind][0], PLACES[kind][-1]
+        start: Any = PLACES[kind][0]
+        end = PLACES[kind][-1]
         if kind == "point":
             seat.page.mouse.click(*seat.at(*start, **grid(plane)))
         else:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_every_voxel_reaches_the_readout(desk: Sit, bar: Volume, columns: int) -
     odd = Volume(hu, bar.spacing_mm, bar.z_mm[:6], bar.affine, bar.attributes, bar.content_hash)
     seat = desk(Fake.of(odd))
     seat.page.locator(".loading").wait_for(state="hidden")
-    grid = {"rows": 40, "columns": columns, "row_mm": 0.8, "column_mm": 0.6}
+    grid: dict[str, Any] = {"rows": 40, "columns": columns, "row_mm": 0.8, "column_mm": 0.6}
     for z in range(6):
         seat.painted("axial", z)
         for column, row in ((0, 0), (columns - 1, 39), (57, 20)):

@@ -19,7 +19,7 @@ __all__ = ["program"]
 
 AI_NAMES = [name for name in reference_names("rjafroc2") if "CadVsRad" in name]
 NAMES = [name for name in reference_names("rjafroc2") if "CadVsRad" not in name and "figures_only" not in name]
-FACTORS = {"RRRC": ("random", "random"), "FRRC": ("fixed", "random"), "RRFC": ("random", "fixed")}
+FACTORS: dict[str, Any] = {"RRRC": ("random", "random"), "FRRC": ("fixed", "random"), "RRFC": ("random", "fixed")}
 
 
 @lru_cache

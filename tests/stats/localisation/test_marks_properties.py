@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,6 +167,8 @@ def test_a_cluster_of_cases_is_left_out_whole(drawn: tuple[bool, Study], data: s
 def analysed(marks: Marks, figure: Figure, *, lines: bool = True) -> list[dict]:
     """Every analysis as the JSON that is printed; a refusal as its sentence."""
     said = []
+    readers: Any
+    cases: Any
     for readers, cases in (("random", "random"), ("fixed", "random"), ("random", "fixed")):
         try:
             found = compare(marks, figure, readers=readers, cases=cases)
@@ -203,8 +206,9 @@ def check(said: list[dict]) -> None:
 
 @quick
 @given(studies(treatments=1), st.sampled_from(sorted(FIGURES)), st.sampled_from(["random", "fixed", None]))
-def test_an_ai_against_readers_has_a_number_or_a_reason(study: Study, name: str, readers: str | None):
+def test_an_ai_against_readers_has_a_number_or_a_reason(study: Study, name: str, readers: Any):
     marks = study.marks()
+    cases: Any
     for cases in ("random", "fixed"):
         try:
             found = ai_against(marks, FIGURES[name], "r0", readers=readers, cases=cases)

@@ -111,6 +111,7 @@ def test_overlap_is_the_share_of_grains_that_both_shapes_hold(a, b):
 def corners(shape: Shape) -> list[np.ndarray]:
     if isinstance(shape, Box):
         return [np.array(shape.a), np.array(shape.b)]
+    assert not isinstance(shape, Point)
     radius = shape.radius if isinstance(shape, Sphere) else math.dist(shape.a, shape.b) / 2
     return [np.array(middle(shape)) - radius, np.array(middle(shape)) + radius]
 
@@ -118,6 +119,7 @@ def corners(shape: Shape) -> list[np.ndarray]:
 def inside(shape: Shape, grid: np.ndarray) -> np.ndarray:
     if isinstance(shape, Box):
         return np.all((grid >= shape.a) & (grid <= shape.b), axis=-1)
+    assert not isinstance(shape, Point)
     radius = shape.radius if isinstance(shape, Sphere) else math.dist(shape.a, shape.b) / 2
     return np.sum((grid - np.array(middle(shape))) ** 2, axis=-1) <= radius**2
 
