@@ -29,7 +29,7 @@ def lock(page: Any, letter: str, *, presses: int = 1) -> None:
         page.keyboard.press(letter)
     page.keyboard.press("Enter")
     page.get_by_text("Enter locks, Esc goes back").wait_for()
-    page.wait_for_timeout(250)  # a bouncing key must not lock: the second press counts after 200 ms
+    page.locator(".lock[data-steady]").wait_for()  # a bouncing key must not lock
     with page.expect_response(lambda answer: answer.url.endswith("/lock")) as locked:
         for _ in range(presses):
             page.keyboard.press("Enter")

@@ -167,6 +167,6 @@ def read_both_cases(server: Server, page: Any, study_id: int, letter: str) -> No
         page.get_by_text("saved", exact=True).wait_for()
         page.keyboard.press("Enter")
         page.get_by_text("Enter locks, Esc goes back").wait_for()
-        page.wait_for_timeout(250)  # the lock wants a second, separate press
+        page.locator(".lock[data-steady]").wait_for()
         page.keyboard.press("Enter")
     page.get_by_text("Every case of this study is read and locked").wait_for()

@@ -141,7 +141,7 @@ def test_whatever_a_reader_does_there_is_one_read_one_draft_and_one_clock(day: C
     first.get_by_role("radio", name="Normal").dblclick()
     first.get_by_role("button", name="Review and lock").dblclick(delay=150)
     first.get_by_text("Enter locks, Esc goes back").wait_for()
-    first.wait_for_timeout(600)  # so that the next click is no third of the same
+    first.locator(".lock[data-steady]").wait_for()
     first.get_by_role("button", name="Lock this read").dblclick()
     shown(first, "Case 3 of 3")
 
@@ -173,7 +173,7 @@ def test_a_killed_server_loses_no_answer_and_no_second(day: ClockedServer, sign_
     page.get_by_text("saved", exact=True).wait_for()
     page.keyboard.press("Enter")
     page.get_by_text("Enter locks, Esc goes back").wait_for()
-    page.wait_for_timeout(250)
+    page.locator(".lock[data-steady]").wait_for()
     page.keyboard.press("Enter")
     page.get_by_text("Every case of this study is read").wait_for()
     [row] = reads_of(day, account)

@@ -79,12 +79,12 @@ def test_a_case_is_read_unaided_and_then_aided(
     answer(page, "c")
     assert reads_of(server, reader) == [("unaided", "open", None)]
     assert page.get_by_text("AI output").count() == 0
-    page.wait_for_timeout(250)  # the lock wants a second, separate press
+    page.locator(".lock[data-steady]").wait_for()
     page.keyboard.press("Enter")
 
     page.get_by_text("AI output").wait_for()
     answer(page, "n")
-    page.wait_for_timeout(250)
+    page.locator(".lock[data-steady]").wait_for()
     page.keyboard.press("m")
     assert reads_of(server, reader) == [("unaided", "locked", "covid"), ("aided", "open", None)]
     page.screenshot(path=tmp_path / "aided.png")

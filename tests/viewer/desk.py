@@ -75,8 +75,22 @@ class Desk:
         """A complete answer, by keyboard."""
         self.press("c", "Shift+Digit9", "Tab", "Shift+Digit2", "Tab", "Shift+Digit1")
 
+    def steady(self) -> None:
+        """Wait until the next press is no bounce of the one that asked for the summary."""
+        self.page.locator(".lock[data-steady]").wait_for()
+
+    def intervals(self, times: int, seconds: float) -> None:
+        """Let an interval of the page run so often, as its own heartbeats do."""
+        self.page.evaluate(
+            """([times, ms]) => new Promise((go) => {
+              let n = 0;
+              const timer = setInterval(() => (n += 1) === times && (clearInterval(timer), go()), ms);
+            })""",
+            [times, 1000 * seconds],
+        )
+
     def review_and_lock(self) -> None:
         self.press("Enter")
         self.page.get_by_text("Enter locks, Esc goes back").wait_for()
-        self.page.wait_for_timeout(250)  # a second, separate press
+        self.steady()
         self.press("Enter")

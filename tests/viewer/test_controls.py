@@ -37,7 +37,7 @@ def test_keys_move_through_the_stack_and_between_the_planes(desk: Sit) -> None:
     seat.until(lambda: seat.shown() != start)  # a loop passes any one slice too fast to wait for
     seat.press("Space")
     _, there = seat.shown()
-    seat.page.wait_for_timeout(300)
+    seat.intervals(5, 1 / 16)  # as many images would have come
     assert seat.shown()[1] - there <= 1
 
 

@@ -45,7 +45,7 @@ def test_a_case_is_read_by_mouse_and_double_clicks_are_single_ones(desk: Sit) ->
     seat.page.get_by_role("button", name="Review and lock").dblclick(delay=150)  # slower than a bouncing key
     seat.page.get_by_role("button", name="Lock this read").wait_for()
     assert seat.fake.lock_posts == 0
-    seat.page.wait_for_timeout(600)  # another click, not a third of the same
+    seat.steady()
     seat.page.get_by_role("button", name="Lock this read").dblclick()
     seat.page.get_by_text("Case 2 of 2").first.wait_for()
     seat.painted("axial", 0)
@@ -58,7 +58,6 @@ def test_a_rating_against_the_diagnosis_is_asked_about_once_and_the_answer_kept(
     seat.press("c", "Shift+Digit1", "Tab", "Shift+Digit8", "Tab", "Shift+Digit1", "Enter")
     seat.page.get_by_text("your diagnosis COVID-19 10: is that as you mean it? Enter locks").wait_for()
     seat.press("Escape")
-    seat.page.wait_for_timeout(250)  # a second, separate press
     seat.review_and_lock()
     seat.until(lambda: seat.fake.reads[0].locked is not None)
     counters = seat.fake.reads[0].counters
@@ -146,7 +145,7 @@ def test_a_slow_first_image_is_no_take_over(desk: Sit, bar: Volume) -> None:
     seat = desk(fake, wait=False)
     seat.page.locator(".form .choice").first.wait_for()
     seat.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    seat.page.wait_for_timeout(500)  # five heartbeats
+    seat.intervals(5, fake.heartbeat_s)
     assert seat.page.locator(".cover:visible").count() == 0
     arrives.set()
     seat.painted()

@@ -87,7 +87,7 @@ def test_zoom_pan_and_a_new_window_size_keep_the_value_under_the_cursor(desk: Si
     assert moved.startswith(f"{bar.hu[0, y, x]} HU".replace("-", "−"))
 
     seat.page.set_viewport_size({"width": 1000, "height": 700})
-    seat.page.wait_for_timeout(150)  # the observer of sizes runs with the next frames
+    seat.frames()  # the observer of sizes runs with them
     seat.page.mouse.dblclick(*seat.at(50, 40, **grid("axial")))
     seat.page.mouse.move(*seat.at(20, 90, **grid("axial")))
     seat.page.wait_for_function(

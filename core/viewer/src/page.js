@@ -101,8 +101,14 @@ export class Page {
     this.summary.textContent = line;
     this.lock.textContent = { reading: "Review and lock", summary: "Lock this read", locking: "Locking…" }[kind];
     this.lock.disabled = kind === "locking";
+    delete this.lock.dataset.steady;
     this.lock.classList.toggle("sure", kind === "summary");
     this.panel.inert = kind === "locking";
+  }
+
+  /** From now on a press of the lock's button is meant. */
+  steady() {
+    this.lock.dataset.steady = "";
   }
 
   /** @param {string} sentence */

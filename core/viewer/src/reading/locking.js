@@ -7,7 +7,9 @@ import { contradiction, missing, summary } from "./content.js";
 const STEADY_MS = 200; // a bouncing Enter key must not lock
 
 export class Locking {
-  #summaryAt = 0;
+  #steady = false; // the summary has stood long enough for a press that means it
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
 
   /** @param {import("./reading.js").Reading} reading */
   constructor(reading) {
@@ -16,7 +18,7 @@ export class Locking {
 
   enter() {
     if (this.reading.state === "reading") this.#review();
-    else if (this.reading.state === "summary" && performance.now() - this.#summaryAt > STEADY_MS) this.#lock();
+    else if (this.reading.state === "summary" && this.#steady) this.#lock();
   }
 
   #review() {
@@ -28,13 +30,19 @@ export class Locking {
       return this.reading.page.problem(rest[0] ?? "Something is still missing; see above.");
     this.reading.page.problem("");
     this.reading.become("summary");
-    this.#summaryAt = performance.now();
     const doubt = contradiction(this.reading.content.value, form);
     if (doubt) this.reading.telemetry.set("contradiction_asked", 1);
     const line = [`${summary(this.reading.content.value, form)}.`, doubt, "Enter locks, Esc goes back."]
       .filter(Boolean)
       .join(" ");
-    return this.reading.page.stage("summary", line);
+    this.reading.page.stage("summary", line);
+    this.#steady = false;
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.#steady = true;
+      this.reading.page.steady();
+    }, STEADY_MS);
+    return undefined;
   }
 
   async #lock() {
