@@ -69,6 +69,7 @@ class Protocol:
     break_after_minutes: int = 60
     aided: AidedDisplay = field(default_factory=AidedDisplay)
     readers_may_author_truth: bool = False
+    signatures: bool = False  # opening, closing and unblinding ask for the password again
     reference: ReferenceStandard = field(default_factory=ReferenceStandard)
     prespecification: Prespecification = field(default_factory=Prespecification)
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.results.story import Deviation, Flow, Story
 from core.study.words import Design, ReadState
+from db import signatures
 from db.models import (
     AiRead,
     AuditEvent,
@@ -36,14 +37,24 @@ def story_of(session: Session, study: Study) -> Story:
         .order_by(Reader.id, ReadingOrder.session)
     )
     events = session.execute(
-        select(AuditEvent.at, AuditEvent.kind).where(AuditEvent.study_id == study.id).order_by(AuditEvent.id)
+        select(AuditEvent.at, AuditEvent.kind, AuditEvent.detail)
+        .where(AuditEvent.study_id == study.id)
+        .order_by(AuditEvent.id)
     )
     return Story(
         flow=_flow(session, study),
         deviations=tuple(sorted(deviations, key=lambda one: (one.at is None, one.at))),
         order_seeds=tuple((name, number, seed) for name, number, seed in seeds),
-        steps=tuple((at, kind) for at, kind in events if kind.startswith("study ")),
+        steps=tuple(
+            (at, _signed(signatures.signature(at, detail)) if kind == signatures.KIND else kind)
+            for at, kind, detail in events
+            if kind.startswith("study ") or kind == signatures.KIND
+        ),
     )
+
+
+def _signed(one: signatures.Signature) -> str:
+    return f"{one.act} signed by {one.name} ({one.username}): “{one.meaning}” SHA-256 of what was signed: {one.digest}"
 
 
 def _flow(session: Session, study: Study) -> Flow:

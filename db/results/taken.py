@@ -15,10 +15,10 @@ def results(session: Session, study_id: int, what: str, *, by: Actor, at: dateti
     _note(session, "results exported", what, study_id, by, at, detail)
 
 
-def papers(session: Session, study_id: int, what: str, *, by: Actor, at: datetime) -> None:
-    """Note that `what` was downloaded by who prepares a study (orders, truth sheet); raises Forbidden."""
+def orders(session: Session, study_id: int, *, by: Actor, at: datetime) -> None:
+    """Note that the reading orders were downloaded by who manages a study; raises Forbidden."""
     permissions.require(session, study_id, by, Right.MANAGE)
-    _note(session, "study file downloaded", what, study_id, by, at, {})
+    _note(session, "orders downloaded", "csv", study_id, by, at, {})
 
 
 def trail(session: Session, what: str, *, by: Actor, at: datetime, study_id: int | None = None, **detail: Any) -> None:

@@ -14,9 +14,10 @@ from core.study.preflight import Finding
 from core.study.protocol import Protocol
 from core.study.reasons import given_reason
 from core.study.words import StudyState
-from db import audit, permissions
+from db import audit, permissions, signatures
 from db.models import Reader, Study, StudyCase
 from db.permissions import Actor, Right, Task
+from db.signatures import Act
 from db.study import ais, orders
 from db.study.ais import OTHERS
 from db.study.design import create_study, named_design
@@ -46,8 +47,12 @@ def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, a
     return findings
 
 
-def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, by: int, at: datetime) -> StudyInfo:
+def open_study(
+    session: Session, study_id: int, *, volumes: Volumes, seed: int, by: int, at: datetime, password: str = ""
+) -> StudyInfo:
     """Open a checked study: protocol, truth versions, AI and orders are frozen in this one transaction.
+
+    `password` signs it where the study asks for signatures, here and in the next steps.
 
     The check runs once more; raises Conflict naming the first blocker. `seed` is below 2**31.
     """
@@ -58,6 +63,7 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
     blockers = [finding for finding in findings_of(session, study_id, volumes=volumes) if finding.blocks]
     if blockers:
         raise Conflict(f"Not opened. {blockers[0].message}")
+    signatures.require(session, found, Act.OPENING, password=password, by=by, at=at)
     truths = truth.newest(session, study_id)
     for link in session.scalars(select(StudyCase).where(StudyCase.study_id == study_id)):
         link.frozen_truth_id = truths[link.case_id].id
@@ -79,7 +85,9 @@ def open_study(session: Session, study_id: int, *, volumes: Volumes, seed: int, 
     return load(session, study_id)
 
 
-def close_study(session: Session, study_id: int, *, by: int, at: datetime, reason: str = "") -> None:
+def close_study(
+    session: Session, study_id: int, *, by: int, at: datetime, reason: str = "", password: str = ""
+) -> None:
     """Close an open study: nothing is read in it any more. With reads missing it needs a reason.
 
     What readers who dropped out left unread is missing no more: their withdrawal has its own reason.
@@ -91,12 +99,13 @@ def close_study(session: Session, study_id: int, *, by: int, at: datetime, reaso
     missing = now.total - now.locked
     if missing:
         reason = given_reason(f"{missing} reads are missing; closing now", reason)
+    signatures.require(session, found, Act.CLOSING, password=password, by=by, at=at)
     found.state, found.closed_at = StudyState.CLOSED, at
     detail = {"missing": missing, "reason": reason.strip() or None}
     audit.record(session, kind="study closed", at=at, actor_id=by, study_id=study_id, detail=detail)
 
 
-def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: str) -> None:
+def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: str, password: str = "") -> None:
     """Unblind a closed study: from now on its results can be seen. Logged with who and why, never taken back."""
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
@@ -104,6 +113,7 @@ def unblind(session: Session, study_id: int, *, by: int, at: datetime, reason: s
     if session.scalar(select(Reader.id).where(Reader.study_id == study_id, Reader.account_id == by)) is not None:
         raise Forbidden("Who reads in this study may not unblind it; ask another coordinator.")
     reason = given_reason("Unblinding", reason)
+    signatures.require(session, found, Act.UNBLINDING, password=password, by=by, at=at)
     found.state, found.unblinded_at = StudyState.UNBLINDED, at
     detail = {"reason": reason}
     audit.record(session, kind="study unblinded", at=at, actor_id=by, study_id=study_id, detail=detail)

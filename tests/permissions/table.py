@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import accounts, audit, cases, register, system, tokens, web_sessions
+from db import accounts, audit, cases, register, signatures, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -236,7 +236,17 @@ TABLE: dict[Any, Verb] = {
     system.note_retry: Verb(
         lambda s, e, p, by: system.note_retry(s, p.series_id, "m 1", by=by, at=AT), anywhere=frozenset({ADMINISTRATOR})
     ),
-    taken.papers: Verb(lambda s, e, p, by: taken.papers(s, p.draft, "orders", by=by, at=AT), study=MANAGE),
+    taken.orders: Verb(lambda s, e, p, by: taken.orders(s, p.draft, by=by, at=AT), study=MANAGE),
+    signatures.of_study: Verb(lambda s, e, p, by: signatures.of_study(s, p.draft, by=by), study=OVERVIEW),
+    signatures.count_wrong: Verb(
+        lambda s, e, p, by: signatures.count_wrong(s, by=by, password="x", at=AT), anywhere=EVERYBODY
+    ),
+    signatures.require: Verb(
+        lambda s, e, p, by: signatures.require(
+            s, s.get_one(Study, p.draft), signatures.Act.OPENING, password="", by=by, at=AT
+        ),
+        anywhere=frozenset(IN_INSTALLATION),  # asks nothing here; the verbs that call it ask for the right
+    ),
     taken.trail: Verb(lambda s, e, p, by: taken.trail(s, "csv", by=by, at=AT), anywhere=AUDIT),
     taken.register: Verb(lambda s, e, p, by: taken.register(s, by=by, at=AT, entries=1), anywhere=EVERYBODY),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),

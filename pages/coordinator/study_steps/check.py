@@ -15,6 +15,7 @@ from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import Session, open_session, open_view
 from db.results import taken
+from db.signatures import Act
 from db.study import life as study_life
 from db.study import orders, preflight
 from db.study.ais import OTHERS
@@ -22,6 +23,7 @@ from db.study.info import StudyInfo
 from db.study.orders import OrderRow
 from pages.components import places
 from pages.components.acting import act
+from pages.components.signing import act_signed, asked
 
 FOUND = "study_findings"
 
@@ -113,14 +115,17 @@ def _open(me: Account, study: StudyInfo) -> None:
             "truth versions, the AI with its rule and parameters, and every reader's order are frozen for good; to "
             "change them you would copy the study."
         )
+        password = asked(study, Act.OPENING, key="study_open_password")
         sure = st.checkbox("I have read this", key="study_open_sure")
         if st.button("Open the study", key="study_open", type="primary", disabled=not sure):
             seed = secrets.randbelow(SEEDS)
             with st.spinner("Checking once more and making the orders …"):
                 volumes = _volumes(me, study)
-                held = act(
+                held = act_signed(
+                    me,
+                    password,
                     lambda session: study_life.open_study(
-                        session, study.id, volumes=volumes, seed=seed, by=me.id, at=clock.now()
+                        session, study.id, volumes=volumes, seed=seed, by=me.id, at=clock.now(), password=password
                     ),
                     done="The study is open",
                 )
@@ -158,7 +163,7 @@ def _frozen(me: Account, study: StudyInfo) -> None:
 
 def _note_orders(account_id: int, study_id: int) -> None:
     with open_session() as session:
-        taken.papers(session, study_id, "reading orders", by=account_id, at=clock.now())
+        taken.orders(session, study_id, by=account_id, at=clock.now())
 
 
 def _by_reader(places: list[OrderRow]) -> dict[tuple[int, str], list[OrderRow]]:

@@ -80,6 +80,11 @@ def _rules(fields: Fields) -> None:
             help="Off: the first diagnosis of a case stands, and there is no undo.",
         )
         fields.toggle("clock_visible", "Readers see the clock")
+        fields.toggle(
+            "signatures",
+            "Opening, closing and unblinding are signed",
+            help="Whoever does it gives the password again; name, time and meaning stand in the report and audit.",
+        )
         fields.toggle("practice_feedback", "Show the truth after a practice case")
     with middle:
         fields.whole("idle_after_s", "Not counted after so many idle seconds", min_value=10, max_value=3600)

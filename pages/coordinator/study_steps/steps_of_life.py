@@ -7,12 +7,14 @@ from db.accounts import Account
 from db.engine import open_view
 from db.reading import reads
 from db.reading.resets import ResetEffect
+from db.signatures import Act
 from db.study import life as study_life
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
 from db.study.monitor_types import StudyProgress
 from db.study.quality import ReadQuality
 from pages.components.acting import act
+from pages.components.signing import act_signed, asked
 
 
 def resets(me: Account, found: StudyProgress) -> None:
@@ -104,9 +106,14 @@ def close(me: Account, study: StudyInfo, found: StudyProgress, careful: list[Rea
             st.warning(f"{' '.join(said)} A read can only be made again while the study is open.")
         with st.form("monitor_close", border=False):
             reason = st.text_input("Reason for closing now" if left else "Note (optional)", key="monitor_close_reason")
+            password = asked(study, Act.CLOSING, key="monitor_close_password")
             if st.form_submit_button("Close the study", key="monitor_close_save", type="primary"):
-                act(
-                    lambda session: study_life.close_study(session, study.id, by=me.id, at=clock.now(), reason=reason),
+                act_signed(
+                    me,
+                    password,
+                    lambda session: study_life.close_study(
+                        session, study.id, by=me.id, at=clock.now(), reason=reason, password=password
+                    ),
                     done="Closed",
                 )
                 st.rerun()
@@ -120,9 +127,14 @@ def unblind(me: Account, study: StudyInfo) -> None:
             "why is logged, and it cannot be taken back."
         )
         reason = st.text_input("Why now", key="monitor_unblind_reason", placeholder="all reads are locked")
+        password = asked(study, Act.UNBLINDING, key="monitor_unblind_password")
         if st.form_submit_button("Unblind", key="monitor_unblind_save", type="primary"):
-            act(
-                lambda session: study_life.unblind(session, study.id, by=me.id, at=clock.now(), reason=reason),
+            act_signed(
+                me,
+                password,
+                lambda session: study_life.unblind(
+                    session, study.id, by=me.id, at=clock.now(), reason=reason, password=password
+                ),
                 done="Unblinded",
             )
             st.rerun()
