@@ -1,6 +1,6 @@
 """The registry of AI models: adding one, which reads by default, which studies pin one, and how one is removed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.study.words import StudyState
 from db import audit, permissions
 from db.models import AiModel, AiRead, SliceScores, Study
 from db.permissions import Actor, Right, Task, person
@@ -193,6 +194,36 @@ def remove(session: Session, model_id: int, *, by: Actor, at: datetime) -> Model
         session.delete(row)
     session.flush()
     return found
+
+
+def undo_calls(session: Session, model_id: int, *, by: int, at: datetime) -> ModelInfo:
+    """Take calls of a table back before any study that names them was opened; its name and version are free again.
+
+    Drafts that name it lose it. What was stored stays in the chain, out of sight. Raises Conflict where a study was
+    opened with it, InvalidInput for a model that reads here, Forbidden for drafts of others.
+    """
+    permissions.require_task(session, by, Task.MODELS)
+    row = _registered(session, model_id)
+    if row.kind != "csv":
+        raise InvalidInput(f"{row.name} {row.version} is no table of calls; remove it as a model.")
+    named = [study for study in session.scalars(select(Study).order_by(Study.id)) if _names(study, row)]
+    if opened := [study.title for study in named if study.opened_at is not None]:
+        raise Conflict(f"{row.name} {row.version} is an AI of “{opened[0]}”, which was opened with it; it stays.")
+    for study in named:
+        permissions.require(session, study.id, by, Right.MANAGE)
+        kept = tuple(one for one in study.protocol.ais if (one.name, one.version) != (row.name, row.version))
+        first = by_name(session, kept[0].name, kept[0].version) if kept else None
+        study.protocol = replace(study.protocol, ais=kept)
+        study.ai_model_id, study.state = first.id if first else None, StudyState.DRAFT
+    gone = _public(row)
+    audit.record(session, kind="AI calls taken back", at=at, actor_id=by, detail=_named(row))
+    row.removed_at, row.version = at, f"{row.version[:40]} taken back {row.id}"
+    session.flush()
+    return gone
+
+
+def _names(study: Study, row: AiModel) -> bool:
+    return study.ai_model_id == row.id or (row.name, row.version) in {(o.name, o.version) for o in study.protocol.ais}
 
 
 def _registered(session: Session, model_id: int) -> AiModel:

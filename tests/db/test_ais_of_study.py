@@ -198,3 +198,18 @@ def test_a_protocol_file_carries_the_ais_and_a_missing_one_is_named(session: Ses
     assert [ai.name for ai in study_ais.of_study(session, made.id, by=SYSTEM)] == ["demo 1"]
     found = study_life.check_study(session, made.id, volumes={}, by=me, at=AT)
     assert any("The AI demo 9 is not registered here" in one.message for one in found if one.blocks)
+
+
+def test_calls_of_a_table_are_taken_back_until_a_study_is_opened_with_them(session: Session):
+    study_id, _, me = two_class_study(session)
+    other = second(session, study_id)
+    study_design.add_ai(session, study_id, model_id=other, by=me, at=AT)
+    ai_models.undo_calls(session, other, by=me, at=AT)
+    assert [ai.name for ai in study_ais.of_study(session, study_id, by=SYSTEM)] == ["demo 1"]
+    again = second(session, study_id)  # the name and version are free again
+    study_design.add_ai(session, study_id, model_id=again, by=me, at=AT)
+    with pytest.raises(InvalidInput, match="no table of calls"):
+        ai_models.undo_calls(session, session.get_one(Study, study_id).ai_model_id or 0, by=me, at=AT)
+    opened_and_read(session, study_id, me)
+    with pytest.raises(Conflict, match="was opened with it"):
+        ai_models.undo_calls(session, again, by=me, at=AT)

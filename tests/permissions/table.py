@@ -287,6 +287,7 @@ TABLE: dict[Any, Verb] = {
         lambda s, e, p, by: deletion.remove_demo(s, [], by=by, **AS), anywhere=frozenset({ADMINISTRATOR})
     ),
     ai_models.set_default: Verb(lambda s, e, p, by: ai_models.set_default(s, e.model_id, by=by, **AS), anywhere=STAFF),
+    ai_models.undo_calls: Verb(lambda s, e, p, by: ai_models.undo_calls(s, e.model_id, by=by, **AS), anywhere=STAFF),
     ai_models.remove: Verb(lambda s, e, p, by: ai_models.remove(s, e.model_id, by=by, **AS), anywhere=STAFF),
     ai_models.register_model: Verb(lambda s, e, p, by: _model(s, by), anywhere=STAFF),
     ai_reads.store: Verb(
