@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.study.words import Arm, Design, ReadState
@@ -62,12 +62,13 @@ def counted(session: Session, study_id: int, *, at: datetime) -> StudyProgress:
     wanted = _wanted(session, study_id, sequential=study.design == Design.SEQUENTIAL)
     readers, cells, outliers = [], [], []
     names = {reader.id: reader.pseudonym for reader, _ in people}
+    later = _later_sessions(session, study_id)
     for reader, group in people:
         mine = [read for read in newest if read.reader_id == reader.id]
         cells += _cells(reader.id, wanted.get(reader.id, {}), mine, resets, numbers)
         entry = wanted.get(reader.id, {})
         total = sum(len(phases) for (_, practice), phases in entry.items() if not practice)
-        readers.append(_reader(reader, group, mine, total, at))
+        readers.append(_reader(reader, group, mine, total, at, later.get(reader.id)))
         if not reader.withdrawn_at:
             outliers += _outliers(mine, reader, protocol.min_plausible_s, numbers)
     reads = [
@@ -175,12 +176,35 @@ def _cells(
     ]
 
 
-def _reader(reader: Reader, group: str, mine: list[_Timed], total: int, at: datetime) -> ReaderProgress:
+def _later_sessions(session: Session, study_id: int) -> dict[int, tuple[datetime, int]]:
+    """Return by reader when their last session opens, and how many reads it has."""
+    query = (
+        select(ReadingOrder.reader_id, ReadingOrder.opens_at, func.count())
+        .join(OrderEntry, OrderEntry.order_id == ReadingOrder.id)
+        .join(Reader, Reader.id == ReadingOrder.reader_id)
+        .where(Reader.study_id == study_id, ReadingOrder.session > 1, OrderEntry.practice.is_(False))
+        .group_by(ReadingOrder.reader_id, ReadingOrder.opens_at)
+        .order_by(ReadingOrder.opens_at)
+    )
+    return {reader_id: (opens, count) for reader_id, opens, count in session.execute(query) if opens is not None}
+
+
+def _reader(
+    reader: Reader,
+    group: str,
+    mine: list[_Timed],
+    total: int,
+    at: datetime,
+    later: tuple[datetime, int] | None = None,
+) -> ReaderProgress:
     done = [read for read in mine if read.state == ReadState.LOCKED and not read.practice]
     left = total - len(done)
     pace = median(read.active for read in done) if len(done) >= ENOUGH else None
     locks = sorted(read.locked_at for read in mine if read.locked_at is not None)
     per_day, finish = _finish(locks, left, at)
+    if finish and per_day and later is not None and later[0] > at:
+        # a session that has not opened cannot be read before: its reads come after its date
+        finish = max(finish, later[0] + timedelta(days=min(left, later[1]) / per_day))
     withdrawn = reader.withdrawn_at is not None
     since = locks[-1] if locks else reader.added_at
     return ReaderProgress(

@@ -5,7 +5,7 @@ import streamlit as st
 from db.engine import open_view
 from db.permissions import Right, Task, tasks
 from db.study import info as study_info
-from pages.components import demo, places
+from pages.components import demo, first_steps, places
 from pages.components.access import require_part
 from pages.components.acting import say
 from pages.coordinator import study_cards
@@ -25,6 +25,7 @@ def page() -> None:
     with open_view() as session:
         found = study_info.every(session, by=me.id)
         may_begin = Task.STUDIES in tasks(session, me.id)
+    first_steps.show(me, found)
     demo.offer(me, studies=len(found))
     study_cards.show(found, me)
     if may_begin:

@@ -175,3 +175,17 @@ def test_a_read_made_again_is_judged_by_its_newest_attempt(session: Session, ope
     (found,) = quality.quality(session, made.id, by=SYSTEM)
     assert (found.reads, found.too_fast, found.drift, found.stands_out) == (1, 0, None, False)
     assert steps_of_life.doubts([]) == []
+
+
+def test_a_crossover_is_never_done_before_its_second_session_opens(session: Session):
+    made = builder.study(session, cases_=6, practice=0, readers=1, design=Design.CROSSOVER)
+    orders.make(session, made.id, seed=1, at=AT)
+    reader = study_info.readers(session, made.id, by=SYSTEM)[0]
+    first = [place for place in places(session, made, reader) if place.session == 1]
+    for place in first[:3]:
+        read(session, reader, place, AT + timedelta(hours=1))
+    (found,) = monitor.progress(session, made.id, at=AT + timedelta(hours=2), by=SYSTEM).readers
+    opens = AT + timedelta(days=made.protocol.washout_days)
+    assert made.protocol.washout_days > 7
+    assert found.per_day == pytest.approx(3)
+    assert found.finish == opens + timedelta(days=6 / 3)
