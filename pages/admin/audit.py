@@ -1,16 +1,13 @@
 """The audit trail: who did what, when, in which study, and whether everything that counts is as it was written."""
 
-import csv
-import io
-import json
 from datetime import UTC, datetime, time
 
 import streamlit as st
 
-from core.results.draw.text import safe
+from core import clock
+from core.services.trail import exported, row_of
 from db import audit, chain
 from db.accounts import Account
-from db.audit import Event
 from db.engine import open_view
 from pages.components.access import require
 
@@ -48,7 +45,7 @@ def page() -> None:
         pages = max(1, -(-total // PER_PAGE))
         number = st.number_input("Page", 1, pages, key="audit_page") if pages > 1 else 1
         events = audit.find(session, asked, by=me.id, limit=PER_PAGE, skip=(int(number) - 1) * PER_PAGE)
-    rows = [_row(event, choices.studies) for event in events]
+    rows = [row_of(event, choices.studies) for event in events]
     st.dataframe(rows, key="audit_table", hide_index=True)
     st.caption(f"{total} events; page {number} of {pages}, the newest first. Times are UTC.")
     _download(me, asked, choices.studies)
@@ -72,38 +69,19 @@ def _chain() -> None:
             st.error(f"{one.table} {one.id}: {one.what}.")
 
 
-def _row(event: Event, studies: dict[int, str]) -> dict[str, str]:
-    study = "" if event.study_id is None else studies.get(event.study_id, str(event.study_id))
-    return {
-        "Time (UTC)": event.at.strftime("%Y-%m-%d %H:%M:%S"),
-        "Who": event.actor or "Parallax",
-        "What": event.kind.capitalize(),
-        "Study": study,
-        "Detail": "; ".join(f"{key.replace('_', ' ')}: {_said(value)}" for key, value in event.detail.items()),
-    }
-
-
-def _said(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _download(me: Account, asked: audit.Filter, studies: dict[int, str]) -> None:
-    def everything() -> list[dict[str, str]]:
-        with open_view() as session:
-            return [_row(event, studies) for event in audit.find(session, asked, by=me.id)]
-
-    def as_csv() -> str:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, ["Time (UTC)", "Who", "What", "Study", "Detail"])
-        writer.writeheader()
-        writer.writerows({key: safe(value) for key, value in row.items()} for row in everything())
-        return text.getvalue()
-
     with st.container(horizontal=True):
-        st.download_button("CSV", as_csv, "audit.csv", "text/csv", key="audit_csv", on_click="ignore")
+        st.download_button(
+            "CSV",
+            lambda: exported(asked, "csv", studies, by=me.id, at=clock.now()),
+            "audit.csv",
+            "text/csv",
+            key="audit_csv",
+            on_click="ignore",
+        )
         st.download_button(
             "JSON",
-            lambda: json.dumps(everything(), ensure_ascii=False, indent=1),
+            lambda: exported(asked, "json", studies, by=me.id, at=clock.now()),
             "audit.json",
             "application/json",
             key="audit_json",
