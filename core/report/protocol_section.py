@@ -5,7 +5,7 @@ from typing import Any
 
 from core.results.blocks import Block, Facts, Heading
 from core.results.rows import StudyFacts
-from core.results.verdict import endpoint_in_words, name_in_words
+from core.results.verdict import endpoint_in_words, margin_in_words, name_in_words
 from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
 from core.study.words import Arm, Design
@@ -35,7 +35,7 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "comparison": plan.comparison.replace("_", " "),
         "comparator": plan.comparator,
         "hypothesis": plan.hypothesis,
-        "margin": None if plan.margin is None else f"{100 * plan.margin:g} percentage points",
+        "margin": margin_in_words(plan),
         "rationale of the margin": plan.margin_rationale,
         "alpha": plan.alpha,
         "readers": plan.readers,

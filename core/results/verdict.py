@@ -113,10 +113,16 @@ def hypothesis_in_words(plan: Prespecification) -> str:
     """Return what was to be shown, against whom, at which level."""
     who = "all readers" if plan.comparator == ALL_READERS else f"the group {plan.comparator}"
     what = f"the AI to {who}" if plan.comparison == "ai_vs_readers" else f"aided to unaided reading, {who}"
-    area = plan.endpoint in ("auc", "macro_f1")
-    size = "" if plan.margin is None else f"{plan.margin:g}" if area else f"{100 * plan.margin:g} percentage points"
-    margin = f", margin {size}" if size else ""
+    margin = f", margin {margin_in_words(plan)}" if plan.margin is not None else ""
     return f"{plan.hypothesis} of {what}, alpha {plan.alpha:g}, readers {plan.readers}{margin}"
+
+
+def margin_in_words(plan: Prespecification) -> str:
+    """Return the margin in the unit in which the endpoint is shown."""
+    if plan.margin is None:
+        return ""
+    area = plan.endpoint in ("auc", "macro_f1")
+    return f"{plan.margin:g}" if area else f"{100 * plan.margin:g} percentage points"
 
 
 def figure_names(plan: Prespecification) -> tuple[str, ...]:
@@ -253,7 +259,7 @@ def _words(plan: Prespecification, who: str, test: Tested, p: float | None) -> s
         shown = p < plan.alpha
         said = "No difference shown." if not shown else f"{who} is {'superior' if test.difference > 0 else 'inferior'}."
     else:
-        margin = f"at a margin of {100 * (plan.margin or 0.0):g} percentage points"
+        margin = f"at a margin of {margin_in_words(plan)}"
         shown = p < plan.alpha / 2
         said = f"{who} is non-inferior {margin}." if shown else f"Non-inferiority {margin} was not shown."
     return said + test.only

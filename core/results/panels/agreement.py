@@ -21,6 +21,10 @@ METHOD = (
     "Undecided reads are a category of their own. Intervals: Fleiss and AC1 by Gwet's linearised variance. Cochran's Q "
     "tests that all are right equally often, on cases all of them read."
 )
+INTRA = (
+    "Cohen's kappa of the same reader's calls of the same cases in the two arms. What changed between the arms, such "
+    "as seeing the AI, lowers it too."
+)
 PAIRS = "Cohen's kappa with its 95 % interval (Fleiss, Cohen & Everitt 1969)."
 
 
@@ -32,6 +36,8 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     if not analysis.agreement or gaps.ONE_CASE in found:
         return
     yield Table("agreement", agreement_table(analysis), method=METHOD)
+    if analysis.intra_reader:
+        yield Table("intra", intra_table(analysis), "Each reader with themselves, in two arms.", INTRA)
     arms = tuple(dict.fromkeys(one.arm for one in analysis.agreement))
     choice = Choice("agreement_arm", "Arm", arms, arms[:1], on_paper=arms, shared=False)
     for arm in surface.choose(choice) if len(arms) > 1 else arms:
@@ -86,6 +92,15 @@ def pair_table(named: NamedAgreement) -> list[Row]:
         {"reader": pair.a, "and": pair.b, "kappa": number(pair.kappa), "cases": pair.kappa.n}
         for pair in named.result.pairs
     ]
+
+
+def intra_table(analysis: Analysis) -> list[Row]:
+    """Return Cohen's kappa of each reader's calls in two arms."""
+    return [
+        {"reader": one.reader, "arms": f"{one.a}, {one.b}", "kappa": number(one.kappa),
+         "share alike": percent(one.observed), "cases": one.kappa.n}
+        for one in analysis.intra_reader
+    ]  # fmt: skip
 
 
 def largest_set(analysis: Analysis, arm: str) -> NamedAgreement:

@@ -11,6 +11,7 @@ from core.results import gaps
 from core.results.blocks import Beside, Block, Chart, Choice, Gap, Row, Surface, Table
 from core.results.draw.chart import DEMONSTRATION, INK, colour_of, dress, symbol_of
 from core.results.draw.dots import MANY
+from core.results.draw.probabilities import probability_blocks
 from core.results.draw.text import many, minus, number, p_text, plural
 from core.results.panels.panel import Panel
 from core.results.rows import AI, StudyFacts
@@ -59,6 +60,8 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     for code in chosen:
         note = f"AUC of {study.label(code)} against the rest."
         yield Table(f"areas-{code}", area_table(results.analysis, code), note, "" if code != chosen[-1] else AREAS)
+    for code in chosen:
+        yield from probability_blocks(study, results.analysis, code)
 
 
 def class_gaps(results: StudyResults, code: str) -> list[Gap]:
