@@ -1,11 +1,13 @@
 """The statistics as a distribution of their own: `readerstats`, on NumPy, SciPy and statsmodels alone."""
 
+import ast
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -71,8 +73,16 @@ def build_stats(
     check: Annotated[
         bool, typer.Option("--check", help="Also install it in a fresh environment and run the quick start.")
     ] = False,
+    api: Annotated[
+        Path | None,
+        typer.Option(help="Write API pages, from the docstrings, to this folder instead.", show_default=False),
+    ] = None,
 ) -> None:
     """Build the statistics as a wheel of their own, readerstats; needs setuptools."""
+    if api is not None:
+        pages = api_pages(api)
+        typer.echo(f"Wrote {len(pages)} pages to {api}.")
+        return
     with tempfile.TemporaryDirectory() as work:
         source = assemble(Path(work) / "source")
         _run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir",
@@ -86,6 +96,48 @@ def build_stats(
             _run([python, "-m", "pip", "install", "--quiet", str(wheel)])
             _run([python, "-I", "-c", quick_start() + LOADED])
             typer.echo("The quick start runs in a fresh environment; torch, streamlit and sqlalchemy are not loaded.")
+
+
+def api_pages(folder: Path) -> list[Path]:
+    """Write a Markdown page of each public module from its docstrings, and an index; return the pages."""
+    modules = {path: ".".join(path.relative_to(STATS).with_suffix("").parts) for path in sorted(STATS.rglob("*.py"))}
+    folder.mkdir(parents=True, exist_ok=True)
+    made, lines = [], [f"# {NAME} {VERSION}", ""]
+    for path, name in modules.items():
+        if name.endswith("__init__"):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        said = ast.get_docstring(tree) or ""
+        parts = [f"# {NAME}.{name}", said, *_documented(tree)]
+        page = folder / f"{name}.md"
+        text = "\n\n".join(parts).replace("core.stats", NAME)
+        page.write_text(text + "\n", encoding="utf-8")
+        made.append(page)
+        lines.append(f"- [{NAME}.{name}]({page.name}): {said.splitlines()[0] if said else ''}")
+    index = folder / "index.md"
+    index.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [index, *made]
+
+
+def _documented(tree: ast.Module) -> Iterator[str]:
+    """Headings, signatures and docstrings of the public functions and classes of a module."""
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        said = ast.get_docstring(node) or ""
+        if isinstance(node, ast.ClassDef):
+            fields = [ast.unparse(part) for part in node.body if isinstance(part, ast.AnnAssign)]
+            shown = "\n".join([f"class {node.name}", *(f"    {field}" for field in fields)])
+        else:
+            back = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            shown = f"{node.name}({ast.unparse(node.args)}){back}"
+        yield f"## {node.name}\n\n```python\n{shown}\n```\n\n{said}"
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef) and not part.name.startswith("_"):
+                    back = f" -> {ast.unparse(part.returns)}" if part.returns else ""
+                    shown = f"{node.name}.{part.name}({ast.unparse(part.args)}){back}"
+                    yield f"### {node.name}.{part.name}\n\n```python\n{shown}\n```\n\n{ast.get_docstring(part) or ''}"
 
 
 LOADED = """

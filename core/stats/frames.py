@@ -54,6 +54,21 @@ class Result:
         body = [line([_shown(row.get(name)) for name in FRAME]) for row in self.rows]
         return "\n".join([self.title, "", line(list(FRAME)), *body, *(f"Note: {note}" for note in self.notes)])
 
+    def plot(self) -> Any:
+        """A forest of treatments and differences with their intervals, as a plotly figure; needs plotly."""
+        drawn = [row for row in self.rows if row["kind"] in ("treatment", "difference", "AI", "reader")]
+        drawn = [row for row in drawn if row.get("estimate") is not None][::-1]
+
+        def gaps(side: str) -> list[float]:
+            ends = [(row.get(side), row["estimate"]) for row in drawn]
+            return [abs(float(str(end)) - float(str(middle))) if end is not None else 0.0 for end, middle in ends]
+
+        graph = import_module("plotly.graph_objects")
+        names = [f"{row['kind']} {row['a']}{' - ' + str(row['b']) if row.get('b') else ''}" for row in drawn]
+        spread = {"type": "data", "symmetric": False, "array": gaps("high"), "arrayminus": gaps("low")}
+        points = graph.Scatter(x=[row["estimate"] for row in drawn], y=names, mode="markers", error_x=spread)
+        return graph.Figure(points, {"title": {"text": self.title, "font": {"size": 13}}, "template": "simple_white"})
+
     def _repr_html_(self) -> str:
         import html
 

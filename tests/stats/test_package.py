@@ -50,6 +50,24 @@ def test_a_frame_gives_what_arrays_give():
     assert json.dumps(found.to_dict())
 
 
+def test_a_result_is_drawn_with_its_intervals():
+    found = from_long(FRAME).mrmc()
+    (points,) = found.plot().data
+    ends = {name: x + gap for name, x, gap in zip(points.y, points.x, points.error_x.array, strict=True)}
+    first = found.found.differences[0]
+    assert ends[f"difference {first.a} - {first.b}"] == pytest.approx(first.ci[1])
+
+
+def test_api_pages_come_from_the_docstrings(program, tmp_path):  # noqa: F811
+    code, _, _ = program("build-stats", "--api", tmp_path / "api")
+    page = (tmp_path / "api" / "bdg.md").read_text()
+    assert code == 0
+    assert "## bdg" in page
+    assert "Compare areas of ratings (t, r, n)" in page
+    assert "core." not in page
+    assert "[readerstats.localisation.figures]" in (tmp_path / "api" / "index.md").read_text()
+
+
 def test_columns_may_have_other_names_and_truth_may_be_a_boolean():
     other = FRAME.rename(columns={"reader": "who", "rating": "score"}).assign(truth=FRAME.truth == 1)
     one, two = from_long(other, reader="who", rating="score").bdg(), from_long(FRAME).bdg()
