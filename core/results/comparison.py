@@ -101,7 +101,7 @@ def _compared(study: StudyFacts, table: ReadTable, whole: bool) -> Comparison:
         if one.result is not None
     ]
     planned = prespecified(study, [group for _, _, group, _, _ in against]) if whole else set()
-    first = reads.names[0]  # hypotheses are about the first AI
+    first = reads.names[0] if reads.names else AI  # hypotheses are about the first AI
     dots = _singles(study, reads, table, columns) + [
         _group(group, columns, cells) for group in group_figures(singles[0], table, cells)
     ]
