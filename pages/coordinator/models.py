@@ -65,6 +65,7 @@ def _row(model: ModelInfo, default: ModelInfo | None, studies: tuple[str, ...], 
     return {
         "Model": escaped(f"{model.name} {model.version}") + mark,
         "Kind": KINDS[model.origin if networks else "csv"],
+        "Classes": escaped(", ".join(model.classes)),
         "SHA-256": model.sha256[:12],
         "Inputs": sizes(model.card) if networks else "",
         "Trained on": escaped(trained_on(model.card)) if networks else "not known here",
