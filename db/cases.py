@@ -133,7 +133,7 @@ def every(session: Session, *, by: Actor, withdrawn: bool = False) -> list[CaseI
     query = select(Case, Series).join(Series, Series.case_id == Case.id).where(mine).order_by(Case.number)
     if not withdrawn:
         query = query.where(Case.withdrawn_at.is_(None))
-    return [_public(case, series) for case, series in session.execute(query)]
+    return [public(case, series) for case, series in session.execute(query)]
 
 
 def of_study(session: Session, study_id: int) -> list[CaseInfo]:
@@ -145,7 +145,7 @@ def of_study(session: Session, study_id: int) -> list[CaseInfo]:
         .where(StudyCase.study_id == study_id)
         .order_by(Case.number)
     )
-    return [_public(case, series) for case, series in session.execute(query)]
+    return [public(case, series) for case, series in session.execute(query)]
 
 
 def by_number(session: Session, number: int, *, by: Actor) -> CaseInfo:
@@ -195,10 +195,11 @@ def _one(session: Session, condition: Any) -> CaseInfo:
     row = session.execute(select(Case, Series).join(Series, Series.case_id == Case.id).where(condition)).first()
     if row is None:
         raise NotFound("This case does not exist.")
-    return _public(row[0], row[1])
+    return public(row[0], row[1])
 
 
-def _public(case: Case, series: Series) -> CaseInfo:
+def public(case: Case, series: Series) -> CaseInfo:
+    """Return a case with its series as pages see it. For verbs of db only."""
     return CaseInfo(
         id=case.id,
         number=case.number,

@@ -4,6 +4,7 @@ Untrusted bytes are parsed in a child process with limits of memory and time (co
 upload takes the server's memory or ends it. Pixels never come back: the child stores them itself.
 """
 
+import base64
 import json
 import os
 import subprocess
@@ -127,6 +128,10 @@ class Intake:
         """
         request = {"do": "read", "key": key, "store": store, "secret": secret.hex()}
         return _read_series(self._ask(request, on_progress))
+
+    def picture(self, key: str) -> bytes:
+        """Return the picture (thumbnail.py) of a series that `scan` found, as WebP. Raises ImagingError."""
+        return base64.b64decode(self._ask({"do": "picture", "key": key}, ignore)["picture"])
 
     def _request(self) -> tuple[dict[str, Any], int, tuple[int, ...]]:
         """Return the request, the bytes of the upload and the files that the child inherits."""

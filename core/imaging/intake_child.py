@@ -1,9 +1,11 @@
 """The process that parses what somebody uploads: started by core.imaging.intake, within limits, ended with its upload.
 
-One JSON object a line comes in on stdin: {"do": "scan", ...} first, then {"do": "read", "key": ...} for each series
-that is wanted. One JSON object a line goes out: {"progress": [done, total]} while it works, then the answer.
+One JSON object a line comes in on stdin: {"do": "scan", ...} first, then {"do": "picture", "key": ...} and
+{"do": "read", "key": ...} for each series that is wanted. One JSON object a line goes out: {"progress": [done, total]}
+while it works, then the answer.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -20,6 +22,7 @@ from core.imaging.geometry import Stack
 from core.imaging.read import SeriesCandidate, load, scan
 from core.imaging.removed import record_of
 from core.imaging.source import Source, sources_from_descriptor, sources_from_path, sources_from_paths
+from core.imaging.thumbnail import picture_of
 from core.imaging.volume import Volume
 
 MEMORY = 5 * 2**30  # bytes; the largest volume that is read takes 2 GB
@@ -59,6 +62,9 @@ class _Child:
             "storage_key": storage_key,
             "patient_key": candidate.patient_key(bytes.fromhex(secret)) if secret else None,
         }
+
+    def picture(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"picture": base64.b64encode(picture_of(self._found[request["key"]].content)).decode()}
 
     def _progress(self, done: int, total: int) -> None:
         if done % 10 == 0 or done == total:
@@ -124,10 +130,11 @@ def _shown(volume: Volume) -> dict[str, Any]:
 def serve(requests: Iterable[str], answers: TextIO) -> None:
     """Answer each request; whatever else a library raises is damage, and says nothing of the file."""
     child = _Child(answers)
+    verbs = {"scan": child.scan, "read": child.read, "picture": child.picture}
     for line in requests:
         request = json.loads(line)
         try:
-            answer = child.scan(request) if request["do"] == "scan" else child.read(request)
+            answer = verbs[request["do"]](request)
         except ImagingError as error:
             answer = {"refused": str(error)}
         except MemoryError:

@@ -21,8 +21,10 @@ from core.errors import NotFound
 from core.imaging import packing, wire
 from core.imaging.errors import ImagingError
 from core.imaging.places import GONE, HU, PACKED, Bucket, Folder, check_key, check_name
+from core.imaging.thumbnail import picture
 from core.imaging.volume import Volume
 
+PICTURE = "picture"  # the array beside a volume that holds the bytes of its picture
 Geometry = tuple[tuple[int, int, int], tuple[float, float, float], tuple[float, ...]]
 
 
@@ -39,7 +41,20 @@ class VolumeStore:
         if not self.has(key):
             geometry = {"shape": volume.hu.shape, "spacing_mm": volume.spacing_mm, "z_mm": volume.z_mm}
             self._place.write_volume(key, packing.packed(volume.hu), json.dumps(geometry).encode())
+            self._place.write(key, PICTURE, _array(picture(volume.hu, volume.spacing_mm)))
         return key
+
+    def picture(self, key: str) -> bytes:
+        """Return the small picture of a volume (thumbnail.py), WebP; one stored before gets its own now.
+
+        Raises NotFound.
+        """
+        try:
+            return self.array(key, PICTURE).tobytes()
+        except NotFound:
+            made = picture(self.hu(key), self.geometry(key)[1])
+        self.put_array(key, PICTURE, _array(made))
+        return made
 
     def has(self, key: str) -> bool:
         """Whether a volume is stored under this key."""
@@ -138,6 +153,10 @@ def _place(url: str) -> Folder | Bucket:
     except (obstore.exceptions.BaseError, ValueError):
         failure = ImagingError("The storage address is not understood; give a folder or s3://bucket/prefix.")
     raise failure
+
+
+def _array(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, np.uint8)[None]  # one chunk
 
 
 def _check_slice(index: int, count: int) -> None:

@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.viewer.build import ensure_bundle
 from core.viewer.contract.review import Look, Mounted
+from db.cases import CaseInfo
 from db.reading.types import CaseAccess
+from pages.routes.library import access
 from pages.routes.shapes import volume_info
 
 # The bundle is fetched once by its hashed name and kept by the browser; as component text it would travel at every run.
@@ -37,11 +39,18 @@ def review(*, study_id: int, case_number: int) -> None:
     _mount(f"review_{study_id}_{case_number}", Mounted(study_id=study_id, case=case_number))
 
 
-def looking(access: CaseAccess, *, study_id: int, bindings: dict[str, Any]) -> None:
+def looking(case: CaseAccess, *, study_id: int, bindings: dict[str, Any]) -> None:
     """Show the images of one case in the page, and nothing else of it; they come through the reading page's route."""
-    volume = volume_info(access, f"/api/studies/{study_id}/cases/{access.case_number}/slices")
-    look = Look(title=f"Case {access.case_number}", volume=volume, bindings=bindings)
-    _mount(f"look_{study_id}_{access.case_number}", Mounted(look=look))
+    volume = volume_info(case, f"/api/studies/{study_id}/cases/{case.case_number}/slices")
+    look = Look(title=f"Case {case.case_number}", volume=volume, bindings=bindings)
+    _mount(f"look_{study_id}_{case.case_number}", Mounted(look=look))
+
+
+def library_case(case: CaseInfo, *, bindings: dict[str, Any]) -> None:
+    """Show the images of a case of the library in the page."""
+    volume = volume_info(access(case), f"/api/cases/{case.number}/slices")
+    look = Look(title=f"Case {case.number}", volume=volume, bindings=bindings)
+    _mount(f"library_{case.number}", Mounted(look=look))
 
 
 def _mount(key: str, what: Mounted) -> None:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from db import cases
+from db import library as shelves
 from db.engine import open_view
 from pages.components.access import require
-from pages.coordinator.library import library
+from pages.coordinator import library
 from pages.coordinator.register import case_register
 from pages.coordinator.upload import upload
 
@@ -15,7 +15,7 @@ def page() -> None:
     account = require("coordinator")
     st.title("Cases")
     with open_view() as session:
-        empty = not cases.every(session, by=account.id)
+        empty = not shelves.shelf(session, by=account.id, count=1).total
     if empty:
         st.info(
             "No cases yet. Upload chest CT as DICOM files, a folder, a zip or NIfTI; identifiers are removed "
@@ -23,7 +23,7 @@ def page() -> None:
         )
     upload(account)
     case_register(account)
-    library(account)
+    library.show(account)
 
 
 page()

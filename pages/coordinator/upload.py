@@ -1,11 +1,14 @@
 """The upload of cases: transfer, reading, choice of series, storing. File names go to the encrypted register only."""
 
+import base64
+from collections.abc import Callable
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
-from core.imaging.intake import Found, Intake, Listed
+from core.imaging.intake import Found, Intake, Listed, ReadingStopped
 from core.jobs import queue
 from core.progress import Progress
 from core.services.ingest import ingest
@@ -15,6 +18,8 @@ from db.accounts import Account
 SCAN = "cases_scan"
 STORED = "cases_stored"
 ROUND = "cases_round"
+PICTURED = 24  # series of an upload that are shown with a picture before they are stored
+ROW = 76  # pixels of a row with a picture
 
 
 def upload(account: Account) -> None:
@@ -76,14 +81,30 @@ def _scan(files: list[UploadedFile]) -> Found | None:
 
     try:
         found = intake.scan(tell)
+        found, pictures = _pictured(intake, found, bar.progress)
     except ParallaxError as error:
         intake.close()
         st.error(str(error))
         return None
     finally:
         bar.empty()
-    st.session_state[SCAN] = (ids, intake, found)
+    st.session_state[SCAN] = (ids, intake, found, pictures)
     return found
+
+
+def _pictured(intake: Intake, found: Found, tell: Callable[..., object]) -> tuple[Found, list[str | None]]:
+    """Return the series, and a picture of each of the first ones as a data address; None where none can be made."""
+    pictures: list[str | None] = []
+    some = found.series[:PICTURED]
+    for done, series in enumerate(some):
+        tell(done / len(some), text=f"Picture of series {done + 1} of {len(some)}")
+        try:
+            pictures.append("data:image/webp;base64," + base64.b64encode(intake.picture(series.key)).decode())
+        except ReadingStopped:
+            return intake.scan(), pictures  # the process ended with that picture; a new one stores the series
+        except ParallaxError:
+            pictures.append(None)  # storing it will say why
+    return found, pictures
 
 
 def _let_go() -> None:
@@ -107,9 +128,11 @@ def _rejections(found: Found) -> None:
 
 
 def _choose_series(found: Found) -> list[Listed]:
+    pictures: list[str | None] = st.session_state[SCAN][3]
     rows = [
         {
             "Take": series.preselected,
+            "Picture": pictures[place - 1] if place <= len(pictures) else None,
             "Series": place,
             "Slices": series.slices,
             "Thickness (mm)": series.thickness_mm,
@@ -128,7 +151,9 @@ def _choose_series(found: Found) -> list[Listed]:
         rows,
         key="cases_series",
         hide_index=True,
-        disabled=["Series", "Slices", "Thickness (mm)", "Kernel", "Orientation", "Covers (mm)", "From"],
+        row_height=ROW if any(pictures) else None,
+        column_config={"Picture": st.column_config.ImageColumn(width="medium")},
+        disabled=["Picture", "Series", "Slices", "Thickness (mm)", "Kernel", "Orientation", "Covers (mm)", "From"],
     )
     for place, series in enumerate(found.series, start=1):
         for warning in series.warnings:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import accounts, audit, cases, register, signatures, system, tokens, web_sessions
+from db import accounts, audit, cases, library, register, signatures, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -195,12 +195,14 @@ CASES = {
     cases.by_number: lambda s, e, p, by: cases.by_number(s, p.case_number, by=by),
     cases.by_series: lambda s, e, p, by: cases.by_series(s, p.series_id, by=by),
     cases.set_tags: lambda s, e, p, by: cases.set_tags(s, p.case_id, ["thin"], by=by, **AS),
+    library.add_tags: lambda s, e, p, by: library.add_tags(s, [p.case_id], ["thin"], by=by, **AS),
 }
 LISTS: dict[Any, Call] = {  # for everybody: what they return is tested apart
     info.every: lambda s, e, p, by: info.every(s, by=by),
     results.choices: lambda s, e, p, by: results.choices(s, by=by),
     deletion.deleted: lambda s, e, p, by: deletion.deleted(s, by=by),
     cases.every: lambda s, e, p, by: cases.every(s, by=by),
+    library.shelf: lambda s, e, p, by: library.shelf(s, by=by),
     ai_models.pinned: lambda s, e, p, by: ai_models.pinned(s, by=by),
     register.add: lambda s, e, p, by: register.add(s, case_id=p.case_id, source="x", by=by, **AS),
     register.read: lambda s, e, p, by: register.read(s, by, by=by, **AS),

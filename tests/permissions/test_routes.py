@@ -28,6 +28,8 @@ ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
     ("POST", "/api/session/end"): OPEN,
     ("GET", "/api/viewer/{name}"): OPEN,
     ("GET", "/api/studies/{study_id:int}/cases/{case:int}/slices"): MANAGE,
+    ("GET", "/api/cases/{case:int}/picture"): MANAGE,
+    ("GET", "/api/cases/{case:int}/slices"): MANAGE,
     ("GET", "/api/reads/{token}/lungs"): frozenset(),  # nobody here has an aided read open
     ("GET", "/api/reads/{token}/heat"): frozenset(),
     ("GET", "/api/reading/{study_id:int}/next"): frozenset(),  # nothing is open here
