@@ -22,7 +22,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-PATIENCE_S = 10.0  # for one image; a decoder that hangs is ended
+PATIENCE_S = 10.0  # of work on one image; on a busy machine a decoder may wait long for its turn
+HANGS_S = 60.0  # after which a decoder that does not work is ended too
 MEMORY = 768 * 2**20  # bytes of one child; an image of 4096 x 4096 takes half
 MOST = 4  # children; more gain little beside the parsing in the parent
 LENGTH = struct.Struct("<Q")
@@ -48,8 +49,8 @@ class Decoder:
         description holds pydicom's decoding options and the transfer syntax, "syntax".
         """
         child = self.child or self._start()
-        watchdog = threading.Timer(PATIENCE_S, child.kill)
-        watchdog.start()
+        done = threading.Event()
+        threading.Thread(target=_end_when_slow, args=(child, done), daemon=True).start()
         try:
             assert child.stdin
             assert child.stdout
@@ -61,7 +62,7 @@ class Decoder:
             self.close()  # it died
             kind, values = REFUSED, REFUSED
         finally:
-            watchdog.cancel()
+            done.set()
         if kind == REFUSED:
             raise DecodingFailed
         array = np.frombuffer(values, np.dtype(kind.decode()))
@@ -84,6 +85,26 @@ class Decoder:
             stderr=subprocess.DEVNULL,
         )
         return self.child
+
+
+def _end_when_slow(child: "subprocess.Popen[bytes]", done: threading.Event) -> None:
+    """End a decoder that has worked for PATIENCE_S on one image, or that hangs; not one that waits for its turn."""
+    before = worked_s(child.pid)
+    for _ in range(round(HANGS_S / PATIENCE_S)):
+        if done.wait(PATIENCE_S):
+            return
+        if worked_s(child.pid) - before >= 0.9 * PATIENCE_S:
+            break
+    child.kill()
+
+
+def worked_s(pid: int) -> float:
+    """Return the processor time of a process, seconds; infinite where the system does not tell."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return float("inf")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 _idle: list[Decoder] = []

@@ -31,7 +31,7 @@ def picture(hu: NDArray[np.int16], spacing_mm: tuple[float, float, float]) -> by
     """
     step_z, step_y, step_x = spacing_mm
     middle = lungs_middle(hu)
-    y, x = _through_lungs(hu)
+    y, x = _through_lungs(hu[middle])
     views = (
         _view(hu[middle], step_y, step_x),
         _view(hu[:, y, :], step_z, step_x),
@@ -70,16 +70,21 @@ def _slices(stack: Stack, indices: Sequence[int]) -> list[NDArray[np.int16]]:
         reader.close()
 
 
-def _through_lungs(hu: NDArray[np.int16]) -> tuple[int, int]:
-    """Return the row and the column with most aerated lung, away from air outside: y of coronal, x of sagittal."""
+def _through_lungs(axial: NDArray[np.int16]) -> tuple[int, int]:
+    """Return the row and the column with most lung in an axial slice: y of the coronal view, x of the sagittal.
+
+    Lung is what is aerated, thick and of a piece: foam of the table and the edge of the skin are not.
+    """
     low, high = LUNG_HU
-    stride_z, stride = max(1, len(hu) // 32), max(1, hu.shape[1] // 128)
-    small = hu[::stride_z, ::stride, ::stride]
-    lung = (small > low) & (small < high)
-    if not lung.any():
-        return hu.shape[1] // 2, hu.shape[2] // 2
-    rows, columns = lung.sum((0, 2)), lung.sum((0, 1))
-    return int(np.argmax(rows)) * stride, int(np.argmax(columns)) * stride
+    aerated = ((axial > low) & (axial < high)).astype(np.uint8)
+    width = max(5, axial.shape[0] // 40)
+    thick = cv2.morphologyEx(aerated, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(thick)
+    if count < 2:
+        return axial.shape[0] // 2, axial.shape[1] // 2
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    lung = np.isin(pieces, 1 + np.flatnonzero(areas >= 0.3 * areas.max()))
+    return int(np.argmax(lung.sum(1))), int(np.argmax(lung.sum(0)))
 
 
 def _view(plane: NDArray[np.int16], step_down: float, step_across: float) -> Gray:

@@ -1,5 +1,10 @@
 """A damaged image can end the process that decodes it, and nothing else."""
 
+import os
+import signal
+import threading
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from pydicom import dcmread
@@ -76,12 +81,42 @@ def test_an_image_that_the_library_mends_by_guessing_is_refused(code: bytes):
         decoder.close()
 
 
-def test_an_image_that_takes_too_long_is_given_up(code: bytes, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(decoding, "PATIENCE_S", 0.0)
+@pytest.fixture
+def started(code: bytes) -> Iterator[Decoder]:
     decoder = Decoder()
-    with pytest.raises(DecodingFailed):
-        decoder.decode(code, DESCRIPTION)
+    decoder.decode(code, DESCRIPTION)
+    yield decoder
     decoder.close()
+
+
+def test_an_image_that_takes_too_long_is_given_up(started: Decoder, code: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoding, "PATIENCE_S", 0.1)
+    work = iter([0.0, 5.0])
+    monkeypatch.setattr(decoding, "worked_s", lambda _: next(work))
+    os.kill(started.child.pid, signal.SIGSTOP)
+    with pytest.raises(DecodingFailed):
+        started.decode(code, DESCRIPTION)
+    monkeypatch.undo()
+    assert started.decode(code, DESCRIPTION).shape == (48, 48)
+
+
+def test_a_decoder_that_hangs_is_ended(started: Decoder, code: bytes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decoding, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(decoding, "HANGS_S", 0.3)
+    os.kill(started.child.pid, signal.SIGSTOP)
+    with pytest.raises(DecodingFailed):
+        started.decode(code, DESCRIPTION)
+
+
+def test_a_decoder_that_waits_for_its_turn_on_a_busy_machine_is_waited_for(
+    started: Decoder, code: bytes, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(decoding, "PATIENCE_S", 0.1)
+    child = started.child.pid
+    os.kill(child, signal.SIGSTOP)
+    threading.Timer(0.6, os.kill, (child, signal.SIGCONT)).start()
+    assert np.array_equal(started.decode(code, DESCRIPTION), build.stored_values(DATASET))
+    assert started.child.pid == child
 
 
 def test_a_reader_of_progress_that_stops_leaves_the_decoders_to_the_next():

@@ -41,6 +41,15 @@ def test_every_view_goes_through_the_lung_where_it_is():
     assert sagittal == pytest.approx((0.70, 0.55, 0.12), abs=0.02)
 
 
+def test_foam_of_the_table_is_no_lung():
+    hu = chest()
+    hu[:, 92:95, :] = -900  # wider than the lung, but thin
+    hu[:, 9, :] = -700  # the edge of the skin
+    _, coronal, sagittal = (lung(view) for view in views(picture(hu, (2.5, 1.0, 1.0))))
+    assert coronal == pytest.approx((0.70, 0.325, 0.10), abs=0.02)
+    assert sagittal[:2] == pytest.approx((0.70, 0.55), abs=0.06)
+
+
 def test_a_view_keeps_its_proportions_and_lies_on_black():
     _, coronal, _ = views(picture(chest(depth=20), (1.0, 1.0, 1.0)))  # 20 mm tall, 100 mm wide
     tall = np.flatnonzero(coronal.max(1) > 100)
