@@ -90,6 +90,7 @@ def lungs_middle(hu: NDArray[np.int16]) -> int:
     low, high = LUNG_HU
     small = hu[:, ::4, ::4]
     counts = ((small > low) & (small < high)).sum(axis=(1, 2))
+    counts = counts - counts.min()  # foam of the table is in every slice
     if counts.max() == 0:
         return len(hu) // 2
     with_lungs = np.flatnonzero(counts >= LUNG_SHARE * counts.max())

@@ -127,8 +127,7 @@ def _acts(account: Account, chosen: Sequence[CaseInfo]) -> None:
     with st.container(border=True):
         st.markdown(f"**{what[:1].upper()}{what[1:]}**")
         first, tags, second = st.columns([2, 3, 2], vertical_alignment="bottom")
-        if len(chosen) == 1 and first.button("Look at the images", key="cases_look", width="stretch", type="primary"):
-            _look(account, chosen[0])
+        look = len(chosen) == 1 and first.toggle("Show the images", key="cases_look")
         words = tags.text_input(
             "Tags, separated by commas",
             ", ".join(chosen[0].tags) if len(chosen) == 1 else "",
@@ -149,11 +148,8 @@ def _acts(account: Account, chosen: Sequence[CaseInfo]) -> None:
         if len(chosen) == 1:
             with record:
                 _deidentified(chosen[0])
-
-
-@st.dialog("Images", width="large")
-def _look(account: Account, case: CaseInfo) -> None:
-    library_case(case, bindings=account.preferences.get("bindings", {}))
+    if look:
+        library_case(chosen[0], bindings=account.preferences.get("bindings", {}))
 
 
 def _tag(session: Session, chosen: Sequence[CaseInfo], words: str, account: Account) -> None:
