@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden
-from db import accounts, audit, chain, permissions
+from db import audit, chain, permissions, sign_ins
 from db.models import AuditEvent, Study
 from db.permissions import Actor, Right
 
@@ -62,7 +62,7 @@ def require(session: Session, study: Study, act: Act, *, password: str, by: int,
     account = permissions.active(session, by)
     if account.password_hash is None:
         raise WrongPassword("Signing asks for a password of your own; set one with a link from an administrator.")
-    tried = accounts.attempt(session, username=account.username, password=password, address=ADDRESS, at=at)
+    tried = sign_ins.attempt(session, username=account.username, password=password, address=ADDRESS, at=at)
     if not tried.right:
         raise WrongPassword(
             "Not signed: rest five minutes after five wrong passwords."
@@ -78,9 +78,9 @@ def require(session: Session, study: Study, act: Act, *, password: str, by: int,
 def count_wrong(session: Session, *, by: int, password: str, at: datetime) -> None:
     """Count a wrong password of a signature, in a transaction of its own: that of the act was taken back."""
     account = permissions.active(session, by)
-    tried = accounts.attempt(session, username=account.username, password=password, address=ADDRESS, at=at)
+    tried = sign_ins.attempt(session, username=account.username, password=password, address=ADDRESS, at=at)
     if not tried.right:
-        accounts.conclude(session, tried, at=at)
+        sign_ins.conclude(session, tried, at=at)
 
 
 def of_study(session: Session, study_id: int, *, by: Actor) -> list[Signature]:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-from db import accounts
+from db import passwords
 
 STYLE = """
 :root { color-scheme: light dark; --line: #9aa3af; --accent: #2563eb; --soft: #f3f5f8; }
@@ -24,7 +24,7 @@ p, details { margin: 1rem 0 0; } .hint { opacity: .8; font-size: .9rem; }
   border-left: 4px solid #d97706; }
 """.strip()
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-PASSWORD_HINT = f"At least {accounts.MIN_PASSWORD} characters; a sentence is easy to remember."
+PASSWORD_HINT = f"At least {passwords.MIN_PASSWORD} characters; a sentence is easy to remember."
 FORGOT = (
     "The coordinator of your study, or an administrator, can make you a link with which you choose a new password. "
     "Ask them by telephone or in person; Parallax sends no mail. Nobody can look up your old password."

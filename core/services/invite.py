@@ -7,7 +7,7 @@ from datetime import datetime
 from core.errors import Conflict
 from core.study.reader_list import Line
 from core.study.words import Role
-from db import accounts
+from db import accounts, links
 from db.accounts import Account
 from db.engine import Session
 
@@ -44,7 +44,7 @@ def invite_new(session: Session, username: str, name: str, add: Add, *, by: int,
     if known is not None:
         raise KnownPerson(known)
     account = accounts.create(session, username=username, name=name, role=Role.NONE, at=at, by=by)
-    token = accounts.password_link(session, account.id, at=at, by=by)
+    token = links.password_link(session, account.id, at=at, by=by)
     add(session, account.id)
     return Invited(account, token)
 
@@ -64,5 +64,5 @@ def invite_list(
 
 def new_link(session: Session, account_id: int, *, by: int, at: datetime) -> Invited:
     """Mint a new link for somebody who was invited before; earlier links end."""
-    token = accounts.password_link(session, account_id, at=at, by=by)
+    token = links.password_link(session, account_id, at=at, by=by)
     return Invited(accounts.by_id(session, account_id, by=by), token)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from db import accounts
+from db import accounts, links
 from db.accounts import Account
 from db.engine import open_session, open_view
 from pages.components.access import require
@@ -53,7 +53,7 @@ def _new_account(me: Account) -> None:
         try:
             with open_session() as session:
                 account = accounts.create(session, username=username, name=name, role=role, at=clock.now(), by=me.id)
-                token = accounts.password_link(session, account.id, at=clock.now(), by=me.id)
+                token = links.password_link(session, account.id, at=clock.now(), by=me.id)
         except ParallaxError as error:
             st.error(str(error))
             return
@@ -72,7 +72,7 @@ def _change(me: Account, found: list[Account]) -> None:
     try:
         if left.button("New password link", key="accounts_link", width="stretch"):
             with open_session() as session:
-                token = accounts.password_link(session, account.id, at=clock.now(), by=me.id)
+                token = links.password_link(session, account.id, at=clock.now(), by=me.id)
             _show_link(account, token)
         label = "Enable" if account.disabled else "Disable"
         if right.button(label, key="accounts_toggle", width="stretch"):

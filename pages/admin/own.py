@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from db import accounts, web_sessions
+from db import sign_ins, web_sessions
 from db.accounts import Account
 from db.engine import open_session, open_view
 from pages.components.access import require
@@ -49,7 +49,7 @@ def _institution(me: Account) -> None:
     st.subheader("Your institution")
     found = claims(st.context.cookies)
     with open_view() as session:
-        linked = accounts.is_linked(session, me.id)
+        linked = sign_ins.is_linked(session, me.id)
     if linked:
         st.success("Your institution's sign-in is linked to this account.")
     elif not found:
@@ -61,7 +61,7 @@ def _institution(me: Account) -> None:
         if st.button("Link this sign-in to my account", key="account_link", type="primary"):
             try:
                 with open_session() as session:
-                    accounts.link_oidc(session, me.id, subject=str(found.get("sub", "")), at=clock.now())
+                    sign_ins.link_oidc(session, me.id, subject=str(found.get("sub", "")), at=clock.now())
             except ParallaxError as error:
                 st.error(str(error))
                 return

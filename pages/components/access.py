@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import clock
 from core.study.words import Role
-from db import accounts, permissions
+from db import permissions, sign_ins
 from db.accounts import Account
 from db.engine import open_view
 from db.permissions import Right
@@ -16,7 +16,7 @@ from pages.routes.web import COOKIE
 def current() -> Account | None:
     """Return who is signed in by our own cookie, which pages and routes alike go by."""
     with open_view() as session:
-        return accounts.account_for_cookie(session, st.context.cookies.get(COOKIE), at=clock.now())
+        return sign_ins.account_for_cookie(session, st.context.cookies.get(COOKIE), at=clock.now())
 
 
 def require(*roles: str) -> Account:

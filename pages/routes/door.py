@@ -16,7 +16,7 @@ from streamlit.runtime import Runtime
 
 from core import clock
 from core.settings import settings
-from db import accounts
+from db import sign_ins
 from db.accounts import Account
 from db.engine import open_view
 from pages.routes import api, policy
@@ -221,7 +221,7 @@ def _account(cookie: str | None) -> Account | None:
     if not cookie:
         return None
     with open_view() as session:
-        return accounts.account_for_cookie(session, cookie, at=clock.now())
+        return sign_ins.account_for_cookie(session, cookie, at=clock.now())
 
 
 def _owns(account: Account, session_id: str) -> bool:

@@ -19,7 +19,7 @@ from core.jobs.supervisor import Supervisor
 from core.logs import configure
 from core.settings import settings
 from core.viewer.build import bundle_path, ensure_bundle
-from db import accounts
+from db import links
 from db.engine import open_session
 from db.migrate import migrate
 from pages.routes import addresses
@@ -77,7 +77,7 @@ def _prepare() -> None:
         log.info("first start: the viewer is built once, which takes a minute or two; the pages open after it")
     ensure_bundle(say=log.info)
     with open_session() as session:
-        token = accounts.setup_link(session, at=clock.now())
+        token = links.setup_link(session, at=clock.now())
     if token:
         link = addresses.link(token, address=addresses.served())
         log.warning("no administrator yet: open this link once, within seven days", link=link)

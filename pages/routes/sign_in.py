@@ -13,7 +13,7 @@ from starlette.routing import Route
 from core import clock
 from core.errors import ParallaxError
 from core.settings import settings
-from db import accounts
+from db import accounts, links, sign_ins
 from db.accounts import Account
 from db.engine import Session, open_session, open_view
 from pages.routes.institution import claims, login_address, oidc_configured
@@ -156,7 +156,7 @@ def _link(token: str) -> tuple[str | None, str]:
     """Return the kind of a link, and the user name of the account it opens."""
     with open_view() as session:
         at = clock.now()
-        return accounts.link_kind(session, token, at=at), accounts.link_username(session, token, at=at) or ""
+        return links.link_kind(session, token, at=at), links.link_username(session, token, at=at) or ""
 
 
 def _where(connection: HTTPConnection) -> dict[str, str]:
@@ -168,10 +168,10 @@ def _where(connection: HTTPConnection) -> dict[str, str]:
 def _sign_in(username: str, password: str, where: dict[str, str]) -> str | None:
     at = clock.now()
     with open_view() as session:
-        tried = accounts.attempt(session, username=username, password=password, address=where["address"], at=at)
+        tried = sign_ins.attempt(session, username=username, password=password, address=where["address"], at=at)
     with open_session() as session:
-        ticket = accounts.conclude(session, tried, at=at)
-        return accounts.redeem_ticket(session, ticket, at=at, **where) if ticket else None
+        ticket = sign_ins.conclude(session, tried, at=at)
+        return sign_ins.redeem_ticket(session, ticket, at=at, **where) if ticket else None
 
 
 def _use_link(kind: str | None, given: dict[str, str], where: dict[str, str]) -> str:
@@ -179,21 +179,21 @@ def _use_link(kind: str | None, given: dict[str, str], where: dict[str, str]) ->
         at = clock.now()
         if kind == "setup":
             who = {"username": given["username"], "name": given["name"]}
-            account = accounts.use_setup_link(session, given["link"], **who, password=given["password"], at=at)
+            account = links.use_setup_link(session, given["link"], **who, password=given["password"], at=at)
         else:
-            account = accounts.use_password_link(session, given["link"], password=given["password"], at=at)
+            account = links.use_password_link(session, given["link"], password=given["password"], at=at)
         return _cookie(session, account, where)
 
 
 def _by_institution(subject: str, where: dict[str, str]) -> str | None:
     with open_session() as session:
-        account = accounts.for_oidc(session, subject=subject)
+        account = sign_ins.for_oidc(session, subject=subject)
         return _cookie(session, account, where) if account else None
 
 
 def _cookie(session: Session, account: Account, where: dict[str, str]) -> str:
     at = clock.now()
-    cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at, **where)
+    cookie = sign_ins.redeem_ticket(session, sign_ins.ticket_for(session, account.id, at=at), at=at, **where)
     if cookie is None:
         raise ParallaxError("Signing in failed; try again.")
     return cookie
@@ -201,7 +201,7 @@ def _cookie(session: Session, account: Account, where: dict[str, str]) -> str:
 
 def _end(cookie: str) -> None:
     with open_session() as session:
-        accounts.sign_out(session, cookie, at=clock.now())
+        sign_ins.sign_out(session, cookie, at=clock.now())
 
 
 def routes() -> list[Route]:

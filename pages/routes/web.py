@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
 from core.settings import settings
 from core.viewer.contract.bodies import Refusal
-from db import accounts
+from db import sign_ins
 from db.accounts import Account
 from db.engine import open_view
 
@@ -43,7 +43,7 @@ class Refused(ParallaxError):
 def signed_in(request: Request) -> Account:
     """Return who is asking; raises NotSignedIn."""
     with open_view() as session:
-        account = accounts.account_for_cookie(session, request.cookies.get(COOKIE), at=clock.now())
+        account = sign_ins.account_for_cookie(session, request.cookies.get(COOKIE), at=clock.now())
     if account is None:
         raise NotSignedIn("Your sign-in has expired; sign in again. Nothing is lost.")
     return account

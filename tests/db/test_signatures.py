@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
 from core.study.words import StudyState
-from db import accounts, audit, chain, signatures
+from db import accounts, audit, chain, sign_ins, signatures
 from db.models import Study
 from db.permissions import SYSTEM
 from db.results import rows
@@ -76,7 +76,7 @@ def test_who_guesses_rests_also_with_the_right_password(session: Session):
         signatures.count_wrong(session, by=me, password="guess", at=AT)
     with pytest.raises(WrongPassword, match="five minutes"):
         life.close_study(session, row.id, by=me, at=AT, password=PASSWORD)
-    assert accounts.sign_in(session, username="iris", password=PASSWORD, at=AT, address="home")  # sign-ins go on
+    assert sign_ins.sign_in(session, username="iris", password=PASSWORD, at=AT, address="home")  # sign-ins go on
     later = AT + timedelta(minutes=6)
     life.close_study(session, row.id, by=me, at=later, password=PASSWORD)
     assert audit.count(session, audit.Filter(kinds=("signed",)), by=SYSTEM) == 1

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
 from core.study.protocol import Protocol, ReferenceStandard
-from db import accounts, audit, cases
+from db import audit, cases, links
 from db.models import Account, Study, Truth
 from db.permissions import SYSTEM
 from db.reading.access import case_access
@@ -148,18 +148,18 @@ def test_invitations_to_it_alone_end(session: Session):
     new, known, elsewhere = (one.account_id for one in study_info.readers(session, made.id, by=SYSTEM))
     member = builder.account(session, "member")
     panel_members.add_member(session, made.id, member, by=me, at=AT)
-    first = accounts.password_link(session, known, at=AT, by=SYSTEM)
-    accounts.use_password_link(session, first, password="a long enough password", at=AT)
+    first = links.password_link(session, known, at=AT, by=SYSTEM)
+    links.use_password_link(session, first, password="a long enough password", at=AT)
     other = builder.study(session, cases_=0, readers=0)
     study_readers.add_reader(session, other.id, elsewhere, group="Experts", by=me, at=AT)
-    links = {who: accounts.password_link(session, who, at=AT, by=SYSTEM) for who in (new, known, elsewhere, member)}
+    sent = {who: links.password_link(session, who, at=AT, by=SYSTEM) for who in (new, known, elsewhere, member)}
 
     effect = study_deletion.deletion_effect(session, made.id, by=me, at=AT)
     assert (effect.refused, effect.cases, effect.truths, effect.readers, effect.panel) == (None, 6, 0, 3, 1)
     assert effect.invitations == 2
     study_deletion.delete_study(session, made.id, by=me, at=AT)
 
-    assert {who for who, link in links.items() if accounts.link_kind(session, link, at=AT)} == {known, elsewhere}
+    assert {who for who, link in sent.items() if links.link_kind(session, link, at=AT)} == {known, elsewhere}
     with pytest.raises(NotFound, match="ask for a new one"):
-        accounts.use_password_link(session, links[new], password="a long enough password", at=AT)
+        links.use_password_link(session, sent[new], password="a long enough password", at=AT)
     assert audit.events(session, study_id=made.id, by=SYSTEM)[0].detail == {"invitations ended": 2}

@@ -17,7 +17,7 @@ import pytest
 
 from core import clock
 from core.settings import settings
-from db import accounts
+from db import accounts, sign_ins
 from db.engine import engine_for, open_session
 from db.permissions import SYSTEM
 from tests.browser import shared_browser
@@ -100,8 +100,8 @@ class Server:
         """Sign an account in without the form; return the cookie for a browser context."""
         with open_session(self.database) as session:
             account = next(a for a in accounts.every(session, by=SYSTEM) if a.username == username)
-            ticket = accounts.ticket_for(session, account.id, at=clock.now())
-            value = accounts.redeem_ticket(session, ticket, at=clock.now())
+            ticket = sign_ins.ticket_for(session, account.id, at=clock.now())
+            value = sign_ins.redeem_ticket(session, ticket, at=clock.now())
         assert value is not None
         return {"name": "parallax_session", "value": value, "url": self.url}
 

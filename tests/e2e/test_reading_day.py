@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from core import clock
 from core.study.words import Design
-from db import accounts
+from db import accounts, sign_ins
 from db.engine import engine_for, open_session
 from db.migrate import migrate
 from db.models import ReadEvent
@@ -53,7 +53,7 @@ class ClockedServer(Server):
         at = clock.now() + self.offset
         with open_session(self.database) as session:
             account = next(found for found in accounts.every(session, by=SYSTEM) if found.username == username)
-            value = accounts.redeem_ticket(session, accounts.ticket_for(session, account.id, at=at), at=at)
+            value = sign_ins.redeem_ticket(session, sign_ins.ticket_for(session, account.id, at=at), at=at)
         assert value is not None
         return {"name": "parallax_session", "value": value, "url": self.url}
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core import clock
-from db import accounts
+from db import accounts, links
 from db.engine import open_session
 from db.permissions import SYSTEM
 from tests.e2e.conftest import PASSWORD, Server
@@ -26,7 +26,7 @@ def open_anonymous(browser: Any, server: Server, path: str = "/") -> Any:
 def test_an_invited_reader_chooses_a_password_signs_out_and_in_again(browser: Any, server: Server):
     with open_session(server.database) as session:
         made = accounts.create(session, username="invited", name="Ida", role="reader", at=clock.now(), by=SYSTEM)
-        token = accounts.password_link(session, made.id, at=clock.now(), by=SYSTEM)
+        token = links.password_link(session, made.id, at=clock.now(), by=SYSTEM)
     page = open_anonymous(browser, server, f"/?link={token}")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password again").fill(PASSWORD)

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from db import accounts
+from db import accounts, links
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 
@@ -40,7 +40,7 @@ def test_an_administrator_invites_a_reader_and_copies_the_link(act_as: Act, open
     assert page.text_input(key="accounts_1_username").value == ""
     token = link.split("link=")[1]
     with open_session(db_url) as session:
-        made = accounts.use_password_link(session, token, password="a long enough password", at=clock.now())
+        made = links.use_password_link(session, token, password="a long enough password", at=clock.now())
     assert (made.username, made.role) == ("ada@example.org", "reader")
 
 

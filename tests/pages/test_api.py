@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from core import clock
 from core.errors import InvalidInput, NotFound
-from db import accounts, audit, tokens
+from db import accounts, audit, sign_ins, tokens
 from db.engine import open_session, open_view
 from db.models import ApiToken
 from db.permissions import SYSTEM
@@ -92,7 +92,7 @@ def test_without_a_token_that_can_be_used_nothing_answers(db_url: str, study: in
 def test_a_cookie_opens_nothing_here(db_url: str, study: int):
     account = script(db_url, "administrator").account
     with open_session(db_url) as session:
-        cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, account, at=clock.now()), at=clock.now())
+        cookie = sign_ins.redeem_ticket(session, sign_ins.ticket_for(session, account, at=clock.now()), at=clock.now())
     assert Client(cookie).ask("GET", "/api/v1/studies").status_code == 401
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from db import accounts, audit, cases
+from db import accounts, audit, cases, links
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from db.study import deletion as study_deletion
@@ -24,7 +24,7 @@ def test_who_made_a_draft_deletes_it_and_takes_it_back(
     with open_session(db_url) as session:
         made, me = builder.study(session, readers=2), builder.coordinator(session)
         invited = study_info.readers(session, made.id, by=SYSTEM)[0].account_id
-        accounts.password_link(session, invited, at=clock.now(), by=SYSTEM)
+        links.password_link(session, invited, at=clock.now(), by=SYSTEM)
     work_as(me)
     page = open_page(PAGE, study=str(made.id), step="overview")
     said = "\n".join(one.value for one in page.markdown)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
-from db import accounts, audit, cases, library, register, signatures, system, tokens, web_sessions
+from db import accounts, audit, cases, library, links, register, signatures, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -277,8 +277,8 @@ TABLE: dict[Any, Verb] = {
         lambda s, e, p, by: accounts.create(s, **CREATE, role="administrator", by=by, **AS),
         anywhere=frozenset({ADMINISTRATOR}),
     ),
-    accounts.password_link: Verb(
-        lambda s, e, p, by: accounts.password_link(s, e.people[OWNER], by=by, **AS),
+    links.password_link: Verb(
+        lambda s, e, p, by: links.password_link(s, e.people[OWNER], by=by, **AS),
         anywhere=frozenset({ADMINISTRATOR}),
     ),
     accounts.set_disabled: Verb(

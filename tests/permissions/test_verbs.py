@@ -21,13 +21,14 @@ from tests.permissions.table import TABLE
 ASKS = ("by", "account_id", "owner_id")  # how a verb names who is calling
 ASIDE = ("db.models", "db.migrations", "db.simulated", "db.permissions")
 NOT_THE_CALLER = {  # verbs whose account_id is somebody else, or that serve signing in, before anybody is known
-    "db.accounts.is_linked",
-    "db.accounts.link_oidc",
+    "db.accounts.account_row",
     "db.accounts.save_preferences",
-    "db.accounts.ticket_for",
     "db.reading.queue.active_reader",
     "db.reading.queue.own_read",
     "db.reading.queue.reader_of",
+    "db.sign_ins.is_linked",
+    "db.sign_ins.link_oidc",
+    "db.sign_ins.ticket_for",
     "db.throttle.resting",
     "db.truth.members.may_label",
     "db.truth.members.seat",

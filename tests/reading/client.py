@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from core import clock
-from db import accounts
+from db import sign_ins
 from db.engine import open_session
 from db.models import Read
 from pages.routes import every
@@ -81,7 +81,7 @@ class Client:
 
 def sign_in(session: Session, account_id: int, at: datetime) -> Client:
     """Return a client with a fresh session cookie of an account."""
-    return Client(accounts.redeem_ticket(session, accounts.ticket_for(session, account_id, at=at), at=at))
+    return Client(sign_ins.redeem_ticket(session, sign_ins.ticket_for(session, account_id, at=at), at=at))
 
 
 def reads_in(db_url: str) -> list[Read]:

@@ -20,7 +20,7 @@ from core.imaging.volume import Volume, volume_of
 from core.services.demo import ai_reads, build, patients, people, plan
 from core.settings import settings
 from core.training.procedural.case import procedural_case
-from db import accounts, cases
+from db import accounts, cases, sign_ins
 from db.engine import open_session, open_view
 from db.models import Read, Reader, Study
 from db.permissions import SYSTEM
@@ -81,7 +81,7 @@ def test_the_demo_is_made_whole_and_its_accounts_can_sign_in(small_demo: None, a
     assert [one.role for one in made.accounts] == ["coordinator", *["reader"] * 4]
     with open_session() as session:
         for one in made.accounts:
-            assert accounts.sign_in(session, username=one.user, password=one.password, at=at)
+            assert sign_ins.sign_in(session, username=one.user, password=one.password, at=at)
     with open_view() as session:
         locked = session.scalars(select(Read).where(Read.state == "locked")).all()
         assert len(locked) == 4 * 6 + 4 * 5 - plan.LEFT_TO_READ
@@ -141,8 +141,8 @@ def test_lost_passwords_of_the_demo_are_made_anew(small_demo: None, at: datetime
     with open_session() as session:
         for before, now in zip(old, new, strict=True):
             assert before.user == now.user
-            assert not accounts.sign_in(session, username=before.user, password=before.password, at=at)
-            assert accounts.sign_in(session, username=now.user, password=now.password, at=at)
+            assert not sign_ins.sign_in(session, username=before.user, password=before.password, at=at)
+            assert sign_ins.sign_in(session, username=now.user, password=now.password, at=at)
 
 
 def test_nobody_waits_for_the_demo_longer_than_one_read(small_demo: None, monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from core import clock
 from core.services.demo import plan
-from db import accounts
+from db import accounts, links
 from db.engine import Session, open_session, open_view
 from db.permissions import SYSTEM
 from db.study import deletion as study_deletion
@@ -56,8 +56,8 @@ def new_passwords() -> tuple[DemoAccount, ...]:
         if username in ids:
             password = "-".join(secrets.token_hex(WORD_BYTES) for _ in range(WORDS))
             with open_session() as session:
-                link = accounts.password_link(session, ids[username], at=clock.now(), by=SYSTEM)
-                account = accounts.use_password_link(session, link, password=password, at=clock.now())
+                link = links.password_link(session, ids[username], at=clock.now(), by=SYSTEM)
+                account = links.use_password_link(session, link, password=password, at=clock.now())
             made.append(DemoAccount(account.role, username, password))
     return tuple(made)
 
