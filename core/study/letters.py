@@ -16,13 +16,14 @@ def invitation(
     )
 
 
-def reminder(*, name: str, title: str, address: str, left: int, minutes: int | None) -> str:
+def reminder(*, name: str, username: str, title: str, address: str, left: int, minutes: int | None) -> str:
     """Return the text that reminds a reader of `left` reads; `minutes` is what they may take, None unknown."""
     about = f", about {minutes} minutes at your pace" if minutes is not None else ""
     many = "1 read is" if left == 1 else f"{left} reads are"
     return (
         f"Dear {name},\n\n"
-        f"{many} left for you in the study “{title}”{about}. You go on where you stopped:\n{address}\n\n"
+        f"{many} left for you in the study “{title}”{about}. You go on where you stopped; sign in as "
+        f"{username} here:\n{address}\n\n"
         "If you cannot go on, please tell us. Thank you."
     )
 

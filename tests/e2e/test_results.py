@@ -102,6 +102,7 @@ def test_a_cell_lists_its_cases_and_a_chart_gives_its_picture(server: Any, study
     page.get_by_text("Truth Normal, read as Normal:").wait_for(timeout=LONG)
     page.get_by_role("button", name="Filters (0)").click()
     page.get_by_role("radio", name="SVG").or_(page.get_by_role("button", name="SVG", exact=True)).first.click()
+    page.keyboard.press("Escape")  # the filters lie over the chart
     settle(page, "Confusion")
     charts = page.locator('[data-testid="stPlotlyChart"]')
     charts.first.hover()

@@ -151,5 +151,8 @@ def _close_and_look(hand: Hand) -> None:
     hand.writes("Why now", "all reads are locked")
     hand.clicks("Unblind", "Unblinded")
     hand.clicks("See the results", "Every page")
+    hand.sees("6 cases are too few for a test")
+    hand.page.get_by_role("link", name="Comparison").first.click()
+    hand.sees("In figures")
     for who in ("AI", "R1", "R2"):
         hand.page.get_by_text(who, exact=True).first.wait_for(state="attached")

@@ -41,7 +41,8 @@ def test_a_panel_is_told_its_part():
 
 
 def test_a_reminder_counts_what_is_left():
-    given: dict[str, Any] = {"name": "Ada", "title": "A study", "address": "https://here"}
+    given: dict[str, Any] = {"name": "Ada", "username": "ada@x", "title": "A study", "address": "https://here"}
+    assert "sign in as ada@x here:\nhttps://here" in reminder(left=1, minutes=None, **given)
     assert "1 read is left" in reminder(left=1, minutes=None, **given)
     assert "12 reads are left for you in the study “A study”, about 40 minutes" in reminder(
         left=12, minutes=40, **given

@@ -213,6 +213,7 @@ def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderI
         for one in due:
             text = reminder(
                 name=people[one.reader_id].name,
+                username=people[one.reader_id].username,
                 title=study.title,
                 address=addresses.for_people(),
                 left=one.total - one.locked,
