@@ -10,6 +10,8 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import nn
 
+from core.ai.brought.adding import is_brought_file
+from core.ai.brought.adding import lay_out as brought_layout
 from core.ai.card import OWN_LABEL
 from core.ai.model_files import R231, Weights, WeightsError, check_part, described, named
 from core.ai.model_zip import WEIGHTS, unpack, write_card
@@ -30,6 +32,8 @@ def lay_out(files: Sequence[Path], new: NewModel, place: Path, *, secret: bytes)
     `files` is one zip of a model, or the slice weights and, if there are any, the lung weights, in any order. Raises
     InvalidInput and WeightsError with what to mend; what was written until then lies under `place` only.
     """
+    if any(is_brought_file(file) for file in files):
+        return brought_layout(files, new, place, secret=secret)
     raw = place / "raw"
     raw.mkdir(parents=True)
     if any(file.suffix.lower() == ".zip" for file in files):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from core.ai.brought.contract import contract_of, is_brought
 from core.ai.model_files import R231, check_part
 from core.ai.parameters import CLASSES, parameters_of, temperature_of
 from core.errors import InvalidInput
@@ -20,18 +21,15 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~!]|:(?=\w))")
 
 def checked_card(data: bytes) -> dict[str, Any]:
     """Return the card in the bytes of a card.json; raises InvalidInput naming what is wrong with it."""
-    if len(data) > MOST_BYTES:
-        raise InvalidInput(f"The card.json is larger than {MOST_BYTES // 10**6} MB; shorten it.")
-    try:
-        card = json.loads(data.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        raise InvalidInput("The card.json is damaged; export the model again.") from None
-    if not isinstance(card, dict):
-        raise InvalidInput("The card.json must hold one JSON object; export the model again.")
+    card = parsed(data)
     for what in ("name", "version"):
         if not isinstance(card.get(what), str):
             raise InvalidInput(f"The card.json must give the model's {what} as text.")
         check_part(what, card[what])
+    if is_brought(card):
+        contract_of(card)
+        _check_manifest(card.get("manifest", {}))
+        return card
     classes = card.get("classes", list(CLASSES))
     if not isinstance(classes, list) or sorted(map(str, classes)) != sorted(CLASSES):
         raise InvalidInput(f"The card's classes must be {', '.join(CLASSES)}, in the order of the network's outputs.")
@@ -40,6 +38,19 @@ def checked_card(data: bytes) -> dict[str, Any]:
     temperature_of(card)
     parameters_of(card)
     _check_manifest(card.get("manifest", {}))
+    return card
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """Return the one JSON object in the bytes of a card.json, its words not yet checked; raises InvalidInput."""
+    if len(data) > MOST_BYTES:
+        raise InvalidInput(f"The card.json is larger than {MOST_BYTES // 10**6} MB; shorten it.")
+    try:
+        card = json.loads(data.decode(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise InvalidInput("The card.json is damaged; export the model again.") from None
+    if not isinstance(card, dict):
+        raise InvalidInput("The card.json must hold one JSON object; export the model again.")
     return card
 
 
@@ -77,6 +88,10 @@ def trained_on(card: Mapping[str, Any]) -> str:
 
 def sizes(card: Mapping[str, Any]) -> str:
     """Return the pixels a side that both networks see."""
+    if is_brought(card):
+        contract = contract_of(card)
+        kind = "patches" if contract.overlap is not None else "slices" if contract.dimensions == 2 else "volume"
+        return f"{kind} {'x'.join(map(str, contract.size))}"
     parameters = parameters_of(card)
     return (
         f"slices {parameters.slice_size} px, lungs {'R231' if card.get('lungs') == R231 else parameters.lung_size} px"
@@ -85,17 +100,12 @@ def sizes(card: Mapping[str, Any]) -> str:
 
 def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Return the card under headings, each with its lines as plain text."""
-    parameters, manifest = parameters_of(card), card.get("manifest", {})
-    window = parameters.lung_window
-    lungs = "R231 of the package lungmask" if card.get("lungs") == R231 else card.get("lungs_from", "its own U-Net")
+    manifest = card.get("manifest", {})
     known = STATED.get(manifest.get("known", ""))
     what = [
         str(card.get("label", OWN_LABEL)),
         f"Licence: {_line(card.get('licence')) or 'not stated'}",
-        f"Outputs: {', '.join(card.get('classes', CLASSES))}; temperature of the slice scores {temperature_of(card):g}",
-        f"Inputs: {sizes(card)}; lung window {window.width:g} HU wide at {window.level:g} HU"
-        + ("; slices are scored mirrored too" if parameters.mirrored else ""),
-        f"Lungs: {lungs}",
+        *(_brought_lines(card) if is_brought(card) else _own_lines(card)),
     ]
     data = [_line(card.get(key)) for key in ("data", "attribution") if card.get(key)]
     for use in ("trained", "tuned"):
@@ -118,9 +128,39 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("Figures", [*lines, *_lines(card.get("evaluation"))]),
         ("Limits", [limits] if isinstance(limits, str) else [str(one) for one in limits]),
         ("Training", training),
-        ("Trial on procedural chests when it was added", _lines(card.get("trial"))),
+        (
+            "First run when it was added" if is_brought(card) else "Trial on procedural chests when it was added",
+            _lines(card.get("trial")),
+        ),
     ]
     return [(heading, [line for line in lines if line]) for heading, lines in found if any(lines)]
+
+
+def _own_lines(card: Mapping[str, Any]) -> list[str]:
+    parameters = parameters_of(card)
+    window = parameters.lung_window
+    lungs = "R231 of the package lungmask" if card.get("lungs") == R231 else card.get("lungs_from", "its own U-Net")
+    return [
+        f"Outputs: {', '.join(card.get('classes', CLASSES))}; temperature of the slice scores {temperature_of(card):g}",
+        f"Inputs: {sizes(card)}; lung window {window.width:g} HU wide at {window.level:g} HU"
+        + ("; slices are scored mirrored too" if parameters.mirrored else ""),
+        f"Lungs: {lungs}",
+    ]
+
+
+def _brought_lines(card: Mapping[str, Any]) -> list[str]:
+    contract = contract_of(card)
+    windows = " and ".join(f"{one.width:g} HU wide at {one.level:g} HU" for one in contract.windows)
+    spacing = contract.spacing_mm and " x ".join(f"{mm:g}" for mm in contract.spacing_mm)
+    top = f" ({contract.top_k})" if contract.rule == "top-k" else ""
+    return [
+        f"A {contract.dimensions}D network brought by somebody else; it runs as it came",
+        f"Outputs: {', '.join(contract.classes)}, {'several at once' if contract.multi else 'one of them'}; "
+        f"patient rule {contract.rule}{top}",
+        f"Inputs: {sizes(card)}, {contract.region}, axes {contract.orientation}; windows {windows}"
+        + (f"; {spacing} mm" if spacing else ""),
+        *([f"Lungs: {card['lungs_from']}"] if card.get("lungs_from") else []),
+    ]
 
 
 def trial_rows(trial: Mapping[str, Any]) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ A model is a folder NAME/VERSION, shipped in core/ai/weights or added to the fol
 - slices.safetensors, or slices.pt with a state dict: a ResNet-50 with torchvision's keys, trained on the inputs of
   core.ai.preprocess (a three-channel first convolution is summed to one channel);
 - lungs.safetensors or lungs.pt: this project's U-Net; without it the shipped lungs are used;
+- or, instead of both, model.onnx or model.ts of somebody else's (core.ai.brought);
 - card.json, which may name `classes` in another order, a `temperature`, the `manifest` of the patients it was trained
   on, `"parameters": {"slice_size": 224}` for the pixels a side it was trained at, and `"lungs": "R231"` for the lungs
   of the lungmask package.
@@ -20,9 +21,11 @@ from typing import Any
 from core.errors import InvalidInput, NotFound, ParallaxError
 from core.settings import settings
 
+FROZEN = ("network", "classes", "input", "output", "rule", "top_k", "normal", "threshold", "lungs_from")
 SHIPPED = Path(__file__).parent / "weights"
 R231 = "R231"  # lungs by the lungmask package instead of this project's U-Net
 KINDS = (".safetensors", ".pt")
+BROUGHT = ("model.onnx", "model.ts")  # the one file of a model of somebody else's
 PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,59}")  # a name or a version; no separator, so no way out of the folder
 
 
@@ -43,9 +46,14 @@ class Weights:
         return self.slices.is_relative_to(SHIPPED)
 
     @property
+    def brought(self) -> bool:
+        """Whether it is a model of somebody else's, with a card that says how to feed it (core.ai.brought)."""
+        return self.slices.name in BROUGHT
+
+    @property
     def portable(self) -> bool:
         """Whether it lies there in the form that can be handed on as one file."""
-        return all(file is None or file.suffix == KINDS[0] for file in (self.slices, self.lungs))
+        return self.brought or all(file is None or file.suffix == KINDS[0] for file in (self.slices, self.lungs))
 
 
 class WeightsError(ParallaxError):
@@ -91,7 +99,7 @@ def check_part(what: str, text: str) -> str:
 
 def _folders(root: Path) -> list[Path]:
     """Return the folders NAME/VERSION with slice weights, names in order, versions newest first."""
-    found = [folder for folder in root.glob("*/*") if _file(folder, "slices")]
+    found = [folder for folder in root.glob("*/*") if _file(folder, "slices") or _brought(folder)]
     found.sort(key=lambda folder: [int(n) for n in re.findall(r"\d+", folder.name)], reverse=True)
     return sorted(found, key=lambda folder: folder.parent.name)
 
@@ -100,12 +108,20 @@ def _file(folder: Path, network: str) -> Path | None:
     return next((path for kind in KINDS if (path := folder / f"{network}{kind}").is_file()), None)
 
 
+def _brought(folder: Path) -> Path | None:
+    return next((path for name in BROUGHT if (path := folder / name).is_file()), None)
+
+
 def _described(folder: Path, shipped_lungs: Path | None) -> Weights:
     name, version, path = folder.parent.name, folder.name, folder / "card.json"
     try:
         card = json.loads(path.read_text()) if path.exists() else {}
     except ValueError:
         raise WeightsError(f"The card.json of model {name}/{version} is damaged; restore the file.") from None
+    brought = _brought(folder)
+    if brought is not None:
+        said = json.dumps({key: card.get(key) for key in FROZEN}, sort_keys=True)
+        return Weights(name, version, brought, None, _sha256_brought(*_stamped(brought), said), card)
     slices = _file(folder, "slices")
     lungs = None if card.get("lungs") == R231 else _file(folder, "lungs") or shipped_lungs
     if slices is None or (lungs is None and card.get("lungs") != R231):
@@ -115,6 +131,12 @@ def _described(folder: Path, shipped_lungs: Path | None) -> Weights:
 
 def _stamped(file: Path | None) -> tuple[Path | None, int]:
     return file, file.stat().st_mtime_ns if file else 0
+
+
+@lru_cache(maxsize=32)
+def _sha256_brought(file: Path, _at: int, said: str) -> str:
+    """Return the hash of a brought model: its file, and what its card says of inputs, outputs and rule."""
+    return hashlib.sha256(hashlib.sha256(file.read_bytes()).digest() + said.encode()).hexdigest()
 
 
 @lru_cache(maxsize=32)

@@ -8,13 +8,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.ai.card import KEYS, MOST_BYTES, card_text, checked_card
-from core.ai.model_files import Weights
+from core.ai.model_files import BROUGHT, Weights
 from core.errors import InvalidInput
 from core.imaging.archive import FAILURES
 
 CARD, TEXT = "card.json", "card.md"
 WEIGHTS = ("slices.safetensors", "lungs.safetensors")
 MOST_WEIGHTS = 250 * 10**6  # bytes of one weights file, unpacked
+FILES = (CARD, TEXT, *WEIGHTS, *BROUGHT)
 CHUNK = 2**20
 STAMP = (2020, 1, 1, 0, 0, 0)  # the same model always makes the same zip
 
@@ -26,6 +27,8 @@ def pack(weights: Weights, target: Path, *, keys: bool = False) -> None:
     Raises InvalidInput for weights that lie there as a PyTorch file, and where the place cannot be written.
     """
     files = {WEIGHTS[0]: weights.slices, WEIGHTS[1]: weights.lungs}
+    if weights.brought:
+        files = {weights.slices.name: weights.slices}
     if not weights.portable:
         raise InvalidInput(
             f"{weights.name}/{weights.version} lies there as a PyTorch file. Add it once more under another version: "
@@ -63,7 +66,7 @@ def unpack(source: Path, folder: Path) -> Mapping[str, Any]:
             for name, info in _entries(archive).items():
                 if name == CARD:
                     card = checked_card(_bytes(archive, info))
-                elif name in WEIGHTS:
+                elif name in (*WEIGHTS, *BROUGHT):
                     _write(archive, info, folder / name)
     except FAILURES:
         raise InvalidInput("This zip is damaged or protected; export the model again.") from None
@@ -86,7 +89,7 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         path = PurePosixPath(info.filename)
         if info.is_dir() or path.parts[:1] == ("__MACOSX",) or path.name == ".DS_Store":  # what a Mac adds to a zip
             continue
-        if ".." in path.parts or path.is_absolute() or "\\" in info.filename or path.name not in (CARD, TEXT, *WEIGHTS):
+        if ".." in path.parts or path.is_absolute() or "\\" in info.filename or path.name not in FILES:
             raise InvalidInput(
                 f"The zip holds files that belong to no model; it must hold {CARD} and {WEIGHTS[0]}, and may hold "
                 f"{WEIGHTS[1]} and {TEXT}."
@@ -97,7 +100,7 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         folders.add(path.parent)
     if len(folders) > 1:
         raise InvalidInput("The zip holds more than one folder; a model has one.")
-    if WEIGHTS[0] not in found:
+    if not found.keys() & {WEIGHTS[0], *BROUGHT}:
         raise InvalidInput(f"The zip holds no {WEIGHTS[0]}.")
     return found
 

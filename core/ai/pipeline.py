@@ -1,18 +1,16 @@
 """One volume in, one AI read out: lungs, truncation, slice probabilities with maps, patient rule (Luo et al. 2022)."""
 
 import time
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.ai.batches import settle
+from core.ai.brought.reading import Brought, read_brought
 from core.ai.explain import store_heat
 from core.ai.lungs import at_hand, lung_mask, volume_ml
 from core.ai.parameters import CLASSES, PipelineParams
 from core.ai.preprocess import kept_slices, lung_box
 from core.ai.quality import check_chest, hanging, warnings_of
+from core.ai.result import CaseResult as CaseResult
+from core.ai.result import Row, SliceScore
 from core.ai.rule import check_rule, patient_call
 from core.ai.slices import score_slices
 from core.ai.weights import Model, device_name
@@ -21,57 +19,17 @@ from core.imaging.arriving import Arriving
 from core.imaging.volume import Volume
 from core.progress import Progress, ignore
 
-Triple = tuple[float, float, float]  # probabilities in CLASSES' order
-
-
-@dataclass(frozen=True, slots=True)
-class SliceScore:
-    """One slice: index from the apex, DICOM z in mm, probabilities in CLASSES' order or None if not kept."""
-
-    index: int
-    z_mm: float
-    kept: bool
-    probabilities: Triple | None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """An AI read.
-
-    `lungs` (z, y, x) uint8 on the volume's grid: 0 none, 1 right, 2 left. `heat` (kept, 128, 128) uint8 has one map for
-    each of `heat_slices`, which covers its whole slice (core.ai.explain.heat_on_slice). Timings in seconds; `total` is
-    from the volume in memory to the call, maps included.
-    """
-
-    call: str
-    probabilities: dict[str, float]
-    counts: dict[str, int]
-    deciding_slices: tuple[int, ...]
-    abnormal_share: float
-    slices: tuple[SliceScore, ...]
-    lungs: NDArray[np.uint8]
-    heat: NDArray[np.uint8] | None
-    heat_slices: tuple[int, ...]
-    lung_volume_ml: float
-    timings: dict[str, float]
-    device: str
-    model: dict[str, str]
-    parameters: dict[str, Any]
-    rule: str
-    warnings: tuple[str, ...]  # what makes the call doubtful, sentences
-    doubts: tuple[str, ...]  # those of them that any rule's call would have
-
 
 def read_volume(
     volume: Volume | Arriving,
-    model: Model,
+    model: Model | Brought,
     *,
     parameters: PipelineParams | None = None,
     rule: str = "paper",
     heat_maps: bool = True,
     on_progress: Progress = ignore,
 ) -> CaseResult:
-    """Read a volume with both networks and call the patient.
+    """Read a volume with both networks and call the patient; a brought model reads as its card says, by its own rule.
 
     Slices outside the kept range are never given to the slice network. Parameters are the model's own unless others
     are given. Progress counts slices of both networks. Of a series that is still arriving the lung network takes each
@@ -79,6 +37,8 @@ def read_volume(
     Raises NoLungs when the series shows none or is no chest, InvalidInput for an unknown rule or when truncation leaves
     no slice, ImagingError when a slice that arrives is damaged.
     """
+    if isinstance(model, Brought):
+        return read_brought(volume, model, heat_maps=heat_maps, on_progress=on_progress)
     parameters = parameters or model.parameters
     check_rule(rule)
     depth = len(volume.hu)
@@ -115,9 +75,9 @@ def read_volume(
         heat = store_heat(maps, box, lungs[kept.start : kept.stop])
     settle(model.device)
     after_slices = time.perf_counter()
-    triples: list[Triple | None] = [None] * depth
+    triples: list[Row | None] = [None] * depth
     for index, row in zip(kept, probabilities.tolist(), strict=True):
-        triples[index] = (row[0], row[1], row[2])
+        triples[index] = tuple(row)
     call = patient_call(triples, rule=rule, parameters=parameters.rule)
     return CaseResult(
         call=call.label,

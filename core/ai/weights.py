@@ -50,7 +50,9 @@ def load_model(name: str | None = None, *, device: str | None = None, fast: bool
 
 def load_weights(weights: Weights, *, device: str | None = None, fast: bool = True) -> Model:
     """Load a model whose files are known, as `load_model` does."""
-    place = _checked(device or best_device())
+    if weights.brought:
+        raise WeightsError(f"{weights.name} {weights.version} is a brought model, not one of this project's networks.")
+    place = checked_device(device or best_device())
     chosen = compiled.chosen(weights) if fast and place == "cpu" else None
     if chosen is not None:
         slices, lungs, engine, precision = chosen.slices, chosen.lungs, chosen.engine, chosen.precision
@@ -108,7 +110,8 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _checked(device: str) -> str:
+def checked_device(device: str) -> str:
+    """Return a device that is there; raises WeightsError for another."""
     if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise WeightsError(f"There is no device {device}; choose cpu, cuda or cuda:N.")
     if device.startswith("cuda"):

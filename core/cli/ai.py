@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from core.ai.parameters import CLASSES
 from core.errors import InvalidInput
 
 CasePath = Annotated[Path, typer.Argument(help="a folder of DICOM files, a zip, or a NIfTI file")]
@@ -120,10 +119,10 @@ def read(
 
     from core.ai.pipeline import read_volume
     from core.imaging.read import opening
-    from core.services.engines import ready_model
+    from core.services.engines import ready
 
     starting = time.perf_counter()
-    loaded = ready_model(model or None, device=device or None, fast=precision == "fast")
+    loaded = ready(model or None, device=device or None, fast=precision == "fast")
     begun = time.perf_counter()
     left_out: list[str] = []
     with opening(path, tell=left_out.append) as volume:
@@ -137,7 +136,7 @@ def read(
             "index": s.index,
             "z_mm": s.z_mm,
             "kept": s.kept,
-            "probabilities": s.probabilities and dict(zip(CLASSES, s.probabilities, strict=True)),
+            "probabilities": s.probabilities and dict(zip(loaded.classes, s.probabilities, strict=True)),
         }
         for s in result.slices
     ]

@@ -24,7 +24,13 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(help="weights (.safetensors, .pt, .pth), or the zip of a model")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="weights (.safetensors, .pt, .pth), a model (.onnx, .ts), or a zip of a model or MONAI bundle"
+        ),
+    ],
+    card: Annotated[Path | None, typer.Option(help="the card.json of a model (.onnx, .ts, MONAI bundle)")] = None,
     name: Annotated[str, typer.Option(help="name of the model; a zip brings its own, as all that follows")] = "",
     version: Annotated[str, typer.Option(help="version, frozen once added")] = "",
     licence: Annotated[str, typer.Option(help="licence of the weights")] = "",
@@ -50,6 +56,7 @@ def add(
     from core.ai.new_model import new_model, patients_text
     from db.permissions import SYSTEM, Actor
 
+    files = [*files, *([card] if card else [])]
     missing = [file for file in (*files, *([patients] if patients else [])) if not file.is_file()]
     if missing:
         raise InvalidInput("There is no file at one of these paths; check them and try again.")
@@ -83,10 +90,13 @@ def add(
         return
     typer.echo(f"{made['name']} {made['version']} is added; weights {made['sha256'][:16]}.")
     for label, one in made["trial"].items():
-        if label != "notes":
+        if isinstance(one, dict) and "call" in one:
             shares = ", ".join(f"{key} {one[key]:.3f}" for key in ("normal", "cap", "covid"))
             typer.echo(f"  trial, {label} chest: called {one['call']} ({shares}), lungs Dice {one['lung_dice']:.3f}")
-    for note in made["trial"]["notes"]:
+    if "engine" in made["trial"]:
+        took = ", ".join(f"{name} {ms:g}" for name, ms in made["trial"]["milliseconds"].items())
+        typer.echo(f"  a first run went well; it reads with {made['trial']['engine']} (CPU ms an input: {took})")
+    for note in made["trial"].get("notes", []):
         typer.echo(f"  {note}")
 
 

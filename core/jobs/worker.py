@@ -55,19 +55,20 @@ def read_and_store(series_id: int, model_name: str, model_version: str) -> str:
 
 
 def _store_failure(series_id: int, model_name: str, model_version: str, reason: str) -> None:
-    from core.ai.parameters import parameters_of
-    from core.ai.rule import RULES
+    from core.ai.brought.contract import parameters_hash, rules_of
 
     with open_session() as session:
         found = [m for m in ai_models.models(session) if (m.name, m.version) == (model_name, model_version)]
         if not found:
             return
-        failed = [ai_reads.NewCall(rule, None, reason[:500], {}, {}, [], None, None) for rule in RULES]
+        failed = [
+            ai_reads.NewCall(rule, None, reason[:500], {}, {}, [], None, None) for rule in rules_of(found[0].card)
+        ]
         ai_reads.store(
             session,
             series_id=series_id,
             model_id=found[0].id,
-            parameters_hash=parameters_of(found[0].card).hash(),
+            parameters_hash=parameters_hash(found[0].card),
             scores=None,
             calls=failed,
             at=clock.now(),

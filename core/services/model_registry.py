@@ -60,8 +60,10 @@ def add(files: Sequence[Path], new: NewModel, *, by: Actor) -> Added:
     try:
         weights = lay_out(files, new, place, secret=settings().secret_bytes())
         _check_free(weights.name, weights.version, weights.sha256)
-        card = {**weights.card, "trial": trial(load_weights(weights))}
-        write_card(weights.slices.parent, card)
+        card = weights.card
+        if not weights.brought:  # such a one ran when it was laid out
+            card = {**card, "trial": trial(load_weights(weights))}
+            write_card(weights.slices.parent, card)
         _take_in(weights, card, by)
     except OSError as error:
         raise ParallaxError(f"The model could not be stored ({error.strerror}); check the disk.") from None
@@ -134,7 +136,7 @@ def register(session: Session, weights: Weights, *, by: Actor = SYSTEM, added: b
         version=weights.version,
         kind="networks",
         sha256=weights.sha256,
-        classes=list(CLASSES),
+        classes=list(weights.card["classes"] if weights.brought else CLASSES),
         card=weights.card,
         manifest=training_keys(weights.card),
         at=clock.now(),

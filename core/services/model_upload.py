@@ -22,7 +22,7 @@ from core.services.processes import ROOT, environment
 log = structlog.get_logger()
 
 PATIENCE_S = 600.0  # a model is added in seconds; a machine under load may take longer
-SUFFIXES = ("safetensors", "pt", "pth", "zip")
+SUFFIXES = ("safetensors", "pt", "pth", "onnx", "ts", "json", "zip")
 CHUNK = 2**20
 
 

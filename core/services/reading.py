@@ -4,16 +4,18 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from core import __version__, clock
+from core.ai.brought.contract import is_brought, parameters_hash
+from core.ai.brought.reading import Brought
 from core.ai.model_files import Weights
-from core.ai.parameters import parameters_of
-from core.ai.pipeline import CaseResult, read_volume
+from core.ai.pipeline import read_volume
 from core.ai.quality import hanging
+from core.ai.result import CaseResult
 from core.ai.rule import RULES, patient_call
 from core.ai.weights import Model
 from core.errors import NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Attributes, Volume
-from core.services.engines import ready_model
+from core.services.engines import ready
 from core.services.model_registry import on_disk
 from core.settings import settings
 from db import cases
@@ -24,15 +26,16 @@ from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
 from db.permissions import SYSTEM
 
+Readable = Model | Brought | Weights
 StageProgress = Callable[[str, int, int], None]
 
 
 @lru_cache(maxsize=2)
-def _loaded(name: str, sha256: str, device: str) -> Model:
-    return ready_model(name, device=device or None)
+def _loaded(name: str, sha256: str, device: str) -> Model | Brought:
+    return ready(name, device=device or None)
 
 
-def _model(name: str) -> Model:
+def _model(name: str) -> Model | Brought:
     """Return a model ready to read; what was removed and added again under its name is loaded again."""
     return _loaded(name, on_disk(name).sha256, settings().device)
 
@@ -61,7 +64,7 @@ def read_stored_series(series_id: int, model_name: str, model_version: str, *, o
     on_progress("storing", 1, 1)
 
 
-def keep(case: CaseInfo, result: CaseResult, model: Model | Weights, store: VolumeStore) -> None:
+def keep(case: CaseInfo, result: CaseResult, model: Readable, store: VolumeStore) -> None:
     """Store a read of a case, once: masks and heat maps beside the volume, scores and the call of every rule.
 
     Raises NotFound where the model is not registered, or not any more.
@@ -72,7 +75,7 @@ def keep(case: CaseInfo, result: CaseResult, model: Model | Weights, store: Volu
     _store(case.series_id, model, result)
 
 
-def _registered(session: Session, model: Model | Weights) -> int:
+def _registered(session: Session, model: Readable) -> int:
     """Return the registered model's id; raises ParallaxError where these weights are not, or not any more, it."""
     known = ai_models.by_name(session, model.name, model.version)
     if known is None or known.sha256 != model.sha256:
@@ -80,7 +83,7 @@ def _registered(session: Session, model: Model | Weights) -> int:
     return known.id
 
 
-def _store(series_id: int, model: Model | Weights, result: CaseResult) -> None:
+def _store(series_id: int, model: Readable, result: CaseResult) -> None:
     probabilities = [slice_.probabilities for slice_ in result.slices]
     scores = ai_reads.NewScores(
         parameters=result.parameters,
@@ -96,12 +99,27 @@ def _store(series_id: int, model: Model | Weights, result: CaseResult) -> None:
             session,
             series_id=series_id,
             model_id=_registered(session, model),
-            parameters_hash=(model.parameters if isinstance(model, Model) else parameters_of(model.card)).hash(),
+            parameters_hash=parameters_hash(model.card),
             scores=scores,
-            calls=[_call(rule, result) for rule in RULES],
+            calls=[_own_call(result)] if is_brought(model.card) else [_call(rule, result) for rule in RULES],
             at=clock.now(),
             by=SYSTEM,
         )
+
+
+def _own_call(result: CaseResult) -> NewCall:
+    """Return a brought model's call, by the rule its card names."""
+    return NewCall(
+        rule=result.rule,
+        call=result.call,
+        failure=None,
+        probabilities=result.probabilities,
+        counts=result.counts,
+        deciding_slices=list(result.deciding_slices),
+        abnormal_share=result.abnormal_share,
+        seconds=result.timings["total"],
+        warnings=result.warnings,
+    )
 
 
 def _call(rule: str, result: CaseResult) -> NewCall:

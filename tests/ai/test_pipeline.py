@@ -18,8 +18,9 @@ from core.ai.explain import HEAT_SIZE, heat_on_slice, store_heat, strip
 from core.ai.graphs import SliceGraph
 from core.ai.networks import slice_network
 from core.ai.parameters import CLASSES, PipelineParams, Truncation, parameters_of
-from core.ai.pipeline import CaseResult, read_volume
+from core.ai.pipeline import read_volume
 from core.ai.preprocess import Box
+from core.ai.result import CaseResult
 from core.ai.slices import score_slices
 from core.errors import InvalidInput
 from core.imaging.arriving import Arriving

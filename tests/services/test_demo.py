@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from core.__main__ import build_app
 from core.ai.model_files import available_models
 from core.ai.parameters import CLASSES
-from core.ai.pipeline import CaseResult, SliceScore
+from core.ai.result import CaseResult, SliceScore
 from core.errors import Conflict, NotFound
 from core.imaging.storage import VolumeStore
 from core.imaging.volume import Volume, volume_of

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from core.ai.model_files import Weights
-from core.ai.pipeline import CaseResult, SliceScore, read_volume
+from core.ai.pipeline import read_volume
+from core.ai.result import CaseResult, SliceScore
 from core.ai.weights import Model
 from core.imaging.volume import Volume
 from core.services.demo.plan import DemoPatient

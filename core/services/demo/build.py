@@ -7,7 +7,8 @@ import numpy as np
 
 from core import clock
 from core.ai.model_files import Weights, named
-from core.ai.pipeline import CaseResult, read_volume
+from core.ai.pipeline import read_volume
+from core.ai.result import CaseResult
 from core.ai.weights import load_weights
 from core.errors import Conflict
 from core.imaging.identity import Identity
