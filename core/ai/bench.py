@@ -19,7 +19,7 @@ def shared_folder() -> Path:
 
 
 def run_peer(case: Path, python: str) -> dict[str, Any]:
-    """Run the peer script on a DICOM folder with another Python; return its seconds by stage.
+    """Run the peer script on a DICOM folder with another Python; return its seconds by stage and its CPU time, start included.
 
     Raises InvalidInput where the script, its packages or a folder of DICOM are missing.
     """
@@ -29,6 +29,7 @@ def run_peer(case: Path, python: str) -> dict[str, Any]:
     if not case.is_dir():
         raise InvalidInput("The peer reads only a folder of DICOM files; name one.")
     command = [python or sys.executable, str(script), str(case)]
+    before = _children_cpu_s()
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed script
     except OSError as error:
@@ -39,7 +40,12 @@ def run_peer(case: Path, python: str) -> dict[str, Any]:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InvalidInput(f"The peer failed: {last}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    return {**found, "cpu_s": _children_cpu_s() - before}
+
+
+def _children_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def peak_memory_mb() -> float:
