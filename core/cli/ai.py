@@ -88,8 +88,8 @@ def bench_ai(
         typer.echo(json.dumps(figures))
         return
     typer.echo(
-        f"{figures['slices']} slices, {figures['kept']} kept, on {figures['device']}, {figures['engine']} in {figures['precision']}; "
-        f"{figures['cpu_s']:.1f} s of CPU, start included"
+        f"{figures['slices']} slices, {figures['kept']} kept, on {figures['device']}, {figures['engine']} in "
+        f"{figures['precision']}; {figures['cpu_s']:.1f} s of CPU, start included"
     )
     for stage in ("read", "lungs", "slices", "total"):
         beside = figures["peer"].get("classify" if stage == "slices" else stage) if peer else None

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core import clock
+from core.ai.brought.contract import is_brought
 from core.ai.card import escaped, key_figures, sections, sizes, trained_on
 from core.ai.model_files import Weights, available_models
 from core.errors import ParallaxError
@@ -87,7 +88,7 @@ def _one(
         with st.container(horizontal=True):
             if model.kind == "networks":
                 _hand_on(model)
-                if default is None or model.id != default.id:
+                if (default is None or model.id != default.id) and not is_brought(model.card):
                     _make_default(account, model)
             if model.origin != "shipped":
                 remove_model(account, model, pinned.get(model.id, ()))

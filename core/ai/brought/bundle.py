@@ -59,11 +59,10 @@ def _card(data: bytes) -> dict[str, Any]:
     if not isinstance(stated, Mapping):
         raise wrong
     form = _mapping(stated.get("network_data_format"))
-    image = next(iter(_mapping(form.get("inputs")).values()), {})
-    scores = next(iter(_mapping(form.get("outputs")).values()), {})
-    shape = _mapping(image).get("spatial_shape")
+    image, scores = (_mapping(next(iter(_mapping(form.get(one)).values()), None)) for one in ("inputs", "outputs"))
+    shape = image.get("spatial_shape")
     shape = shape if isinstance(shape, list) and all(isinstance(side, int) for side in shape) else None
-    channels = _mapping(_mapping(scores).get("channel_def"))
+    channels = _mapping(scores.get("channel_def"))
     made: dict[str, Any] = {
         "name": str(stated.get("name") or "").replace(" ", "-"),
         "version": str(stated.get("version") or ""),

@@ -91,7 +91,7 @@ def ours(array: NDArray[np.float32], contract: Contract) -> Float:
     """Turn an array on the network's axes, the last ones, back to ours."""
     order, flips = _turn(contract)
     skipped = array.ndim - contract.dimensions
-    turned = np.flip(array, [axis + skipped for axis in flips]) if flips else array
+    turned = np.flip(array, tuple(axis + skipped for axis in flips))
     back = [order.index(axis) + skipped for axis in range(contract.dimensions)]
     return np.ascontiguousarray(turned.transpose([*range(skipped), *back]))
 
@@ -136,7 +136,7 @@ def _turn(contract: Contract) -> tuple[list[int], list[int]]:
 def _oriented(array: Float, contract: Contract) -> Float:
     order, flips = _turn(contract)
     turned = array.transpose([0, *(axis + 1 for axis in order)])
-    return np.ascontiguousarray(np.flip(turned, [axis + 1 for axis in flips]) if flips else turned)
+    return np.ascontiguousarray(np.flip(turned, tuple(axis + 1 for axis in flips)))
 
 
 def _along(array: Float, at: NDArray[np.float64], axis: int) -> Float:

@@ -142,7 +142,7 @@ def _slices(
         part = kept[start : start + most]
         stack = np.stack([inputs.slice_array(volume.hu[z], lungs[z], box, contract) for z in part])
         padded = np.concatenate([stack, np.repeat(stack[-1:], most - len(stack), axis=0)]) if _fixed(model) else stack
-        row, heat, mask = (one if one is None else one[: len(part)] for one in _outputs(model, padded))
+        row, heat, mask = _outputs(model, padded, len(part))
         assert_rows(row, contract)
         scores.append(probabilities_of(row, contract))
         if heat is not None:
@@ -168,11 +168,12 @@ def _volume(
         shape = tuple(np.maximum(whole.shape[1:], size).tolist())
     fitted, begins = inputs.fitted(whole, shape, dark)
     corners = list(inputs.patch_corners(shape, size, contract.overlap or 0.0))
-    rows, sums, seen = [], {}, np.zeros(shape, np.float32)
+    sums: dict[str, NDArray[np.float32]] = {}
+    rows, seen = [], np.zeros(shape, np.float32)
     for number, corner in enumerate(corners, start=1):
         where = tuple(slice(at, at + side) for at, side in zip(corner, size, strict=True))
         patch = inputs.oriented(fitted[(slice(None), *where)], contract)[None]
-        row, heat, mask = _outputs(model, patch)
+        row, heat, mask = _outputs(model, patch, 1)
         assert_rows(row, contract)
         rows.append(probabilities_of(row, contract)[0])
         seen[where] += 1
@@ -194,19 +195,15 @@ def _volume(
 
 
 def _outputs(
-    model: Brought, image: NDArray[np.float32]
-) -> tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any] | None]:
-    """Return scores, heat and mask of a batch; the last two None where the card names none."""
+    model: Brought, image: NDArray[np.float32], count: int
+) -> tuple[NDArray[Any], NDArray[np.float32] | None, NDArray[np.float32] | None]:
+    """Return scores, heat and mask of the first `count` of a batch; the last two None where the card names none."""
     contract, trial = model.contract, model.card.get("trial", {})
     found, names = model.run(image.astype(trial.get("dtype", "float32"))), trial.get("names", [])
-    scores, heat, mask = (
-        found[names.index(name)] if name else None for name in (contract.scores, contract.heat, contract.mask)
+    heat, mask = (
+        found[names.index(name)][:count].astype(np.float32) if name else None for name in (contract.heat, contract.mask)
     )
-    return found[0] if scores is None else scores, _float(heat), _float(mask)
-
-
-def _float(array: NDArray[Any] | None) -> NDArray[np.float32] | None:
-    return None if array is None else array.astype(np.float32)
+    return found[names.index(contract.scores) if contract.scores else 0][:count], heat, mask
 
 
 def _fixed(model: Brought) -> bool:
@@ -242,7 +239,7 @@ def _back(
     for axis, (begin, length) in enumerate(zip(begins, size, strict=True), start=1):
         at = (np.arange(length) + begin).clip(0, total.shape[axis] - 1)
         total = np.take(total, at, axis)
-    return np.take(total, (np.arange(depth) * total.shape[1]) // depth, 1)
+    return np.asarray(np.take(total, (np.arange(depth) * total.shape[1]) // depth, 1), np.float32)
 
 
 def _onto(plane: NDArray[np.float32], box: Box, shape: tuple[int, ...]) -> NDArray[np.uint8]:

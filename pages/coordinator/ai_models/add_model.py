@@ -39,24 +39,30 @@ def say_added() -> None:
         return
     with st.container(border=True):
         st.success(f"{added.name} {added.version} is added (weights {added.sha256[:16]}). A study can now pin it.")
-        st.markdown("**Trial read of three small procedural chests.** It shows that the model works, not how well.")
-        st.dataframe(trial_rows(added.trial), key="models_trial", hide_index=True)
-        for note in added.trial["notes"]:
+        if rows := trial_rows(added.trial):
+            st.markdown("**Trial read of three small procedural chests.** It shows that the model works, not how well.")
+            st.dataframe(rows, key="models_trial", hide_index=True)
+        else:
+            took = ", ".join(f"{name} {ms:g}" for name, ms in added.trial["milliseconds"].items())
+            st.markdown(f"A first run went well. It reads with {added.trial['engine']} (CPU ms an input: {took}).")
+        for note in added.trial.get("notes", []):
             st.warning(note)
 
 
 def add_model(account: Account, models: list[ModelInfo], default: ModelInfo | None) -> None:
     """Take files and what is stated about them; add the model, or say what is wrong and keep what was typed."""
-    with st.expander("Add your own weights, or the zip of a model", icon=":material/upload:"):
+    with st.expander("Add your own weights, an ONNX model with its card, or a zip", icon=":material/upload:"):
         key = fresh(FORM)
         st.markdown(
             "A **ResNet-50 with torchvision's keys** and three outputs (.safetensors, or a PyTorch state dict .pt or "
             ".pth), and lung weights of this project's U-Net if you have them. It must have been trained on the inputs "
             "Parallax makes: slices cut to the lungs, seen through the lung window, gray 0 to 1, one channel or the "
-            "same in three. Or the **zip of a model** from another machine."
+            "same in three. Or **any 2D or 3D network** as one .onnx file (or TorchScript .ts, or the zip of a MONAI "
+            "bundle) with a **card.json** that names its classes and says how to feed and read it. Or the **zip of a "
+            "model** from another machine."
         )
         files = st.file_uploader(
-            "Weight files, or one zip",
+            "Weight files, a model and its card.json, or one zip",
             type=list(SUFFIXES),
             accept_multiple_files=True,
             key=f"{key}_files",
@@ -65,7 +71,8 @@ def add_model(account: Account, models: list[ModelInfo], default: ModelInfo | No
         if not files:
             return
         whole = any(file.name.lower().endswith(".zip") for file in files)
-        new = NewModel() if whole else _stated(key, models, default, several=len(files) > 1)
+        carded = any(file.name.lower().endswith((".onnx", ".ts", ".json")) for file in files)
+        new = NewModel() if whole or carded else _stated(key, models, default, several=len(files) > 1)
         new = _patients(key, new, whole=whole)
         if st.button("Check and add", key=f"{key}_send", type="primary"):
             _send(account, files, new)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core import clock
+from core.ai.brought.contract import rules_of
 from core.ai.card import escaped
 from core.ai.rule import RULES
 from core.jobs import queue
@@ -105,7 +106,7 @@ def _add(me: Account, study: StudyInfo, ais: tuple[AiOfStudy, ...], models: dict
         return
 
     def add(model: ModelInfo) -> None:
-        rule = DEFAULT_RULE if model.kind == "csv" else study.ai_rule
+        rule = _rule_for(model, study.ai_rule)
         act(
             lambda session: study_design.add_ai(
                 session, study.id, model_id=model.id, rule=rule, by=me.id, at=clock.now()
@@ -135,6 +136,12 @@ def _underway(me: Account, study: StudyInfo, ai: AiOfStudy) -> set[int]:
     return {job.series_id for job in queue.unfinished()} & missing if missing else set()
 
 
+def _rule_for(model: ModelInfo, rule: str) -> str:
+    """Return the rule whose calls of a model a study takes: the one asked for where the model has it."""
+    own = (DEFAULT_RULE,) if model.kind == "csv" else rules_of(model.card)
+    return rule if rule in own else own[0]
+
+
 def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None:
     model_key, rule_key = f"study_ai_model_{study.id}", f"study_ai_rule_{study.id}"
     names = {0: "No AI takes part", **{m.id: f"{m.name} {m.version}" for m in models.values()}}
@@ -144,8 +151,8 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
 
     def save() -> None:
         model, rule = st.session_state[model_key] or None, st.session_state[rule_key]
-        if model is not None and models[model].kind == "csv":
-            rule = DEFAULT_RULE
+        if model is not None:
+            rule = _rule_for(models[model], rule)
         act(
             lambda session: study_design.save_ai(session, study.id, model_id=model, rule=rule, by=me.id, at=clock.now())
         )
@@ -155,7 +162,8 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
     left.selectbox(
         "AI", list(names), key=model_key, format_func=lambda one: names[one], on_change=save, disabled=locked
     )
-    rules = list(dict.fromkeys([*RULES, study.ai_rule]))
+    own = rules_of(models[study.ai_model_id].card) if study.ai_model_id in models else tuple(RULES)
+    rules = list(dict.fromkeys([*own, study.ai_rule]))
     right.selectbox(
         "Rule from slices to patient",
         rules,
