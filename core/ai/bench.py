@@ -19,7 +19,7 @@ def shared_folder() -> Path:
 
 
 def run_peer(case: Path, python: str) -> dict[str, Any]:
-    """Run the peer script on a DICOM folder with another Python; return its seconds by stage and CPU seconds, start included.
+    """Run the peer script on a DICOM folder with another Python; return its seconds by stage and of CPU.
 
     Raises InvalidInput where the script, its packages or a folder of DICOM are missing.
     """

@@ -183,15 +183,15 @@ def _volume(
                 sums.setdefault(what, np.zeros((len(planes), *shape), np.float32))[(slice(None), *where)] += planes
         on_progress(number, len(corners))
     on_grid = {
-        what: _back(total / np.maximum(seen, 1), begins, whole.shape[1:], volume.hu.shape[0])
+        what: _back((total / np.maximum(seen, 1)).astype(np.float32), begins, whole.shape[1:], volume.hu.shape[0])
         for what, total in sums.items()
     }
-    heat = on_grid["heat"][0].clip(0) if "heat" in on_grid else None
-    mask = None
+    shown = np.maximum(on_grid["heat"][0], np.float32(0)) if "heat" in on_grid else None
+    labelled: NDArray[np.uint8] | None = None
     if "mask" in on_grid:
         labels = _labels(on_grid["mask"][None], 3)[0]
-        mask = np.stack([_onto(plane.astype(np.float32), box, volume.hu.shape[1:]) for plane in labels])
-    return np.stack(rows), heat, mask
+        labelled = np.stack([_onto(plane.astype(np.float32), box, volume.hu.shape[1:]) for plane in labels])
+    return np.stack(rows).astype(np.float64), shown, labelled
 
 
 def _outputs(
