@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
+from core.imaging.decoding import worked_s
 from core.imaging.errors import ImagingError
 from core.imaging.series import Rejection
 from core.imaging.source import Upload
 from core.progress import Progress, ignore
 
-SILENCE_S = 120.0  # without a word of progress a child is taken to hang
+SILENCE_S = 120.0  # without a word of progress a child that works is taken to hang
+TURNS = 3  # times that which a child may wait for its turn on a busy machine
 ROOT = Path(__file__).parents[2]
 DIED = "This upload could not be read within the memory that reading one may take; upload fewer series at a time."
 HUNG = "This upload took too long to read; upload fewer series at a time, or export the series again."
@@ -175,12 +177,13 @@ class Intake:
             child.stdin.write(json.dumps(request) + "\n")
             child.stdin.flush()
             while True:
-                watchdog = threading.Timer(self._silence_s, _stop, (child, hung))
-                watchdog.start()
+                answered = threading.Event()
+                watch = (child, hung, answered, self._silence_s)
+                threading.Thread(target=_end_when_silent, args=watch, daemon=True).start()
                 try:
                     line = child.stdout.readline()
                 finally:
-                    watchdog.cancel()
+                    answered.set()
                 if not line.endswith("\n"):
                     raise EOFError
                 answer: dict[str, Any] = json.loads(line)
@@ -207,7 +210,16 @@ class Intake:
                 child.communicate()
 
 
-def _stop(child: "subprocess.Popen[str]", hung: threading.Event) -> None:
+def _end_when_silent(
+    child: "subprocess.Popen[str]", hung: threading.Event, answered: threading.Event, silence_s: float
+) -> None:
+    """End a child that has worked without a word for long, or hangs; not one that waits for its turn."""
+    before = worked_s(child.pid)
+    for _ in range(TURNS):
+        if answered.wait(silence_s):
+            return
+        if worked_s(child.pid) - before >= silence_s / 2:
+            break
     hung.set()
     _kill(child)
 
