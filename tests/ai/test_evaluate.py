@@ -9,6 +9,7 @@ import pytest
 from core.ai.parameters import PipelineParams, RuleParams
 from core.cli.evaluate import show
 from core.errors import InvalidInput
+from core.imaging.read import read_path
 from core.imaging.synthetic import small_chest
 from core.imaging.write import write_series
 from core.training import evaluate as module
@@ -154,8 +155,8 @@ def test_an_evaluation_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyt
     patients, table = read_layout(tmp_path), tmp_path / "rows.csv"
     first = evaluate_patients(patients[:1], small_model(), table, parameters=SMALL)
     opened: list[Path] = []
-    real = module.read_path
-    monkeypatch.setattr(module, "read_path", lambda path: (opened.append(path), real(path))[1])
+    real = read_path
+    monkeypatch.setattr("core.training.evaluate.read_path", lambda path: (opened.append(path), real(path))[1])
     both = evaluate_patients(patients, small_model(), table, parameters=SMALL)
     assert [path.name for path in opened] == ["normal001"]
     assert both[0].call == first[0].call

@@ -215,7 +215,7 @@ def test_the_networks_begin_before_the_last_slice_is_decoded(
 
 
 def test_a_large_input_goes_through_in_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches.psutil, "virtual_memory", lambda: SimpleNamespace(available=4e9))
+    monkeypatch.setattr("core.ai.batches.psutil.virtual_memory", lambda: SimpleNamespace(available=4e9))
     sizes = [batches.batch_size("cpu", side) for side in (96, 192, 512, 1024)]
     assert sizes == [16, 16, 3, 1]
 

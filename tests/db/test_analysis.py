@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.errors import Forbidden, NotFound
 from core.results.rows import FAILURE, INDETERMINATE, Filter
+from core.study.words import ReadState, StudyState
 from db import accounts
 from db.models import AiRead, Read, Reader, Study, Truth
 from db.permissions import SYSTEM
@@ -27,7 +28,7 @@ def account(session: Session, role: str) -> int:
 
 @pytest.mark.parametrize("state", ["draft", "checked", "open", "closed"])
 def test_rows_are_sealed_until_unblinding_for_everybody(session: Session, state: str):
-    study = seed_study(session, replace(SMALL, state=state))
+    study = seed_study(session, replace(SMALL, state=StudyState(state)))
     owner = session.get_one(Study, study).created_by
     for who in (SYSTEM, account(session, "administrator"), owner):
         for verb in (analysis.rows, analysis.stamp, analysis.ai_runs, analysis.story):
@@ -64,11 +65,11 @@ def test_the_newest_attempt_stands_also_while_it_is_open(session: Session):
     again = datetime(2026, 4, 1, tzinfo=UTC)
     common = {"reader_id": first.reader_id, "case_id": first.case_id, "arm": first.arm, "session": first.session}
     newer = Read(**common, attempt=2, attempt_reason="phone rang", token="again", position=1, practice=False)
-    newer.state, newer.opened_at = "open", again
+    newer.state, newer.opened_at = ReadState.OPEN, again
     session.add(newer)
     session.flush()
     assert len(analysis.rows(session, study_id=study, by=SYSTEM)) == 5 * 12 - 1
-    newer.diagnosis, newer.locked_at, newer.state = "cap", again + timedelta(minutes=1), "locked"
+    newer.diagnosis, newer.locked_at, newer.state = "cap", again + timedelta(minutes=1), ReadState.LOCKED
     newer.content = {"ratings": {"normal": 1, "cap": 98, "covid": 1}}
     session.flush()
     rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, ParallaxError
 from core.study.protocol import Protocol, ReferenceStandard
+from core.study.words import StudyState
 from db import audit
 from db.models import Study
 from db.permissions import SYSTEM
@@ -189,7 +190,7 @@ def test_the_images_of_the_study_and_no_others_are_open_to_the_panel_until_the_s
     panel_members.remove_member(session, sitting.study, member, by=sitting.me, at=AT)
     with pytest.raises(Forbidden):
         look(member, sitting.numbers[3])
-    session.get_one(Study, sitting.study).state = "open"
+    session.get_one(Study, sitting.study).state = StudyState.OPEN
     session.flush()
     with pytest.raises(Forbidden):
         look(sitting.members[1], sitting.numbers[3])

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, NotFound
 from core.study.protocol import Protocol, ReferenceStandard
+from core.study.words import StudyState
 from db import audit, cases, links
 from db.models import Account, Study, Truth
 from db.permissions import SYSTEM
@@ -76,7 +77,7 @@ def test_a_deleted_study_comes_back_as_the_draft_it_was(session: Session):
         study_info.cases(session, made.id, by=SYSTEM),
         study_info.readers(session, made.id, by=SYSTEM),
     )
-    session.get_one(Study, made.id).state = "checked"
+    session.get_one(Study, made.id).state = StudyState.CHECKED
     study_deletion.delete_study(session, made.id, by=me, at=AT)
     assert [(one.id, one.title, one.deleted_at) for one in study_deletion.deleted(session, by=me)] == [
         (made.id, "A study", AT)
@@ -100,7 +101,7 @@ def test_a_deleted_study_comes_back_as_the_draft_it_was(session: Session):
 
 @pytest.mark.parametrize("state", ["open", "closed", "unblinded"])
 def test_what_was_opened_is_never_deleted(session: Session, state: str):
-    built = build.study(session, AT, state=state)
+    built = build.study(session, AT, state=StudyState(state))
     with pytest.raises(Conflict, match="This study was opened"):
         study_deletion.delete_study(session, built.study_id, by=built.coordinator, at=AT)
     assert study_deletion.deletion_effect(session, built.study_id, by=built.coordinator, at=AT).refused
@@ -112,7 +113,7 @@ def test_a_study_with_a_read_is_never_deleted_whatever_its_row_says(session: Ses
     build.read_one(session, built, built.readers[0], AT)
     builder.thaw(session)
     found = session.get_one(Study, built.study_id)
-    found.state, found.opened_at = "draft", None
+    found.state, found.opened_at = StudyState.DRAFT, None
     with pytest.raises(Conflict, match="what was read in it stays"):
         study_deletion.delete_study(session, built.study_id, by=built.coordinator, at=AT)
 

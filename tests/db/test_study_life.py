@@ -113,7 +113,7 @@ def test_stored_orders_of_four_readers_are_balanced_and_differ(session: Session)
 def test_an_open_study_is_frozen_but_for_words(session: Session):
     made, me = opened(session)
     for change in (
-        lambda: study_design.save_design(session, made.id, "sequential", by=me, at=AT),
+        lambda: study_design.save_design(session, made.id, Design.SEQUENTIAL, by=me, at=AT),
         lambda: study_design.save_protocol(session, made.id, replace(made.protocol, ratings=False), by=me, at=AT),
         lambda: study_design.save_classes(session, made.id, CLASSES[:2], by=me, at=AT),
         lambda: study_design.save_groups(session, made.id, ["X", "Novices", "Experts"], by=me, at=AT),

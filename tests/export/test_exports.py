@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.export.long import csv_pieces, json_pieces, safe
+from core.export.long import csv_pieces, json_pieces
 from core.export.mrmc_programs import mrmc_pieces
+from core.results.draw.text import safe
 from core.results.grids import read_table
 from core.results.rows import StudyRows
 from core.stats.analyse import analyse

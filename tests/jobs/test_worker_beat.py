@@ -16,8 +16,8 @@ def test_a_locked_database_does_not_end_the_worker(monkeypatch: pytest.MonkeyPat
 
     now = iter(range(0, 1000, 100))
     monkeypatch.setattr(worker, "beat", busy)
-    monkeypatch.setattr(worker.time, "sleep", lambda _: None)
-    monkeypatch.setattr(worker.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("core.jobs.worker.time.sleep", lambda _: None)
+    monkeypatch.setattr("core.jobs.worker.time.monotonic", lambda: float(next(now)))
     monkeypatch.delenv("PARALLAX_SUPERVISED", raising=False)
     with pytest.raises(KeyboardInterrupt):
         worker._beat_until_orphaned("one")

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
-from core.study.words import Design
+from core.study.words import Design, Role
 from db.engine import open_session
 from db.models import Account
 from tests.pages.conftest import ROOT, sent
@@ -63,7 +63,7 @@ def test_no_page_of_a_reader_holds_what_is_hidden(
 def test_a_reader_gets_nothing_of_the_pages_of_other_roles(
     db_url: str, work_as: WorkAs, open_page: Open, place: str
 ) -> None:
-    built = build(db_url, "sequential")
+    built = build(db_url, Design.SEQUENTIAL)
     work_as(built.readers[0])
     page = open_page(place, study=str(built.study_id), case=str(min(built.truth)), step="truth")
     assert "other roles" in page.error[0].value
@@ -78,7 +78,7 @@ def test_a_coordinator_who_reads_in_the_study_gets_no_truth_no_call_and_no_read(
 ) -> None:
     built = build(db_url, design)
     with open_session(db_url) as session:
-        session.get_one(Account, built.readers[0]).role = "coordinator"
+        session.get_one(Account, built.readers[0]).role = Role.COORDINATOR
     work_as(built.readers[0])
     places = [("coordinator/study/design.py", step) for step in STEPS]
     places += [(place, "") for place in OF_STAFF if place.startswith(("coordinator/results/", "coordinator/study/"))]

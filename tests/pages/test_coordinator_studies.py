@@ -209,7 +209,8 @@ def test_a_question_is_added_and_removed(act_as: Act, open_page: Open, full: int
     page.text_area(key="study_question_options_new_choice").input("Left\nRight")
     page.button(key="study_question_save_new_choice").click().run()
     with open_view(db_url) as session:
-        (asked,) = study_info.study(session, full, by=SYSTEM).protocol.questions
+        questions: Any = study_info.study(session, full, by=SYSTEM).protocol.questions
+    (asked,) = questions
     assert (asked.id, [option.code for option in asked.options]) == ("which_side", ["left", "right"])
     page.button(key="study_question_remove_0").click().run()
     with open_view(db_url) as session:
@@ -252,7 +253,12 @@ def test_a_question_of_every_kind_is_stored_as_it_was_typed(
     assert not page.error
     with open_view(db_url) as session:
         (asked,) = study_info.study(session, full, by=SYSTEM).protocol.questions
-    wanted = {"id": "what_do_you_see", "label": "What do you see?", "help": "Look twice.", "required": required}
+    wanted: dict[str, Any] = {
+        "id": "what_do_you_see",
+        "label": "What do you see?",
+        "help": "Look twice.",
+        "required": required,
+    }
     assert asked == replace(new_question(kind), **wanted, **stored)
 
 

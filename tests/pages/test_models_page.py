@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import model_registry
+from core.errors import Conflict
 from core.services.model_registry import Added
 from db import accounts
 from db.ai import models as ai_models
@@ -121,7 +121,7 @@ def test_what_was_typed_becomes_the_request_and_the_trial_is_shown(
     def add(files: Any, new: Any, *, by: int) -> Added:
         asked.append(([name for name, _ in files], new, by))
         if not new.licence:
-            raise model_registry.Conflict("State the licence.")
+            raise Conflict("State the licence.")
         one = {"call": "cap", "normal": 0.1, "cap": 0.6, "covid": 0.3, "lung_dice": 0.97, "seconds": 1.0}
         return Added("lab", "2.0", "d" * 64, {"normal": one, "cap": one, "covid": one, "notes": ["All the same."]})
 

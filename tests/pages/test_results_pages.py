@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.study.words import Design
+from core.study.words import Design, StudyState
 from db.engine import open_session
 from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
@@ -78,7 +78,7 @@ def test_no_heading_stands_over_nothing_where_only_the_ai_read_or_one_case_was_r
 
 @pytest.mark.parametrize("address", ["comparison", "export"])
 def test_a_panel_is_sealed_before_unblinding(address: str, db_url: str, act_as: Callable, open_results: Callable):
-    seed(db_url, replace(FULL, cases=4, state="closed"))
+    seed(db_url, replace(FULL, cases=4, state=StudyState.CLOSED))
     act_as("administrator")
     page = open_results(address)
     assert "sealed" in page.info[0].value

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from core.study.protocol import Protocol
+from core.study.words import Design
 from db import accounts, audit, cases, library, links, register, signatures, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
@@ -100,7 +101,7 @@ AS: dict[str, Any] = {"at": AT}
 MATTERS = {
     # the design of a study
     design.save_title: lambda s, e, p, by: design.save_title(s, p.draft, "New", by=by, **AS),
-    design.save_design: lambda s, e, p, by: design.save_design(s, p.draft, "crossover", by=by, **AS),
+    design.save_design: lambda s, e, p, by: design.save_design(s, p.draft, Design.CROSSOVER, by=by, **AS),
     design.save_protocol: lambda s, e, p, by: design.save_protocol(s, p.draft, Protocol(undo=False), by=by, **AS),
     design.save_classes: lambda s, e, p, by: design.save_classes(
         s, p.draft, [replace(one, label=f"{one.label}!") for one in CLASSES], by=by, **AS
@@ -218,7 +219,7 @@ LISTS: dict[Any, Call] = {  # for everybody: what they return is tested apart
     ai_reads.states: lambda s, e, p, by: ai_reads.states(s, [p.series_id], e.model_id, "paper", by=by),
     ai_models.check_removable: lambda s, e, p, by: ai_models.check_removable(s, e.model_id, by=by),
 }
-CREATE = {"username": "new", "name": "New"}
+CREATE: dict[str, Any] = {"username": "new", "name": "New"}
 TABLE: dict[Any, Verb] = {
     **{verb: Verb(call, study=MANAGE) for verb, call in MATTERS.items()},
     **{verb: Verb(call, study=OWN) for verb, call in OWNS.items()},

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.study.answers import EMPTY, INDETERMINATE, Form, checked
+from core.study.answers import EMPTY, Form, checked
+from core.study.classes import INDETERMINATE
 from core.study.questions.choice import Choice
 from core.study.questions.choices import Choices
 from core.study.questions.grade import Grade

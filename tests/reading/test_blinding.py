@@ -49,7 +49,7 @@ def world(tmp_path: Path, at: datetime, monkeypatch: pytest.MonkeyPatch, migrate
         wall = Wall(at, monkeypatch)
         with open_session(url) as session:
             name, protocol = PROTOCOLS[design]
-            built = study(session, at, design=name, cases=3, practice=1, practice_feedback=False, **protocol)
+            built = study(session, at, design=Design(name), cases=3, practice=1, practice_feedback=False, **protocol)
             _vary(session, truth, ai)
             me, her = (sign_in(session, built.readers[n], at) for n in (seat, 1 - seat))
         _other(her, built, wall, other)

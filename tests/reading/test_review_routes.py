@@ -9,6 +9,7 @@ import pytest
 from core.imaging.storage import VolumeStore
 from core.imaging.synthetic import small_chest
 from core.settings import settings
+from core.study.words import StudyState
 from db.engine import open_session
 from db.models import Series, Study
 from tests.reading.build import CLASSES, SECRET_SOURCE, SHAPE, Built, answers, read_one, study
@@ -46,7 +47,7 @@ def client(db_url: str, account: int, wall: Wall) -> Client:
 
 def become(db_url: str, built: Built, state: str) -> None:
     with open_session(db_url) as session:
-        session.get_one(Study, built.study_id).state = state
+        session.get_one(Study, built.study_id).state = StudyState(state)
 
 
 @pytest.mark.parametrize("state", ["draft", "checked", "open", "closed"])

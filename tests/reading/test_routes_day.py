@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+from core.study.words import StudyState
 from db.engine import open_session
 from db.models import Study
 from tests.reading.build import Built, answers, study
@@ -97,7 +98,7 @@ def _twice(kinds: list[tuple[str, dict[str, Any], Any]]) -> list[Any]:
 def exported(db_url: str, built: Built, wall: Wall) -> list[dict[str, str]]:
     """The readers' rows of the long CSV by position, as its route gives them once the study is unblinded."""
     with open_session(db_url) as session:
-        session.get_one(Study, built.study_id).state = "unblinded"
+        session.get_one(Study, built.study_id).state = StudyState.UNBLINDED
         coordinator = sign_in(session, built.coordinator, wall.now)
     answer = coordinator.ask("GET", f"/api/studies/{built.study_id}/export/csv")
     assert answer.status_code == 200

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.orm import Session
 
-from core.report.checklist import CHECKLISTS, ITEMS, mapped
+from core.report.checklist import ITEMS, mapped
+from core.report.checklist_items import CHECKLISTS
 from core.study.words import Design
 from tests.report.test_report import FULL, read
 

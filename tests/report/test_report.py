@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from core import __version__
 from core.export.files import file_of
-from core.report.checklist import CHECKLISTS, ITEMS, mapped
+from core.report.checklist import ITEMS, mapped
+from core.report.checklist_items import CHECKLISTS
 from core.report.document import made_now, report_html, sections
 from core.report.flow_diagram import flow_diagram
 from core.report.record import Made

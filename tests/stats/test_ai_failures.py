@@ -12,6 +12,7 @@ from core.stats.analyse import Options, analyse
 from core.stats.auc_covariance import auc
 from core.stats.reads import ReadTable, table_from_text
 from core.study.prespecification import Prespecification, prespecification_problems
+from core.study.words import Design
 from tests.stats.test_commands import program  # noqa: F401 - a fixture
 
 HEAD = "reader,group,case,truth,prediction,prob_a,prob_b\n"
@@ -119,9 +120,11 @@ def test_the_prespecified_rules_reach_calls_and_areas(missing, indeterminate, ac
 def test_a_class_of_its_own_is_refused_for_an_area_at_the_step(which):
     own: dict[str, Any] = {which: "own_class"}
     plan = replace(Prespecification(), endpoint="auc", endpoint_class="b", **own)
-    found = prespecification_problems(plan, codes=("a", "b"), groups=("g",), design="independent", ratings=True)
+    found = prespecification_problems(plan, codes=("a", "b"), groups=("g",), design=Design.INDEPENDENT, ratings=True)
     assert any("class of its own" in one and "AUC" in one for one in found)
     calls = replace(plan, endpoint="accuracy", endpoint_class=None)
-    assert prespecification_problems(calls, codes=("a", "b"), groups=("g",), design="independent", ratings=True) == ()
+    assert (
+        prespecification_problems(calls, codes=("a", "b"), groups=("g",), design=Design.INDEPENDENT, ratings=True) == ()
+    )
     family = replace(calls, multiplicity="holm", family=("auc b",))
-    assert prespecification_problems(family, codes=("a", "b"), groups=("g",), design="independent", ratings=True)
+    assert prespecification_problems(family, codes=("a", "b"), groups=("g",), design=Design.INDEPENDENT, ratings=True)

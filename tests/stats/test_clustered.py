@@ -23,12 +23,10 @@ SIX = {  # patient: regions as truth, test 1, test 2
 
 def regions(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if name == "six patients":
-        rows = [(p, *region) for p, inside in SIX.items() for region in inside]
+        rows: list[Any] = [(p, *region) for p, inside in SIX.items() for region in inside]
     else:
         with (FOLDER / name).open() as file:
-            rows: list[Any] = [
-                tuple(int(row[k]) for k in ("patient", "truth", "test1", "test2")) for row in csv.DictReader(file)
-            ]
+            rows = [tuple(int(row[k]) for k in ("patient", "truth", "test1", "test2")) for row in csv.DictReader(file)]
     found = np.array(rows, float)
     return found[:, 2:].T, found[:, 1] == 1, np.unique(found[:, 0], return_inverse=True)[1]
 

@@ -19,7 +19,7 @@ from core.stats.times import group_ratio, paired_times
 from tests.stats.goldens import NAMES, close, reference, study, three_classes
 
 READERS = {"all": [1, 2, 3, 4, 5, 6], "novices": [1, 2, 3], "experts": [4, 5, 6]}
-OPTIONS = {"RRRC": ("random", "random"), "FRRC": ("fixed", "random"), "RRFC": ("random", "fixed")}
+OPTIONS: dict[str, Any] = {"RRRC": ("random", "random"), "FRRC": ("fixed", "random"), "RRFC": ("random", "fixed")}
 
 
 @pytest.mark.parametrize("who", READERS)

@@ -74,7 +74,7 @@ def test_what_cannot_be_estimated_is_refused_in_words():
         ({"metric": "accuracy"}, "threshold"),
     ):
         with pytest.raises(StatsError, match=words):
-            mrmc(ratings, truth, **change)
+            mrmc(ratings, truth, **dict[str, Any](change))
     with pytest.raises(StatsError, match="only one treatment"):
         mrmc(ratings[:1], truth)
     with pytest.raises(StatsError, match="no case is negative"):
@@ -176,8 +176,9 @@ def test_simulated_studies_have_the_areas_asked_for_and_repeat_by_seed():
     assert set(np.unique(five.ratings)) <= {1.0, 2.0, 3.0, 4.0, 5.0}
     assert separation(0.5, STRUCTURES["LL"]) == pytest.approx(0)
     for wrong in ({"areas": (1.2,)}, {"readers": 0}, {"levels": 1}, {"variances": Variances(-1, 0, 0, 0, 0, 1)}):
+        given: dict[str, Any] = {"areas": (0.7,), "readers": 2, "positives": 9, "negatives": 9, "seed": 3} | wrong
         with pytest.raises(StatsError):
-            simulate(**{"areas": (0.7,), "readers": 2, "positives": 9, "negatives": 9, "seed": 3} | wrong)
+            simulate(**given)
 
 
 def test_a_simulated_study_can_be_read_back_and_timed(tmp_path):

@@ -11,6 +11,8 @@ from core.stats.figures import metric_cells
 from core.stats.mrmc import Mrmc, mrmc
 from tests.stats.goldens import close, reference, reference_names, study
 
+METRICS: dict[str, Any] = {"binary_sens_ge3": "sensitivity", "binary_spec_ge3": "specificity"}
+COVARIANCES: dict[str, Any] = {"DeLong": "delong", "none": "delong"}
 FACTORS: dict[str, Any] = {"rrrc": ("random", "random"), "frrc": ("fixed", "random"), "rrfc": ("random", "fixed")}
 
 
@@ -20,8 +22,8 @@ def analysed(data: str, metric: Any, covariance: Any, factors: str) -> Mrmc:
     return mrmc(
         table.values,
         table.truth,
-        metric={"binary_sens_ge3": "sensitivity", "binary_spec_ge3": "specificity"}.get(metric, "auc"),
-        covariance={"DeLong": "delong", "none": "delong"}.get(covariance, covariance),
+        metric=METRICS.get(metric, "auc"),
+        covariance=COVARIANCES.get(covariance, covariance),
         readers=readers,
         cases=cases,
         threshold=3,
@@ -79,8 +81,8 @@ def test_the_whole_covariance_matrix_of_mrmcaov_is_matched(name: str):
     t, r, n = table.values.shape
     cells = metric_cells(
         table.values.reshape(t * r, n), table.truth, threshold=3,
-        metric={"binary_sens_ge3": "sensitivity", "binary_spec_ge3": "specificity"}.get(metric, "auc"),
-        covariance={"DeLong": "delong"}.get(covariance, covariance),
+        metric=METRICS.get(metric, "auc"),
+        covariance=COVARIANCES.get(covariance, covariance),
     )  # fmt: skip
     assert cells.cov is not None
     wanted = np.array(expected["cov_matrix"])

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,6 +113,8 @@ def test_the_mixed_model_agrees_with_the_ratio_of_geometric_means():
 
 def test_gee_of_two_sets_is_the_paired_difference_over_cases():
     rng = np.random.default_rng(2)
+    a: Any
+    b: Any
     a, b = (rng.random((3, 80)) < 0.8) * 1.0, (rng.random((3, 80)) < 0.7) * 1.0
     estimate, _ = gee_difference(a, b, np.arange(80))
     gap = (a - b).mean(axis=0)

@@ -95,6 +95,7 @@ def test_no_interval_of_the_commands_leaves_its_range(seed: int, metric: Any):
     readers: Any
     for readers in ("random", "fixed"):
         found = mrmc(ratings, truth, metric=metric, readers=readers, threshold=2)
+        one: Any
         for one in (*found.treatments, *found.differences, *(d for _, d in found.reader_differences)):
             assert one.ci is None or -1 <= one.ci[0] <= one.ci[1] <= 1
             assert (one.ci is None) == (one.reason is not None)
@@ -128,7 +129,8 @@ def test_two_readers_give_no_interval_over_readers():
         assert found.ci is None
         assert found.p is None
         assert "too few" in str(found.reason)
-    drift = fatigue(times[0], rng.integers(0, 2, (2, 12)) * 1.0, np.tile(np.arange(12.0), (2, 1)))
+    right: Any = rng.integers(0, 2, (2, 12)) * 1.0
+    drift = fatigue(times[0], right, np.tile(np.arange(12.0), (2, 1)))
     assert drift.accuracy_change.ci is None
     assert drift.accuracy_change.reason == "2 readers are too few for an interval; it needs 3"
     assert drift.time_ratio_per_10.ci is None

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -114,7 +115,8 @@ def test_questions_that_cannot_be_asked_are_named(question: Question, says: str)
 
 def test_a_change_of_words_is_told_from_a_change_of_rules():
     before = Protocol(questions=(Scale(id="q", label="Sure?", anchors=("no", "yes")),), instructions="a")
-    asked = replace(before.questions[0], label="How sure?", anchors=("guessed", "certain"))
+    scale: Any = before.questions[0]
+    asked = replace(scale, label="How sure?", anchors=("guessed", "certain"))
     assert replace(before, questions=(asked,), instructions="b").without_wording() == before.without_wording()
     assert replace(before, ratings=False).without_wording() != before.without_wording()
 

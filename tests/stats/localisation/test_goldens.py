@@ -145,7 +145,7 @@ def test_figures_without_a_test_are_those_of_rjafroc():
 def test_an_ai_against_readers_is_that_of_rjafroc(name: str):
     """2T-RRRC of LROC equals 1T-RRRC; psi is readers minus AI."""
     expected, (marks, figure) = reference(name), case(name)
-    cases = "fixed" if name.endswith("RRFC") else "random"
+    cases: Any = "fixed" if name.endswith("RRFC") else "random"
     found = ai_against(marks, figure, "AI", readers="random", cases=cases)
     turned = psi(found)
     close(found.ai, expected["ai"])
