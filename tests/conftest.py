@@ -19,6 +19,12 @@ from db.engine import engine_for, open_session
 from db.migrate import migrate
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # the tests' "now"
+LONG = ("tests/e2e/", "tests/viewer/", "tests/services/", "tests/jobs/")  # files of few long tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of few long tests: the last file must not keep one worker busy while the others are done."""
+    items.sort(key=lambda item: next((n for n, folder in enumerate(LONG) if item.nodeid.startswith(folder)), len(LONG)))
 
 
 @pytest.fixture(scope="session")
