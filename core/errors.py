@@ -19,3 +19,7 @@ class Forbidden(ParallaxError):
 
 class Conflict(ParallaxError):
     """Somebody or something else was faster; reload and try again."""
+
+
+class Unavailable(ParallaxError):
+    """A part of the server does not work right now: nothing was changed, and the same request may be sent again."""

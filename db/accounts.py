@@ -57,7 +57,6 @@ def create(
         role=role,
         password_hash=hash_password(password, username, name) if password else None,
         preferences={},
-        failed_sign_ins=0,
         created_at=at,
     )
     session.add(row)

@@ -1,16 +1,22 @@
 """The engine and the one way to a session: one transaction a user action."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.orm import Session
 
 from core.settings import settings
 from db import chain
+from db.faults import explained
+from db.turns import turns_of
+
+log = structlog.get_logger()
 
 __all__ = ["Session", "chain", "engine_for", "make_engine", "open_session", "open_view"]
 
@@ -52,19 +58,42 @@ def engine_for(url: str) -> Engine:
 
 @contextmanager
 def open_session(url: str | None = None) -> Iterator[Session]:
-    """Open one transaction: committed at the end of the block, rolled back by any exception."""
-    with Session(engine_for(url or settings().database), expire_on_commit=False) as session, session.begin():
+    """Open one transaction: committed at the end of the block, rolled back by any exception.
+
+    On SQLite writers take turns. Raises Unavailable where the database does not answer: then nothing was changed.
+    """
+    engine = engine_for(url or settings().database)
+    with _explaining(), _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 
 
 @contextmanager
 def open_view(url: str | None = None) -> Iterator[Session]:
-    """Open one transaction that only looks: on SQLite it waits for no writer and holds none up. Writing in it fails."""
+    """Open one transaction that only looks: on SQLite it waits for no writer and holds none up. Writing in it fails.
+
+    Raises Unavailable where the database does not answer.
+    """
     engine = engine_for(url or settings().database).execution_options(looking=True)
-    with Session(engine, expire_on_commit=False, autoflush=False) as session:
+    with _explaining(), Session(engine, expire_on_commit=False, autoflush=False) as session:
         if engine.dialect.name == "postgresql":
             session.connection(execution_options={"postgresql_readonly": True})
         yield session
         if session.new or session.dirty or session.deleted:
             raise RuntimeError("a view changed something; use open_session")
         session.rollback()
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    return turns_of(str(engine.url)).turn() if engine.dialect.name == "sqlite" else nullcontext()
+
+
+@contextmanager
+def _explaining() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, TimeoutError) as error:
+        told = explained(error)
+        if told is None:
+            raise
+        log.warning("the database does not answer", reason=str(error.__cause__ or error)[:200])
+        raise told from error

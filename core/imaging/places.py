@@ -16,7 +16,7 @@ from obstore.store import ObjectStore as Objects
 from zarr.codecs import BloscCodec, BloscShuffle
 from zarr.storage import LocalStore, ObjectStore
 
-from core.errors import NotFound, ParallaxError
+from core.errors import NotFound, ParallaxError, Unavailable
 from core.imaging import packing
 from core.imaging.errors import ImagingError
 from core.imaging.opened import Opened
@@ -24,6 +24,10 @@ from core.imaging.opened import Opened
 HU, PACKED, GEOMETRY = "hu", "hu.packed", "geometry.json"
 KEY = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+AWAY = (
+    "The storage of the images does not answer right now. Keep this page open and try again in a moment; whoever runs "
+    "the server checks its folder or address (PARALLAX_STORAGE_URL)."
+)
 GONE = "This volume is not in the storage any more; upload the series again."
 # bitshuffle before zstd: 39 MB for 148 chest slices of 512 x 512. Level 5 packs 2 % better in five times the time;
 # Blosc2's DELTA lost values in a trial
@@ -67,7 +71,7 @@ class Folder:
             scratch.mkdir(parents=True)
             yield scratch
         except OSError as error:
-            full = ParallaxError(f"The volume could not be stored ({error.strerror}); check the disk and try again.")
+            full = Unavailable(f"The volume could not be stored ({error.strerror}); check the disk and try again.")
             raise full from None
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -79,11 +83,15 @@ class Folder:
         except FileNotFoundError:
             return None
 
+    def missing(self) -> ParallaxError:
+        """Return what a missing file means: this volume is gone, or the whole storage is."""
+        return NotFound(GONE) if self._root.is_dir() else Unavailable(AWAY)
+
     def index(self, key: str) -> packing.Index | None:
         check_key(key)
         try:
             stamp = (self._folder(key) / PACKED).stat().st_mtime_ns
-        except OSError:
+        except FileNotFoundError:
             return None
         found: packing.Index | None = self._opened.get(key, PACKED, stamp)
         if found is None:
@@ -99,7 +107,7 @@ class Folder:
                 with path.open("rb") as file:
                     return os.pread(file.fileno(), end - start, start)
             except FileNotFoundError:
-                raise NotFound(GONE) from None
+                raise self.missing() from None
 
         return read
 
@@ -114,8 +122,8 @@ class Folder:
         folder = self._folder(key) / name
         try:
             stamp = (folder / "zarr.json").stat().st_mtime_ns
-        except OSError:
-            raise NotFound(GONE) from None
+        except FileNotFoundError:
+            raise self.missing() from None
         found: zarr.Array[Any] | None = self._opened.get(key, name, stamp)
         if found is None:
             found = _open(LocalStore(folder, read_only=True), "")
@@ -201,6 +209,9 @@ class Bucket:
                 if parts[-1] == GEOMETRY and KEY.fullmatch(parts[-2]):
                     yield parts[-2]
 
+    def missing(self) -> ParallaxError:
+        return NotFound(GONE)
+
     def geometry(self, key: str) -> bytes | None:
         try:
             return bytes(obstore.get(self._bucket, f"{key[:2]}/{key}/{GEOMETRY}").bytes())
@@ -224,6 +235,18 @@ class Bucket:
         paths = [meta["path"] for batch in obstore.list(self._bucket, prefix) for meta in batch]
         for path in sorted(paths, key=lambda path: not path.endswith(GEOMETRY)):  # the geometry first
             obstore.delete(self._bucket, path)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say that the storage is away where its disk or network gives an error; for every verb of a store."""
+    try:
+        yield
+    except (OSError, obstore.exceptions.BaseError):
+        away = Unavailable(AWAY)
+    else:
+        return
+    raise away
 
 
 def encode(store: Any, path: str, array: NDArray[Any]) -> None:

@@ -8,6 +8,7 @@ until `python -m core pack-volumes` packs them; both are read alike.
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,17 @@ from obstore.store import from_url
 from core.errors import NotFound
 from core.imaging import packing, wire
 from core.imaging.errors import ImagingError
-from core.imaging.places import GONE, HU, PACKED, Bucket, Folder, check_key, check_name
+from core.imaging.places import GONE, HU, PACKED, Bucket, Folder, answering, check_key, check_name
 from core.imaging.thumbnail import picture
 from core.imaging.volume import Volume
 
 PICTURE = "picture"  # the array beside a volume that holds the bytes of its picture
 Geometry = tuple[tuple[int, int, int], tuple[float, float, float], tuple[float, ...]]
+
+NETWORK: dict[str, Any] = {  # patience with an object store, before readers are told that it is away
+    "client_options": {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=30)},
+    "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
+}
 
 
 class VolumeStore:
@@ -34,6 +40,7 @@ class VolumeStore:
     def __init__(self, url: str) -> None:
         self._place = _place(url)
 
+    @answering()
     def put(self, volume: Volume) -> str:
         """Store a volume once and return its key; putting the same content again writes nothing."""
         key = volume.content_hash
@@ -44,6 +51,7 @@ class VolumeStore:
             self._place.write(key, PICTURE, _array(picture(volume.hu, volume.spacing_mm)))
         return key
 
+    @answering()
     def picture(self, key: str) -> bytes:
         """Return the small picture of a volume (thumbnail.py), WebP; one stored before gets its own now.
 
@@ -56,16 +64,19 @@ class VolumeStore:
         self.put_array(key, PICTURE, _array(made))
         return made
 
+    @answering()
     def has(self, key: str) -> bool:
         """Whether a volume is stored under this key."""
         check_key(key)
         return self._place.geometry(key) is not None
 
+    @answering()
     def hu(self, key: str) -> NDArray[np.int16]:
         """Return the whole volume, int16 HU (z, y, x); raises NotFound."""
         index = self._place.index(key)
         return self.array(key, HU) if index is None else index.hu(self._place.reader(key, PACKED))
 
+    @answering()
     def slice(self, key: str, z: int) -> NDArray[np.int16]:
         """Return one slice, int16 HU (y, x); raises NotFound where there is no such volume or slice."""
         index = self._place.index(key)
@@ -74,6 +85,7 @@ class VolumeStore:
         _check_slice(z, index.shape[0])
         return index.slice(self._place.reader(key, PACKED), z)
 
+    @answering()
     def frame(self, key: str, z: int) -> bytes:
         """Return one slice as it is sent (wire.py); raises NotFound."""
         index = self._place.index(key)
@@ -82,6 +94,7 @@ class VolumeStore:
         _check_slice(z, index.shape[0])
         return index.frame(self._place.reader(key, PACKED), z)
 
+    @answering()
     def coarse(self, key: str) -> bytes:
         """Return the coarse view of a volume as it is sent; raises NotFound, also for one that is not packed yet."""
         index = self._place.index(key)
@@ -89,16 +102,19 @@ class VolumeStore:
             raise NotFound(GONE)
         return self._place.reader(key, PACKED)(*index.coarse)
 
+    @answering()
     def coarse_shape(self, key: str) -> tuple[int, int, int] | None:
         """Return the shape (z, y, x) of the coarse view; None for a volume that is not packed yet."""
         index = self._place.index(key)
         return None if index is None else index.coarse_shape
 
+    @answering()
     def lungs_middle(self, key: str) -> int:
         """Return the slice in the middle of the lungs, or of a volume that is not packed yet; raises NotFound."""
         index = self._place.index(key)
         return self.geometry(key)[0][0] // 2 if index is None else index.lungs_middle
 
+    @answering()
     def pack(self, key: str) -> bool:
         """Pack a volume of before; tells whether there was anything to do. Readers meanwhile notice nothing."""
         if self._place.index(key) is not None or not self.has(key):
@@ -110,34 +126,39 @@ class VolumeStore:
         """Yield the key of every volume."""
         return self._place.keys()
 
+    @answering()
     def geometry(self, key: str) -> Geometry:
         """Return shape (z, y, x), spacing in mm (z, y, x) and the patient z of each slice, mm; raises NotFound."""
         check_key(key)
         data = self._place.geometry(key)
         if data is None:
-            raise NotFound(GONE)
+            raise self._place.missing()
         found = json.loads(data)
         z, y, x = found["shape"]
         dz, dy, dx = found["spacing_mm"]
         return (z, y, x), (dz, dy, dx), tuple(found["z_mm"])
 
+    @answering()
     def put_array(self, key: str, name: str, array: NDArray[Any]) -> None:
         """Store an array (a mask, heat maps) beside a volume, in place of one of the same name; raises NotFound."""
         check_name(name)
         if not self.has(key):
-            raise NotFound(GONE)
+            raise self._place.missing()
         self._place.write(key, name, array)
 
+    @answering()
     def array(self, key: str, name: str) -> NDArray[Any]:
         """Return an array beside a volume; raises NotFound."""
         return np.asarray(self._place.opened(key, name)[:])
 
+    @answering()
     def array_slice(self, key: str, name: str, index: int) -> NDArray[Any]:
         """Return one slice (along the first axis) of an array beside a volume; raises NotFound."""
         opened = self._place.opened(key, name)
         _check_slice(index, opened.shape[0])
         return np.asarray(opened[index])
 
+    @answering()
     def delete(self, key: str) -> None:
         """Remove a volume and everything beside it; nothing happens where there is none."""
         check_key(key)
@@ -149,7 +170,7 @@ def _place(url: str) -> Folder | Bucket:
     if "://" not in url:
         return Folder(Path(url))
     try:
-        return Bucket(from_url(url))
+        return Bucket(from_url(url, **({} if url.startswith(("memory:", "file:")) else NETWORK)))
     except (obstore.exceptions.BaseError, ValueError):
         failure = ImagingError("The storage address is not understood; give a folder or s3://bucket/prefix.")
     raise failure

@@ -5,7 +5,7 @@ from db.models.ai import AiModel, AiRead, SliceScores, Worker
 from db.models.audit import AuditEvent, ChainLink
 from db.models.base import Base
 from db.models.cases import Case, CaseUploader, Patient, Series
-from db.models.reads import Draft, Read, ReadEvent
+from db.models.reads import Draft, Read, ReaderPlace, ReadEvent
 from db.models.register import RegisterEntry, RegisterReader
 from db.models.studies import (
     OrderEntry,
@@ -41,6 +41,7 @@ __all__ = [
     "ReadEvent",
     "Reader",
     "ReaderGroup",
+    "ReaderPlace",
     "ReadingOrder",
     "RegisterEntry",
     "RegisterReader",

@@ -11,10 +11,7 @@ from db.models.base import Base, one_of, words
 
 
 class Account(Base):
-    """One person. `role` is theirs in the installation; reader is the plain account.
-
-    `failed_sign_ins` and `locked_until` are no longer used.
-    """
+    """One person. `role` is theirs in the installation; reader is the plain account."""
 
     __tablename__ = "accounts"
     __table_args__ = (CheckConstraint(one_of("role", Role), name="role"),)
@@ -26,8 +23,6 @@ class Account(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     oidc_subject: Mapped[str | None] = mapped_column(String(300), unique=True)
     preferences: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    failed_sign_ins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

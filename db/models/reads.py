@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.study.words import Arm, Beginning, ReadState
@@ -23,6 +23,10 @@ class Read(Base):
         CheckConstraint(one_of("state", ReadState), name="state"),
         CheckConstraint("(state = 'locked') = (locked_at IS NOT NULL)", name="locked_at"),
         Index("ix_reads_case_id_state", "case_id", "state"),
+        Index("ix_reads_reader_id_session_locked_at", "reader_id", "session", "locked_at"),
+        # holds all that the monitor counts of a read, so that it looks at no row
+        Index("ix_reads_pace", "reader_id", "state", "practice", "active_seconds", "raw_seconds"),
+        Index("ix_reads_repeated", "reader_id", sqlite_where=text("attempt > 1"), postgresql_where=text("attempt > 1")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -67,6 +71,20 @@ class Draft(Base):
     saved_at: Mapped[datetime | None]
     diagnosis_changed_at: Mapped[datetime | None]
     counters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class ReaderPlace(Base):
+    """Where a reader stands in one stored order. Every place before `next_position` has all its reads opened.
+
+    `practice` and `cases` count the places of the order. The row is made when the reader first asks what comes next.
+    """
+
+    __tablename__ = "reader_places"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("reading_orders.id", ondelete="CASCADE"), primary_key=True)
+    practice: Mapped[int]
+    cases: Mapped[int]
+    next_position: Mapped[int]
 
 
 class ReadEvent(Base):

@@ -31,7 +31,8 @@ class Study(Base):
     protocol: Mapped[Protocol] = mapped_column(ProtocolJson)
     ai_model_id: Mapped[int | None] = mapped_column(ForeignKey("ai_models.id"))
     ai_rule: Mapped[str] = mapped_column(String(60), default="paper")
-    ai_parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # names an AI read for every case, so it is loaded where it is needed only
+    ai_parameters: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     seed: Mapped[int | None]
     created_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime]
@@ -155,7 +156,8 @@ class ReaderGroup(Base):
 class Reader(Base):
     """An account in its role as reader of one study, known in results by a pseudonym.
 
-    `joined_reason` stands for those who joined when the study was open already.
+    `joined_reason` stands for those who joined when the study was open already. `streak` reads were locked in a row
+    without a break, up to the one at `last_lock_at`.
     """
 
     __tablename__ = "readers"
@@ -171,6 +173,9 @@ class Reader(Base):
     joined_reason: Mapped[str | None] = mapped_column(String(500))
     withdrawn_at: Mapped[datetime | None]
     withdrawn_reason: Mapped[str | None] = mapped_column(String(500))
+    streak: Mapped[int] = mapped_column(default=0, server_default="0")
+    streak_began: Mapped[datetime | None]
+    last_lock_at: Mapped[datetime | None]
 
 
 class ReadingOrder(Base):

@@ -43,7 +43,7 @@ def case_access(session: Session, *, account_id: int, study_id: int, case_number
     study, reader = active_reader(session, study_id, account_id)
     found = queue(session, study, reader)
     step = open_step(session, found, at)
-    allowed = [step, upcoming(session, found, at)] if step and step.key in found.reads else [step]
+    allowed = [step, upcoming(session, found, at)] if step and step.read else [step]
     for candidate in allowed:
         if candidate is not None:
             access = volume(session, candidate.case_id)
@@ -63,7 +63,7 @@ def ai_overlay_access(
     study, reader = active_reader(session, owner.study_id, account_id)
     found = queue(session, study, reader)
     step = open_step(session, found, at)
-    mine_now = step is not None and found.reads.get(step.key) is read
+    mine_now = step is not None and step.read is read
     if not mine_now or read.arm != Arm.AIDED or read.ai_shown_at is None:
         raise Forbidden(NOT_REVEALED)
     shown = shown_ai(session, study, read)
@@ -80,10 +80,9 @@ def upcoming(session: Session, queue: Queue, at: datetime) -> Step | None:
     now = open_step(session, queue, at)
     if now is None:
         return None
-    others = (step for step in queue.pending() if step.case_id != now.case_id and step.session == now.session)
+    others = (step for step in queue.pending if step.case_id != now.case_id and step.session == now.session)
     found = next(others, None)
-    held = queue.held(found) if found else None
-    return None if held is not None and held > at else found
+    return None if found is not None and found.held is not None and found.held > at else found
 
 
 def volume(session: Session, case_id: int) -> CaseAccess:

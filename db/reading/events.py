@@ -12,7 +12,7 @@ from core.errors import InvalidInput
 from core.study.reading_clock import KINDS, ClockRules, Event, Reading, read_clock
 from core.study.words import ReadState, StudyState
 from db.models import Draft, Read, ReadEvent, Study
-from db.reading.queue import newest_reads, own_read
+from db.reading.queue import is_newest, own_read
 from db.reading.types import DraftState
 
 HEARTBEAT_S = 10.0  # the page is told to send a sign of life this often
@@ -52,8 +52,12 @@ def add_events(
     """
     read, owner = own_read(session, account_id, token, hold=True)
     study, draft = session.get_one(Study, owner.study_id), session.get_one(Draft, read.id, populate_existing=True)
-    superseded = newest_reads(session, owner.id)[read.case_id, read.arm, read.session] is not read
-    if read.state == ReadState.LOCKED or superseded or study.state != StudyState.OPEN or owner.withdrawn_at is not None:
+    if (
+        read.state == ReadState.LOCKED
+        or not is_newest(session, read)
+        or study.state != StudyState.OPEN
+        or owner.withdrawn_at is not None
+    ):
         return _taken(session, study, read, draft, tab, 0, at)
     _must_be_events(tab, events)
     known = set(session.scalars(select(ReadEvent.n).where(ReadEvent.read_id == read.id, ReadEvent.tab == tab)))

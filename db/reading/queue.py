@@ -1,30 +1,35 @@
-"""What a reader has to do next: the stored order, phase by phase, less what is locked. Nothing here is recomputed."""
+"""What a reader has to do next: the stored order, phase by phase, less what is locked. Nothing here is recomputed.
+
+Only the reads that are open and the first places without a read are looked at, whatever the number of cases.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from core.study.words import Arm, Design, ReadState, StudyState
 from db import permissions
 from db.models import OrderEntry, Read, Reader, ReadingOrder, Study
-from db.study import orders
+from db.study import orders, places
 from db.study.orders import Gate
 
 BREAK = timedelta(minutes=10)  # a longer gap between two locks is taken for a break
+AHEAD = 2  # cases looked for: the one to read now and the one whose images come next
 
 SINCE_EVER = datetime.min.replace(tzinfo=UTC)
-
-Key = tuple[int, Arm, int]  # case id, arm, session
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One read to be made. `place` of `of` counts practice and study cases of the session apart, from 1."""
+    """One read to be made. `place` of `of` counts practice and study cases of the session apart, from 1.
+
+    `read` is its newest attempt, once that was opened. `held` is the date before which a case of a later session is
+    not read, where that is after the session's own: so it is after a reset, as a case read again in one session keeps
+    its washout before the next while the others go on.
+    """
 
     case_id: int
     arm: Arm
@@ -34,75 +39,22 @@ class Step:
     last_phase: bool
     place: int
     of: int
+    read: Read | None
+    held: datetime | None
 
     @property
-    def key(self) -> Key:
-        """What makes a read unique, attempts aside."""
-        return (self.case_id, self.arm, self.session)
-
-    @property
-    def before(self) -> tuple[int, int]:
-        """The same case in the session before."""
-        return (self.case_id, self.session - 1)
+    def shown(self) -> bool:
+        """Whether its image was painted and it is open still."""
+        return self.read is not None and self.read.shown_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A reader's steps in their stored order, with the newest attempt of each that has one.
-
-    `opens` holds the stored opening date of each session, `washout` the time between two sessions, `locks` when a case
-    (by id and session) was locked last.
-    """
+    """A reader's first steps that are not locked, the one on the reader's screen first; none when all is read."""
 
     study: Study
     reader: Reader
-    steps: tuple[Step, ...]
-    reads: dict[Key, Read]
-    opens: dict[int, datetime | None]
-    washout: timedelta
-    locks: dict[tuple[int, int], datetime]
-
-    def pending(self) -> list[Step]:
-        """Return the steps without a locked newest attempt; the one on the reader's screen comes first."""
-        left = [step for step in self.steps if not self.locked(step)]
-        # a reset of an earlier case must not tear away the case that is being read; a held case waits for its date
-        left.sort(key=lambda step: (not self.shown(step), step.session, self.held(step) or SINCE_EVER))
-        return left
-
-    def held(self, step: Step) -> datetime | None:
-        """Return the date before which a case of a later session is not read, where that is after the session's own.
-
-        So it is after a reset: a case read again in one session keeps its washout before the next, the others go on.
-        """
-        locked, opens = self.locks.get(step.before), self.opens.get(step.session)
-        if locked is None or opens is None or locked + self.washout <= opens:
-            return None
-        return locked + self.washout
-
-    def locked(self, step: Step) -> bool:
-        """Tell whether the newest attempt of a step is locked."""
-        read = self.reads.get(step.key)
-        return read is not None and read.state == ReadState.LOCKED
-
-    def shown(self, step: Step) -> bool:
-        """Tell whether a step is open and its image was painted."""
-        read = self.reads.get(step.key)
-        return read is not None and read.state == ReadState.OPEN and read.shown_at is not None
-
-    def last_locked(self) -> Read | None:
-        """Return the read that was locked last."""
-        locked = [read for read in self.reads.values() if read.locked_at is not None]
-        return max(locked, key=lambda read: (read.locked_at, read.id), default=None)
-
-    def streak(self, at: datetime) -> tuple[int, datetime | None]:
-        """Return how many reads were locked in a row without a break up to `at`, and when the first was locked."""
-        times = sorted((read.locked_at for read in self.reads.values() if read.locked_at), reverse=True)
-        began, count = None, 0
-        for newer, older in pairwise([at, *times]):
-            if newer - older > BREAK:
-                break
-            began, count = older, count + 1
-        return count, began
+    pending: tuple[Step, ...]
 
 
 def reader_of(session: Session, study_id: int, account_id: int) -> Reader | None:
@@ -149,81 +101,136 @@ def active_reader(session: Session, study_id: int, account_id: int, *, hold: boo
 
 
 def queue(session: Session, study: Study, reader: Reader) -> Queue:
-    """Return the queue of a reader."""
-    query = (
-        # columns only: rows of a thousand cases as objects would take most of a request's time
-        select(
-            OrderEntry.case_id,
-            OrderEntry.arm,
-            OrderEntry.position,
-            OrderEntry.practice,
-            ReadingOrder.session,
-            ReadingOrder.opens_at,
-        )
-        .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)
-        .where(ReadingOrder.reader_id == reader.id)
-        .order_by(ReadingOrder.session, OrderEntry.position)
-    )
-    rows = session.execute(query).all()
-    entries = [(entry, entry.session) for entry in rows]
-    opens: dict[int, datetime | None] = {entry.session: entry.opens_at for entry in rows}
-    totals: dict[tuple[int, bool], int] = {}
-    places = []
-    for entry, number in entries:
-        totals[number, entry.practice] = totals.get((number, entry.practice), 0) + 1
-        places.append(totals[number, entry.practice])
-    steps = tuple(
-        step
-        for (entry, number), place in zip(entries, places, strict=True)
-        for step in _steps(study, entry, number, place, totals[number, entry.practice])
-    )
-    washout = timedelta(days=study.protocol.washout_days)
-    reads = newest_reads(session, reader.id)
-    locks: dict[tuple[int, int], datetime] = {}
-    for (case_id, _, number), read in reads.items():
-        if read.locked_at is not None:
-            locks[case_id, number] = max(read.locked_at, locks.get((case_id, number), read.locked_at))
-    return Queue(study, reader, steps, reads, opens, washout, locks)
+    """Return the queue of a reader: the session that is read now, and the one on the screen if that is another."""
+    query = select(ReadingOrder).where(ReadingOrder.reader_id == reader.id).order_by(ReadingOrder.session)
+    by_session = {order.session: order for order in session.scalars(query)}
+    begun: dict[int, list[Read]] = {}
+    for read in _open_reads(session, reader.id):
+        begun.setdefault(read.session, []).append(read)
+    found: dict[int, list[Step]] = {}
+    for number, order in by_session.items():
+        found[number] = _steps_of(session, study, order, begun.get(number, []))
+        if found[number]:
+            break
+    for number, reads in begun.items():
+        if number not in found and number in by_session and any(read.shown_at is not None for read in reads):
+            found[number] = _steps_of(session, study, by_session[number], reads)
+    steps = [step for one in found.values() for step in one]
+    # a reset of an earlier case must not tear away the case that is being read; a held case waits for its date
+    steps.sort(key=lambda step: (not step.shown, step.session, step.held or SINCE_EVER))
+    return Queue(study, reader, tuple(steps))
 
 
-def newest_reads(session: Session, reader_id: int) -> dict[Key, Read]:
-    """Return the newest attempt of every read a reader has opened."""
-    query = select(Read).where(Read.reader_id == reader_id).order_by(Read.attempt)
-    rows = session.scalars(query.execution_options(populate_existing=True))
-    return {(row.case_id, row.arm, row.session): row for row in rows}
-
-
-def _steps(study: Study, entry: Any, number: int, place: int, of: int) -> list[Step]:
-    """Return the reads an entry of the order asks for: one, or in a sequential design the unaided then the aided."""
-    arms = tuple(Arm) if study.design == Design.SEQUENTIAL else (entry.arm,)
-    return [
-        Step(
-            case_id=entry.case_id,
-            arm=arm,
-            session=number,
-            position=entry.position,
-            practice=entry.practice,
-            last_phase=arm == arms[-1],
-            place=place,
-            of=of,
-        )
-        for arm in arms
+def last_locked(session: Session, reader_id: int) -> Read | None:
+    """Return the read that a reader locked last, of the newest attempts."""
+    query = select(Read).where(Read.reader_id == reader_id, Read.locked_at.is_not(None), places.newest())
+    numbers = session.scalars(select(ReadingOrder.session).where(ReadingOrder.reader_id == reader_id))
+    found = [
+        session.scalar(query.where(Read.session == number).order_by(Read.locked_at.desc(), Read.id.desc()).limit(1))
+        for number in numbers.all()
     ]
+    return max((read for read in found if read), key=lambda read: (read.locked_at, read.id), default=None)
+
+
+def streak(reader: Reader, at: datetime) -> tuple[int, datetime | None]:
+    """Return how many reads were locked in a row without a break up to `at`, and when the first was locked."""
+    if reader.last_lock_at is None or at - reader.last_lock_at > BREAK:
+        return 0, None
+    return reader.streak, reader.streak_began
+
+
+def count_lock(reader: Reader, at: datetime) -> None:
+    """Count a lock into the reader's streak."""
+    before, began = streak(reader, at)
+    reader.streak, reader.streak_began, reader.last_lock_at = before + 1, began or at, at
+
+
+def is_newest(session: Session, read: Read) -> bool:
+    """Tell whether no newer attempt has superseded a read."""
+    return session.scalar(select(Read.id).where(Read.id == read.id, places.newest())) is not None
+
+
+def newest_of_case(session: Session, reader_id: int, case_id: int) -> list[Read]:
+    """Return the newest attempt of every read of one case that a reader has opened."""
+    query = select(Read).where(Read.reader_id == reader_id, Read.case_id == case_id, places.newest())
+    return list(session.scalars(query.order_by(Read.session, Read.id).execution_options(populate_existing=True)))
 
 
 def gate(session: Session, queue: Queue, at: datetime) -> Gate:
     """Tell whether the first pending step may be read now: its session and, after a reset, its case."""
-    pending = queue.pending()
-    if not pending:
+    if not queue.pending:
         return Gate(True, None, None)
-    door = orders.session_open(session, queue.reader.id, pending[0].session, at=at)
-    held = queue.held(pending[0])
-    if door.open and held is not None and held > at:
-        return Gate(False, held, f"What is left was read again in the session before; it opens on {held:%d %B %Y}.")
+    first = queue.pending[0]
+    door = orders.session_open(session, queue.reader.id, first.session, at=at)
+    if door.open and first.held is not None and first.held > at:
+        said = f"What is left was read again in the session before; it opens on {first.held:%d %B %Y}."
+        return Gate(False, first.held, said)
     return door
 
 
 def open_step(session: Session, queue: Queue, at: datetime) -> Step | None:
     """Return the step a reader may work on now: the first pending one, if its session is open."""
-    pending = queue.pending()
-    return pending[0] if pending and gate(session, queue, at).open else None
+    return queue.pending[0] if queue.pending and gate(session, queue, at).open else None
+
+
+def _open_reads(session: Session, reader_id: int) -> list[Read]:
+    query = select(Read).where(Read.reader_id == reader_id, Read.state == ReadState.OPEN, places.newest())
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _steps_of(session: Session, study: Study, order: ReadingOrder, begun: list[Read]) -> list[Step]:
+    """Return the steps of one session that are not locked: those begun, and the first of those not begun."""
+    sequential = study.design == Design.SEQUENTIAL
+    stands = places.of(session, order)
+    held = _held(session, study, order)
+    entries = places.unopened(session, order, stands, sequential=sequential, limit=AHEAD + len(held))
+    wanted = [read.case_id for read in begun]
+    if wanted:
+        query = select(OrderEntry.case_id, OrderEntry.arm, OrderEntry.position, OrderEntry.practice)
+        rows = session.execute(query.where(OrderEntry.order_id == order.id, OrderEntry.case_id.in_(wanted)))
+        entries += [places.Entry(*row) for row in rows if row.case_id not in {entry.case_id for entry in entries}]
+    reads = _reads_of(session, order, [entry.case_id for entry in entries])
+    steps = []
+    for entry in sorted(entries, key=lambda one: one.position):
+        arms = places.SEQUENTIAL if sequential else (entry.arm,)
+        for arm in arms:
+            read = reads.get((entry.case_id, arm))
+            if read is not None and read.state == ReadState.LOCKED:
+                continue
+            steps.append(
+                Step(
+                    case_id=entry.case_id,
+                    arm=arm,
+                    session=order.session,
+                    position=entry.position,
+                    practice=entry.practice,
+                    last_phase=arm == arms[-1],
+                    place=entry.position if entry.practice else entry.position - stands.practice,
+                    of=stands.practice if entry.practice else stands.cases,
+                    read=read,
+                    held=held.get(entry.case_id),
+                )
+            )
+    return steps
+
+
+def _reads_of(session: Session, order: ReadingOrder, case_ids: list[int]) -> dict[tuple[int, str], Read]:
+    query = select(Read).where(
+        Read.reader_id == order.reader_id, Read.case_id.in_(case_ids), Read.session == order.session
+    )
+    rows = session.scalars(query.order_by(Read.attempt).execution_options(populate_existing=True))
+    return {(row.case_id, row.arm): row for row in rows}
+
+
+def _held(session: Session, study: Study, order: ReadingOrder) -> dict[int, datetime]:
+    """Return the cases of a session that were locked so late in the one before that they wait longer than it."""
+    if order.session == 1 or order.opens_at is None:
+        return {}
+    washout = timedelta(days=study.protocol.washout_days)
+    query = (
+        select(Read.case_id, func.max(Read.locked_at))
+        .where(Read.reader_id == order.reader_id, Read.session == order.session - 1)
+        .where(Read.locked_at > order.opens_at - washout, places.newest())
+        .group_by(Read.case_id)
+    )
+    return {case_id: locked + washout for case_id, locked in session.execute(query) if locked}

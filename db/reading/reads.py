@@ -14,16 +14,26 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.errors import Conflict
 from core.study.answers import checked
-from core.study.words import Arm, ReadState
-from db.models import Draft, Read, Reader, Study
+from db.models import Draft, Read, Reader, ReadingOrder, Study
 from db.reading.access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
 from db.reading.events import add_events, clock_of, must_be_tab, totals
-from db.reading.queue import Queue, Step, active_reader, gate, open_step, own_read, queue
+from db.reading.queue import (
+    Queue,
+    Step,
+    active_reader,
+    count_lock,
+    gate,
+    newest_of_case,
+    open_step,
+    own_read,
+    queue,
+    streak,
+)
 from db.reading.resets import reset, reset_effect
 from db.reading.rules import began_with, classes_of, feedback, first_content, form_of
 from db.reading.types import DraftState, InvalidContent, Locked, NextRead, OpenRead, StaleDraft
 from db.reading.work_list import progress
-from db.study import orders
+from db.study import orders, places
 
 __all__ = [
     "add_events",
@@ -49,6 +59,7 @@ def next_read(session: Session, *, account_id: int, study_id: int, at: datetime)
     Raises Forbidden when the account may not read in this study now.
     """
     study, reader = active_reader(session, study_id, account_id, hold=True)
+    places.keep(session, reader.id)
     return _next(session, queue(session, study, reader), at)
 
 
@@ -103,29 +114,27 @@ def lock(
     read.raw_seconds, read.active_seconds = round(clock.raw_seconds, 3), round(clock.active_seconds, 3)
     read.shown_at = clock.started_at
     read.state, read.locked_at = ReadState.LOCKED, at
+    count_lock(found.reader, at)
     session.flush()
     orders.settle(session, found.reader.id)
-    orders.settle(session, read.reader_id)
     return Locked(read.id, study.id, _next(session, queue(session, study, found.reader), at))
 
 
 def _next(session: Session, found: Queue, at: datetime) -> NextRead:
     study, protocol = found.study, found.study.protocol
     given = feedback(session, found)
-    pending = found.pending()
-    if not pending:
+    if not found.pending:
         return NextRead(study.id, study.title, None, given, protocol.end_text, None)
     door = gate(session, found, at)
     if not door.open:
         return NextRead(study.id, study.title, None, given, door.message, door.opens_at)
-    step = pending[0]
-    read = found.reads.get(step.key) or _open(session, found, step, at)
+    step = found.pending[0]
+    read = step.read or _open(session, found, step, at)
     _begin(session, found, read)
     reveal(session, study, read, at)
     session.flush()
-    found.reads[step.key] = read
     ahead = upcoming(session, found, at)
-    streak, began = found.streak(at)
+    in_a_row, began = streak(found.reader, at)
     opened = OpenRead(
         token=read.token,
         read_id=read.id,
@@ -142,7 +151,7 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
         clock=clock_of(session, study, read, at),
         ai=shown_ai(session, study, read),
         upcoming=volume(session, ahead.case_id) if ahead else None,
-        streak=streak,
+        streak=in_a_row,
         streak_began=began,
     )
     return NextRead(study.id, study.title, opened, given, None, None)
@@ -174,6 +183,8 @@ def _open(session: Session, found: Queue, step: Step, at: datetime) -> Read:
     except IntegrityError:
         query = select(Read).where(Read.reader_id == found.reader.id, Read.case_id == step.case_id)
         return session.scalars(query.where(Read.arm == step.arm, Read.session == step.session)).one()
+    order = select(ReadingOrder).where(ReadingOrder.reader_id == found.reader.id, ReadingOrder.session == step.session)
+    places.advance(session, session.scalars(order).one(), sequential=found.study.design == Design.SEQUENTIAL)
     return read
 
 
@@ -181,7 +192,9 @@ def _begin(session: Session, found: Queue, read: Read) -> None:
     """Give a draft that nobody has touched what it begins with: the unaided answers may be newer than its row."""
     draft = session.get_one(Draft, read.id)
     if draft.revision == 0 and read.shown_at is None:
-        unaided = found.reads.get((read.case_id, Arm.UNAIDED, read.session))
+        mine = newest_of_case(session, read.reader_id, read.case_id)
+        before = (one for one in mine if (one.arm, one.session) == (Arm.UNAIDED, read.session))
+        unaided = next(before, None)
         draft.content = first_content(found.study, read.arm, unaided)
 
 
@@ -199,7 +212,7 @@ def _must_be_current(session: Session, study: Study, read: Read, draft: Draft, a
         raise StaleDraft("taken_over", LOCKED, _draft(draft))
     found = queue(session, study, reader)
     step = open_step(session, found, at)
-    if step is None or found.reads.get(step.key) is not read:
+    if step is None or step.read is not read:
         raise StaleDraft("taken_over", "Another case is yours now; reload the page.", _draft(draft))
     return found
 

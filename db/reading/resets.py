@@ -17,7 +17,7 @@ from core.study.words import Arm, Design, ReadState, StudyState
 from db import audit, permissions
 from db.models import Case, Draft, Read, Reader, Study
 from db.permissions import Actor, Right
-from db.reading.queue import newest_reads, reader_of
+from db.reading.queue import is_newest, newest_of_case, reader_of
 from db.reading.rules import began_with
 
 SEEN = "This reader has seen the AI's output for this case; a new read of it would not be unaided. The read stands."
@@ -84,7 +84,7 @@ def reset(session: Session, *, read_id: int, reason: str, by: int, at: datetime)
 
 def _refused(session: Session, study: Study, old: Read) -> str | None:
     """Return why a read cannot be reset, or None. Every attempt counts: what was seen once was seen."""
-    if newest_reads(session, old.reader_id)[old.case_id, old.arm, old.session] is not old:
+    if not is_newest(session, old):
         return "This read was reset already; reset its newest attempt."
     if old.arm != Arm.UNAIDED:
         return None
@@ -98,12 +98,11 @@ def _refused(session: Session, study: Study, old: Read) -> str | None:
 def _fall_too(session: Session, study: Study, old: Read) -> list[Read]:
     """Return the newest later reads of the same case that somebody has begun."""
     found = []
-    for (case_id, arm, number), read in newest_reads(session, old.reader_id).items():
-        same = (
-            study.design == Design.SEQUENTIAL and number == old.session and (old.arm, arm) == (Arm.UNAIDED, Arm.AIDED)
-        )
+    for read in newest_of_case(session, old.reader_id, old.case_id):
+        phases = (old.arm, read.arm) == (Arm.UNAIDED, Arm.AIDED)
+        same = study.design == Design.SEQUENTIAL and read.session == old.session and phases
         begun = read.state == ReadState.LOCKED or read.shown_at is not None
-        if case_id == old.case_id and begun and (same or number > old.session):
+        if begun and (same or read.session > old.session):
             found.append(read)
     return sorted(found, key=lambda read: read.session)
 

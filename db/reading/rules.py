@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.study.answers import EMPTY, Form
 from core.study.words import Arm, Beginning, Design, ReadState
 from db.models import Case, Read, Series, Study, StudyCase, StudyClass, Truth
-from db.reading.queue import Queue
+from db.reading.queue import Queue, last_locked
 from db.reading.types import ClassChoice, Feedback
 
 
@@ -49,13 +49,12 @@ def feedback(session: Session, queue: Queue) -> Feedback | None:
 
     Only after the last phase of the case, only for practice cases, and only until the next image was painted.
     """
-    read = queue.last_locked()
-    if read is None or not read.practice or not queue.study.protocol.practice_feedback:
+    if not queue.study.protocol.practice_feedback:
         return None
-    same_case = [step for step in queue.steps if step.case_id == read.case_id]
-    if not all(step.practice and queue.locked(step) for step in same_case if step.session <= read.session):
+    read = last_locked(session, queue.reader.id)
+    if read is None or not read.practice or any(step.shown for step in queue.pending):
         return None
-    if any(other.state == ReadState.OPEN and other.shown_at is not None for other in queue.reads.values()):
+    if any(step.case_id == read.case_id and step.session <= read.session for step in queue.pending):
         return None
     entry = session.scalar(
         select(StudyCase).where(StudyCase.study_id == queue.study.id, StudyCase.case_id == read.case_id)

@@ -1,17 +1,19 @@
 """A reader's work list: how far each study is, about how long is left, and when a later session opens."""
 
 import math
+from collections import Counter
 from datetime import datetime
 from statistics import median
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
-from core.study.words import StudyState
+from core.study.words import Arm, Design, ReadState, StudyState
 from db import permissions
-from db.models import Reader, Study
+from db.models import Read, Reader, ReadingOrder, Study
 from db.reading.queue import Queue, gate, queue
 from db.reading.types import StudyProgress
+from db.study import places
 
 ENOUGH = 3  # reads whose seconds give a pace
 PACE_OF = 20  # newest reads the pace is taken from, as readers get faster
@@ -32,38 +34,55 @@ def progress(session: Session, *, account_id: int, at: datetime) -> tuple[StudyP
 
 
 def _progress(session: Session, found: Queue, at: datetime) -> StudyProgress:
-    pending = found.pending()
-    sessions = sorted({step.session for step in found.steps})
-    now = pending[0].session if pending else (sessions[-1] if sessions else 1)
-    steps = [step for step in found.steps if step.session == now]
-    left = {step.case_id for step in steps if not found.locked(step)}
-    cases = {step.case_id for step in steps if not step.practice}
-    practice = {step.case_id for step in steps if step.practice}
+    query = select(ReadingOrder).where(ReadingOrder.reader_id == found.reader.id).order_by(ReadingOrder.session)
+    by_session = {order.session: order for order in session.scalars(query)}
+    now = found.pending[0].session if found.pending else max(by_session, default=1)
+    stands = places.of(session, by_session[now]) if now in by_session else None
+    cases, practice = (stands.cases, stands.practice) if stands else (0, 0)
+    phases = 2 if found.study.design == Design.SEQUENTIAL else 1
+    locked = _locked(session, found, now)
+    done = {kind: count for (arm, kind), count in locked.items() if phases == 1 or arm == Arm.AIDED}
+    left = (cases + practice) * phases - sum(locked.values())
     door = gate(session, found, at)
     return StudyProgress(
         study_id=found.study.id,
         title=found.study.title,
         state=found.study.state,
         session=now,
-        sessions=len(sessions),
-        done=len(cases - left),
-        total=len(cases),
-        practice_done=len(practice - left),
-        practice_total=len(practice),
-        minutes_left=_minutes_left(found, sum(step.session == now for step in pending)),
-        can_read=found.study.state == StudyState.OPEN and bool(pending) and door.open,
-        started=bool(found.reads),
+        sessions=len(by_session),
+        done=done.get(False, 0),
+        total=cases,
+        practice_done=done.get(True, 0),
+        practice_total=practice,
+        minutes_left=_minutes_left(session, found.reader.id, left),
+        can_read=found.study.state == StudyState.OPEN and bool(found.pending) and door.open,
+        started=session.scalar(select(Read.id).where(Read.reader_id == found.reader.id).limit(1)) is not None,
         opens_at=door.opens_at,
         waiting=door.message,
         instructions=found.study.protocol.instructions,
     )
 
 
-def _minutes_left(found: Queue, reads_left: int) -> int | None:
+def _locked(session: Session, found: Queue, number: int) -> Counter[tuple[str, bool]]:
+    """Return how many reads of a session are locked, by arm (in a sequential design) and practice."""
+    mine = (Read.reader_id == found.reader.id, Read.session == number, Read.state == ReadState.LOCKED)
+    arm = Read.arm if found.study.design == Design.SEQUENTIAL else literal("")
+    counted: Counter[tuple[str, bool]] = Counter()
+    for phase, practice, count in session.execute(
+        select(arm, Read.practice, func.count()).where(*mine).group_by(arm, Read.practice)
+    ):
+        counted[phase, practice] = count
+    again = select(arm, Read.practice).where(*mine, Read.id.in_(places.superseded(found.reader.id)))
+    counted.subtract((phase, practice) for phase, practice in session.execute(again))
+    return counted
+
+
+def _minutes_left(session: Session, reader_id: int, reads_left: int) -> int | None:
     """Return the median active minutes of the newest reads times those left."""
-    timed = [read for read in found.reads.values() if read.raw_seconds is not None and read.locked_at is not None]
-    timed.sort(key=lambda read: read.id)
-    seconds = [read.active_seconds or 0.0 for read in timed[-PACE_OF:]]
+    query = select(Read.active_seconds).where(
+        Read.reader_id == reader_id, Read.state == ReadState.LOCKED, places.newest()
+    )
+    seconds = session.scalars(query.where(Read.raw_seconds.is_not(None)).order_by(Read.id.desc()).limit(PACE_OF)).all()
     if len(seconds) < ENOUGH or not reads_left:
         return None
-    return max(1, math.ceil(median(seconds) * reads_left / 60))
+    return max(1, math.ceil(median(one or 0.0 for one in seconds) * reads_left / 60))

@@ -100,7 +100,7 @@ class _Seeder:
 
     def _account(self, username: str, role: Role) -> int:
         row = Account(username=f"{username}-{self.tag}"[:80], name=username, role=role, created_at=BEGAN)
-        row.preferences, row.failed_sign_ins = {}, 0
+        row.preferences = {}
         self.session.add(row)
         self.session.flush()
         return row.id

@@ -14,6 +14,7 @@ from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, Study, StudyCase, Truth
 from db.permissions import Actor, Right
 from db.study.info import row
+from db.study.places import finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +183,10 @@ def settle(session: Session, reader_id: int) -> None:
     """
     query = select(ReadingOrder).where(ReadingOrder.reader_id == reader_id, ReadingOrder.session > 1)
     for order in session.scalars(query.order_by(ReadingOrder.session)):
+        if _began(session, reader_id, order.session):
+            continue
         due = _due(session, reader_id, order.session)
-        later = due is not None and (order.opens_at is None or due > order.opens_at)
-        if later and not _began(session, reader_id, order.session):
+        if due is not None and (order.opens_at is None or due > order.opens_at):
             order.opens_at = due
     session.flush()
 
@@ -206,21 +208,12 @@ def _order(session: Session, reader_id: int, session_no: int) -> ReadingOrder:
 def _due(session: Session, reader_id: int, session_no: int) -> datetime | None:
     """Return the last lock of the session before plus the washout, or None while anything of it is not locked."""
     before = _order(session, reader_id, session_no - 1)
-    wanted = {
-        (case_id, arm)
-        for case_id, arm in session.execute(
-            select(OrderEntry.case_id, OrderEntry.arm).where(OrderEntry.order_id == before.id)
-        )
-    }
-    reads = session.scalars(
-        select(Read).where(Read.reader_id == reader_id, Read.session == session_no - 1).order_by(Read.attempt)
-    )
-    newest = {(read.case_id, read.arm): read for read in reads}
-    locks = [newest[key].locked_at for key in wanted if key in newest]
-    if len(locks) < len(wanted) or any(locked is None for locked in locks):
-        return None
     study = session.get_one(Study, session.get_one(Reader, reader_id).study_id)
-    return max(lock for lock in locks if lock) + timedelta(days=study.protocol.washout_days)
+    if not finished(session, before, sequential=study.design == Design.SEQUENTIAL):
+        return None
+    last = select(func.max(Read.locked_at)).where(Read.reader_id == reader_id, Read.session == session_no - 1)
+    locked = session.scalar(last)
+    return None if locked is None else locked + timedelta(days=study.protocol.washout_days)
 
 
 def _strata(session: Session, study_id: int, cases: tuple[int, ...]) -> dict[int, str]:

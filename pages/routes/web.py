@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from core import clock
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError
+from core.errors import Conflict, Forbidden, InvalidInput, NotFound, ParallaxError, Unavailable
 from core.settings import settings
 from core.viewer.contract.bodies import Refusal
 from db import sign_ins
@@ -18,12 +18,14 @@ from db.accounts import Account
 from db.engine import open_view
 
 COOKIE = "parallax_session"
+RETRY_S = "2"  # when to send a request again that met a failing part of the server
 MAX_BODY = 1_000_000  # bytes; drafts and event batches are far smaller
 STATUS: tuple[tuple[type[ParallaxError], int, str], ...] = (
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not_found"),
     (Conflict, 409, "conflict"),
     (InvalidInput, 422, "invalid"),
+    (Unavailable, 503, "unavailable"),
 )
 NO_STORE = {"Cache-Control": "private, no-store"}
 
@@ -62,7 +64,8 @@ def json_error(error: ParallaxError) -> JSONResponse:
 
 
 def _answer(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse(Refusal(error=code, message=message).json_body(), status, headers=NO_STORE)
+    headers = {**NO_STORE, "Retry-After": RETRY_S} if status == 503 else NO_STORE
+    return JSONResponse(Refusal(error=code, message=message).json_body(), status, headers=headers)
 
 
 def same_origin(request: Request) -> bool:
@@ -87,8 +90,8 @@ async def body_json(request: Request) -> dict[str, Any]:
             raise InvalidInput("The request is too large.")
     try:
         found = json.loads(raw or b"{}")
-    except ValueError:
-        raise InvalidInput("The request is not JSON.") from None
+    except (ValueError, RecursionError):  # RecursionError: brackets within brackets, deeper than any of our pages send
+        raise InvalidInput("The request is not JSON, or is nested too deeply.") from None
     if not isinstance(found, dict):
         raise InvalidInput("The request is not a JSON object.")
     return found

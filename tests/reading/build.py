@@ -49,7 +49,7 @@ class Built:
 
 def account(session: Session, name: str, at: datetime, role: str = "reader") -> int:
     """Add an account and return its id."""
-    row = Account(username=name, name=name.title(), role=role, created_at=at, preferences={}, failed_sign_ins=0)
+    row = Account(username=name, name=name.title(), role=role, created_at=at, preferences={})
     session.add(row)
     session.flush()
     return row.id
