@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Table, event, exists, insert, select, text, type_coerce
+from sqlalchemy import JSON, ColumnElement, Table, event, exists, insert, select, text, true, type_coerce
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from core import clock
@@ -128,11 +128,14 @@ def _table(name: str) -> Table:
 
 def _ids(name: str) -> Any:
     """Return the query of the ids that the chain covers: reads once locked, studies once opened, else every row."""
+    return select(_table(name).c.id).where(_covered(name))
+
+
+def _covered(name: str) -> ColumnElement[bool]:
     table = _table(name)
-    query = select(table.c.id)
     if name == "reads":
-        return query.where(table.c.state == "locked")
-    return query.where(table.c.opened_at.is_not(None)) if name == "studies" else query
+        return table.c.state == "locked"
+    return table.c.opened_at.is_not(None) if name == "studies" else true()
 
 
 def _columns(name: str) -> list[ColumnElement[Any]]:
@@ -144,7 +147,7 @@ def _columns(name: str) -> list[ColumnElement[Any]]:
 def _digests(session: Session, name: str, ids: Iterable[int]) -> dict[int, str]:
     """Return the digest of each covered row with these ids. An empty column counts for nothing: new ones may come."""
     columns, table, wanted = _columns(name), _table(name), list(ids)
-    rows = session.execute(select(*columns).where(table.c.id.in_(wanted), table.c.id.in_(_ids(name))))
+    rows = session.execute(select(*columns).where(table.c.id.in_(wanted), _covered(name)))
     found = {row.id: {c.name: getattr(row, c.name) for c in columns} for row in rows}
     if name == "reading_orders":
         entry = _table("order_entries")

@@ -65,7 +65,7 @@ class AiRead(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"))
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"), index=True)
     model_id: Mapped[int] = mapped_column(ForeignKey("ai_models.id"), index=True)
     slice_scores_id: Mapped[int | None] = mapped_column(ForeignKey("slice_scores.id"))
     parameters_hash: Mapped[str] = mapped_column(String(64))

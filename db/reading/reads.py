@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.errors import Conflict
 from core.study.answers import checked
+from core.study.words import Arm, Design, ReadState
 from db.models import Draft, Read, Reader, ReadingOrder, Study
 from db.reading.access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
 from db.reading.events import add_events, clock_of, must_be_tab, totals

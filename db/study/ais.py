@@ -118,5 +118,7 @@ def read_of(session: Session, ai: AiOfStudy, series_id: int) -> AiReadInfo | Non
     """Return the AI's read of a series that the study was opened with; one made since then does not count."""
     if ai.reads is None:
         return ai_reads.current(session, series_id, ai.model.id, ai.rule)
-    found = session.scalar(select(AiRead.id).where(AiRead.series_id == series_id, AiRead.id.in_(ai.reads)))
+    mine = session.scalars(select(AiRead.id).where(AiRead.series_id == series_id)).all()
+    known = ai.reads  # one for every case of the study: too many for a query
+    found = next((one for one in mine if one in known), None)
     return None if found is None else ai_reads.by_id(session, found)

@@ -22,7 +22,7 @@ from db.study import ais, orders
 from db.study.ais import OTHERS
 from db.study.design import create_study, named_design
 from db.study.info import StudyInfo, load, people, row
-from db.study.monitor import counted
+from db.study.monitor import missing
 from db.study.preflight import Volumes, findings_of, pinned
 from db.study.readers import add_reader
 from db.truth import records as truth
@@ -95,13 +95,12 @@ def close_study(
     permissions.require(session, study_id, by, Right.MANAGE)
     found = row(session, study_id, hold=True)
     _must_be(found, StudyState.OPEN, "Only an open study can be closed.")
-    now = counted(session, study_id, at=at)
-    missing = now.total - now.locked
-    if missing:
-        reason = given_reason(f"{missing} reads are missing; closing now", reason)
+    left = missing(session, study_id, at=at)
+    if left:
+        reason = given_reason(f"{left} reads are missing; closing now", reason)
     signatures.require(session, found, Act.CLOSING, password=password, by=by, at=at)
     found.state, found.closed_at = StudyState.CLOSED, at
-    detail = {"missing": missing, "reason": reason.strip() or None}
+    detail = {"missing": left, "reason": reason.strip() or None}
     audit.record(session, kind="study closed", at=at, actor_id=by, study_id=study_id, detail=detail)
 
 

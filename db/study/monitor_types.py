@@ -83,12 +83,12 @@ class LockedRead:
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """What the monitor shows."""
+    """What the monitor shows. `cells` are those of the first cases, of `cases` in all."""
 
     readers: tuple[ReaderProgress, ...]
     cells: tuple[Cell, ...]
+    cases: int
     outliers: tuple[Outlier, ...]
-    reads: tuple[LockedRead, ...]
     made_again: tuple[MadeAgain, ...]
 
     @property

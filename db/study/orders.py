@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, NotFound
 from core.study.joining import Standing, joining_orders
 from core.study.orders import Place, Plan, make_orders
+from core.study.words import Design
 from db import permissions
 from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, Study, StudyCase, Truth
 from db.permissions import Actor, Right

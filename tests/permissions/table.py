@@ -17,7 +17,20 @@ from db.reading import access, events, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
 from db.results import taken
-from db.study import ais, deletion, design, info, life, monitor, orders, preflight, quality, readers, sharing
+from db.study import (
+    ais,
+    deletion,
+    design,
+    info,
+    life,
+    monitor,
+    monitor_cells,
+    orders,
+    preflight,
+    quality,
+    readers,
+    sharing,
+)
 from db.truth import members, panel, records
 from tests.permissions.scene import (
     ADMINISTRATOR,
@@ -252,6 +265,10 @@ TABLE: dict[Any, Verb] = {
     ),
     taken.trail: Verb(lambda s, e, p, by: taken.trail(s, "csv", by=by, at=AT), anywhere=AUDIT),
     taken.register: Verb(lambda s, e, p, by: taken.register(s, by=by, at=AT, entries=1), anywhere=EVERYBODY),
+    monitor_cells.cells: Verb(lambda s, e, p, by: monitor_cells.cells(s, p.unblinded, by=by), study=MONITOR),
+    monitor_cells.locked_reads: Verb(
+        lambda s, e, p, by: monitor_cells.locked_reads(s, p.unblinded, reader_id=1, case_number=1, by=by), study=MANAGE
+    ),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
     audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),
     audit.count: Verb(lambda s, e, p, by: audit.count(s, audit.Filter(), by=by), anywhere=AUDIT),

@@ -13,6 +13,7 @@ from db.permissions import Right, rights
 from db.study import info as study_info
 from db.study import monitor, quality
 from db.study.info import ReaderInfo, StudyInfo
+from db.study.monitor_cells import PAGE, cells
 from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
 from db.study.quality import ReadQuality
 from pages.components import places
@@ -58,14 +59,14 @@ def show(me: Account, study: StudyInfo) -> None:
         names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
     _quality(careful)
-    _cells(found)
+    _cells(me, study, found)
     _outliers(found)
     _made_again(found)
     if not manages:
         return
     if study.state == StudyState.OPEN:
         _reminders(study, found, people)
-        steps_of_life.resets(me, found)
+        steps_of_life.resets(me, study, found)
         steps_of_life.withdraw(me, found, people)
         steps_of_life.close(me, study, found, careful)
     elif study.state == StudyState.CLOSED:
@@ -140,16 +141,28 @@ def _quality(careful: list[ReadQuality]) -> None:
     )
 
 
-def _cells(found: StudyProgress) -> None:
+def _cells(me: Account, study: StudyInfo, found: StudyProgress) -> None:
     st.subheader("Cases")
     names = {one.reader_id: one.pseudonym for one in found.readers}
     rows: dict[tuple[bool, int], dict[str, object]] = {}
-    for cell in found.cells:
+    for cell in _page_of_cells(me, study, found):
         key = (not cell.practice, cell.case_number)
         row = rows.setdefault(key, {"Case": f"{cell.case_number}{' (practice)' if cell.practice else ''}"})
         row[names[cell.reader_id]] = _mark(cell)
     st.caption("● locked · ◐ partly · ○ on the screen · a dot: not begun · ↺ made again")
     st.dataframe([rows[key] for key in sorted(rows)], key="monitor_cells", hide_index=True)
+
+
+def _page_of_cells(me: Account, study: StudyInfo, found: StudyProgress) -> tuple[Cell, ...]:
+    """Return the cells of the page of cases that is looked at; a small study has one page."""
+    pages = -(-found.cases // PAGE)
+    if pages <= 1:
+        return found.cells
+    page = int(st.number_input(f"Page of {pages}, {PAGE} cases each", 1, pages, key="monitor_cells_page"))
+    if page == 1:
+        return found.cells
+    with open_view() as session:
+        return cells(session, study.id, by=me.id, skip=(page - 1) * PAGE)
 
 
 def _mark(cell: Cell) -> str:

@@ -11,22 +11,30 @@ from db.signatures import Act
 from db.study import life as study_life
 from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
+from db.study.monitor_cells import locked_reads
 from db.study.monitor_types import StudyProgress
 from db.study.quality import ReadQuality
 from pages.components.acting import act
 from pages.components.signing import act_signed, asked
 
 
-def resets(me: Account, found: StudyProgress) -> None:
+def resets(me: Account, study: StudyInfo, found: StudyProgress) -> None:
     """Let a locked read be made again, with a reason, after saying what falls with it; the old one stays stored."""
-    if not found.reads:
+    begun = {one.reader_id: one.pseudonym for one in found.readers if one.started}
+    if not begun:
         return
     with st.expander("Have a read made again"):
         st.caption("The old read stays stored and is superseded. Only for what went wrong technically; it is reported.")
-        names = {
-            read.read_id: f"{read.pseudonym}, case {read.case_number}, {read.arm}, session {read.session}"
-            for read in sorted(found.reads, key=lambda one: (one.pseudonym, one.case_number, one.session))
-        }
+        reader = st.selectbox("Reader", list(begun), format_func=lambda one: begun[one], key="monitor_reset_reader")
+        number = st.number_input("Case", min_value=0, step=1, value=None, key="monitor_reset_case")
+        if number is None:
+            return
+        with open_view() as session:
+            locked = locked_reads(session, study.id, reader_id=reader, case_number=number, by=me.id)
+        if not locked:
+            st.info(f"{begun[reader]} has locked no read of case {number}.")
+            return
+        names = {read.read_id: f"{read.arm}, session {read.session}" for read in locked}
         chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
         with open_view() as session:
             effect = reads.reset_effect(session, chosen, by=me.id)

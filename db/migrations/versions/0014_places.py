@@ -5,14 +5,14 @@ from alembic import op
 
 from db.models.base import UtcDateTime
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    """Add one table, three columns and three indexes, and drop two columns that nothing used."""
+    """Add one table, three columns and four indexes, and drop two columns that nothing used."""
     op.create_table(
         "reader_places",
         sa.Column("order_id", sa.Integer(), nullable=False),
@@ -33,6 +33,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_reads_reader_id_session_locked_at"), "reads", ["reader_id", "session", "locked_at"])
     pace = ["reader_id", "state", "practice", "active_seconds", "raw_seconds"]
     op.create_index(op.f("ix_reads_pace"), "reads", pace)
+    op.create_index(op.f("ix_ai_reads_series_id"), "ai_reads", ["series_id"])
     again = sa.text("attempt > 1")
     op.create_index(op.f("ix_reads_repeated"), "reads", ["reader_id"], sqlite_where=again, postgresql_where=again)
     op.drop_column("accounts", "failed_sign_ins")
