@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.study.words import ReadState
@@ -53,6 +53,6 @@ def _kind(active: float, raw: float, least: int) -> str:
     return "mostly idle" if idle > IDLE_SHARE * raw and idle >= IDLE_AT_LEAST_S else "very slow"
 
 
-def _done(reader_id: int) -> tuple[object, ...]:
+def _done(reader_id: int) -> tuple[ColumnElement[bool], ...]:
     again = places.superseded(reader_id)
     return Read.reader_id == reader_id, Read.state == ReadState.LOCKED, ~Read.practice, Read.id.not_in(again)
