@@ -20,6 +20,7 @@ from pages.components import places
 from pages.coordinator.study_steps import steps_of_life
 from pages.routes import addresses
 
+MANY = 20_000  # reads; looking closely at more of them takes seconds
 MARKS = {"done": "●", "part": "◐", "open": "○", "none": "·"}
 
 
@@ -27,7 +28,7 @@ def show(me: Account, study: StudyInfo) -> None:
     """Show completeness, pace, outliers and drop-outs, and what a coordinator can do about them."""
     with open_view() as session:
         found = monitor.progress(session, study.id, at=clock.now(), by=me.id)
-        careful = quality.quality(session, study.id, by=me.id)
+        careful = quality.quality(session, study.id, by=me.id) if _wanted(found) else []
         manages = Right.MANAGE in rights(session, study.id, me.id)
         # observers see pseudonyms only
         known = study_info.readers(session, study.id, by=me.id) if manages else []
@@ -111,6 +112,13 @@ def _reader_row(one: ReaderProgress, person: ReaderInfo | None) -> dict[str, obj
         "Finish": _day(one.finish) if one.finish else "",
         "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
     }
+
+
+def _wanted(found: StudyProgress) -> bool:
+    """Tell whether the quality of reads is looked at: it opens every read, so a large study does it when asked."""
+    if found.locked <= MANY:
+        return True
+    return st.toggle(f"Look at the quality of all {found.locked} reads (takes a while)", key="monitor_look_closely")
 
 
 def _quality(careful: list[ReadQuality]) -> None:
