@@ -65,6 +65,12 @@ def note(session: Session) -> None:
         log.error("the head of the chain could not be noted", reason=error.strerror)
 
 
+def write(place: Path, head: str) -> None:
+    """Write the note anew, in an installation that was just restored."""
+    with os.fdopen(os.open(place / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(head)
+
+
 def forget(session: Session) -> None:
     """Nothing was committed."""
     session.info.pop(NEXT, None)

@@ -130,6 +130,24 @@ class Folder:
             self._opened.keep(key, name, found, stamp)
         return found
 
+    def files(self, key: str) -> list[str]:
+        folder = self._folder(key)
+        return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+    def file(self, key: str, name: str) -> bytes:
+        try:
+            return (self._folder(key) / name).read_bytes()
+        except FileNotFoundError:
+            raise self.missing() from None
+
+    def put_file(self, key: str, name: str, data: bytes) -> None:
+        final = self._folder(key) / name
+        with self._writing(key) as scratch:
+            (scratch / "file").write_bytes(data)
+            flush(scratch)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            (scratch / "file").replace(final)
+
     def delete(self, key: str) -> None:
         self._opened.forget(key)
         folder = self._folder(key)
@@ -226,6 +244,21 @@ class Bucket:
             found = _open(self._zarr, f"{key[:2]}/{key}/{name}")
             self._opened.keep(key, name, found)
         return found
+
+    def files(self, key: str) -> list[str]:
+        prefix = f"{key[:2]}/{key}/"
+        found = (meta["path"] for batch in obstore.list(self._bucket, prefix) for meta in batch)
+        return [path.removeprefix(prefix) for path in found]
+
+    def file(self, key: str, name: str) -> bytes:
+        try:
+            return bytes(obstore.get(self._bucket, f"{key[:2]}/{key}/{name}").bytes())
+        except FileNotFoundError:
+            raise NotFound(GONE) from None
+
+    def put_file(self, key: str, name: str, data: bytes) -> None:
+        obstore.put(self._bucket, f"{key[:2]}/{key}/{name}", data)
+        self._opened.forget(key)
 
     def delete(self, key: str) -> None:
         self._opened.forget(key)

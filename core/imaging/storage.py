@@ -21,7 +21,7 @@ from obstore.store import from_url
 from core.errors import NotFound
 from core.imaging import packing, wire
 from core.imaging.errors import ImagingError
-from core.imaging.places import GONE, HU, PACKED, Bucket, Folder, answering, check_key, check_name
+from core.imaging.places import GEOMETRY, GONE, HU, PACKED, Bucket, Folder, answering, check_key, check_name
 from core.imaging.thumbnail import picture
 from core.imaging.volume import Volume
 
@@ -157,6 +157,26 @@ class VolumeStore:
         opened = self._place.opened(key, name)
         _check_slice(index, opened.shape[0])
         return np.asarray(opened[index])
+
+    @answering()
+    def files(self, key: str) -> list[str]:
+        """Return the names of the files of a volume, the geometry last; none where it is not stored."""
+        check_key(key)
+        return sorted(self._place.files(key), key=lambda name: (name == GEOMETRY, name))
+
+    @answering()
+    def file(self, key: str, name: str) -> bytes:
+        """Return one file of a volume as it is stored; raises NotFound."""
+        check_key(key)
+        return self._place.file(key, name)
+
+    @answering()
+    def put_file(self, key: str, name: str, data: bytes) -> None:
+        """Store one file of a volume that a backup holds. The geometry comes last: with it the volume is there."""
+        check_key(key)
+        if any(part in ("", ".", "..") for part in name.split("/")):
+            raise NotFound("A volume has no file of this name.")
+        self._place.put_file(key, name, data)
 
     @answering()
     def delete(self, key: str) -> None:

@@ -44,6 +44,11 @@ def storage_keys(session: Session) -> list[str]:
     return list(session.scalars(select(Series.storage_key).order_by(Series.id)))
 
 
+def volumes(session: Session) -> list[tuple[str, str]]:
+    """Return storage key and content hash of every series."""
+    return [tuple(row) for row in session.execute(select(Series.storage_key, Series.content_hash).order_by(Series.id))]
+
+
 def ai_reads(session: Session) -> tuple[int, int]:
     """Return how many AI reads are stored, and how many of them are there twice."""
     rows = session.execute(select(AiRead.series_id, AiRead.model_id, AiRead.parameters_hash, AiRead.rule))
