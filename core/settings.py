@@ -67,7 +67,7 @@ class Settings(BaseSettings):
 def secret_in(folder: Path) -> bytes:
     """Return the secret kept in a folder, made when there is none."""
     path = folder / "secret"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

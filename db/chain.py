@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import JSON, ColumnElement, Table, event, exists, insert, select, text, true, type_coerce
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -39,7 +40,9 @@ COVERED: dict[str, type[Base]] = {  # in the order in which rows that were there
 STUDY = ("id", "title", "design", "protocol", "seed", "ai_model_id", "ai_rule", "ai_parameters", "opened_at")
 CHAIN_LOCK = 7_205_2024  # any number: on PostgreSQL one transaction at a time adds links, last of all before it commits
 AT_ONCE = 500
+BACKWARDS_S = 5.0  # seconds; machines that share a database may differ by less
 TOUCHED, WHOLE = "chain_touched", "chain_whole"  # in Session.info: (table, id) written, and tables written in bulk
+log = structlog.get_logger()
 LINK = Base.metadata.tables["chain_links"]
 
 
@@ -65,6 +68,12 @@ def head(session: Session) -> str:
     """Return the newest link as number:seal, to be printed and kept elsewhere; empty when there is none."""
     newest = session.execute(select(LINK.c.id, LINK.c.seal).order_by(LINK.c.id.desc()).limit(1)).first()
     return f"{newest.id}:{newest.seal}" if newest else ""
+
+
+def seconds_behind(session: Session, *, at: datetime) -> float:
+    """Return how far `at` lies before the newest link: more than a moment where the clock was set back."""
+    newest = session.scalar(select(LINK.c.at).order_by(LINK.c.id.desc()).limit(1))
+    return max(0.0, (newest - at).total_seconds()) if newest is not None else 0.0
 
 
 def verify(session: Session, *, head: str = "") -> Verdict:
@@ -182,6 +191,13 @@ def _write(session: Session) -> int:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHAIN_LOCK})
     key, at = anchor.key(session), clock.now()
+    behind = seconds_behind(session, at=at)
+    if behind > BACKWARDS_S:  # once: the link that follows bears the new time
+        log.error("the clock was set back", seconds=round(behind))
+        told = AuditEvent(at=at, actor_id=None, kind="clock set back", study_id=None, detail={"seconds": round(behind)})
+        session.add(told)
+        session.flush()
+        touched |= session.info.pop(TOUCHED, set())
     number, _, before = head(session).partition(":")
     last = int(number or 0)
     for name in COVERED:

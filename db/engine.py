@@ -1,7 +1,8 @@
 """The engine and the one way to a session: one transaction a user action."""
 
+import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,19 @@ def make_engine(url: str) -> Engine:
     """Return an engine for SQLite (write-ahead log, BEGIN IMMEDIATE, foreign keys, full sync) or PostgreSQL."""
     engine = create_engine(url, pool_pre_ping=True)
     if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        _private(Path(engine.url.database))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _private(database: Path) -> None:
+    """Let only its owner read the database and what SQLite writes beside it; a file of somebody else stays."""
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # a read-only disk or folder: what opens the database says so
+        os.close(os.open(database, os.O_WRONLY | os.O_CREAT, 0o600))
+        database.chmod(0o600)
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

@@ -21,7 +21,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._waiting: deque[threading.Event] = deque()
+        self.waiting: deque[threading.Event] = deque()
         self._busy = False
         self._mine = threading.local()
 
@@ -45,14 +45,14 @@ class Turns:
                 self._busy = True
                 return
             called = threading.Event()
-            self._waiting.append(called)
+            self.waiting.append(called)
         if called.wait(patience):
             return
         with self._guard:
             if called.is_set():  # called at the last moment: the turn is ours to pass on
                 self._call_next()
             else:
-                self._waiting.remove(called)
+                self.waiting.remove(called)
         raise Unavailable(BUSY)
 
     def _pass_on(self) -> None:
@@ -60,8 +60,8 @@ class Turns:
             self._call_next()
 
     def _call_next(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().set()
+        if self.waiting:
+            self.waiting.popleft().set()
         else:
             self._busy = False
 

@@ -22,13 +22,13 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema; safe to run again."""
+    """Bring the database to this version's schema, after copying it; safe to run again."""
     from core.jobs.queue import prepare
     from db.migrate import migrate as migrate_database
 
-    migrate_database()
+    copy = migrate_database()
     prepare()
-    typer.echo("The database has this version's schema.")
+    typer.echo("The database has this version's schema." + (f" Before it was copied to {copy}." if copy else ""))
 
 
 def worker(

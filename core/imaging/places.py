@@ -68,7 +68,8 @@ class Folder:
     def _writing(self, key: str) -> Iterator[Path]:
         scratch = self._root / f".writing-{uuid.uuid4().hex}"
         try:
-            scratch.mkdir(parents=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            scratch.mkdir(mode=0o700)
             yield scratch
         except OSError as error:
             full = Unavailable(f"The volume could not be stored ({error.strerror}); check the disk and try again.")

@@ -91,6 +91,7 @@ def _progress() -> Callable[[str, int, int], None]:
 
 def run(name: str) -> None:
     """Work until told to stop. Two workers of one name never run at once; the second waits for the first."""
+    os.umask(0o077)
     settings().data_dir.mkdir(parents=True, exist_ok=True)
     with (settings().data_dir / f"worker-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""Does the server work: the database answers and a stored volume can be read. For load balancers; names no case."""
+"""Does the server work: disk, database and a stored volume are tried. For load balancers; names no case."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core import __version__
+from core import __version__, clock
 from core.errors import ParallaxError
 from core.imaging.storage import VolumeStore
+from core.services import disk
 from core.settings import settings
-from db import cases
+from db import cases, chain
 from db.ai import workers as ai_workers
 from db.engine import open_view
 from pages.routes.web import NO_STORE
@@ -23,10 +24,13 @@ PATIENCE_S = 5.0  # each part answers within this, or it is named as failing
 async def health(request: Request) -> Response:
     """GET: 200 when the database answers and one slice of the newest volume can be read; 503 names what fails."""
     failing: dict[str, str] = {}
-    workers, key = await _asked(failing, "database", _database) or (0, None)
+    await _asked(failing, "disk", disk.must_be_writable)
+    workers, key, behind = await _asked(failing, "database", _database) or (0, None, 0.0)
     if key is not None:
         await _asked(failing, "volumes", lambda: _slice(key))
-    body = {"ok": not failing, "version": __version__, "workers": workers, "failing": failing}
+    body: dict[str, Any] = {"ok": not failing, "version": __version__, "workers": workers, "failing": failing}
+    if behind > chain.BACKWARDS_S:
+        body["warnings"] = {"clock": f"The server's clock is {behind:.0f} s behind what it stored last; set it right."}
     return JSONResponse(body, 503 if failing else 200, headers=NO_STORE)
 
 
@@ -44,9 +48,10 @@ async def _asked(failing: dict[str, str], part: str, ask: Callable[[], Any]) -> 
     return None
 
 
-def _database() -> tuple[int, str | None]:
+def _database() -> tuple[int, str | None, float]:
     with open_view() as session:
-        return len(ai_workers.workers(session)), cases.newest_storage_key(session)
+        behind = chain.seconds_behind(session, at=clock.now())
+        return len(ai_workers.workers(session)), cases.newest_storage_key(session), behind
 
 
 def _slice(key: str) -> None:

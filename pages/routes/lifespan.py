@@ -26,6 +26,7 @@ from pages.routes import addresses
 
 log = structlog.get_logger()
 
+OWNER_ONLY = 0o077  # what the server and its worker write, nobody else on the machine may read
 GRACE_S = 2  # open requests and streams have so long to finish after SIGTERM; then they are cut
 LIMIT_S = 6.0  # after those, worker and pages have so long to stop; then the process ends whatever still hangs
 
@@ -33,6 +34,7 @@ LIMIT_S = 6.0  # after those, worker and pages have so long to stop; then the pr
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Migrate, build the viewer if needed, show the set-up link if needed, and keep one worker running."""
+    os.umask(OWNER_ONLY)
     configure(as_json=settings().log_json)
     config.set_option("server.maxUploadSize", settings().max_upload_mb)
     served = _cut_streams_at_the_end()
