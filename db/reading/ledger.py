@@ -46,7 +46,8 @@ def storage_keys(session: Session) -> list[str]:
 
 def volumes(session: Session) -> list[tuple[str, str]]:
     """Return storage key and content hash of every series."""
-    return [tuple(row) for row in session.execute(select(Series.storage_key, Series.content_hash).order_by(Series.id))]
+    rows = session.execute(select(Series.storage_key, Series.content_hash).order_by(Series.id))
+    return [(key, content_hash) for key, content_hash in rows]
 
 
 def ai_reads(session: Session) -> tuple[int, int]:

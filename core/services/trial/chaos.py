@@ -90,8 +90,9 @@ def run(
             found.kills += 1
             found.killed[part] = found.killed.get(part, 0) + 1
         _wait_for_work(people)
-        for one in (*people, uploader):
-            one.stop()
+        uploader.stop()
+        for person in people:
+            person.stop()
         for one in (*people, uploader):
             one.join(WAIT_S)
         found.left_uploads, found.stored_during = uploader.left, len(uploader.stored)

@@ -14,6 +14,7 @@ from core.jobs import queue
 from core.services import model_registry
 from core.settings import settings
 from core.study.template import PUBLISHED
+from core.study.words import Design
 from db import accounts, cases
 from db.ai import models as ai_models
 from db.engine import Session, open_session
@@ -63,7 +64,7 @@ def make(*, cases_: int, readers_: int, jobs: bool) -> Trial:
         made = design.create_study(
             session,
             title="Trial",
-            design="independent",
+            design=Design.INDEPENDENT,
             protocol=protocol,
             classes=PUBLISHED.classes,
             groups=PUBLISHED.groups,
