@@ -15,7 +15,7 @@ from core.services import model_registry
 from core.settings import settings
 from core.study.template import PUBLISHED
 from core.study.words import Design
-from db import accounts, cases
+from db import accounts, cases, sign_ins
 from db.ai import models as ai_models
 from db.engine import Session, open_session
 from db.permissions import SYSTEM
@@ -118,7 +118,7 @@ def add_case(n: int, by: int, *, jobs: bool) -> int:
 def _person(session: Session, username: str, role: str) -> Person:
     at = clock.now()
     made = accounts.create(session, username=username, name=username, role=role, at=at, by=SYSTEM)
-    cookie = accounts.redeem_ticket(session, accounts.ticket_for(session, made.id, at=at), at=at)
+    cookie = sign_ins.redeem_ticket(session, sign_ins.ticket_for(session, made.id, at=at), at=at)
     if cookie is None:
         raise RuntimeError("a ticket just minted was refused")
     return Person(made.id, cookie)
