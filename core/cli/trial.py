@@ -27,7 +27,7 @@ def load(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Let many readers read at once on a server of its own, and tell what failed and how long requests took."""
-    from core.services.trial.load import run
+    from core.jobs.trial.load import run
 
     if cases < 5 and readers > 20:
         raise InvalidInput("So few cases allow too few different orders for so many readers; give more cases.")
@@ -54,7 +54,7 @@ def chaos(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
 ) -> None:
     """Kill server, worker and database of a server of its own while people read, and look for what was lost."""
-    from core.services.trial.chaos import Chaos, run
+    from core.jobs.trial.chaos import Chaos, run
 
     engines = {"both": ["", "postgresql"], "sqlite": [""]}.get(database, [database])
     found: list[Chaos] = []

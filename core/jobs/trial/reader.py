@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.services.trial.study import Person, Trial
+from core.jobs.trial.study import Person, Trial
 
 TAB = "trial"
 AGAIN_S = 0.3  # before a request is sent again that met a server which is down

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from core.services.trial import study
-from core.services.trial.place import installation
-from core.services.trial.reader import Reader, together
+from core.jobs.trial import study
+from core.jobs.trial.place import installation
+from core.jobs.trial.reader import Reader, together
 
 
 @dataclass(frozen=True, slots=True)

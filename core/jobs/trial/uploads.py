@@ -5,8 +5,8 @@ import threading
 from contextlib import suppress
 
 from core.errors import ParallaxError
-from core.services.trial import study
-from core.services.trial.study import Trial
+from core.jobs.trial import study
+from core.jobs.trial.study import Trial
 
 CLAIMED = 5_000_000  # bytes an abandoned upload promises
 SENT = 300_000

@@ -15,11 +15,11 @@ import numpy as np
 
 from core.errors import ParallaxError
 from core.imaging.storage import VolumeStore
-from core.services.trial import study
-from core.services.trial.place import Place, installation
-from core.services.trial.reader import Reader
-from core.services.trial.study import Trial
-from core.services.trial.uploads import Uploader
+from core.jobs.trial import study
+from core.jobs.trial.place import Place, installation
+from core.jobs.trial.reader import Reader
+from core.jobs.trial.study import Trial
+from core.jobs.trial.uploads import Uploader
 from core.settings import settings
 from db import chain
 from db.engine import open_view

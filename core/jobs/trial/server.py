@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from core.errors import ParallaxError
-from core.services.trial.postgres import free_port
+from core.jobs.trial.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 180.0

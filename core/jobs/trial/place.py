@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core.errors import InvalidInput
 from core.jobs import queue
-from core.services.trial.postgres import Postgres
-from core.services.trial.server import Server
+from core.jobs.trial.postgres import Postgres
+from core.jobs.trial.server import Server
 from core.settings import settings
 from db.engine import engine_for, open_view
 from db.migrate import migrate
