@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -121,7 +122,7 @@ def test_heat_stays_inside_the_lungs() -> None:
 
 
 def test_explaining_maps_are_layer_cam_of_the_evidence_by_automatic_differentiation() -> None:
-    network = random_slices()
+    network: Any = random_slices()
     gray = torch.randint(0, 256, (2, 88, 88), dtype=torch.uint8)  # 88: sides that a stride of two does not divide
     logits, maps = SliceGraph(network)(gray)
     with torch.enable_grad():
@@ -151,7 +152,7 @@ def test_a_surely_normal_slice_has_no_heat() -> None:
 
 def test_fusing_batch_norm_changes_no_probability() -> None:
     torch.manual_seed(0)
-    plain = slice_network().eval()
+    plain: Any = slice_network().eval()
     with torch.no_grad():
         plain.fc.weight.mul_(3)
     x = torch.rand(2, 1, 64, 64)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.settings import settings
+from core.study.words import Design
 from db.engine import open_session
 from db.reading import reads
 from tests.reading.build import Built, answers, paint, read_one, study
@@ -61,7 +62,7 @@ def test_no_request_of_a_reader_grows_with_the_number_of_cases(db_url: str, at: 
     found = []
     for cases in (FEW, MANY):
         with open_session() as session:
-            built = study(session, at, design=design, cases=cases, practice=2, prefix=f"{cases}")
+            built = study(session, at, design=Design(design), cases=cases, practice=2, prefix=f"{cases}")
         found.append(costs(built, at))
     few, many = found
     assert few["lock"] > 50  # the handler counts

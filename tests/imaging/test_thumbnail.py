@@ -1,6 +1,7 @@
 """The small picture of a volume: three views through the lungs, in proportion, of what is stored or not yet."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ def chest(depth: int = 40, side: int = 100) -> NDArray[np.int16]:
     return hu
 
 
-def views(data: bytes) -> list[NDArray[np.uint8]]:
+def views(data: bytes) -> list[Any]:
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image.shape == (SIDE, 3 * SIDE + 2 * GAP)
     return [image[:, k * (SIDE + GAP) : k * (SIDE + GAP) + SIDE] for k in range(3)]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -145,7 +146,7 @@ def test_a_token_of_somebody_else_is_revoked_by_administrators_only(db_url: str)
 )  # fmt: skip
 def test_a_token_that_makes_no_sense_is_refused_in_words(db_url: str, wrong: dict[str, object], said: str):
     account = script(db_url, "coordinator").account
-    given = {"name": "x", "scopes": BOTH, "days": 3, **wrong}
+    given: dict[str, Any] = {"name": "x", "scopes": BOTH, "days": 3, **wrong}
     with open_session(db_url) as session, pytest.raises(InvalidInput, match=said):
         tokens.make(session, by=account, at=clock.now(), **given)
 

@@ -13,7 +13,7 @@ from core.export import long as export
 from core.export.files import file_of
 from core.export.kinds import KINDS, Kind
 from core.results.rows import Filter
-from core.study.words import Design
+from core.study.words import Design, StudyState
 from db import accounts, audit, chain
 from db.engine import open_session, open_view
 from db.models import Study
@@ -114,7 +114,7 @@ def test_what_is_refused_is_no_event(db_url: str):
 def test_nobody_gets_a_file_who_may_not_see_the_results(
     db_url: str, path: str, role: str | None, state: str, status: int
 ):
-    study = seed(db_url, replace(PLAN, cases=6, state=state))
+    study = seed(db_url, replace(PLAN, cases=6, state=StudyState(state)))
     got = client(db_url, role).ask("GET", f"/api/studies/{study}/{path}")
     assert got.status_code == status
     assert set(got.json()) == {"error", "message"}

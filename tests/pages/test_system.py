@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -84,7 +85,7 @@ def test_the_end_is_told_from_the_pace_of_the_last_hour():
 
 
 def test_only_the_newest_try_of_a_read_counts_as_broken(monkeypatch: pytest.MonkeyPatch):
-    def listed(**asked: object) -> list[SimpleNamespace]:
+    def listed(**asked: Any) -> list[SimpleNamespace]:
         tries = [
             SimpleNamespace(workflow_id="read-1-demo/1-try1", status="ERROR", error=ValueError("first")),
             SimpleNamespace(workflow_id="read-1-demo/1-try2", status="SUCCESS", error=None),

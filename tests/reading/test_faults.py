@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from core.errors import Unavailable
 from core.settings import settings
 from db import chain
-from db import engine as engines
 from db.engine import engine_for, open_session, open_view
 from db.faults import explained
 from db.models import AuditEvent, Draft, Read
+from db.turns import turns_of
 from tests.reading.build import Built, answers
 from tests.reading.client import Client, Wall
 from tests.reading.test_health import asked, stored
@@ -201,7 +201,7 @@ def test_mistakes_are_not_taken_for_faults():
 def test_writers_are_served_in_the_order_in_which_they_came(db_url: str, at: datetime):
     import threading
 
-    turns = engines.turns_of(db_url)
+    turns = turns_of(db_url)
     served: list[int] = []
     threads = []
 
@@ -223,7 +223,7 @@ def test_writers_are_served_in_the_order_in_which_they_came(db_url: str, at: dat
 def test_a_writer_whose_patience_ends_holds_nobody_up(db_url: str):
     import threading
 
-    turns = engines.turns_of(db_url)
+    turns = turns_of(db_url)
     outcome: list[object] = []
 
     def waits() -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -54,7 +55,8 @@ def test_a_result_is_drawn_with_its_intervals():
     found = from_long(FRAME).mrmc()
     (points,) = found.plot().data
     ends = {name: x + gap for name, x, gap in zip(points.y, points.x, points.error_x.array, strict=True)}
-    first = found.found.differences[0]
+    result: Any = found.found
+    first = result.differences[0]
     assert ends[f"difference {first.a} - {first.b}"] == pytest.approx(first.ci[1])
 
 
