@@ -20,8 +20,8 @@ SHOWN = 200  # rows of the preview
 
 def take_calls(account: Account) -> None:
     """Show the upload, the preview with its columns, and the import."""
+    _taken_back(account)  # outside: the folded part would hide it
     with st.expander("Add another algorithm by a CSV of its calls", icon=":material/table:"):
-        _taken_back(account)
         st.markdown(
             "One row a case: its number, and the call, probabilities, or both, of any classes or findings. Commas, "
             "semicolons or tabs, decimal commas and percent are understood. A row without a call is a failure."
