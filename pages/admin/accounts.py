@@ -39,8 +39,11 @@ def page() -> None:
 
 def _new_account(me: Account) -> None:
     form = fresh("accounts")
-    if made := st.session_state.pop(INVITED, None):
-        _show_link(*made)
+    # taken before anything is stored: whoever clicks again or comes back finds what was made meanwhile
+    made: list[tuple[Account, str]] = st.session_state.setdefault(INVITED, [])
+    while made:
+        _show_link(*made[0])
+        made.pop(0)
     with st.expander("Add an account", expanded=False):
         with st.form(f"{form}_new", enter_to_submit=False, border=False):
             left, middle, right = st.columns(3)
@@ -57,7 +60,7 @@ def _new_account(me: Account) -> None:
         except ParallaxError as error:
             st.error(str(error))
             return
-        st.session_state[INVITED] = (account, token)
+        made.append((account, token))
         used("accounts")
         st.rerun()
 
@@ -69,11 +72,13 @@ def _change(me: Account, found: list[Account]) -> None:
         return
     account = names[chosen]
     left, right, _ = st.columns([1, 1, 2])
+    made: list[tuple[Account, str]] = st.session_state.setdefault(INVITED, [])
     try:
         if left.button("New password link", key="accounts_link", width="stretch"):
             with open_session() as session:
                 token = links.password_link(session, account.id, at=clock.now(), by=me.id)
-            _show_link(account, token)
+            made.append((account, token))
+            st.rerun()
         label = "Enable" if account.disabled else "Disable"
         if right.button(label, key="accounts_toggle", width="stretch"):
             with open_session() as session:

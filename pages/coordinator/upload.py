@@ -10,12 +10,12 @@ from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
 from core.imaging.intake import Found, Intake, Listed, ReadingStopped
 from core.jobs import queue
-from core.progress import Progress
-from core.services.ingest import ingest
+from core.services.storing import Outcome, Storing
 from core.settings import settings
 from db.accounts import Account
 
 SCAN = "cases_scan"
+STORING = "cases_storing"
 STORED = "cases_stored"
 ROUND = "cases_round"
 PICTURED = 24  # series of an upload that are shown with a picture before they are stored
@@ -27,6 +27,9 @@ def upload(account: Account) -> None:
     with st.expander("Upload cases", expanded=True, icon=":material/upload:"):
         number = st.session_state.setdefault(ROUND, 0)
         files = _choose_files(number)
+        if STORING in st.session_state:
+            _watch()
+            return
         _report_stored()
         if not files:
             _let_go()
@@ -41,9 +44,9 @@ def upload(account: Account) -> None:
         chosen = _choose_series(found)
         label = f"Store {len(chosen)} series" if len(chosen) != 1 else "Store 1 series"
         if st.button(label, type="primary", key="cases_store", disabled=not chosen):
-            _store(chosen, account)
+            _, intake, _ = st.session_state.pop(SCAN)  # the thread closes it
+            st.session_state[STORING] = Storing(intake, chosen, account.id, queue.enqueue).start()
             st.session_state[ROUND] = number + 1  # an empty uploader: the files' memory is free again
-            _let_go()
             st.rerun()
 
 
@@ -161,46 +164,34 @@ def _choose_series(found: Found) -> list[Listed]:
     return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
 
 
-def _store(chosen: list[Listed], account: Account) -> None:
-    """Load, store and queue each chosen series; what cannot be stored is said, and the others go on."""
-    intake: Intake = st.session_state[SCAN][1]
-    stored: list[dict[str, str]] = []
-    bar = st.progress(0.0, text="Storing …")
-    for place, candidate in enumerate(chosen, start=1):
-
-        def tell(done: int, total: int, place: int = place) -> None:
-            share = (place - 1 + 0.9 * done / max(total, 1)) / len(chosen)
-            if done % 10 == 0 or done == total:
-                bar.progress(share, text=f"Series {place} of {len(chosen)}: slice {done} of {total}")
-
-        try:
-            outcome = _store_one(intake, candidate, account, tell)
-        except ParallaxError as error:
-            outcome = {"case": "", "state": "refused", "why": str(error)}
-        stored.append({"series": str(place), "place": candidate.place, **outcome})
-    bar.empty()
-    st.session_state[STORED] = stored
-
-
-def _store_one(intake: Intake, candidate: Listed, account: Account, tell: Progress) -> dict[str, str]:
-    stored = ingest(intake, candidate, by=account.id, enqueue=queue.enqueue, on_progress=tell)
-    return {"case": str(stored.number), "state": "known" if stored.known else "new"}
+@st.fragment(run_every=0.5)
+def _watch() -> None:
+    """Show how the storing goes on; it does so too when nobody looks."""
+    storing: Storing | None = st.session_state.get(STORING)
+    if storing is None:
+        return
+    if storing.done.is_set():
+        st.session_state[STORED] = storing.outcomes
+        del st.session_state[STORING]
+        st.rerun()
+    st.progress(storing.share, text=storing.text)
+    st.caption("You may leave this page: the storing goes on, and the cases appear in the library below.")
 
 
 def _report_stored() -> None:
-    stored = st.session_state.get(STORED)
+    stored: list[Outcome] = st.session_state.get(STORED, [])
     if not stored:
         return
-    new = [row["case"] for row in stored if row["state"] == "new"]
+    new = [one.case for one in stored if one.state == "new"]
     if new:
         what = f"Case {new[0]} is" if len(new) == 1 else f"{len(new)} cases are"
         st.success(f"{what} stored. The AI reads in the background; you may leave this page.")
-    for row in stored:
-        if row["state"] == "known":
-            st.info(f"Series {row['series']} is known already: the same content is stored as case {row['case']}.")
-        elif row["state"] == "refused":
-            st.error(f"Series {row['series']} ({row['place']}) is not stored: {row['why']}")
-    if any(row["case"] for row in stored):
+    for one in stored:
+        if one.state == "known":
+            st.info(f"Series {one.series} is known already: the same content is stored as case {one.case}.")
+        elif one.state == "refused":
+            st.error(f"Series {one.series} ({one.place}) is not stored: {one.why}")
+    if any(one.case for one in stored):
         st.markdown("Which file became which case is kept, encrypted, in the **case register** below.")
         if st.button("Go to the studies", key="cases_go_on", icon=":material/arrow_forward:"):
             st.session_state.pop(STORED, None)

@@ -17,6 +17,7 @@ from core import clock
 from core.jobs import queue
 from core.jobs.supervisor import Supervisor
 from core.logs import configure
+from core.services import storing
 from core.settings import settings
 from core.viewer.build import bundle_path, ensure_bundle
 from db import links
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 
 OWNER_ONLY = 0o077  # what the server and its worker write, nobody else on the machine may read
 GRACE_S = 2  # open requests and streams have so long to finish after SIGTERM; then they are cut
+DRAIN_S = 3.0  # of them, for the series of an upload that is being stored
 LIMIT_S = 6.0  # after those, worker and pages have so long to stop; then the process ends whatever still hangs
 
 
@@ -46,6 +48,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     yield
     if served:
         _end_within(LIMIT_S)
+    await asyncio.to_thread(storing.drain, DRAIN_S)
     if supervisor:
         await asyncio.to_thread(supervisor.stop)
     queue.close()

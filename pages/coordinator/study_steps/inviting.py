@@ -117,6 +117,7 @@ def _met(box: str) -> str:
 
 
 def _act(box: str, work: Callable[[Session], Invited], part: str, *, done: str) -> bool:
+    shown: list[Letter] = st.session_state.setdefault(box, [])
     made: list[Letter] = []
 
     def keep(session: Session) -> None:
@@ -124,7 +125,4 @@ def _act(box: str, work: Callable[[Session], Invited], part: str, *, done: str) 
         link = addresses.link(invited.token) if invited.token else None
         made.append(Letter(invited.account.name, invited.account.username, link, part))
 
-    held = act(keep, done=done)
-    if held:
-        st.session_state[box] = [*st.session_state.get(box, []), *made]
-    return held
+    return act(keep, done=done, then=lambda: shown.extend(made))
