@@ -6,10 +6,11 @@ when a case is locked more than once by a reader. The chain must be whole, and e
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -17,17 +18,25 @@ from core.errors import ParallaxError
 from core.imaging.storage import VolumeStore
 from core.jobs.trial import study
 from core.jobs.trial.place import Place, installation
-from core.jobs.trial.reader import Reader
+from core.jobs.trial.reader import Ledger, Reader
 from core.jobs.trial.study import Trial
 from core.jobs.trial.uploads import Uploader
 from core.settings import settings
 from db import chain
 from db.engine import open_view
 from db.reading import ledger
+from db.reading.ledger import Held
 
+PARTS = ("server", "worker", "database")
 LONGEST_S = 1.5  # between a kill's turn and the kill, drawn anew each time
 PROGRESS = 3  # requests acknowledged between two kills, so that each kill meets readers at work
 WAIT_S = 60.0
+
+
+class Told(Protocol):
+    """Somebody with a ledger of what they were told."""
+
+    ledger: Ledger
 
 
 @dataclass
@@ -67,23 +76,32 @@ class Chaos:
 
 
 def run(
-    folder: Path, *, kills: int, readers: int, cases: int, pace_s: float, database: str = "", seed: int = 0
+    folder: Path,
+    *,
+    kills: int,
+    readers: int,
+    cases: int,
+    pace_s: float,
+    database: str = "",
+    seed: int = 0,
+    worker: bool = True,
+    parts: tuple[str, ...] = PARTS,
 ) -> Chaos:
     """Kill parts of a server of its own so many times while `readers` read, then count what is there."""
     began = time.monotonic()
-    with installation(folder, database, worker=True) as place:
+    with installation(folder, database, worker=worker) as place:
         found = Chaos(place.engine)
-        trial = study.make(cases_=cases, readers_=readers, jobs=True)
+        trial = study.make(cases_=cases, readers_=readers, jobs=worker)
         place.server.start()
         people = [
             Reader(trial, person, place.server.port, pace_s=pace_s, seed=seed, patient=True, abandoned=0.3)
             for person in trial.readers
         ]
-        uploader = Uploader(trial, place.server.port)
+        uploader = Uploader(trial, place.server.port, jobs=worker)
         for one in (*people, uploader):
             one.start()
         rng = np.random.default_rng(seed)
-        for part in _victims(place, kills, rng):
+        for part in _victims(parts, kills, rng):
             _wait_for_work(people)
             time.sleep(float(rng.uniform(0, LONGEST_S)))
             _kill(place, part)
@@ -102,10 +120,9 @@ def run(
     return found
 
 
-def _victims(place: Place, kills: int, rng: np.random.Generator) -> Iterator[str]:
-    """Yield what is killed: each part equally often, in a drawn order. SQLite's database lives in both processes."""
-    parts = ["server", "worker", "database"] * (kills // 3 + 1)
-    yield from rng.permutation(parts[:kills]).tolist()
+def _victims(parts: tuple[str, ...], kills: int, rng: np.random.Generator) -> Iterator[str]:
+    """Yield what is killed: each part equally often, in a drawn order."""
+    yield from rng.permutation((list(parts) * (kills // len(parts) + 1))[:kills]).tolist()
 
 
 def _kill(place: Place, part: str) -> None:
@@ -145,6 +162,21 @@ def _count(found: Chaos, trial: Trial, people: list[Reader]) -> None:
         verdict = chain.verify(session)
         keys = ledger.storage_keys(session)
         found.ai_reads, found.ai_twice = ledger.ai_reads(session)
+    compare(found, there, people)
+    found.events, found.cases = verdict.events, len(keys)
+    found.chain = (
+        "whole" if not verdict.broken else "; ".join(f"{b.table} {b.id}: {b.what}" for b in verdict.broken[:5])
+    )
+    store = VolumeStore(settings().storage)
+    for key in keys:
+        with suppress(ParallaxError):
+            store.hu(key)
+            continue
+        found.half_cases += 1
+
+
+def compare(found: Chaos, there: Sequence[Held], people: Sequence[Told]) -> None:
+    """Count what was acknowledged, and of it what is not there, or twice."""
     by_token = {one.token: one for one in there}
     for person in people:
         found.left_streams += person.ledger.left_streams
@@ -159,13 +191,3 @@ def _count(found: Chaos, trial: Trial, people: list[Reader]) -> None:
             found.lost_drafts += row is None or row.revision < revision
     locked = [(one.reader_id, one.case_id, one.arm, one.session) for one in there if one.locked]
     found.twice += len(locked) - len(set(locked))
-    found.events, found.cases = verdict.events, len(keys)
-    found.chain = (
-        "whole" if not verdict.broken else "; ".join(f"{b.table} {b.id}: {b.what}" for b in verdict.broken[:5])
-    )
-    store = VolumeStore(settings().storage)
-    for key in keys:
-        with suppress(ParallaxError):
-            store.hu(key)
-            continue
-        found.half_cases += 1

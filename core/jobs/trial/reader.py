@@ -59,6 +59,12 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Read."""
+        try:
+            self._go_through()
+        finally:
+            self._hang_up()
+
+    def _go_through(self) -> None:
         self._pause(self._rng.uniform(0, self._pace_s))
         while not self._ending.is_set():
             opened = self._asked("next", "GET", f"/api/reading/{self._trial.study_id}/next")

@@ -16,9 +16,9 @@ PAUSE_S = 0.7
 class Uploader(threading.Thread):
     """Stores a new case, and leaves an upload half-way, again and again. `stored` are the cases acknowledged."""
 
-    def __init__(self, trial: Trial, port: int) -> None:
+    def __init__(self, trial: Trial, port: int, *, jobs: bool) -> None:
         super().__init__(name="uploader", daemon=True)
-        self._trial, self._port = trial, port
+        self._trial, self._port, self._jobs = trial, port, jobs
         self._ending = threading.Event()
         self.left = 0
         self.stored: list[int] = []
@@ -33,7 +33,7 @@ class Uploader(threading.Thread):
         while not self._ending.is_set():
             self._leave_one()
             with suppress(ParallaxError):  # the database is away: what was not acknowledged may be gone
-                self.stored.append(study.add_case(n, self._trial.coordinator.account_id, jobs=True))
+                self.stored.append(study.add_case(n, self._trial.coordinator.account_id, jobs=self._jobs))
             n += 1
             self._ending.wait(PAUSE_S)
 
