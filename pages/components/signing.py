@@ -10,7 +10,7 @@ from db.accounts import Account
 from db.engine import Session, open_session
 from db.signatures import MEANINGS, Act, WrongPassword
 from db.study.info import StudyInfo
-from pages.components.acting import PROBLEM, act
+from pages.components.acting import act
 
 
 def asked(study: StudyInfo, what: Act, *, key: str) -> str:
@@ -35,8 +35,6 @@ def act_signed(me: Account, password: str, work: Callable[[Session], object], *,
 
     held = act(tried, done=done)
     if wrong and password:
-        said = st.session_state.get(PROBLEM)
         with open_session() as session:
             signatures.count_wrong(session, by=me.id, password=password, at=clock.now())
-        st.session_state[PROBLEM] = said
     return held
