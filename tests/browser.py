@@ -52,3 +52,15 @@ def shared_browser() -> Iterator[Any]:
     if _Shared.users == 0:
         _Shared.browser.close()
         _Shared.playwright.stop()
+
+
+def until(page: Any, expression: str, argument: Any = None, *, timeout: float = 120_000) -> None:
+    """Wait until an expression holds in the page; `timeout` in ms.
+
+    Playwright's wait_for_function evaluates texts within the page, which a page's policy forbids.
+    """
+    for _ in range(int(timeout // 50)):
+        if page.evaluate(expression, argument):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"{page.url}: this never held: {expression}")

@@ -12,6 +12,7 @@ from db.engine import open_session
 from db.models import StudyMember
 from db.simulated import BEGAN, Plan, seed_study
 from pages.coordinator.results import PAGES
+from tests.browser import until
 from tests.report.simulated_pictures import picture
 
 pytestmark = pytest.mark.browser
@@ -33,12 +34,10 @@ def study(server: Any) -> int:
 
 def settle(page: Any, title: str) -> None:
     """Wait until the script of the page with this title has run and every chart is drawn."""
-    page.wait_for_function(
-        "title => document.querySelector('h1')?.innerText.startsWith(title)", arg=title, timeout=LONG
-    )
+    until(page, "title => document.querySelector('h1')?.innerText.startsWith(title)", title, timeout=LONG)
     page.wait_for_selector(READY, state="attached", timeout=LONG)
     drawn = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
-    page.wait_for_function(drawn, timeout=LONG)
+    until(page, drawn, timeout=LONG)
 
 
 @pytest.mark.timeout(600)
