@@ -18,6 +18,7 @@ from sqlalchemy import JSON, ColumnElement, Table, event, exists, insert, select
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from core import clock
+from core.study.words import ReadState
 from db import anchor
 from db.models import (
     AiRead,
@@ -143,7 +144,7 @@ def _ids(name: str) -> Any:
 def _covered(name: str) -> ColumnElement[bool]:
     table = _table(name)
     if name == "reads":
-        return table.c.state == "locked"
+        return table.c.state == ReadState.LOCKED
     return table.c.opened_at.is_not(None) if name == "studies" else true()
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from core.study.words import ReadState, StudyState
 from db import audit, permissions
 from db.ai.workers import workers
 from db.models import Account, AiModel, AiRead, Case, Read, Series, Study
@@ -70,9 +71,9 @@ def state(session: Session, *, by: Actor, at: datetime) -> SystemState:
         database_bytes=_size(session),
         accounts=count(Account.id, Account.disabled_at.is_(None)),
         studies=count(Study.id, Study.deleted_at.is_(None)),
-        open_studies=count(Study.id, Study.state == "open"),
+        open_studies=count(Study.id, Study.state == StudyState.OPEN),
         cases=count(Case.id),
-        locked_reads=count(Read.id, Read.state == "locked"),
+        locked_reads=count(Read.id, Read.state == ReadState.LOCKED),
         locked_last_hour=count(Read.id, Read.locked_at > hour),
         ai_reads=count(AiRead.id),
         ai_last_hour=count(AiRead.id, AiRead.at > hour),

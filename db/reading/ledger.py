@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.study.words import ReadState
 from db.models import AiRead, Draft, Read, Reader, Series
 
 
@@ -34,7 +35,7 @@ def of_study(session: Session, study_id: int) -> list[Held]:
         .order_by(Read.id)
     )
     return [
-        Held(r.token, r.reader_id, r.case_id, r.arm, r.session, r.state == "locked", r.content, revision)
+        Held(r.token, r.reader_id, r.case_id, r.arm, r.session, r.state == ReadState.LOCKED, r.content, revision)
         for r, revision in session.execute(query)
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from core.study.words import Design, StudyRole
+from core.study.words import Design, ReadState, StudyRole
 from db.models import Account, OrderEntry, Read, Reader, ReadingOrder, Study, StudyCase, StudyMember
 
 
@@ -74,7 +74,7 @@ def _locked(session: Session, studies: Sequence[int]) -> dict[int, int]:
         select(Reader.study_id, func.count())
         .select_from(Read)
         .join(Reader, Reader.id == Read.reader_id)
-        .where(Read.id.in_(newest), Read.state == "locked")
+        .where(Read.id.in_(newest), Read.state == ReadState.LOCKED)
         .group_by(Reader.study_id)
     )
     return {study_id: count for study_id, count in session.execute(query)}

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, NotFound
-from core.study.words import StudyRole, StudyState
+from core.study.words import Role, StudyRole, StudyState
 from db import accounts, audit, permissions
 from db.models import Account, Case, Link, PanelMember, Reader, Series, Study, StudyCase, StudyMember, Truth
 from db.permissions import Actor, Right, Task
@@ -183,7 +183,7 @@ def _invited(session: Session, study_id: int, at: datetime) -> set[int]:
     waiting = (
         select(Account.id)
         .join(Link, Link.account_id == Account.id)
-        .where(Account.id.in_(people), Account.role == "reader")
+        .where(Account.id.in_(people), Account.role == Role.NONE)
         .where(Account.password_hash.is_(None), Account.oidc_subject.is_(None))
         .where(Link.used_at.is_(None), Link.expires_at > at)
     )

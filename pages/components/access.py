@@ -25,7 +25,7 @@ def require(*roles: str) -> Account:
     if account is None:
         st.error("Your sign-in has expired. Reload the page and sign in again; nothing is lost.")
         st.stop()
-    if account.role not in (*roles, "administrator"):
+    if account.role not in (*roles, Role.ADMINISTRATOR):
         st.error("This page is for other roles. Ask your administrator if you need it.")
         st.stop()
     return account

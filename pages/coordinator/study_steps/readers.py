@@ -13,7 +13,7 @@ from core.study.letters import invitation
 from core.study.orders import SEEDS
 from core.study.reader_list import Line, reader_list
 from core.study.template import PUBLISHED
-from core.study.words import StudyState
+from core.study.words import Role, StudyState
 from db import accounts
 from db.accounts import Account
 from db.engine import Session, open_view
@@ -44,7 +44,7 @@ def show(me: Account, study: StudyInfo) -> None:
                 "that balances with those that stand; no other order changes. Who has authored truth here, or "
                 "coordinates, cannot join."
             )
-            _add(me, study, found, [one for one in everyone if one.role == "reader"])
+            _add(me, study, found, [one for one in everyone if one.role == Role.NONE])
     _letters(me, study)
     if not found:
         st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
