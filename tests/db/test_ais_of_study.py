@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput
 from core.export.long import csv_pieces, study_json
+from core.report.document import report_html
 from core.results.study_results import StudyResults
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
@@ -24,6 +25,7 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
 from db.truth import records as truth
+from tests.report.test_report import made
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -176,6 +178,17 @@ def test_the_export_of_two_ais_analyses_to_the_panels_figures(session: Session):
     ]
     about = study_json(found.rows)
     assert [ai["classes"] for ai in about["ais"]] == [JOINED, {"no": "normal", "pneumonia": "pneumonia"}]
+
+
+def test_the_report_and_the_comparison_name_both_ais_and_what_their_classes_count_as(session: Session):
+    study_id, _, me = two_class_study(session)
+    study_design.add_ai(session, study_id, model_id=second(session, study_id), by=me, at=AT)
+    opened_and_read(session, study_id, me)
+    found = unblinded(session, study_id, me)
+    whole = StudyResults(results.rows(session, study_id=study_id, by=SYSTEM, detail=True))
+    html = report_html(whole, results.story(session, study_id=study_id, by=SYSTEM), made=made(found.rows))
+    for text in ("demo 1", "demo 2", "AI against AI", "cap and covid count as Pneumonia"):
+        assert text in html
 
 
 def test_an_ai_of_a_study_is_pinned_whatever_its_place(session: Session):
