@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 
 import structlog
 from dbos import DBOS, DBOSPortableJSONSerializer
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 MAX_RECOVERIES = 3  # restarts in mid-case before a case counts as the cause
 BEAT = 5.0  # seconds between signs of life
+WAIT = 0.2  # seconds between looks at the lock of another worker of the same name
 LOST = timedelta(seconds=30)  # without a sign of life, others take over
 PROGRESS_EVERY = 0.5  # seconds between progress events; each is a database write
 
@@ -92,9 +93,13 @@ def _progress() -> Callable[[str, int, int], None]:
 def run(name: str) -> None:
     """Work until told to stop. Two workers of one name never run at once; the second waits for the first."""
     os.umask(0o077)
+    parent = os.getppid()  # as it was when this worker was started: it may wait long for the lock
     settings().data_dir.mkdir(parents=True, exist_ok=True)
     with (settings().data_dir / f"worker-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock):
+            if _orphaned(parent):
+                return
+            time.sleep(WAIT)
         migrate()
         prepare()
         DBOS(
@@ -114,15 +119,26 @@ def run(name: str) -> None:
         DBOS.launch()  # recovers what this name left unfinished
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
         log.info("worker ready", worker=name)
-        _beat_until_orphaned(name)
+        _beat_until_orphaned(name, parent)
 
 
-def _beat_until_orphaned(name: str) -> None:
-    parent = os.getppid()
-    supervised = os.environ.get("PARALLAX_SUPERVISED") == "1"
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _orphaned(parent: int) -> bool:
+    """Tell whether the server that started this worker has ended."""
+    return os.environ.get("PARALLAX_SUPERVISED") == "1" and os.getppid() != parent
+
+
+def _beat_until_orphaned(name: str, parent: int) -> None:
     device = settings().device or "cpu"
     last = 0.0
-    while not (supervised and os.getppid() != parent):
+    while not _orphaned(parent):
         if time.monotonic() - last >= BEAT:
             last = time.monotonic()
             try:

@@ -33,6 +33,8 @@ def withheld(said: Verdict, *, cases: int) -> Verdict:
     """Return the verdict, or that too few cases give none."""
     if cases >= FEWEST_CASES or not said.tested:
         return said
+    if all(test.difference is None for test in said.tested):
+        return said  # there was nothing to test, and it says why
     words = f"No verdict: {too_few(cases)}."
     tested = tuple(replace(test, p=None, p_adjusted=None, words=words, reason=too_few(cases)) for test in said.tested)
     return replace(said, words=words, tested=tested)
