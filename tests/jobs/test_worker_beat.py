@@ -33,7 +33,7 @@ def test_a_worker_that_waits_for_its_lock_ends_with_its_server(monkeypatch: pyte
     monkeypatch.setenv("PARALLAX_SUPERVISED", "1")
     settings.cache_clear()
     parents = iter([77, 77, 1])
-    monkeypatch.setattr(worker.os, "getppid", lambda: next(parents))
+    monkeypatch.setattr("core.jobs.worker.os.getppid", lambda: next(parents))
     monkeypatch.setattr(worker, "WAIT", 0.0)
     monkeypatch.setattr(worker, "migrate", lambda: pytest.fail("it went on without its lock"))
     with (tmp_path / "worker-a.lock").open("w") as other:

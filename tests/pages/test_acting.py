@@ -1,6 +1,5 @@
 """What an action made is kept though the person clicks again, or leaves, while it is stored."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ class State(dict[str, Any]):
 
 
 @pytest.fixture
-def state(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
+def state(db_url: str, monkeypatch: pytest.MonkeyPatch) -> State:
     made = State()
     monkeypatch.setattr(st, "session_state", made)
     return made
