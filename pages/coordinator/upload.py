@@ -44,7 +44,7 @@ def upload(account: Account) -> None:
         chosen = _choose_series(found)
         label = f"Store {len(chosen)} series" if len(chosen) != 1 else "Store 1 series"
         if st.button(label, type="primary", key="cases_store", disabled=not chosen):
-            _, intake, _ = st.session_state.pop(SCAN)  # the thread closes it
+            intake: Intake = st.session_state.pop(SCAN)[1]  # the thread closes it
             st.session_state[STORING] = Storing(intake, chosen, account.id, queue.enqueue).start()
             st.session_state[ROUND] = number + 1  # an empty uploader: the files' memory is free again
             st.rerun()
