@@ -1,6 +1,7 @@
 """The first start: what stands on the page before anybody can sign in, and while the pages load."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -49,7 +50,8 @@ def answered(response: Response, *, accept: bytes = b"text/html", path: str = "/
         return {"type": "http.request"}
 
     scope = {"type": "http", "method": "GET", "path": path, "headers": [(b"accept", accept)]}
-    asyncio.run(Loading(response)(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # where no browser test of before has left a loop running
+        thread.submit(asyncio.run, Loading(response)(scope, receive, send)).result()
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return headers, b"".join(one.get("body", b"") for one in sent[1:])
 

@@ -102,7 +102,7 @@ def test_the_adjudicator_decides_on_the_page_with_a_reason(act_as: Act, open_pag
 
 def test_a_coordinator_invites_the_panel_and_takes_the_majority(act_as: Act, open_page: Open, study_id: int):
     act_as("coordinator")
-    page = open_page("coordinator/studies.py", study=str(study_id), step="truth")
+    page = open_page("coordinator/study/design.py", study=str(study_id), step="truth")
     for turn, name in enumerate(("ada", "ben")):
         page.text_input(key=f"study_panel_name_{turn}").input(name.title())
         page.text_input(key=f"study_panel_username_{turn}").input(name)
