@@ -45,9 +45,10 @@ def simulated_power(
 ) -> Rejections:
     """How often the test succeeds on studies of a plan (Roe & Metz 1997; marks by a search model).
 
-    Raises StatsError for a figure, method or design that do not go together.
+    Raises StatsError for a plan that cannot be drawn, and a figure, method or design that do not go together.
     """
     _check(plan, test)
+    study(plan, seed=seed)  # a plan that cannot be drawn is refused, and not counted as studies without a p-value
 
     def p_value(rng: np.random.Generator) -> float | None:
         if test.figure in FIGURES:

@@ -44,7 +44,7 @@ def test_lungs_are_two_air_filled_organs_inside_the_body(seed):
     assert right.any()
     assert left.any()
     assert np.argwhere(right)[:, 2].mean() < np.argwhere(left)[:, 2].mean()  # patient's right is on the viewer's left
-    assert np.median(case.hu[case.lungs > 0]) < -650
+    assert np.median(case.hu[case.lungs > 0]) < -550  # a free breath leaves them denser
     for lungs, hu in zip(case.lungs, case.hu, strict=True):
         if lungs.any():
             rows = np.flatnonzero(lungs.any(1))
