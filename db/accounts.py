@@ -101,6 +101,14 @@ def needs_setup(session: Session) -> bool:
     return not active_administrators(session)
 
 
+def somebody_can_sign_in(session: Session) -> bool:
+    """Tell whether any account that is not disabled has a password."""
+    query = (
+        select(AccountRow.id).where(AccountRow.password_hash.is_not(None), AccountRow.disabled_at.is_(None)).limit(1)
+    )
+    return session.scalar(query) is not None
+
+
 def account_row(session: Session, account_id: int) -> AccountRow:
     """Return the row of an account; raises NotFound. For verbs of db only."""
     row = session.get(AccountRow, account_id)

@@ -43,18 +43,27 @@ FIRST_START = (
 
 
 def sign_in_page(
-    *, wrong: str = "", username: str = "", go_on: str = "/", institution: bool = False, first_start: bool = False
+    *,
+    wrong: str = "",
+    username: str = "",
+    go_on: str = "/",
+    institution: bool = False,
+    first_start: bool = False,
+    somebody: bool = True,
 ) -> str:
     """The form of local accounts, and the institution's button where one is set up.
 
-    At the first start there is nobody to sign in: the page says where the link is that makes the first account.
+    At the first start the page says where the link is that makes the first administrator; the form stands below for
+    those who have an account, such as the demo's, and stays away while nobody has one.
     """
-    if first_start:
+    start = f"""<h2>First start</h2>
+<p role="status">{FIRST_START}</p>
+"""
+    if first_start and not (somebody or institution):
         return _page(
             "First start",
             f"""<p class="hint">{WHAT}</p>
-<h2>First start</h2>
-<p role="status">{FIRST_START}</p>
+{start}
 <p class="hint">For research; not a medical device. Images stay on this server.</p>
 <a class="button" href="/">I have made the account: go to sign-in</a>""",
         )
@@ -62,6 +71,7 @@ def sign_in_page(
     return _page(
         "Sign in",
         f"""<p class="hint">{WHAT}</p>
+{start if first_start else ""}
 {_alert(wrong)}
 <form method="post" action="/api/session/sign-in">
 <input type="hidden" name="go_on" value="{escape(go_on)}">

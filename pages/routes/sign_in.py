@@ -45,8 +45,11 @@ async def front(connection: HTTPConnection) -> Response:
         return _html(link_page(token, kind, username=username))
     found = claims(connection.cookies)
     if not found:
-        first = await run_in_threadpool(_first_start)
-        return _html(sign_in_page(go_on=connection.url.path, institution=oidc_configured(), first_start=first))
+        first, somebody = await run_in_threadpool(_who_is_there)
+        page = sign_in_page(
+            go_on=connection.url.path, institution=oidc_configured(), first_start=first, somebody=somebody
+        )
+        return _html(page)
     subject, email = str(found.get("sub", "")), str(found.get("email", ""))
     if not subject or found.get("email_verified") is not True:
         return _html(not_invited_page(email, "it does not confirm this address. Ask it to verify your e-mail address."))
@@ -60,9 +63,10 @@ async def front(connection: HTTPConnection) -> Response:
     return _enter(connection, cookie, connection.url.path)
 
 
-def _first_start() -> bool:
+def _who_is_there() -> tuple[bool, bool]:
+    """Tell whether an administrator is missing, and whether anybody has a password to sign in with."""
     with open_view() as session:
-        return accounts.needs_setup(session)
+        return accounts.needs_setup(session), accounts.somebody_can_sign_in(session)
 
 
 async def sign_in(request: Request) -> Response:

@@ -4,6 +4,8 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from core import clock
@@ -11,14 +13,47 @@ from db import accounts
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from pages.routes.loading import ROOT, Loading
+from pages.routes.sign_in import front
 from pages.sign_in import sign_in_page
 
 
 def test_without_an_administrator_the_page_says_where_the_link_is():
-    page = sign_in_page(first_start=True)
+    page = sign_in_page(first_start=True, somebody=False)
     assert "no administrator yet: open this link once" in page
     assert "<form" not in page  # nobody can sign in
     assert "radiologists and an AI read the same cases" in page
+
+
+@pytest.mark.parametrize("door", [{"somebody": True}, {"somebody": False, "institution": True}])
+def test_who_has_an_account_signs_in_though_no_administrator_is_there(door: dict[str, bool]):
+    page = sign_in_page(first_start=True, **door)
+    assert "no administrator yet: open this link once" in page
+    assert '<form method="post" action="/api/session/sign-in">' in page
+
+
+def front_page() -> str:
+    asked = HTTPConnection({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []})
+    with ThreadPoolExecutor(1) as thread:
+        return bytes(thread.submit(asyncio.run, front(asked)).result().body).decode()
+
+
+def test_readers_get_the_form_before_there_is_an_administrator(db_url: str):
+    assert "<form" not in front_page()
+    with open_session(db_url) as session:
+        demo = accounts.create(
+            session,
+            username="demo",
+            name="",
+            role="reader",
+            at=clock.now(),
+            by=SYSTEM,
+            password="correct horse battery",
+        )
+    assert "<form" in front_page()
+    assert "First start" in front_page()
+    with open_session(db_url) as session:
+        accounts.set_disabled(session, demo.id, disabled=True, by=SYSTEM, at=clock.now())
+    assert "<form" not in front_page()
 
 
 def test_an_installation_needs_setup_until_it_has_an_administrator(db_url: str):
