@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.stats.choices import Factor
 from core.stats.estimate import StatsError
-from core.stats.power import PowerInputs
+from core.stats.power import PowerInputs, check_plan, refuse
 
 MOST_CASES = 100_000
 
@@ -86,10 +86,8 @@ def _check(
     readers_as: Factor,
 ) -> None:  # fmt: skip
     few = 3 if inputs.standalone else 2
-    for wrong, sentence in (
-        (readers < 1 or cases < 2, "Plan at least one reader and two cases."),
-        (not 0 < alpha < 1, "Alpha must lie between 0 and 1."),
-        (not math.isfinite(effect), "The effect must be a number, in units of the figure of merit."),
+    check_plan(inputs, effect=effect, readers=readers, cases=cases, alpha=alpha)
+    refuse(
         (margin is not None and not 0 < margin < math.inf, "Give the margin as a number above 0."),
         (
             margin is not None and effect <= -margin,
@@ -102,15 +100,7 @@ def _check(
             readers_as == "random" and readers < few,
             f"{readers} reader(s) cannot stand for readers at large; plan fixed readers, or more of them.",
         ),
-        (inputs.cases_star < 2, "Say on how many cases (two or more) the components were estimated."),
-        (
-            not all(map(math.isfinite, (inputs.var_tr, inputs.var, inputs.cov1, inputs.cov2, inputs.cov3))),
-            "Every component must be a number.",
-        ),
-        (inputs.var <= 0, "The error variance must be above 0."),
-    ):
-        if wrong:
-            raise StatsError(sentence)
+    )
 
 
 def cases_for_power(

@@ -83,7 +83,8 @@ def power(
     """
     from scipy import stats
 
-    _check(inputs, effect=effect, readers=readers, cases=cases, alpha=alpha, tests=tests)
+    check_plan(inputs, effect=effect, readers=readers, cases=cases, alpha=alpha)
+    refuse((tests < 1, "Plan at least one test."))
     if readers_as == "fixed" and cases_as == "fixed":
         raise StatsError("Readers and cases are both fixed: there is no test to plan; make one random.")
     if readers_as == "random" and readers < (3 if inputs.standalone else 2):
@@ -114,11 +115,18 @@ def power(
     return Power(value, effect, readers, cases, alpha, tests, lam, 1, df2, critical, readers_as, cases_as)
 
 
-def _check(inputs: PowerInputs, *, effect: float, readers: int, cases: int, alpha: float, tests: int) -> None:
-    for wrong, sentence in (
+def refuse(*faults: tuple[bool, str]) -> None:
+    """Raise StatsError with the sentence of the first fault that is true."""
+    for wrong, sentence in faults:
+        if wrong:
+            raise StatsError(sentence)
+
+
+def check_plan(inputs: PowerInputs, *, effect: float, readers: int, cases: int, alpha: float) -> None:
+    """Raise StatsError where the components, or the sizes of a planned study, cannot be."""
+    refuse(
         (readers < 1 or cases < 2, "Plan at least one reader and two cases."),
         (not 0 < alpha < 1, "Alpha must lie between 0 and 1."),
-        (tests < 1, "Plan at least one test."),
         (not math.isfinite(effect), "The effect must be a number, in units of the figure of merit."),
         (inputs.cases_star < 2, "Say on how many cases (two or more) the components were estimated."),
         (
@@ -126,9 +134,7 @@ def _check(inputs: PowerInputs, *, effect: float, readers: int, cases: int, alph
             "Every component must be a number.",
         ),
         (inputs.var <= 0, "The error variance must be above 0."),
-    ):
-        if wrong:
-            raise StatsError(sentence)
+    )
 
 
 def cases_needed(

@@ -17,7 +17,7 @@ INVITED = "accounts_invited"
 def page() -> None:
     """List the accounts, add one, make links, disable and enable."""
     me = require("administrator")
-    st.title("Accounts")
+    st.title("People")
     _new_account(me)
     with open_view() as session:
         found = accounts.every(session, by=me.id)

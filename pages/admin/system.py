@@ -10,7 +10,7 @@ from db.accounts import Account
 from pages.components.access import require
 from pages.components.acting import act, say
 
-GB = 1024**3
+MB, GB = 1024**2, 1024**3
 LOW = 0.1  # share of a disk; below it the page warns
 
 
@@ -30,6 +30,10 @@ def page() -> None:
     _space(found)
     st.subheader("Versions")
     st.dataframe([{"what": a, "version": b} for a, b in found.versions], key="system_versions", hide_index=True)
+
+
+def _size(count: int) -> str:
+    return f"{count / GB:.1f} GB" if count >= GB else f"{count / MB:.1f} MB"
 
 
 def _queue(found: Installation) -> None:
@@ -93,7 +97,7 @@ def _space(found: Installation) -> None:
     st.subheader("Database and space")
     state = found.state
     st.markdown(
-        f"{state.database}, {state.database_bytes / GB:.2f} GB · {state.accounts} accounts, {state.studies} studies "
+        f"{state.database}, {_size(state.database_bytes)} · {state.accounts} accounts, {state.studies} studies "
         f"({state.open_studies} open), {state.cases} cases, {state.locked_reads} locked reads, "
         f"{state.ai_reads} AI reads"
     )

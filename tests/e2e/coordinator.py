@@ -62,6 +62,15 @@ class Hand:
         file = {"name": name, "mimeType": "text/csv", "buffer": data}
         self._do(lambda: field.set_input_files(file), sees)
 
+    def unblinds(self, reads: str) -> None:
+        """Close and unblind the study whose monitor says `reads`, and go to its results."""
+        self.page.reload()
+        self.sees(reads)
+        self.clicks("Close the study", "Unblind the study.")
+        self.writes("Why now", "all reads are locked")
+        self.clicks("Unblind", "Unblinded")
+        self.clicks("See the results", "Every page")
+
     def unfolds(self, heading: str) -> None:
         """Open a folded part of the page."""
         self.main.get_by_test_id("stExpander").get_by_text(heading).click()

@@ -7,13 +7,26 @@ from sqlalchemy import select
 
 from db.engine import open_session
 from db.models import Read, Reader
-from tests.e2e.conftest import Server
+from tests.e2e.conftest import PASSWORD, Server
 from tests.e2e.reading_study import SLICES
 
 
 def reads_of(server: Server, account: int) -> list[Read]:
     with open_session(server.database) as session:
         return list(session.scalars(select(Read).join(Reader).where(Reader.account_id == account).order_by(Read.id)))
+
+
+def invited(browser: Any, link: str) -> Any:
+    """Return a new browser's page whose reader chose a password by an invitation and pressed Start."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(link)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password again").fill(PASSWORD)
+    page.get_by_role("button", name="Save and sign in").click()
+    page.get_by_role("button", name="Start").click()
+    return page
 
 
 def shown(page: Any, place: str) -> None:

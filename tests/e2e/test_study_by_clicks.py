@@ -14,9 +14,9 @@ from db import cases
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from db.study import info as study_info
-from tests.e2e.conftest import PASSWORD, Server
+from tests.e2e.conftest import Server
 from tests.e2e.coordinator import Hand
-from tests.e2e.reading import lock, reads_of, shown
+from tests.e2e.reading import invited, lock, reads_of, shown
 from tests.e2e.reading_study import put_case
 
 pytestmark = pytest.mark.browser
@@ -127,30 +127,18 @@ def _study_id(server: Server) -> int:
 
 def _read_everything(browser: Any, link: str) -> None:
     """Choose a password by the invitation, read all six cases unaided then aided."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto(link)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password again").fill(PASSWORD)
-    page.get_by_role("button", name="Save and sign in").click()
-    page.get_by_role("button", name="Start").click()
+    page = invited(browser, link)
     for index, place in enumerate(f"Case {n} of 6" for n in range(1, 7) for _ in range(2)):
         page.locator(".phase").wait_for(state="visible" if index % 2 else "hidden")
         shown(page, place)
         assert page.get_by_text("AI output").count() == index % 2
         lock(page, "c" if index % 2 else "n")
     page.get_by_text("Every case of this study is read").wait_for()
-    context.close()
+    page.context.close()
 
 
 def _close_and_look(hand: Hand) -> None:
-    hand.page.reload()
-    hand.sees("24 of 24")
-    hand.clicks("Close the study", "Unblind the study.")
-    hand.writes("Why now", "all reads are locked")
-    hand.clicks("Unblind", "Unblinded")
-    hand.clicks("See the results", "Every page")
+    hand.unblinds("24 of 24")
     hand.sees("6 cases are too few for a test")
     hand.page.get_by_role("link", name="Comparison").first.click()
     hand.sees("In figures")

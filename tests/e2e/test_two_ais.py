@@ -20,9 +20,9 @@ from db.engine import open_session, open_view
 from db.permissions import SYSTEM
 from db.results import rows as results
 from db.study import info as study_info
-from tests.e2e.conftest import PASSWORD, Server
+from tests.e2e.conftest import Server
 from tests.e2e.coordinator import Hand
-from tests.e2e.reading import lock, shown
+from tests.e2e.reading import invited, lock, shown
 from tests.e2e.reading_study import put_case
 from tests.report.test_report import made
 
@@ -126,26 +126,14 @@ def _design(hand: Hand, server: Server, shipped: str, numbers: list[int]) -> str
 
 
 def _read(browser: Any, link: str) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    page.goto(link)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password again").fill(PASSWORD)
-    page.get_by_role("button", name="Save and sign in").click()
-    page.get_by_role("button", name="Start").click()
+    page = invited(browser, link)
     for n in range(1, 5):
         shown(page, f"Case {n} of 4")
         assert page.get_by_text("AI output").count() == 0
         lock(page, "n" if n == 1 else "o")  # the letter that the page gave to Pneumonia
     page.get_by_text("Every case of this study is read").wait_for()
-    context.close()
+    page.context.close()
 
 
 def _unblind(hand: Hand) -> None:
-    hand.page.reload()
-    hand.sees("4 of 4")
-    hand.clicks("Close the study", "Unblind the study.")
-    hand.writes("Why now", "all reads are locked")
-    hand.clicks("Unblind", "Unblinded")
-    hand.clicks("See the results", "Every page")
+    hand.unblinds("4 of 4")

@@ -24,9 +24,9 @@ def test_without_an_administrator_the_page_says_where_the_link_is():
     assert "radiologists and an AI read the same cases" in page
 
 
-@pytest.mark.parametrize("door", [{"somebody": True}, {"somebody": False, "institution": True}])
-def test_who_has_an_account_signs_in_though_no_administrator_is_there(door: dict[str, bool]):
-    page = sign_in_page(first_start=True, **door)
+@pytest.mark.parametrize(("somebody", "institution"), [(True, False), (False, True)])
+def test_who_has_an_account_signs_in_though_no_administrator_is_there(somebody: bool, institution: bool):
+    page = sign_in_page(first_start=True, somebody=somebody, institution=institution)
     assert "no administrator yet: open this link once" in page
     assert '<form method="post" action="/api/session/sign-in">' in page
 
