@@ -14,6 +14,7 @@ from typing import Protocol, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.stats.csv_text import open_text, separator_of, with_points
 from core.stats.estimate import Bools, Floats, StatsError
 from core.stats.estimate import Ints as Ints
 
@@ -80,17 +81,16 @@ class _Numbers(dict[str, int]):
 
 
 def read_rows(path: Path, *, needed: Sequence[str]) -> Rows:
-    """Rows of a comma-separated UTF-8 file (with or without byte order mark) whose header has the needed columns.
+    """Rows of a text file whose header has the needed columns: separated by commas, semicolons, tabs or bars.
 
-    Raises StatsError naming the row, the column and the remedy for a file that cannot be used.
+    Where the sign is no comma, numbers may have decimal commas. Raises StatsError naming the row, the column and the
+    remedy for a file that cannot be used.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path) as file:
             return _rows(file, needed)
-    except OSError:
-        raise StatsError(f"{path} cannot be read; check that the file is there and may be read.") from None
     except UnicodeDecodeError:
-        raise StatsError(f"{path.name} is not UTF-8 text; save it as 'CSV UTF-8' and try again.") from None
+        raise StatsError(f"{path.name} is damaged text; save it again as 'CSV UTF-8' and try again.") from None
 
 
 def parse_rows(text: str, *, needed: Sequence[str]) -> Rows:
@@ -99,11 +99,14 @@ def parse_rows(text: str, *, needed: Sequence[str]) -> Rows:
 
 
 def _rows(file: TextIO, needed: Sequence[str]) -> Rows:
-    reader = csv.reader(file)
+    separator, is_named = separator_of(file, needed)
+    reader = csv.reader(file, delimiter=separator)
     try:
+        if is_named:
+            next(reader)
         named = next((row for row in reader if any(cell.strip() for cell in row)), [])
         header = _header(named, needed, row=max(reader.line_num, 1) if named else 1)
-        return _body(reader, header)
+        return _body(reader, header, separator)
     except csv.Error as error:
         raise StatsError(f"Row {reader.line_num}: {error}; check the quotes and line ends of this row.") from None
 
@@ -122,12 +125,6 @@ def _header(cells: list[str], needed: Sequence[str], *, row: int) -> tuple[str, 
 
 
 def _missing(name: str, header: tuple[str, ...], needed: Sequence[str], *, row: int) -> str:
-    joined = ",".join(header)
-    for sign, word in ((";", "semicolons"), ("\t", "tabs")):
-        if sign in joined and len(joined.split(sign)) >= len(needed):
-            return (
-                f"Row {row}, column {name}: columns are separated by {word}; save the file with commas between columns."
-            )
     near = [column for column in header if column.casefold() == name.casefold()]
     if near:
         return f"Row {row}, column {name}: found '{near[0]}'; rename it to '{name}'."
@@ -142,7 +139,7 @@ def _began(chunk: list[list[str]], before: int, after: int) -> Ints:
     return np.asarray(before + 1 + np.concatenate([[0], np.cumsum(spans[:-1])]), np.int64)
 
 
-def _body(reader: _Lines, header: tuple[str, ...]) -> Rows:
+def _body(reader: _Lines, header: tuple[str, ...], separator: str) -> Rows:
     numbers = [_Numbers() for _ in header]
     parts: list[list[Ints]] = [[] for _ in header]
     lines: list[Ints] = []
@@ -150,14 +147,14 @@ def _body(reader: _Lines, header: tuple[str, ...]) -> Rows:
     while chunk := list(islice(rows, CHUNK)):
         began, before = _began(chunk, before, reader.line_num), reader.line_num
         if set(map(len, chunk)) != {len(header)}:
-            began, chunk = _of_full_width(chunk, began, header)
+            began, chunk = _of_full_width(chunk, began, header, separator)
         lines.append(began)
         for k, column in enumerate(zip(*chunk, strict=True)):
             parts[k].append(np.fromiter(map(numbers[k].__getitem__, column), np.int64, len(column)))
     if not any(part.size for part in lines):
         raise StatsError("Row 2: there are no rows below the header; add one row a reading.")
     columns = {
-        name: _stripped(name, np.concatenate(part), numbered)
+        name: _stripped(name, np.concatenate(part), numbered, commas=separator != ",")
         for name, part, numbered in zip(header, parts, numbers, strict=True)
         if name
     }
@@ -169,7 +166,9 @@ def _body(reader: _Lines, header: tuple[str, ...]) -> Rows:
     return Rows(np.concatenate(lines), columns).take(~empty)
 
 
-def _of_full_width(chunk: list[list[str]], began: Ints, header: tuple[str, ...]) -> tuple[Ints, list[list[str]]]:
+def _of_full_width(
+    chunk: list[list[str]], began: Ints, header: tuple[str, ...], separator: str
+) -> tuple[Ints, list[list[str]]]:
     """The chunk without empty lines; StatsError for the first row with too few or too many values."""
     keep = np.array([len(row) == len(header) for row in chunk])
     for k in np.flatnonzero(~keep).tolist():
@@ -177,16 +176,18 @@ def _of_full_width(chunk: list[list[str]], began: Ints, header: tuple[str, ...])
         if any(cell.strip() for cell in row):
             at = header[min(len(row), len(header)) - 1]
             many = f"{len(row)} value{'s' * (len(row) > 1)} for {len(header)} columns"
+            sign = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(separator, f"'{separator}'")
             raise StatsError(
-                f"Row {began[k]}, column {at}: {many}; add or remove values (put texts with commas in double quotes)."
+                f"Row {began[k]}, column {at}: {many}; add or remove values (put texts with {sign} in double quotes)."
             )
     return began[keep], [row for row, whole in zip(chunk, keep.tolist(), strict=True) if whole]
 
 
-def _stripped(name: str, codes: Ints, numbers: _Numbers) -> Column:
-    """The column with blanks at the ends of its texts taken off, texts that are then equal made one."""
+def _stripped(name: str, codes: Ints, numbers: _Numbers, *, commas: bool) -> Column:
+    """The column without blanks at the ends of its texts and, with `commas`, without decimal commas."""
     again = _Numbers()
-    change = np.array([again[text.strip()] for text in numbers], np.int64)
+    texts = [text.strip() for text in numbers]
+    change = np.array([again[text] for text in (with_points(texts) if commas else texts)], np.int64)
     return Column(name, change[codes], tuple(again))
 
 

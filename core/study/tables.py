@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 
 from core.errors import InvalidInput
+from core.stats.csv_text import encoding_of
 
 MOST_BYTES = 5_000_000
 MOST_UNPACKED = 50_000_000  # bytes of a workbook's parts
@@ -13,7 +14,6 @@ MOST_ROWS = 100_000
 SEPARATORS = ",;\t|"
 EXCEL = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,8 @@ def read_table(data: bytes) -> Table:
 
 
 def _text(data: bytes) -> str:
-    """Return the text of a CSV: UTF-8, UTF-16 with its mark, or what Windows programs of Europe write."""
-    if data.startswith(UTF_16):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    """Return the text of a CSV in the encoding that it appears to have."""
+    return data.decode(encoding_of(data), errors="replace")
 
 
 def _csv(text: str) -> list[tuple[int, list[str]]]:

@@ -112,8 +112,10 @@ def test_standalone_with_one_reader_and_with_two(program, tmp_path):
         (HEADER, ("Row 2", "no rows")),
         ("reader,treatment,case,truth\n1,1,1,0\n", ("Row 1", "column rating", "missing")),
         ("reader,treatment,case,truth,Rating\n1,1,1,0,1\n", ("column rating", "found 'Rating'", "rename")),
-        (GOOD.replace(",", ";"), ("Row 1", "semicolons", "commas")),
-        (GOOD.replace(",", "\t"), ("tabs", "commas")),
+        (GOOD.replace(",", ";") + "4;1;1;0,5;0;3\n", ("Row 62", "6 values for 5 columns", "semicolons")),
+        (GOOD.replace(",", ";") + "4;1;1;0;1.234,5\n", ("Row 62", "'1.234,5' is not a number", "decimal point")),
+        (GOOD.replace(",", ";") + "4;1;1;0;1.5\n4;1;2;0;1,5\n", ("Row 63", "'1,5' is not a number")),
+        (GOOD + '4,1,1,0,"1,5"\n', ("Row 62", "'1,5' is not a number", "decimal point")),
         (GOOD + "4,1,1,0,high\n", ("Row 62", "column rating", "'high'", "number")),
         (GOOD + "4,1,1,0,nan\n", ("Row 62", "column rating")),
         (GOOD + "4,1,1,0,\n", ("Row 62", "column rating", "empty", "delete")),
@@ -149,8 +151,6 @@ def test_marks_and_line_ends_of_other_systems_are_read(program, tmp_path):
     for data in (b"\xef\xbb\xbf" + GOOD.encode(), GOOD.replace("\n", "\r\n").encode(), GOOD.encode() + b"\n\n"):
         path.write_bytes(data)
         assert program("mrmc", path, "--json")[1] == plain
-    path.write_bytes(GOOD.encode("utf-16"))
-    assert "UTF-8" in program("mrmc", path)[2]
     assert "cannot be read" in program("mrmc", tmp_path / "none.csv")[2]
 
 
@@ -248,3 +248,28 @@ def test_help_names_every_command():
     shown = CliRunner().invoke(build_app(), ["--help"]).output
     for name in ("mrmc", "standalone", "analyse", "power", "simulate"):
         assert name in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("mrmc", "a.csv", "--method", "bdg", "--estimator", "umle"), ("--estimator", "'umle'", "'centred'")),
+        (("froc", "a.csv", "--fom", "xyz"), ("'xyz'", "wafroc")),
+        (("froc", "a.csv", "--readers", "maybe"), ("--readers", "'maybe'", "'fixed'")),
+        (("lroc", "a.csv", "--cases", "Random"), ("--cases", "'Random'", "'random'")),
+        (("standalone", "a.csv", "--margin", "small"), ("--margin", "number")),
+        (("analyse", "a.csv", "--seed", "1.5"), ("--seed", "whole number")),
+        (("analyse",), ("CSV",)),
+        (("mrmc", "a.csv", "--treshold", "3"), ("--treshold", "--threshold")),
+        (("mrmc", "a.csv", "--metric"), ("--metric", "argument")),
+        (("mrmc", "a.csv", "b.csv"), ("b.csv",)),
+        (("mrmcs", "a.csv"), ("'mrmcs'", "'mrmc'")),
+    ],
+)
+def test_a_wrong_choice_gets_one_sentence(program, command, words):
+    code, out, err = program(*command)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert "Usage" not in err
+    for word in words:
+        assert word in err
