@@ -116,10 +116,14 @@ def shown_ai(session: Session, study: Study, read: Read) -> AiShown | None:
     """Return what an aided read shows of the AI read that was fixed for it; None before, and in an unaided arm."""
     if read.arm != Arm.AIDED or read.ai_read_id is None or read.ai_shown_at is None:
         return None
-    ai, display = ai_reads.by_id(session, read.ai_read_id), study.protocol.aided
-    counts_as = ais_of(session, study)[0].classes
+    return displayed(session, study, ai_reads.by_id(session, read.ai_read_id), read.ai_output)
+
+
+def displayed(session: Session, study: Study, ai: AiReadInfo, output: dict[str, Any] | None = None) -> AiShown:
+    """Return what the protocol shows of an AI read; `output` as it was kept, else as it would be kept now."""
+    counts_as, display = ais_of(session, study)[0].classes, study.protocol.aided
     return AiShown(
-        output=read.ai_output,
+        output=_output(session, study, counts_as, ai, display) if output is None else output,
         slices=slices_of(counts_as, ai) if display.slice_scores else (),
         heat_slices=ai.heat_slices if display.heat else (),
         lungs=display.lungs and bool(ai.slice_probabilities),

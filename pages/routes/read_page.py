@@ -34,7 +34,7 @@ PAGE = """<!doctype html>
 </style></head>
 <body><main>{text}</main>{component}</body></html>
 """
-COMPONENT = """<div data-parallax-study="{study}"></div><script type="module" src="{script}"></script>"""
+COMPONENT = """<div data-parallax-study="{study}"{more}></div><script type="module" src="{script}"></script>"""
 OPENING = """<p role="status">Opening the reading page</p>"""
 NOTHING = """<h1>Nothing to read</h1>
 <p>There is no case for you here now. The work list shows your studies and when the next session opens.</p>
@@ -49,7 +49,7 @@ def page(request: Request, account: Account) -> Response:
     if study is None:
         return HTMLResponse(PAGE.format(text=NOTHING, component=""), headers=HEADERS)
     script = escape(f"api/viewer/{ensure_bundle().name}", quote=True)
-    component = COMPONENT.format(study=study.study_id, script=script)
+    component = COMPONENT.format(study=study.study_id, more="", script=script)
     return HTMLResponse(PAGE.format(text=OPENING, component=component), headers=HEADERS)
 
 

@@ -56,7 +56,7 @@ def next_read(request: Request, account: Account) -> Response:
         raise NotFound("This study does not exist.")
     with open_session() as session:
         found = reads.next_read(session, account_id=account.id, study_id=study_id, at=at)
-    return _answer(_next(found, account))
+    return answer(upcoming_read(found, account))
 
 
 def draft(request: Request, account: Account, body: dict[str, Any]) -> Response:
@@ -68,8 +68,8 @@ def draft(request: Request, account: Account, body: dict[str, Any]) -> Response:
     except StaleDraft as error:
         return _stale(error.reason, str(error), error.draft)
     except InvalidContent as error:
-        return _invalid(error)
-    return _answer(DraftSaved(revision=saved.revision, saved_at=_iso(saved.saved_at)))
+        return invalid(error)
+    return answer(DraftSaved(revision=saved.revision, saved_at=_iso(saved.saved_at)))
 
 
 def events(request: Request, account: Account, body: dict[str, Any]) -> Response:
@@ -87,7 +87,7 @@ def events(request: Request, account: Account, body: dict[str, Any]) -> Response
         )
     if not taken.holds:
         return _stale("taken_over", reads.TAKEN_OVER, taken.draft)
-    return _answer(EventsTaken(accepted=taken.accepted, locked=taken.locked, clock=Clock(**_clock(taken.clock))))
+    return answer(EventsTaken(accepted=taken.accepted, locked=taken.locked, clock=Clock(**_clock(taken.clock))))
 
 
 def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
@@ -99,8 +99,8 @@ def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
     except StaleDraft as error:
         return _stale(error.reason, str(error), error.draft)
     except InvalidContent as error:
-        return _invalid(error)
-    return _answer(Locked(next=_next(locked.next, account)))
+        return invalid(error)
+    return answer(Locked(next=upcoming_read(locked.next, account)))
 
 
 def bindings(request: Request, account: Account, body: dict[str, Any]) -> Response:
@@ -108,7 +108,7 @@ def bindings(request: Request, account: Account, body: dict[str, Any]) -> Respon
     asked = Bindings.parsed(body)
     with open_session() as session:
         accounts.save_preferences(session, account.id, {"bindings": asked.bindings})
-    return _answer(BindingsSaved())
+    return answer(BindingsSaved())
 
 
 def routes() -> list[Route]:
@@ -132,7 +132,8 @@ def _edit(request: Request, body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _next(found: NextRead, account: Account) -> OpenRead | NothingLeft:
+def upcoming_read(found: NextRead, account: Account) -> OpenRead | NothingLeft:
+    """Return what comes next for a reader as the browser is told."""
     read = found.read
     study = StudyName(id=found.study_id, title=found.title)
     if read is None:
@@ -238,7 +239,7 @@ def _clock(clock: Reading) -> dict[str, Any]:
 
 
 def _stale(reason: str, message: str, current: DraftState) -> Response:
-    return _answer(Stale(error=reason, message=message, draft=_draft(current)), 409)
+    return answer(Stale(error=reason, message=message, draft=_draft(current)), 409)
 
 
 def _draft(state: DraftState) -> Draft:
@@ -246,11 +247,13 @@ def _draft(state: DraftState) -> Draft:
     return Draft(revision=state.revision, content=content, chosen=state.chosen)
 
 
-def _invalid(error: InvalidContent) -> Response:
-    return _answer(Invalid(message=str(error), fields=error.fields), 422)
+def invalid(error: InvalidContent) -> Response:
+    """Answer that answers cannot be taken, with a sentence for each field."""
+    return answer(Invalid(message=str(error), fields=error.fields), 422)
 
 
-def _answer(body: Body, status: int = 200) -> Response:
+def answer(body: Body, status: int = 200) -> Response:
+    """Answer with a body of the contract."""
     return JSONResponse(body.json_body(), status, headers=NO_STORE)
 
 

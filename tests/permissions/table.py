@@ -13,7 +13,7 @@ from db import accounts, audit, cases, library, links, register, signatures, sys
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
-from db.reading import access, events, reads, resets, work_list
+from db.reading import access, events, preview, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
 from db.results import taken
@@ -324,6 +324,10 @@ TABLE: dict[Any, Verb] = {
         lambda s, e, p, by: access.case_access(s, account_id=by, study_id=p.draft, case_number=p.case_number, **AS),
         study=MANAGE,
     ),
+    preview.phase: Verb(lambda s, e, p, by: preview.phase(s, p.draft, 0, since=AT, at=AT, by=by), study=MANAGE),
+    preview.check: Verb(lambda s, e, p, by: preview.check(s, p.draft, {}, complete=False, by=by, **AS), study=MANAGE),
+    preview.volume: Verb(lambda s, e, p, by: preview.volume(s, p.draft, by=by, **AS), study=MANAGE),
+    preview.overlay: Verb(lambda s, e, p, by: preview.overlay(s, p.draft, "heat", by=by, **AS), anywhere=frozenset()),
     panel.label: Verb(
         lambda s, e, p, by: panel.label(s, p.draft, p.case_number, class_code="cap", account_id=by, **AS),
         anywhere=frozenset(),

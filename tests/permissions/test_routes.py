@@ -16,6 +16,7 @@ from tests.permissions.table import EVERYBODY, MANAGE, RESULTS, Verb
 from tests.reading.client import Client, sign_in
 
 NOBODY = "signed out"
+PREVIEW = "/api/preview/{study_id:int}"
 OPEN = "open"  # to everybody, signed in or not
 TOKENS: frozenset[str] = frozenset()  # no cookie opens them; who may with a token: tests/pages/test_api.py
 ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
@@ -38,6 +39,16 @@ ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
     ("POST", "/api/reads/{token}/lock"): frozenset(),
     ("PUT", "/api/preferences/bindings"): EVERYBODY,
     ("GET", "/read"): EVERYBODY,  # the page itself; what it reads, the routes above decide
+    ("GET", "/preview"): frozenset(),  # the study stands in the query: tests/reading/test_preview.py
+    ("GET", f"{PREVIEW}/work"): EVERYBODY,  # leads on to the study, which asks again
+    ("GET", f"{PREVIEW}/slices"): MANAGE,
+    ("GET", f"{PREVIEW}/api/reading/{{same:int}}/next"): MANAGE,
+    ("PUT", f"{PREVIEW}/api/reads/{{token}}/draft"): MANAGE,
+    ("POST", f"{PREVIEW}/api/reads/{{token}}/events"): EVERYBODY,  # the clock, and nothing of the study
+    ("POST", f"{PREVIEW}/api/reads/{{token}}/lock"): MANAGE,
+    ("PUT", f"{PREVIEW}/api/preferences/bindings"): EVERYBODY,
+    ("GET", f"{PREVIEW}/api/reads/{{token}}/lungs"): frozenset(),  # nobody here has an AI to show
+    ("GET", f"{PREVIEW}/api/reads/{{token}}/heat"): frozenset(),
     ("GET", "/api/studies/{study_id:int}/cases/{case:int}/review"): RESULTS,
     ("GET", "/api/studies/{study_id:int}/cases/{case:int}/review/slices"): RESULTS,
     ("GET", "/api/studies/{study_id:int}/cases/{case:int}/review/lungs"): RESULTS,
@@ -82,7 +93,8 @@ def test_a_route_is_for_whom_the_table_says(
     (method, path), at = route, scene.places[place]
     review = "review" in path or "export" in path or "report" in path
     study_id, case = (at.unblinded, at.reviewed) if review else (at.draft, at.case_number)
-    asked = path.format_map(_parts(study_id, case, at.token))
+    token = "0-1" if path.startswith(PREVIEW) else at.token
+    asked = path.format_map(_parts(study_id, case, token))
     client = Client(None) if path == "/api/session/end" else people[who]
     status = client.ask(method, asked, BODIES.get(path.rsplit("/", 1)[-1])).status_code
     allowed = ROUTES[route]
@@ -109,5 +121,5 @@ class _Text(str):
 
 
 def _parts(study_id: int, case: int, token: str) -> dict[str, _Text]:
-    parts = {"study_id": study_id, "case": case, "token": token, "kind": "csv", "name": "x"}
+    parts = {"study_id": study_id, "same": study_id, "case": case, "token": token, "kind": "csv", "name": "x"}
     return {name: _Text(value) for name, value in parts.items()}

@@ -18,7 +18,7 @@ export default function component({ data, parentElement }) {
   known?.end();
   const sheet = document.createElement("style");
   sheet.textContent = style;
-  const options = { studyId: data.study_id, base: data.api ?? "", rendering: data.rendering };
+  const options = { studyId: data.study_id, base: data.api ?? "", rendering: data.rendering, home: data.home };
   const shown = data.look
     ? look({ ...options, look: data.look })
     : data.case
@@ -117,7 +117,8 @@ if (host) {
   component({
     data: {
       study_id: Number(host.dataset.parallaxStudy),
-      api: new URL(".", document.baseURI).pathname.replace(/\/$/, ""),
+      api: new URL(host.dataset.parallaxApi ?? ".", document.baseURI).pathname.replace(/\/$/, ""),
+      home: host.dataset.parallaxHome,
     },
     parentElement: host.attachShadow({ mode: "open" }),
   });

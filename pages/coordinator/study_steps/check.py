@@ -56,9 +56,18 @@ def _check(me: Account, study: StudyInfo) -> None:
         "The check opens every volume, looks for missing truth and AI reads, for patients the AI was trained on, and "
         "tries the reading orders. It changes nothing of the design."
     )
-    if st.button(
-        "Check the study", key="study_check", type="primary" if study.state == StudyState.DRAFT else "secondary"
-    ):
+    with st.container(horizontal=True):
+        pressed = st.button(
+            "Check the study", key="study_check", type="primary" if study.state == StudyState.DRAFT else "secondary"
+        )
+        st.link_button(
+            "Preview as a reader",
+            f"/preview?study={study.id}",
+            key="study_preview",
+            icon=":material/visibility:",
+            help="The reading page with one case of this study, in a tab of its own. Nothing of it is kept.",
+        )
+    if pressed:
         found: list[Finding] = []
 
         with st.spinner("Opening every volume …"):

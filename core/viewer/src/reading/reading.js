@@ -19,9 +19,10 @@ export class Reading {
   /** @type {State} */
   state = "opening";
 
-  /** @param {{ studyId: number, base: string, rendering?: import("../types.js").Rendering }} options */
-  constructor({ studyId, base, rendering }) {
+  /** @param {{ studyId: number, base: string, home?: string, rendering?: import("../types.js").Rendering }} options */
+  constructor({ studyId, base, home, rendering }) {
     this.rendering = rendering;
+    this.home = home ?? "Back to the work list";
     this.studyId = studyId;
     this.base = base;
     this.tab = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.slice(0, 40);
@@ -97,7 +98,7 @@ export class Reading {
       this.cover.show(
         "done",
         [next.message],
-        [["Back to the work list", () => location.assign(`${this.base}/work`), `${this.base}/work`]],
+        [[this.home, () => location.assign(`${this.base}/work`), `${this.base}/work`]],
       );
       return;
     }
@@ -177,7 +178,7 @@ export class Reading {
         ? [["Read here instead", () => this.start({ takeOver: true })]]
         : [["Try again", () => this.start()]];
     const title = trouble.kind === "taken_over" ? "Another tab has taken over" : "This case cannot be read now";
-    this.cover.show("refused", [title, trouble.message], [...again, ["Work list", null, `${this.base}/work`]]);
+    this.cover.show("refused", [title, trouble.message], [...again, [this.home, null, `${this.base}/work`]]);
   }
 
   /** Send everything that waits, now. */
