@@ -73,8 +73,7 @@ def events(request: Request, account: Account, body: dict[str, Any]) -> Response
     del account
     post, (_, since) = EventPost.parsed(body), _token(request)
     seconds = round(max(0.0, (clock.now() - since).total_seconds()), 1)
-    kinds = [event.get("kind") for event in post.events if isinstance(event, dict)]
-    now = Clock(active_s=seconds, raw_s=seconds, started=True, paused=kinds[-1:] == ["pause"], heartbeat_s=HEARTBEAT_S)
+    now = Clock(active_s=seconds, raw_s=seconds, started=True, paused=False, heartbeat_s=HEARTBEAT_S)
     return answer(EventsTaken(accepted=len(post.events), locked=False, clock=now))
 
 

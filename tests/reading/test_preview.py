@@ -1,6 +1,7 @@
 """The reading page before the study opens: the real answers of the routes, and nothing stored."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ WHOLE = {"diagnosis": "cap", "ratings": {}, "answers": {}, "marks": [], "key_sli
 KEPT = (Read, Draft, ReadEvent, AuditEvent)
 
 
-def prepared(db_url: str, at: datetime, **how: object) -> tuple[Built, Client]:
+def prepared(db_url: str, at: datetime, **how: Any) -> tuple[Built, Client]:
     with open_session(db_url) as session:
         built = study(session, at, state=StudyState.DRAFT, readers=1, prefix="draft", **how)
         return built, sign_in(session, built.coordinator, at)
