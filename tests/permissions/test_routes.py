@@ -39,7 +39,7 @@ ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
     ("POST", "/api/reads/{token}/lock"): frozenset(),
     ("PUT", "/api/preferences/bindings"): EVERYBODY,
     ("GET", "/read"): EVERYBODY,  # the page itself; what it reads, the routes above decide
-    ("GET", "/preview"): frozenset(),  # the study stands in the query: tests/reading/test_preview.py
+    ("GET", "/preview"): MANAGE,
     ("GET", f"{PREVIEW}/work"): EVERYBODY,  # leads on to the study, which asks again
     ("GET", f"{PREVIEW}/slices"): MANAGE,
     ("GET", f"{PREVIEW}/api/reading/{{same:int}}/next"): MANAGE,
@@ -94,7 +94,7 @@ def test_a_route_is_for_whom_the_table_says(
     review = "review" in path or "export" in path or "report" in path
     study_id, case = (at.unblinded, at.reviewed) if review else (at.draft, at.case_number)
     token = "0-1" if path.startswith(PREVIEW) else at.token
-    asked = path.format_map(_parts(study_id, case, token))
+    asked = path.format_map(_parts(study_id, case, token)) + (f"?study={study_id}" if path == "/preview" else "")
     client = Client(None) if path == "/api/session/end" else people[who]
     status = client.ask(method, asked, BODIES.get(path.rsplit("/", 1)[-1])).status_code
     allowed = ROUTES[route]
