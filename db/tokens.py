@@ -121,5 +121,5 @@ def _digest(secret: str) -> str:
 
 
 def _public(row: ApiToken) -> Token:
-    scopes = tuple(Scope(one) for one in row.scopes.split())
+    scopes = tuple(Scope(scope) for scope in row.scopes.split())
     return Token(row.id, row.name, scopes, row.created_at, row.expires_at, row.used_at)

@@ -38,7 +38,11 @@ def end(session: Session, account_id: int, key: str, *, by: Actor, at: datetime)
     """End one browser's sign-in, one's own or as an administrator; raises NotFound."""
     _require(session, account_id, by)
     mine = WebSession.account_id == account_id, WebSession.revoked_at.is_(None)
-    found = [one for one in session.scalars(select(WebSession).where(*mine)) if one.hash.startswith(key)]
+    found = [
+        web_session
+        for web_session in session.scalars(select(WebSession).where(*mine))
+        if web_session.hash.startswith(key)
+    ]
     if len(key) < 16 or len(found) != 1:
         raise NotFound("This sign-in has ended already; reload the page.")
     found[0].revoked_at = at

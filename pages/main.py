@@ -101,7 +101,7 @@ def _part(session: Session, account: Account, right: Right) -> bool:
 
 def _pages(account: Account) -> None:
     found = _sections(account)
-    sections = {section: [_page(*one) for one in pages] for section, pages in found.items()}
+    sections = {section: [_page(*page) for page in pages] for section, pages in found.items()}
     first = next(iter(sections.values()))[0]
     # Streamlit serves its default page at / only; with a page of its own there, every other address can be sent
     front = st.Page(lambda: st.switch_page(first), title="Parallax", url_path="", default=True, visibility="hidden")
@@ -114,7 +114,7 @@ def _pages(account: Account) -> None:
     unseen += [
         st.Page(_moved(path), title="Moved", url_path=address, visibility="hidden")
         for address, path in MOVED.items()
-        if any(path == one[0] for pages in found.values() for one in pages)
+        if any(path == page[0] for pages in found.values() for page in pages)
     ]
     chosen = st.navigation({"": unseen, **sections, "You": [own]}, expanded=True)
     with st.sidebar:

@@ -126,7 +126,7 @@ def sections(card: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
         ("What it is", what),
         ("Data", data),
         ("Figures", [*lines, *_lines(card.get("evaluation"))]),
-        ("Limits", [limits] if isinstance(limits, str) else [str(one) for one in limits]),
+        ("Limits", [limits] if isinstance(limits, str) else [str(limit) for limit in limits]),
         ("Training", training),
         (
             "First run when it was added" if is_brought(card) else "Trial on procedural chests when it was added",
@@ -150,7 +150,7 @@ def _own_lines(card: Mapping[str, Any]) -> list[str]:
 
 def _brought_lines(card: Mapping[str, Any]) -> list[str]:
     contract = contract_of(card)
-    windows = " and ".join(f"{one.width:g} HU wide at {one.level:g} HU" for one in contract.windows)
+    windows = " and ".join(f"{window.width:g} HU wide at {window.level:g} HU" for window in contract.windows)
     spacing = contract.spacing_mm and " x ".join(f"{mm:g}" for mm in contract.spacing_mm)
     top = f" ({contract.top_k})" if contract.rule == "top-k" else ""
     return [

@@ -51,8 +51,8 @@ def verify_report(
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False))
     else:
-        for one in (*found.differences, *found.notes):
-            typer.echo(str(one))
+        for difference in (*found.differences, *found.notes):
+            typer.echo(str(difference))
         state = "nothing differs" if not found.differences else f"{len(found.differences)} differences"
         typer.echo(f"{found.compared} figures and sentences compared, {state}. Head: {found.head or 'none printed'}")
     if found.differences:

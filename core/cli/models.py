@@ -64,7 +64,7 @@ def add(
         "name": name,
         "version": version,
         "licence": licence,
-        "classes": [one.strip() for one in classes.split(",")],
+        "classes": [study_class.strip() for study_class in classes.split(",")],
         "temperature": temperature,
         "slice_size": slice_size,
         "lung_size": lung_size,
@@ -112,20 +112,20 @@ def list_models(as_json: AsJson = False) -> None:
         pinned = ai_models.pinned(session, by=SYSTEM)
         default = ai_models.default(session)
         rows: list[dict[str, Any]] = []
-        for one in available_models():
-            info = ai_models.by_name(session, one.name, one.version)
+        for model in available_models():
+            info = ai_models.by_name(session, model.name, model.version)
             rows.append(
                 {
-                    "name": one.name,
-                    "version": one.version,
-                    "sha256": one.sha256,
+                    "name": model.name,
+                    "version": model.version,
+                    "sha256": model.sha256,
                     "default": default is not None and info is not None and default.id == info.id,
-                    "shipped": one.shipped,
-                    "registered": info is not None and info.sha256 == one.sha256,
-                    "sizes": sizes(one.card),
-                    "trained_on": trained_on(one.card),
-                    "figures": key_figures(one.card),
-                    "licence": str(one.card.get("licence", "not stated")),
+                    "shipped": model.shipped,
+                    "registered": info is not None and info.sha256 == model.sha256,
+                    "sizes": sizes(model.card),
+                    "trained_on": trained_on(model.card),
+                    "figures": key_figures(model.card),
+                    "licence": str(model.card.get("licence", "not stated")),
                     "studies": list(pinned.get(info.id, ())) if info else [],
                 }
             )

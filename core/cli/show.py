@@ -76,8 +76,8 @@ def _difference(d: Difference) -> dict[str, object]:
 def bdg_json(found: Bdg) -> dict[str, object]:
     """treatments, differences and each reader alone by the BDG method; `reason` stands beside what is null."""
     return {
-        "treatments": [_bdg_row(one) for one in found.treatments],
-        "differences": [_bdg_row(one) for one in found.differences],
+        "treatments": [_bdg_row(treatment) for treatment in found.treatments],
+        "differences": [_bdg_row(difference) for difference in found.differences],
         "method": "bdg",
         "estimator": found.estimator,
         "description": found.method,
@@ -88,26 +88,40 @@ def bdg_json(found: Bdg) -> dict[str, object]:
     }
 
 
-def _bdg_row(one: BdgArea) -> dict[str, object]:
-    names = {"treatment": one.a} if one.b is None else {"a": one.a, "b": one.b}
+def _bdg_row(bdg_area: BdgArea) -> dict[str, object]:
+    names = {"treatment": bdg_area.a} if bdg_area.b is None else {"a": bdg_area.a, "b": bdg_area.b}
     keys = ("estimate", "se", "df", "p", "ci", "variance", "readers", "positives", "negatives")
-    return _with_reason({**names, **{key: getattr(one, key) for key in keys}}, one.reason, uncut=one.uncut)
+    return _with_reason(
+        {**names, **{key: getattr(bdg_area, key) for key in keys}}, bdg_area.reason, uncut=bdg_area.uncut
+    )
 
 
 def bdg_text(found: Bdg) -> str:
     """The BDG analysis as tables."""
     shape = ("SE", "df", "interval", "p", "readers", "positive", "negative")
 
-    def row(one: BdgArea) -> tuple[object, ...]:
-        return (one.estimate, one.se, one.df, one.ci, p_text(one.p), one.readers, one.positives, one.negatives)
+    def row(bdg_area: BdgArea) -> tuple[object, ...]:
+        return (
+            bdg_area.estimate,
+            bdg_area.se,
+            bdg_area.df,
+            bdg_area.ci,
+            p_text(bdg_area.p),
+            bdg_area.readers,
+            bdg_area.positives,
+            bdg_area.negatives,
+        )
 
     lines = [
         f"{found.method}; {found.n_readers} readers, {found.n_positive} positive, {found.n_negative} negative cases.",
         "Intervals are 95 % by Student's t with df as it is; areas are tested against .5, a difference is a minus b.",
         "",
-        grid(("treatment", "area", *shape), [(one.a, *row(one)) for one in found.treatments]),
+        grid(("treatment", "area", *shape), [(treatment.a, *row(treatment)) for treatment in found.treatments]),
         "",
-        grid(("a", "b", "a - b", *shape), [(one.a, one.b, *row(one)) for one in found.differences]),
+        grid(
+            ("a", "b", "a - b", *shape),
+            [(difference.a, difference.b, *row(difference)) for difference in found.differences],
+        ),
     ]
     every = (*found.treatments, *found.differences)
     reasons = [f"{one.a}{f' - {one.b}' if one.b else ''}: {one.reason}." for one in every if one.reason]

@@ -152,16 +152,16 @@ def _ais(found: Analysis) -> Iterable[tuple[object, ...]]:
 
 
 def _failures(found: Analysis) -> Iterable[tuple[object, ...]]:
-    for one in found.ai_failures:
-        row, r = one.comparison, one.comparison.result
+    for ai_failure in found.ai_failures:
+        row, r = ai_failure.comparison, ai_failure.comparison.result
         shown = (r.difference, r.ci, p_text(r.p)) if r else (None, None, row.reason)
         yield (
-            one.rule,
+            ai_failure.rule,
             _who(found, row.ai, row.group),
             row.arm,
             row.figure,
             *shown,
-            "used above" if one.chosen else "",
+            "used above" if ai_failure.chosen else "",
         )
 
 
@@ -246,5 +246,12 @@ def _weighted(found: Analysis) -> Iterable[tuple[object, ...]]:
 
 
 def _models(found: Analysis) -> Iterable[tuple[object, ...]]:
-    for one in found.models:
-        yield (one.what, one.arm, f"{one.a}, {one.b}", *_shown(one.estimate), p_text(one.p), one.estimate.method)
+    for model in found.models:
+        yield (
+            model.what,
+            model.arm,
+            f"{model.a}, {model.b}",
+            *_shown(model.estimate),
+            p_text(model.p),
+            model.estimate.method,
+        )

@@ -29,7 +29,9 @@ def file_of(rows: StudyRows, kind: Kind, *, positive: str = "", compare: Compare
         return _file(f"study-{study.id}.csv", "text/csv", csv_pieces(rows))
     if kind == "json":
         return _file(f"study-{study.id}.json", "application/json", json_pieces(rows))
-    chosen = positive or next((one.code for one in study.classes if one.positive), study.codes[-1])
+    chosen = positive or next(
+        (study_class.code for study_class in study.classes if study_class.positive), study.codes[-1]
+    )
     pieces = mrmc_pieces(rows, program=kind, positive=chosen, compare=compare)
     return _file(f"study-{study.id}-{kind}-{chosen}-{compare}.imrmc", "text/plain", pieces)
 

@@ -110,17 +110,25 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         "seed": study.seed,
         "opened_at": study.opened_at.isoformat() if study.opened_at else None,
         "unblinded_at": study.unblinded_at.isoformat() if study.unblinded_at else None,
-        "classes": [{"code": one.code, "label": one.label, "positive": one.positive} for one in study.classes],
+        "classes": [
+            {"code": study_class.code, "label": study_class.label, "positive": study_class.positive}
+            for study_class in study.classes
+        ],
         "groups": list(study.groups),
         "readers": [
-            {"reader": one.name, "group": one.group, "years": one.years, "withdrawn": one.withdrawn}
-            for one in study.participants
-            if not one.is_ai
+            {
+                "reader": participant.name,
+                "group": participant.group,
+                "years": participant.years,
+                "withdrawn": participant.withdrawn,
+            }
+            for participant in study.participants
+            if not participant.is_ai
         ],
         "cases": [
-            {"case": one.number, "truth": one.truth, "truth_version": one.truth_version, "source": one.truth_source}
-            | {"tags": list(one.tags), "practice": one.practice, "attributes": asdict(one.about)}
-            for one in study.cases
+            {"case": case.number, "truth": case.truth, "truth_version": case.truth_version, "source": case.truth_source}
+            | {"tags": list(case.tags), "practice": case.practice, "attributes": asdict(case.about)}
+            for case in study.cases
         ],
         "protocol": study.protocol.to_json(),
         "ai": ais[0] if ais else None,  # the one that aided readers were shown
@@ -145,7 +153,7 @@ def _questions(rows: StudyRows) -> tuple[Question, ...]:
 
 
 def _question_headers(rows: StudyRows) -> list[str]:
-    labels = [one.label or one.id for one in _questions(rows)]
+    labels = [question.label or question.id for question in _questions(rows)]
     names = [text if labels.count(text) == 1 else f"{text} ({n})" for n, text in enumerate(labels, start=1)]
     return [
         f"answer: {name}" + (f", {column}" if column else "")
@@ -159,7 +167,7 @@ def _rest(rows: StudyRows, at: int, counters: list[str], questions: tuple[Questi
     counted = json.loads(rows.extra["counters"][at] or "{}")
     return [
         *(_cell(counted.get(name)) for name in counters),
-        *(_cell(cell) for one in questions for cell in one.cells(one.answer(content))),
+        *(_cell(cell) for question in questions for cell in question.cells(question.answer(content))),
         _cell(content.get("marks") or None),
         _cell(content.get("key_slices") or None),
     ]

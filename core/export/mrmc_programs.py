@@ -87,11 +87,11 @@ def _scores(rows: StudyRows, positive: str, compare: Compare, *, one_ai: bool) -
     if compare == "ai":
         machine = rows.is_ai
         values[rows.participant[machine], rows.case[machine], 0] = 100 * rows.probabilities[machine, column]
-    first = next((at for at, one in enumerate(study.participants) if one.is_ai), None)
+    first = next((at for at, participant in enumerate(study.participants) if participant.is_ai), None)
     people = [
         at
-        for at, one in enumerate(study.participants)
-        if not one.is_ai or (compare == "ai" and (at == first or not one_ai))
+        for at, participant in enumerate(study.participants)
+        if not participant.is_ai or (compare == "ai" and (at == first or not one_ai))
     ]
     rated = [at for at in people if not np.isnan(values[at]).all()]
     if rows.is_ai.all():

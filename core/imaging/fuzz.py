@@ -123,7 +123,7 @@ def _inputs(rng: random.Random) -> Iterator[list[_Bytes]]:
 def _sound() -> dict[str, list[bytes]]:
     volume = small_chest(slices=10, size=32)
     datasets = [slice_dataset(volume, index, uid_seed="fuzz") for index in range(10)]
-    made = {name: [_packed(one, syntax) for one in datasets] for name, syntax in SYNTAXES.items()}
+    made = {name: [_packed(dataset, syntax) for dataset in datasets] for name, syntax in SYNTAXES.items()}
     data = np.ascontiguousarray(np.transpose(volume.hu)[::-1, ::-1, ::-1])
     image: Any = nibabel.Nifti1Image  # nibabel declares no types
     nifti = image(data, np.diag([*volume.spacing_mm[::-1], 1.0])).to_bytes()

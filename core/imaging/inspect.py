@@ -53,11 +53,11 @@ def inspected(intake: Intake, *, on_progress: Progress = ignore) -> Inspected:
     return Inspected(tuple(series), tuple(rejected), intake.peak_mb)
 
 
-def refused(one: Listed, error: ImagingError) -> Rejection:
+def refused(listed: Listed, error: ImagingError) -> Rejection:
     """Return the rejection of a series whose pixels cannot be used."""
     placed = PLACED.fullmatch(str(error))
-    place, reason = (placed[1], placed[2]) if placed else (one.place, str(error))
-    return Rejection(place[:1].lower() + place[1:], reason, one.files, one.origin)
+    place, reason = (placed[1], placed[2]) if placed else (listed.place, str(error))
+    return Rejection(place[:1].lower() + place[1:], reason, listed.files, listed.origin)
 
 
 def _series(listed: Listed, read: ReadSeries) -> dict[str, Any]:

@@ -140,12 +140,12 @@ class Intake:
         if isinstance(self._upload, (str, Path)):
             root = Path(self._upload)
             files = [root] if root.is_file() else [one for one in root.rglob("*") if one.is_file()]
-            total = sum(one.stat().st_size for one in files)
+            total = sum(file.stat().st_size for file in files)
             return {"do": "scan", "path": str(root.resolve())}, total, ()
         paths = [one for one in self._upload if isinstance(one, Path)]
         if paths:
-            total = sum(one.stat().st_size for one in paths)
-            return {"do": "scan", "paths": [str(one.resolve()) for one in paths]}, total, ()
+            total = sum(path.stat().st_size for path in paths)
+            return {"do": "scan", "paths": [str(path.resolve()) for path in paths]}, total, ()
         held = tempfile.TemporaryFile()  # noqa: SIM115 - without a name, and gone with the intake
         self._ending.callback(held.close)
         uploads = [one for one in self._upload if not isinstance(one, Path)]

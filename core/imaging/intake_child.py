@@ -83,21 +83,23 @@ def _sources(request: dict[str, Any]) -> list[Source]:
     return sources_from_descriptor(request["descriptor"], [(name, size) for name, size in request["files"]])
 
 
-def _listed(one: SeriesCandidate) -> dict[str, Any]:
-    numbers = {frame.source.number for frame in one.content.frames} if isinstance(one.content, Stack) else set()
+def _listed(candidate: SeriesCandidate) -> dict[str, Any]:
+    numbers = (
+        {frame.source.number for frame in candidate.content.frames} if isinstance(candidate.content, Stack) else set()
+    )
     return {
-        "key": one.key,
-        "slices": one.slices,
-        "thickness_mm": one.thickness_mm,
-        "kernel": one.kernel,
-        "orientation": one.orientation,
-        "spacing_mm": one.spacing_mm,
-        "coverage_mm": one.coverage_mm,
-        "place": one.place,
+        "key": candidate.key,
+        "slices": candidate.slices,
+        "thickness_mm": candidate.thickness_mm,
+        "kernel": candidate.kernel,
+        "orientation": candidate.orientation,
+        "spacing_mm": candidate.spacing_mm,
+        "coverage_mm": candidate.coverage_mm,
+        "place": candidate.place,
         "files": len(numbers) or 1,
-        "preselected": one.preselected,
-        "origin": one.origin,
-        "warnings": one.warnings,
+        "preselected": candidate.preselected,
+        "origin": candidate.origin,
+        "warnings": candidate.warnings,
     }
 
 

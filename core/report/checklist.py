@@ -55,7 +55,7 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
     protocol = study.protocol
     plan, reference = protocol.prespecification, protocol.reference
     ai, flow = study.ai, story.flow
-    people = [one for one in study.participants if not one.is_ai]
+    people = [participant for participant in study.participants if not participant.is_ai]
     aided = study.design != Design.INDEPENDENT or protocol.independent_arm == Arm.AIDED
     card = {name.lower() for name in ai.card} if ai else set()
     planned = "Protocol, prespecification"
@@ -106,7 +106,9 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "reference_who": given(reference.who, "Protocol, reference standard"),
         "reference_blinding": given(reference.blinded_to, "Protocol, reference standard"),
         "reference_interval": given(reference.interval, "Protocol, reference standard"),
-        "truth": given(reference.who and all(one.truth_source for one in study.cases), "Protocol, reference standard"),
+        "truth": given(
+            reference.who and all(case.truth_source for case in study.cases), "Protocol, reference standard"
+        ),
         "ai": given(ai, "The AI"),
         "rule": given(ai and ai.parameters, "The AI: rule and parameters"),
         "training": given(ai and ai.training_patients, "The AI: patients that trained and tuned it"),
@@ -123,7 +125,7 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "acquisition": acquisition,
         "preprocessing": given(acquisition and ai and ai.parameters, f"{acquisition}; The AI: rule and parameters"),
         "subgroups": given(_people_split(study) and flow.locked_reads, _subgroups(plan)),
-        "readers": given(people and all(one.years is not None for one in people), "Readers"),
+        "readers": given(people and all(person.years is not None for person in people), "Readers"),
     }
 
 

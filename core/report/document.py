@@ -147,8 +147,12 @@ def _sensitivity(analysis: Analysis) -> Iterator[Block]:
 
 def _deviations(story: Story) -> Iterator[Block]:
     rows: list[Row] = [
-        {"when": f"{one.at:%Y-%m-%d %H:%M} UTC" if one.at else "–", "what": one.what, "reason": one.why or "none given"}
-        for one in story.deviations
+        {
+            "when": f"{deviation.at:%Y-%m-%d %H:%M} UTC" if deviation.at else "–",
+            "what": deviation.what,
+            "reason": deviation.why or "none given",
+        }
+        for deviation in story.deviations
     ]
     if rows:
         yield Table("deviations", rows)

@@ -108,7 +108,7 @@ def data_script(value: Any, attribute: str) -> Markup:
 
 def policy(*scripts: str) -> str:
     """Return the content security policy of a page that runs these scripts, as they are, and asks for nothing."""
-    hashes = " ".join(f"'sha256-{b64encode(hashlib.sha256(one.encode()).digest()).decode()}'" for one in scripts)
+    hashes = " ".join(f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"

@@ -19,10 +19,12 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "design": study.design,
         "opened": study.opened_at,
         "unblinded": study.unblinded_at,
-        "classes": [f"{one.label}{' (positive)' if one.positive else ''}" for one in study.classes],
+        "classes": [
+            f"{study_class.label}{' (positive)' if study_class.positive else ''}" for study_class in study.classes
+        ],
         "ratings per class": protocol.ratings,
         "indeterminate allowed": protocol.indeterminate,
-        "questions": [one.label for one in protocol.questions],
+        "questions": [question.label for question in protocol.questions],
         "washout, days": protocol.washout_days if study.design == Design.CROSSOVER else "does not apply",
         "AI output shown to readers": _shown(protocol, study.design),
         "idle after, s": protocol.idle_after_s,

@@ -59,8 +59,8 @@ ADAPTER = TypeAdapter(Record)
 def record_of(results: StudyResults, story: Story, made: Made) -> dict[str, Any]:
     """Return the record of a report, ready for JSON."""
     runs = tuple(
-        Run(one.name, one.rule, one.parameters, one.of_study, one.labels, _ints(one.calls), _ints(one.truth))
-        for one in results.runs()
+        Run(run.name, run.rule, run.parameters, run.of_study, run.labels, _ints(run.calls), _ints(run.truth))
+        for run in results.runs()
     )
     found: dict[str, Any] = ADAPTER.dump_python(Record(made, results.study, story, runs), mode="json")
     return found
@@ -93,9 +93,9 @@ def results_from(record: Record, data: bytes) -> StudyResults:
         )
     rows = _rows(record.study, lines)
     runs = [
-        AiRun(one.name, one.rule, one.parameters, one.of_study, one.labels, np.array(one.calls, np.int64),
-              np.array(one.truth, np.int64))
-        for one in record.runs
+        AiRun(run.name, run.rule, run.parameters, run.of_study, run.labels, np.array(run.calls, np.int64),
+              np.array(run.truth, np.int64))
+        for run in record.runs
     ]  # fmt: skip
     return StudyResults(rows, runs=lambda: runs)
 
@@ -106,9 +106,9 @@ def sha256(data: bytes) -> str:
 
 
 def _rows(study: StudyFacts, lines: list[dict[str, str]]) -> StudyRows:
-    people = {safe(one.name): at for at, one in enumerate(study.participants)}
+    people = {safe(participant.name): at for at, participant in enumerate(study.participants)}
     cases = {str(one.number): at for at, one in enumerate(study.cases)}
-    outcomes = {**{safe(one): at for at, one in enumerate(study.outcomes)}, "": -1}
+    outcomes = {**{safe(outcome): at for at, outcome in enumerate(study.outcomes)}, "": -1}
     arms = {arm: at for at, arm in enumerate(ARMS)} | {"": ARMS.index("ai")}
 
     def places(name: str, known: dict[str, int]) -> list[int]:

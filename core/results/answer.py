@@ -98,13 +98,13 @@ def _group(group: str, people: list[Dot], mean: Dot | None) -> str:
 
 
 def _aided(results: StudyResults) -> Iterator[str]:
-    for one in results.arms((ACCURACY,)):
-        if one.result is None:
+    for arm in results.arms((ACCURACY,)):
+        if arm.result is None:
             continue
-        shares = {each.treatment.casefold(): each for each in one.result.treatments}
-        gap = one.result.differences[0]
+        shares = {each.treatment.casefold(): each for each in arm.result.treatments}
+        gap = arm.result.differences[0]
         if {"unaided", "aided"} <= set(shares):
-            who = "All readers" if one.group == ALL else plural(one.group)
+            who = "All readers" if arm.group == ALL else plural(arm.group)
             before, after = shares["unaided"].estimate, shares["aided"].estimate
             ends = f" ({points_between(gap.ci)})" if gap.ci else ""
             yield (

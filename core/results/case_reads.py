@@ -11,7 +11,7 @@ from core.results.rows import AI, ARMS, StudyRows
 def case_reads(rows: StudyRows, number: int) -> list[Row]:
     """Return everybody's reads of one case: diagnosis, whether right, scores, seconds, arm, session."""
     study = rows.study
-    outcomes = [*(one.label for one in study.classes), "indeterminate", "AI failure"]
+    outcomes = [*(study_class.label for study_class in study.classes), "indeterminate", "AI failure"]
     chosen = np.flatnonzero(np.array([study.cases[case].number == number for case in rows.case.tolist()], bool))
     made: list[Row] = []
     for at in chosen.tolist():
@@ -27,8 +27,8 @@ def case_reads(rows: StudyRows, number: int) -> list[Row]:
                 "read as": outcomes[rows.call[at]],
                 "right": "yes" if right else "no",
                 **{
-                    f"{one.label}, 0-100": None if np.isnan(score) else round(float(score), 1)
-                    for one, score in zip(study.classes, scores, strict=True)
+                    f"{study_class.label}, 0-100": None if np.isnan(score) else round(float(score), 1)
+                    for study_class, score in zip(study.classes, scores, strict=True)
                 },
                 "active s": None if np.isnan(rows.seconds[at]) else round(float(rows.seconds[at]), 1),
                 "position": "–" if machine else str(rows.position[at]),
@@ -40,6 +40,9 @@ def case_reads(rows: StudyRows, number: int) -> list[Row]:
 def strip_rows(classes: Sequence[str], probabilities: Sequence[Sequence[float] | None]) -> list[Row]:
     """Return the AI's probabilities, a row a slice as the viewer counts them (1 = apex); None where it did not look."""
     return [
-        {"slice": at, **{name: None if one is None else one[place] for place, name in enumerate(classes)}}
-        for at, one in enumerate(probabilities, start=1)
+        {
+            "slice": at,
+            **{name: None if probability is None else probability[place] for place, name in enumerate(classes)},
+        }
+        for at, probability in enumerate(probabilities, start=1)
     ]

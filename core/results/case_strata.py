@@ -123,8 +123,8 @@ def _tags(tags: list[tuple[str, ...]]) -> Attribute:
     count = Counter(tag for one in tags for tag in one)
     rare = {tag for tag, n in count.items() if n < RARE} if len(count) > 1 else set()
     levels = [(tag, [tag in one for one in tags]) for tag in sorted(count.keys() - rare)]
-    levels += [(_other(len(rare)), [bool(rare & set(one)) for one in tags])] if rare else []
-    made = _attribute("tag", levels, [not one for one in tags])
+    levels += [(_other(len(rare)), [bool(rare & set(tag)) for tag in tags])] if rare else []
+    made = _attribute("tag", levels, [not tag for tag in tags])
     shared = made.pair and set(made.levels[0].places) & set(made.levels[1].places)
     return replace(made, pair=made.pair and not shared)
 

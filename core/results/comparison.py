@@ -95,10 +95,10 @@ def _compared(study: StudyFacts, table: ReadTable, whole: bool) -> Comparison:
     every = [{column: cells_or_error(single, table, column) for column in columns} for single in singles]
     cells = every[0]
     against = [
-        (one.ai, one.figure, one.group, one.readers, one.result)
+        (contest.ai, contest.figure, contest.group, contest.readers, contest.result)
         for single, own in zip(singles, every, strict=True)
-        for one in ai_with_groups(single, table, own, readers_as=None, margin=None)
-        if one.result is not None
+        for contest in ai_with_groups(single, table, own, readers_as=None, margin=None)
+        if contest.result is not None
     ]
     planned = prespecified(study, [group for _, _, group, _, _ in against]) if whole else set()
     first = reads.names[0] if reads.names else AI  # hypotheses are about the first AI
@@ -168,7 +168,7 @@ def in_words(test: Standalone) -> str:
 
 
 def _times(study: StudyFacts, reads: Set) -> list[Times]:
-    devices = {one.reader: one.device for one in study.ais}
+    devices = {ai.reader: ai.device for ai in study.ais}
     times = []
     for name, group, seconds in zip(reads.names, reads.groups, reads.seconds, strict=True):
         known = seconds[~np.isnan(seconds) & (seconds > 0)]

@@ -45,15 +45,15 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
         classes=study.codes,
         cases=tuple(str(study.cases[case].number) for case in cases),
         truth=kept.case_truth[cases].astype(np.int64),
-        readers=tuple(study.participants[one].name for one in readers),
-        groups=tuple(study.participants[one].group for one in readers),
+        readers=tuple(study.participants[reader].name for reader in readers),
+        groups=tuple(study.participants[reader].group for reader in readers),
         arms=tuple(ARMS[arm] for arm in arms) or ("",),
         prediction=prediction,
         scores=scores,
         probabilities=np.full_like(scores, np.nan),
         seconds=seconds,
         position=position,
-        ais=tuple(_ai(kept, one, cases, calls) for one in machines),
+        ais=tuple(_ai(kept, machine, cases, calls) for machine in machines),
     )
 
 
@@ -84,8 +84,8 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
     read = table.prediction[k] != MISSING
     people = np.flatnonzero(read.any(axis=1))
     used = read.any(axis=0)
-    for one in table.ais:
-        used = used | (one.prediction != MISSING)
+    for ai in table.ais:
+        used = used | (ai.prediction != MISSING)
     cases = np.flatnonzero(used)
 
     def part(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,7 +103,7 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
         probabilities=part(table.probabilities),
         seconds=part(table.seconds),
         position=part(table.position),
-        ais=tuple(one.of_cases(cases) for one in table.ais),
+        ais=tuple(ai.of_cases(cases) for ai in table.ais),
     )
 
 
@@ -124,7 +124,7 @@ def cases_read(reads: Set, at: list[int]) -> int:
 
 def outcome_labels(study: StudyFacts) -> dict[int, str]:
     """Return what a read can come out as: code of core.stats.confusion to its label, classes first."""
-    return {**{code: one.label for code, one in enumerate(study.classes)}, **NO_DIAGNOSIS}
+    return {**{code: study_class.label for code, study_class in enumerate(study.classes)}, **NO_DIAGNOSIS}
 
 
 def cases_in_cell(

@@ -52,7 +52,7 @@ def blocks() -> Iterator[Block]:
 
 def study() -> StudyFacts:
     """Return the published study as facts, so that the same figures draw it. It has no rows: cells were not printed."""
-    people = tuple(Participant(one.name, one.group) for one in published.READERS)
+    people = tuple(Participant(reader.name, reader.group) for reader in published.READERS)
     classes = tuple(ClassFacts(code, code, "#808a96", code == "COVID-19") for code in CODES)
     return StudyFacts(
         id=0,
@@ -61,7 +61,7 @@ def study() -> StudyFacts:
         state=StudyState.UNBLINDED,
         classes=classes,
         groups=("novice", "expert"),
-        participants=(*(one for one in people if not one.is_ai), Participant(AI, AI)),
+        participants=(*(person for person in people if not person.is_ai), Participant(AI, AI)),
         cases=(),
         protocol=Protocol(),
         ais=(),
@@ -76,7 +76,7 @@ def figure_4() -> Chart:
     found: dict[str, dict[str, Estimate]] = {}
     for one in published.recomputed():
         found.setdefault(one.name, {})[one.figure] = one.estimate
-    groups = {one.name: one.group for one in published.READERS}
+    groups = {reader.name: reader.group for reader in published.READERS}
     dots = [
         Dot(name, groups[name], "ai" if groups[name] == AI else "reader", figures) for name, figures in found.items()
     ]
@@ -95,17 +95,20 @@ def minutes() -> Chart:
     shown = study()
     figure = go.Figure(
         go.Bar(
-            x=[one.minutes for one in readers],
-            y=[one.name for one in readers],
+            x=[reader.minutes for reader in readers],
+            y=[reader.name for reader in readers],
             orientation="h",
-            marker={"color": [colour_of(shown, one.group) for one in readers]},
-            text=[f"{one.minutes:g} min ({60 * one.minutes / 98:.1f} s a case)" for one in readers],
+            marker={"color": [colour_of(shown, reader.group) for reader in readers]},
+            text=[f"{reader.minutes:g} min ({60 * reader.minutes / 98:.1f} s a case)" for reader in readers],
             hoverinfo="skip",
         )
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(title="minutes for 98 cases")
-    data = [{"reader": one.name, "minutes": one.minutes, "seconds_a_case": 60 * one.minutes / 98} for one in readers]
+    data = [
+        {"reader": reader.name, "minutes": reader.minutes, "seconds_a_case": 60 * reader.minutes / 98}
+        for reader in readers
+    ]
     note = "Totals as printed; seconds a case are totals over 98. Times of single cases are not reported."
     return Chart("published-minutes", "Total time", dress(figure, height=280), note, data)
 
@@ -162,18 +165,18 @@ def table_2() -> list[Row]:
 def readers_table() -> list[Row]:
     """Return what is printed of each reader and what follows from it; the rest is not reported."""
     made: list[Row] = []
-    for one in published.READERS:
-        figures = {each.figure: each for each in published.recomputed() if each.name == one.name}
+    for reader in published.READERS:
+        figures = {each.figure: each for each in published.recomputed() if each.name == reader.name}
         made.append(
             {
-                "reader": one.name,
-                "accuracy, printed": percent(one.accuracy, 2),
+                "reader": reader.name,
+                "accuracy, printed": percent(reader.accuracy, 2),
                 "accuracy, Wilson": with_interval(figures["accuracy"].estimate),
-                "COVID-19 sensitivity, printed": percent(one.covid_sensitivity, 2),
+                "COVID-19 sensitivity, printed": percent(reader.covid_sensitivity, 2),
                 "COVID-19 sensitivity, Wilson": with_interval(figures["COVID-19 sensitivity"].estimate),
-                "other sensitivities": "not reported" if one.group != AI else "see table 3",
-                "confusion matrix": "not reported" if one.group != AI else "reconstructed",
-                "total time, min": one.minutes,
+                "other sensitivities": "not reported" if reader.group != AI else "see table 3",
+                "confusion matrix": "not reported" if reader.group != AI else "reconstructed",
+                "total time, min": reader.minutes,
                 "time of single cases": "not reported",
             }
         )
@@ -184,15 +187,15 @@ def readers_margins() -> list[Row]:
     """Return what is known of figure 3, the readers' matrices: how many they got right, by two groups of truth."""
     covid, n = published.VALIDATION_CASES[2], sum(published.VALIDATION_CASES)
     made: list[Row] = []
-    for one in published.READERS:
-        if one.group == AI:
+    for reader in published.READERS:
+        if reader.group == AI:
             continue
-        right = round(one.covid_sensitivity * covid)
+        right = round(reader.covid_sensitivity * covid)
         for truth, cases, good in (
             ("COVID-19", covid, right),
-            ("normal and CAP together", n - covid, round(one.accuracy * n) - right),
+            ("normal and CAP together", n - covid, round(reader.accuracy * n) - right),
         ):
-            row: Row = {"reader": one.name, "truth": truth, "cases": cases, "right": good, "wrong": cases - good}
+            row: Row = {"reader": reader.name, "truth": truth, "cases": cases, "right": good, "wrong": cases - good}
             made.append({**row, "what wrong ones were called": "not reported"})
     return made
 
@@ -219,6 +222,11 @@ def test_set() -> list[Row]:
 def contradictions() -> list[Row]:
     """Return the printed figures and sentences that do not agree with others."""
     return [
-        {"where": one.where, "printed": one.printed, "should read": one.should_read, "why": one.why}
-        for one in published.CONTRADICTIONS
+        {
+            "where": contradiction.where,
+            "printed": contradiction.printed,
+            "should read": contradiction.should_read,
+            "why": contradiction.why,
+        }
+        for contradiction in published.CONTRADICTIONS
     ]

@@ -123,7 +123,7 @@ class StudyFacts:
     @property
     def codes(self) -> tuple[str, ...]:
         """Codes of the classes, in the study's order."""
-        return tuple(one.code for one in self.classes)
+        return tuple(study_class.code for study_class in self.classes)
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ class StudyFacts:
 
     def label(self, code: str) -> str:
         """Return the label of a class code; other outcomes are their own label."""
-        return next((one.label for one in self.classes if one.code == code), code)
+        return next((study_class.label for study_class in self.classes if study_class.code == code), code)
 
     def figure_label(self, figure: str) -> str:
         """Return a figure's name with the class by its label: "sensitivity covid" as "sensitivity COVID-19"."""
@@ -221,7 +221,7 @@ class StudyRows:
         if not chosen.practice:
             keep &= ~self.practice
         if chosen.groups:
-            member = np.array([one.group in chosen.groups for one in self.study.participants], bool)
+            member = np.array([participant.group in chosen.groups for participant in self.study.participants], bool)
             keep &= member[self.participant] | ~people
         if chosen.arms:
             keep &= np.isin(self.arm, [ARMS.index(arm) for arm in chosen.arms if arm in ARMS]) | ~people

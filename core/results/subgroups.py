@@ -75,7 +75,11 @@ class Subgroups:
     @property
     def differences(self) -> list[Who]:
         """Which differences there are: the AI minus groups in the arm that is compared with it, aided minus unaided."""
-        return [(one.group, one.arm, one.ai) for one in self.lines[0].figures.effects if one.arm in ("", self.arm)]
+        return [
+            (effect.group, effect.arm, effect.ai)
+            for effect in self.lines[0].figures.effects
+            if effect.arm in ("", self.arm)
+        ]
 
 
 def cases_of(rows: StudyRows) -> list[int]:
@@ -86,7 +90,7 @@ def cases_of(rows: StudyRows) -> list[int]:
 
 def figure_choices(study: StudyFacts) -> list[str]:
     """Return the figures that subgroups can be looked at by, the primary endpoint first."""
-    positive = [one.code for one in study.classes if one.positive] or list(study.codes[-1:])
+    positive = [study_class.code for study_class in study.classes if study_class.positive] or list(study.codes[-1:])
     more = [f"{kind} {code}" for code in positive for kind in ("sensitivity", "specificity")]
     known = {f"{kind} {code}" for code in study.codes for kind in ("sensitivity", "specificity", "AUC")}
     ends = figure_names(study.protocol.prespecification)
@@ -131,7 +135,12 @@ def subgroups_of(
 
     with one_thread():
         lines = [line("", "", Level("All cases", tuple(range(len(places)))))]
-        lines += [line(one.key, one.label, level) for one in attributes if one.splits for level in one.levels]
+        lines += [
+            line(attribute.key, attribute.label, level)
+            for attribute in attributes
+            if attribute.splits
+            for level in attribute.levels
+        ]
         contrasts = [
             _contrast(table, figure, cases, attribute, [line for line in lines if line.key == attribute.key])
             for attribute in attributes

@@ -169,9 +169,9 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     if arms:
         made = replace(made, prediction=np.array([one for one, _ in arms]), scores=np.array([one for _, one in arms]))
     ais = []
-    for one in table.ais:
-        calls, scores = changed(one.prediction[None], one.scores[None])
-        ais.append(replace(one, prediction=calls[0], scores=scores[0]))
+    for ai in table.ais:
+        calls, scores = changed(ai.prediction[None], ai.scores[None])
+        ais.append(replace(ai, prediction=calls[0], scores=scores[0]))
     return replace(made, ais=tuple(ais))
 
 

@@ -155,10 +155,10 @@ def _truths(
             rows.append((line, (*cells[:place], str(number), *cells[place + 1 :])))
     header = tuple("case" if column == key else column for column in table.header)
     with open_session() as session:
-        taken = {one.case.number for one in study_info.cases(session, study.id, by=by)}
+        taken = {case.case.number for case in study_info.cases(session, study.id, by=by)}
         sheet = read_truth(
             Table(header, tuple(rows)),
-            classes={one.code: one.label for one in study.classes},
+            classes={study_class.code: study_class.label for study_class in study.classes},
             case_numbers=taken,
             source=", ".join(study.protocol.reference.rests_on[:3]) or "imported table",
         )

@@ -158,11 +158,11 @@ def training_keys(card: dict[str, Any]) -> list[str]:
 def _check_free(name: str, version: str, sha256: str | None = None) -> None:
     taken = Conflict(f"There is a model {name} {version} already; a version is frozen, so give this one a new version.")
     wanted = (name.casefold(), version.casefold())  # some file systems know no difference
-    if wanted in {(one.name.casefold(), one.version.casefold()) for one in available_models()}:
+    if wanted in {(model.name.casefold(), model.version.casefold()) for model in available_models()}:
         raise taken
     with open_view() as session:
         known = ai_models.by_name(session, name, version)
-        listed = known is not None and known.id in {one.id for one in ai_models.models(session)}
+        listed = known is not None and known.id in {model.id for model in ai_models.models(session)}
     if known is not None and (listed or sha256 not in (None, known.sha256)):
         raise taken
 

@@ -35,27 +35,29 @@ def over_clusters(found: Agreement, prediction: Codes, *, classes: int, clusters
     )
 
 
-def _without_interval(one: Estimate) -> Estimate:
-    why = one.reason or "no interval is computed over clusters"
-    return Estimate(one.value, None, None, one.n, one.method, why)
+def _without_interval(estimate: Estimate) -> Estimate:
+    why = estimate.reason or "no interval is computed over clusters"
+    return Estimate(estimate.value, None, None, estimate.n, estimate.method, why)
 
 
-def _jackknifed(one: Estimate, without: Floats) -> Estimate:
+def _jackknifed(estimate: Estimate, without: Floats) -> Estimate:
     """The coefficient with the jackknife interval of `without` (I,), each with a cluster left out."""
     from scipy.special import stdtrit
 
-    if one.value is None:
-        return one
+    if estimate.value is None:
+        return estimate
     n = without.size
     if n < 3 or not np.isfinite(without).all():
         why = "too few clusters: it does not exist once some cluster is left out" if n > 2 else "needs three clusters"
-        return Estimate(one.value, None, None, one.n, METHOD, why)
+        return Estimate(estimate.value, None, None, estimate.n, METHOD, why)
     se = math.sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
     if se <= 1e-12:
-        return Estimate(one.value, None, None, one.n, METHOD, "leaving out any cluster changes nothing")
+        return Estimate(estimate.value, None, None, estimate.n, METHOD, "leaving out any cluster changes nothing")
     half = float(stdtrit(n - 1, 0.975)) * se
-    ci, _ = within((one.value - half, one.value + half), (-1.0, 1.0))
-    return Estimate(one.value, se, ci, one.n, f"{one.method.split(',')[0]}, {METHOD}", None if ci else NO_INFORMATION)
+    ci, _ = within((estimate.value - half, estimate.value + half), (-1.0, 1.0))
+    return Estimate(
+        estimate.value, se, ci, estimate.n, f"{estimate.method.split(',')[0]}, {METHOD}", None if ci else NO_INFORMATION
+    )
 
 
 def _less(values: Floats, clusters: Ints) -> Floats:
@@ -80,11 +82,11 @@ def _chance_corrected(table: Floats, clusters: Ints, *, gwet: bool) -> Floats:
         return np.asarray(np.where(1 - chance > 1e-12, (observed - chance) / (1 - chance), np.nan))
 
 
-def _of_pair(one: Estimate, a: Ints, b: Ints, width: int, clusters: Ints) -> Estimate:
+def _of_pair(estimate: Estimate, a: Ints, b: Ints, width: int, clusters: Ints) -> Estimate:
     """Cohen's kappa of two readers' columns (n,), the last of which is a missing read."""
     both = (a < width - 1) & (b < width - 1)
-    if one.value is None:
-        return one
+    if estimate.value is None:
+        return estimate
     used = np.unique(clusters[both], return_inverse=True)[1].ravel()
     size, q = int(used.max()) + 1, width - 1
     flat = np.bincount((used * q + a[both]) * q + b[both], minlength=size * q * q).reshape(size, q, q)
@@ -93,4 +95,4 @@ def _of_pair(one: Estimate, a: Ints, b: Ints, width: int, clusters: Ints) -> Est
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = np.einsum("iqq->i", left) / n
         expected = (left.sum(axis=1) * left.sum(axis=2)).sum(axis=1) / n**2
-        return _jackknifed(one, np.asarray((observed - expected) / (1 - expected)))
+        return _jackknifed(estimate, np.asarray((observed - expected) / (1 - expected)))

@@ -77,6 +77,6 @@ def failed_areas(
     for rule, meaning in RULES.items():
         used = under_rule(reads, table.truth, rule)
         cells = {name: cells_or_error(used, table, name) for name in names if name.startswith("AUC ")}
-        for one in ai_with_groups(used, table, cells, readers_as=readers_as, margin=margin):
-            found.append(FailedAreas(rule, meaning, rule == chosen, one))
+        for contest in ai_with_groups(used, table, cells, readers_as=readers_as, margin=margin):
+            found.append(FailedAreas(rule, meaning, rule == chosen, contest))
     return tuple(found)

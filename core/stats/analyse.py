@@ -230,7 +230,7 @@ def _stale(name: str, cells: Cells | StatsError, ruled: Set, base: Set) -> bool:
 def summary(table: ReadTable) -> StudySummary:
     """Counts of cases, readers and reads, the AI's included, and what was left out."""
     parts = [table.prediction[k][(table.prediction[k] != MISSING).any(axis=1)] for k in range(len(table.arms))]
-    parts += [one.prediction[None, :] for one in table.ais]
+    parts += [ai.prediction[None, :] for ai in table.ais]
     codes = np.concatenate([part.ravel() for part in parts])
     return StudySummary(
         cases=len(table.cases),
@@ -239,7 +239,7 @@ def summary(table: ReadTable) -> StudySummary:
         readers=tuple(zip(table.readers, table.groups, strict=True)),
         arms=table.arms,
         ai=bool(table.ais),
-        ais=tuple(one.name for one in table.ais),
+        ais=tuple(ai.name for ai in table.ais),
         reads=int((codes != MISSING).sum()),
         missing=int((codes == MISSING).sum()),
         indeterminate=int((codes == INDETERMINATE).sum()),
@@ -267,7 +267,7 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures
             f"{who} gave no score for {lost} case{'s' * (lost != 1)}, on which it failed or could not decide. In its "
             f"areas against readers ({ai_failures}): {RULES[ai_failures]}. Areas under all three rules stand beside."
         )
-    if np.isnan(table.scores).all() and all(np.isnan(one.scores).all() for one in table.ais):
+    if np.isnan(table.scores).all() and all(np.isnan(ai.scores).all() for ai in table.ais):
         found.append("No ratings or probabilities: areas under the curve are not given.")
     return tuple(dict.fromkeys(found))
 

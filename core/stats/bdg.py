@@ -95,7 +95,7 @@ def bdg(
         own[able] = sums.rows[able, j].sum(axis=1) / pairs[able]
         found = _analysed(own, sums, [j], ratings, truth, names, estimator=estimator, level=level, able=able.tolist())
         single += [(name, one) for part in found for one in part]
-    variance_negative = any(one.variance is not None and one.variance < -1e-15 for one in (*rows, *differences))
+    variance_negative = any(row.variance is not None and row.variance < -1e-15 for row in (*rows, *differences))
     missing = int(np.isnan(ratings).sum())
     notes = []
     if missing:

@@ -108,8 +108,8 @@ class LongStudy:
         )  # fmt: skip
         parts = {name: getattr(found.components, name) for name in ("var", "cov1", "cov2", "cov3", "var_r", "var_tr")}
         rows: Rowed = (
-            *(_row("treatment", one.treatment, None, one) for one in found.treatments),
-            *(_row("difference", one.a, one.b, one) for one in found.differences),
+            *(_row("treatment", treatment.treatment, None, treatment) for treatment in found.treatments),
+            *(_row("difference", difference.a, difference.b, difference) for difference in found.differences),
             {"kind": "test", "a": found.test.statistic, "estimate": found.test.value, "df": found.test.df2,
              "p": found.test.p, "note": found.test.reason},
             *({"kind": "component", "a": name, "estimate": value} for name, value in parts.items()),
@@ -123,8 +123,8 @@ class LongStudy:
         d = self.data
         found = bdg(d.values, d.truth, estimator=estimator, treatment_names=d.treatments, reader_names=d.readers)
         rows: Rowed = (
-            *(_row("treatment", one.a, None, one) for one in found.treatments),
-            *(_row("difference", one.a, one.b, one) for one in found.differences),
+            *(_row("treatment", treatment.a, None, treatment) for treatment in found.treatments),
+            *(_row("difference", difference.a, difference.b, difference) for difference in found.differences),
         )
         return Result(found, found.method, rows, found.notes, self.polars)
 

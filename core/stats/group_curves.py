@@ -23,8 +23,8 @@ def group_curves(reads: Set, figures: tuple[ReaderFigures, ...]) -> list[GroupCu
     """
     found = []
     for group, at in members(reads):
-        for place, one in enumerate(figures[at[0]].scores):
+        for place, score in enumerate(figures[at[0]].scores):
             curves = [roc for i in at if (roc := figures[i].scores[place].roc) is not None]
             if curves:
-                found.append(GroupCurve(group, reads.arm, one.label, mean_curve(curves)))
+                found.append(GroupCurve(group, reads.arm, score.label, mean_curve(curves)))
     return found

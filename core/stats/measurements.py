@@ -223,31 +223,33 @@ def measured_in_clusters(
     found = iter([_over_clusters(one, [each[k] for each in without]) for k, one in enumerate(_flat(whole))])
     agreement, consistency = next(found), next(found)
     within_readers = tuple((name, next(found)) for name, _ in whole.within_readers)
-    limits = tuple(replace(one, bias=next(found), lower=next(found), upper=next(found)) for one in whole.limits)
+    limits = tuple(replace(limit, bias=next(found), lower=next(found), upper=next(found)) for limit in whole.limits)
     kappas = None if whole.kappas is None else tuple((a, b, next(found)) for a, b, _ in whole.kappas)
     return replace(whole, icc_agreement=agreement, icc_consistency=consistency, within_readers=within_readers,
                    limits=limits, kappas=kappas)  # fmt: skip
 
 
 def _flat(found: Measured) -> list[Estimate]:
-    limits = [part for one in found.limits for part in (one.bias, one.lower, one.upper)]
+    limits = [part for limit in found.limits for part in (limit.bias, limit.lower, limit.upper)]
     return [found.icc_agreement, found.icc_consistency, *(one for _, one in found.within_readers), *limits,
             *(one for _, _, one in found.kappas or ())]  # fmt: skip
 
 
-def _over_clusters(one: Estimate, without: list[Estimate]) -> Estimate:
+def _over_clusters(estimate: Estimate, without: list[Estimate]) -> Estimate:
     from scipy.special import stdtrit
 
-    method, n = f"{one.method}, jackknife of clusters", len(without)
+    method, n = f"{estimate.method}, jackknife of clusters", len(without)
     values = np.array([np.nan if each.value is None else each.value for each in without])
-    if one.value is None:
-        return one
+    if estimate.value is None:
+        return estimate
     if not np.isfinite(values).all():
-        return Estimate(one.value, None, None, one.n, method, "it does not exist once some cluster is left out")
+        return Estimate(
+            estimate.value, None, None, estimate.n, method, "it does not exist once some cluster is left out"
+        )
     se = math.sqrt((n - 1) / n * float(((values - values.mean()) ** 2).sum()))
     if se <= 1e-12:
-        return Estimate(one.value, None, None, one.n, method, "leaving out any cluster changes nothing")
+        return Estimate(estimate.value, None, None, estimate.n, method, "leaving out any cluster changes nothing")
     half = float(stdtrit(n - 1, 0.975)) * se
-    bounded = one.method.startswith(("ICC", "Cohen"))
-    ci = within((one.value - half, one.value + half), (-1.0, 1.0) if bounded else None)[0]
-    return Estimate(one.value, se, ci, one.n, method, None if ci else NO_INFORMATION)
+    bounded = estimate.method.startswith(("ICC", "Cohen"))
+    ci = within((estimate.value - half, estimate.value + half), (-1.0, 1.0) if bounded else None)[0]
+    return Estimate(estimate.value, se, ci, estimate.n, method, None if ci else NO_INFORMATION)

@@ -168,8 +168,8 @@ def partial_area_cells(scores: Floats, truth: Bools, *, most: float = 0.2) -> Ce
 
 def _without_clusters(whole: Cells, scores: Floats, truth: Bools, most: float, clusters: Ints) -> Cells:
     without = []
-    for one in np.unique(clusters):
-        left = clusters != one
+    for cluster in np.unique(clusters):
+        left = clusters != cluster
         try:
             without.append(float(partial_area_cells(scores[None, left], truth[left], most=most).theta[0]))
         except StatsError:

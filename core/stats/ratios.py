@@ -58,9 +58,9 @@ def share(part: Bools, whole: Bools, clusters: Ints, *, what: str) -> Estimate:
     return ratio_over_cases(one, all_of, what=what, clusters=clusters)
 
 
-def rest_of(one: Estimate) -> Estimate:
+def rest_of(estimate: Estimate) -> Estimate:
     """1 minus a share."""
-    if one.value is None:
-        return one
-    ci = None if one.ci is None else (1 - one.ci[1], 1 - one.ci[0])
-    return Estimate(1 - one.value, one.se, ci, one.n, one.method, one.reason)
+    if estimate.value is None:
+        return estimate
+    ci = None if estimate.ci is None else (1 - estimate.ci[1], 1 - estimate.ci[0])
+    return Estimate(1 - estimate.value, estimate.se, ci, estimate.n, estimate.method, estimate.reason)

@@ -91,11 +91,11 @@ def sets_of(table: ReadTable) -> tuple[Set, ...]:
         prediction, scores = table.prediction[a][present], table.scores[a][present]
         probabilities, seconds = table.probabilities[a][present], table.seconds[a][present]
         if table.ais:
-            prediction = np.concatenate([np.stack([one.prediction for one in table.ais]), prediction])
-            scores = np.concatenate([np.stack([one.scores for one in table.ais]), scores])
-            probabilities = np.concatenate([np.stack([one.probabilities for one in table.ais]), probabilities])
-            seconds = np.concatenate([np.stack([one.seconds for one in table.ais]), seconds])
-            names, groups = (*(one.name for one in table.ais), *names), (*(AI for _ in table.ais), *groups)
+            prediction = np.concatenate([np.stack([ai.prediction for ai in table.ais]), prediction])
+            scores = np.concatenate([np.stack([ai.scores for ai in table.ais]), scores])
+            probabilities = np.concatenate([np.stack([ai.probabilities for ai in table.ais]), probabilities])
+            seconds = np.concatenate([np.stack([ai.seconds for ai in table.ais]), seconds])
+            names, groups = (*(ai.name for ai in table.ais), *names), (*(AI for _ in table.ais), *groups)
         found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, len(table.ais)))
     return tuple(found)
 

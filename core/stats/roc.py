@@ -96,13 +96,13 @@ def mean_curve(curves: Sequence[Roc]) -> MeanRoc:
     """
     if not curves:
         raise StatsError("A mean curve needs at least one reader's curve.")
-    along = [np.array(one.tpr) + np.array(one.fpr) for one in curves]  # 1 + sensitivity - specificity, increasing
-    above = [np.array(one.tpr) - np.array(one.fpr) for one in curves]  # sensitivity + specificity - 1
+    along = [np.array(curve.tpr) + np.array(curve.fpr) for curve in curves]  # 1 + sensitivity - specificity, increasing
+    above = [np.array(curve.tpr) - np.array(curve.fpr) for curve in curves]  # sensitivity + specificity - 1
     at = np.unique(np.concatenate(along))
     if at.size > MOST_POINTS:
         at = np.linspace(0.0, 2.0, MOST_POINTS)
     height = np.mean([np.interp(at, x, y) for x, y in zip(along, above, strict=True)], axis=0)
-    area = float(np.mean([np.trapezoid(one.tpr, one.fpr) for one in curves]))
+    area = float(np.mean([np.trapezoid(curve.tpr, curve.fpr) for curve in curves]))
     fpr, tpr = ((at - height) / 2).tolist(), ((at + height) / 2).tolist()
     return MeanRoc(tuple(fpr), tuple(tpr), area, len(curves))
 

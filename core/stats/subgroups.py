@@ -72,7 +72,7 @@ def of_cases(table: ReadTable, at: Places) -> ReadTable:
         probabilities=table.probabilities[:, :, at],
         seconds=table.seconds[:, :, at],
         position=table.position[:, :, at],
-        ais=tuple(one.of_cases(at) for one in table.ais),
+        ais=tuple(ai.of_cases(at) for ai in table.ais),
     )
 
 
@@ -157,7 +157,9 @@ def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious
     cells = cells_or_error(reads, table, figure)
     if isinstance(cells, StatsError):
         return Estimate(None, n=len(reads.names), reason=str(cells))
-    found = next(one for one in group_figures(reads, table, {figure: cells}) if one.group == group)
+    found = next(
+        group_figure for group_figure in group_figures(reads, table, {figure: cells}) if group_figure.group == group
+    )
     mean, how, by = found.figures[0].mean, found.note, found.figures[0].method
     if cautious and by != METHOD:  # which is never surer than these readers by themselves
         # few cases and readers who happen to agree: random readers may come out surer than these readers by themselves

@@ -133,10 +133,10 @@ def _bdg(folder: Path, data: str, kinds: dict[Estimator, dict[str, Any]]) -> Fou
         yield data, f"BDG, {estimator}", pairs
 
 
-def _bdg_pairs(one: BdgArea, row: dict[str, Any]) -> list[Pair]:
-    tested, ends = row.get("t_unrounded_df", row) or {}, one.uncut or one.ci or (None, None)
-    return [("estimate", one.estimate, row["estimate"]), ("variance", one.variance, row["variance"]),
-            ("df", one.df, row["df_bdg"]), ("p", one.p, tested.get("p")), ("low", ends[0], tested.get("low")),
+def _bdg_pairs(bdg_area: BdgArea, row: dict[str, Any]) -> list[Pair]:
+    tested, ends = row.get("t_unrounded_df", row) or {}, bdg_area.uncut or bdg_area.ci or (None, None)
+    return [("estimate", bdg_area.estimate, row["estimate"]), ("variance", bdg_area.variance, row["variance"]),
+            ("df", bdg_area.df, row["df_bdg"]), ("p", bdg_area.p, tested.get("p")), ("low", ends[0], tested.get("low")),
             ("high", ends[1], tested.get("high"))]  # fmt: skip
 
 

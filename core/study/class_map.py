@@ -62,7 +62,7 @@ class ClassMap:
 def named_by_classes(classes: Iterable[StudyClass], ai_classes: Iterable[str]) -> dict[str, str | None]:
     """Return the map that the classes themselves give: each names the AI's class it stands for, else has its name."""
     known = set(ai_classes)
-    by_name = {one.ai_class or one.code: one.code for one in reversed(list(classes))}
+    by_name = {study_class.ai_class or study_class.code: study_class.code for study_class in reversed(list(classes))}
     return {name: code for name, code in by_name.items() if name in known}
 
 
@@ -75,17 +75,30 @@ def guessed(
     Where only one diagnosis is a disease, everything that is not "normal" or the like counts as it.
     """
     found: dict[str, str | None] = {}
-    named = {one.ai_class: one.code for one in reversed(classes) if one.ai_class}
-    negative = [one.code for one in classes if _is_negative(one.code) or _is_negative(one.label)]
-    diseases = [one.code for one in classes if one.code not in negative]
+    named = {study_class.ai_class: study_class.code for study_class in reversed(classes) if study_class.ai_class}
+    negative = [
+        study_class.code for study_class in classes if _is_negative(study_class.code) or _is_negative(study_class.label)
+    ]
+    diseases = [study_class.code for study_class in classes if study_class.code not in negative]
     for name in ai_classes:
-        same = next((one.code for one in classes if _plain(name) in (_plain(one.code), _plain(one.label))), None)
+        same = next(
+            (
+                study_class.code
+                for study_class in classes
+                if _plain(name) in (_plain(study_class.code), _plain(study_class.label))
+            ),
+            None,
+        )
         found_code = named.get(name) or same
         if found_code is None and _is_negative(name):
             found_code = negative[0] if len(negative) == 1 else None
         elif found_code is None:
             own = _words(name) | _words((labels or {}).get(name, ""))
-            alike = [one.code for one in classes if one.code in diseases and _words(one.label) & own]
+            alike = [
+                study_class.code
+                for study_class in classes
+                if study_class.code in diseases and _words(study_class.label) & own
+            ]
             found_code = alike[0] if len(alike) == 1 else diseases[0] if len(diseases) == 1 and negative else None
         if found_code is not None:
             found[name] = found_code
@@ -99,7 +112,7 @@ def completed(
     labels: Mapping[str, str] | None = None,
 ) -> dict[str, str | None]:
     """Return a map without what no longer exists, with a guess for each class it does not name."""
-    codes = {one.code for one in classes}
+    codes = {study_class.code for study_class in classes}
     kept = {name: code for name, code in stored.items() if name in ai_classes and (code is None or code in codes)}
     guess = guessed(ai_classes, classes, labels)
     return {name: kept[name] if name in kept else guess[name] for name in ai_classes if name in kept or name in guess}

@@ -30,23 +30,23 @@ def class_problems(classes: tuple[StudyClass, ...]) -> tuple[str, ...]:
     found = []
     if not 2 <= len(classes) <= MOST:
         found.append(f"A study needs 2 to {MOST} diagnoses.")
-    for one in classes:
-        name = one.label.strip() or one.code or "without a name"
-        if not one.label.strip():
+    for study_class in classes:
+        name = study_class.label.strip() or study_class.code or "without a name"
+        if not study_class.label.strip():
             found.append(f"The class {name} needs a label.")
-        if not CODE.fullmatch(one.code) or one.code == INDETERMINATE:
+        if not CODE.fullmatch(study_class.code) or study_class.code == INDETERMINATE:
             found.append(
                 f"The class {name} needs a code of small letters, digits and _, other than {INDETERMINATE!r}; "
                 "it starts with a letter."
             )
-        if problem := letter_problem(one.letter):
+        if problem := letter_problem(study_class.letter):
             found.append(f"The class {name} {problem}.")
-        if not COLOUR.fullmatch(one.colour):
+        if not COLOUR.fullmatch(study_class.colour):
             found.append(f"The class {name} needs a colour such as {PALETTE[0]}.")
     for field, word in (("code", "code"), ("letter", "letter"), ("label", "label"), ("colour", "colour")):
-        values = [getattr(one, field).strip().lower() for one in classes]
+        values = [getattr(study_class, field).strip().lower() for study_class in classes]
         for twice in sorted({value for value in values if value and values.count(value) > 1}):
             found.append(f"Two classes have the {word} {twice}; change one.")
-    if sum(one.positive for one in classes) > 1:
+    if sum(study_class.positive for study_class in classes) > 1:
         found.append("Only one class can be the positive one.")
     return tuple(found)

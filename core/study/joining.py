@@ -85,8 +85,8 @@ def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> se
     return {*order[: len(order) // 2], *practice[::2]}
 
 
-def _begins_aided(one: Standing) -> bool:
-    return any(place.arm == Arm.AIDED for place in one.orders[0])
+def _begins_aided(standing: Standing) -> bool:
+    return any(place.arm == Arm.AIDED for place in standing.orders[0])
 
 
 def _arm(plan: Plan, session: int, *, aided_first: bool) -> Arm:

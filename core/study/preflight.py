@@ -92,7 +92,7 @@ class Facts:
 
 def check(facts: Facts) -> tuple[Finding, ...]:
     """Return everything found, blockers first, each part of the study in its order."""
-    codes = tuple(one.code for one in facts.classes)
+    codes = tuple(study_class.code for study_class in facts.classes)
     chosen = facts.protocol.prespecification
     prespecified = prespecification_problems(
         chosen, codes=codes, groups=facts.groups, design=facts.design, ratings=facts.protocol.ratings
@@ -125,8 +125,8 @@ def _texts(facts: Facts) -> list[Finding]:
     if what := identifying(facts.title):
         found.append(Finding("protocol", f"The title looks as if it held {what}; readers see it.", blocks=False))
     named_parts: tuple[tuple[Area, str, str], ...] = (
-        *(("protocol", "diagnosis", one.label) for one in facts.classes),
-        *(("protocol", "question", one.label) for one in facts.protocol.questions),
+        *(("protocol", "diagnosis", study_class.label) for study_class in facts.classes),
+        *(("protocol", "question", question.label) for question in facts.protocol.questions),
         *(("readers", "reader group", name) for name in facts.groups),
     )
     for area, part, name in named_parts:
@@ -143,7 +143,7 @@ def _texts(facts: Facts) -> list[Finding]:
 def _attributes(case: CaseFacts) -> list[Finding]:
     """Look at what the upload kept of the headers once more: its names against the allow-list, its texts as such."""
     again = "withdraw it and upload it again."
-    kept = {one.name for one in fields(Attributes)}
+    kept = {field.name for field in fields(Attributes)}
     found = [
         Finding("cases", f"Case {case.number} keeps {name}, which is not on the list of what may be kept; {again}")
         for name in sorted(set(case.attributes) - kept)
@@ -192,7 +192,7 @@ def _truth(facts: Facts, codes: tuple[str, ...]) -> list[Finding]:
     if by_reader and not facts.protocol.readers_may_author_truth:
         found.append(Finding("truth", f"The truth was authored by a reader of the study: case {named(by_reader)}."))
     present = {case.truth for case in facts.cases if not case.practice}
-    absent = [one.label for one in facts.classes if one.code not in present]
+    absent = [study_class.label for study_class in facts.classes if study_class.code not in present]
     if absent and not missing:
         text = f"No case has the truth {', '.join(absent)}: nothing can be said about sensitivity there."
         found.append(Finding("truth", text, blocks=False))
@@ -272,7 +272,7 @@ def _low(who: str) -> str:
 def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str) -> list[Finding]:
     """Look at what the AI's classes count as: what is not mapped blocks, what is joined or left out is said."""
     found, whose = [], "The AI's class" if who == "The AI" else f"{who}: its class"
-    labels = {one.code: one.label for one in classes}
+    labels = {study_class.code: study_class.label for study_class in classes}
     for name in ai.classes:
         code = ai.counts_as.get(name)
         if name not in ai.counts_as:
@@ -283,14 +283,17 @@ def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str) -> list[Fin
             found.append(Finding("ai", text, blocks=False))
         elif code not in labels:
             found.append(Finding("ai", f"{whose} {name} is mapped to {code}, which is no class of the study any more."))
-    for one in classes:
-        sources = [name for name in ai.classes if ai.counts_as.get(name) == one.code]
+    for study_class in classes:
+        sources = [name for name in ai.classes if ai.counts_as.get(name) == study_class.code]
         if not sources:
-            text = f"{who} has no class that counts as {one.label}: it can never be right there, and has no ROC of it."
+            text = (
+                f"{who} has no class that counts as {study_class.label}: "
+                "it can never be right there, and has no ROC of it."
+            )
             found.append(Finding("ai", text, blocks=False))
         elif len(sources) > 1:
             joined = f"{', '.join(sources[:-1])} and {sources[-1]}"
-            text = f"{who}: {joined} count as {one.label}, and their probabilities are added up."
+            text = f"{who}: {joined} count as {study_class.label}, and their probabilities are added up."
             found.append(Finding("ai", text, blocks=False))
     return found
 

@@ -51,7 +51,7 @@ def load_backgrounds(folders: Sequence[Path], *, size: int = 224) -> list[Backgr
     """Read the clear runs of every series under the folders, averaged to about `size` pixels in plane."""
     out: list[Background] = []
     for folder in folders:
-        found = [one for series in _series(folder) for one in _runs(*series, size=size)]
+        found = [run for series in _series(folder) for run in _runs(*series, size=size)]
         if not found:
             raise InvalidInput(
                 f"{folder.name} holds no series whose clear slices are known; name the lung-pet-ct-dx folder or one "

@@ -26,7 +26,7 @@ def text() -> str:
         return " ".join(spoken.get(part, part.upper() if len(part) == 1 else part) for part in parts)
 
     tables = [
-        (group, [(" or ".join(label(key) for key in one.keys), one.label) for one in actions])
+        (group, [(" or ".join(label(key) for key in action.keys), action.label) for action in actions])
         for group, actions in groupby(ACTIONS.values(), key=lambda one: one.group)
     ]
     tables += [("Mouse", known["mouse"]), ("Form", known["form"])]

@@ -137,7 +137,7 @@ def _pins(session: Session, by: Actor) -> list[tuple[int, tuple[list[str], int]]
     query = select(Study.ai_model_id, Study.protocol, Study.id, Study.title).where(Study.deleted_at.is_(None))
     pins: dict[int, tuple[list[str], int]] = {}
     for model_id, protocol, study_id, title in session.execute(query.order_by(Study.id)):
-        named = [model_id, *(known.get((one.name, one.version)) for one in protocol.ais)]
+        named = [model_id, *(known.get((ai.name, ai.version)) for ai in protocol.ais)]
         for one in dict.fromkeys(one for one in named if one is not None):
             titles, hidden = pins.get(one, ([], 0))
             seen = study_id in mine
@@ -211,7 +211,7 @@ def undo_calls(session: Session, model_id: int, *, by: int, at: datetime) -> Mod
         raise Conflict(f"{row.name} {row.version} is an AI of “{opened[0]}”, which was opened with it; it stays.")
     for study in named:
         permissions.require(session, study.id, by, Right.MANAGE)
-        kept = tuple(one for one in study.protocol.ais if (one.name, one.version) != (row.name, row.version))
+        kept = tuple(ai for ai in study.protocol.ais if (ai.name, ai.version) != (row.name, row.version))
         first = by_name(session, kept[0].name, kept[0].version) if kept else None
         study.protocol = replace(study.protocol, ais=kept)
         study.ai_model_id, study.state = first.id if first else None, StudyState.DRAFT

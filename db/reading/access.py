@@ -133,7 +133,10 @@ def displayed(session: Session, study: Study, ai: AiReadInfo, output: dict[str, 
 
 def slices_of(counts_as: ClassMap, ai: AiReadInfo) -> tuple[tuple[float, ...] | None, ...]:
     """Return the probabilities of every slice for the names that the output's `classes` have."""
-    return tuple(one and counts_as.joined(ai.model.classes, one) for one in ai.slice_probabilities)
+    return tuple(
+        slice_probability and counts_as.joined(ai.model.classes, slice_probability)
+        for slice_probability in ai.slice_probabilities
+    )
 
 
 def whole_output(session: Session, study: Study, counts_as: ClassMap, ai: AiReadInfo) -> dict[str, Any]:

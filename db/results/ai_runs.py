@@ -43,7 +43,9 @@ def _maps(session: Session, study: Study, models: set[int]) -> dict[int, ClassMa
     """Return what each model's classes count as: as the study says, else a guess."""
     said = {ai.model.id: ai.classes for ai in ais_of(session, study)}
     classes = classes_of(session, study.id)
-    others = {one: ClassMap(guessed(ai_models.model(session, one).classes, classes)) for one in models - set(said)}
+    others = {
+        model: ClassMap(guessed(ai_models.model(session, model).classes, classes)) for model in models - set(said)
+    }
     return said | others
 
 
@@ -68,7 +70,7 @@ def _run(
         rule=key[1],
         parameters=key[2][:10],
         of_study=any(read.id in own for read in found.values()),
-        labels=tuple(one.label for one in study.classes),
+        labels=tuple(study_class.label for study_class in study.classes),
         calls=np.array(calls, np.int64),
         truth=np.array(truth, np.int64),
     )

@@ -68,7 +68,9 @@ class CaseReview:
 
     def label(self, code: str | None) -> str:
         """Return the label of a class; other outcomes are their own label."""
-        return next((one.label for one in self.classes if one.code == code), code or "no diagnosis")
+        return next(
+            (study_class.label for study_class in self.classes if study_class.code == code), code or "no diagnosis"
+        )
 
 
 def case_review(session: Session, *, study_id: int, case_number: int, by: Actor) -> CaseReview:
@@ -169,5 +171,5 @@ def _reads(session: Session, study: Study, case_id: int, truth: str | None) -> t
 
 def _answers(protocol: Protocol, content: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Pair the questions that were answered with their answers, in words. Marks have a list of their own."""
-    given = [(one, one.answer(content)) for one in protocol.questions if not isinstance(one, Mark)]
+    given = [(question, question.answer(content)) for question in protocol.questions if not isinstance(question, Mark)]
     return tuple((question.label, question.said(answer)) for question, answer in given if answer is not None)

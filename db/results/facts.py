@@ -61,9 +61,10 @@ def facts(session: Session, study: Study) -> Index:
     found = [_ai_reads(session, study, ai, list(series_of)) for ai in ais]
     place_of_case = {case_id: place for place, case_id in enumerate(case_ids)}
     people = tuple(
-        Participant(one.pseudonym, named[one.group_id], one.years, one.withdrawn_at is not None) for one in readers
+        Participant(reader.pseudonym, named[reader.group_id], reader.years, reader.withdrawn_at is not None)
+        for reader in readers
     )
-    names = _names(ais, {one.name for one in people})
+    names = _names(ais, {person.name for person in people})
     made = StudyFacts(
         id=study.id,
         title=study.title,
@@ -152,21 +153,21 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
         .order_by(Case.number)
     )
     ids, made, series_of = [], [], {}
-    for one in links:
+    for link in links:
         # a study is read against the truth it was opened with; later versions are reported as deviations
-        truth = by_id[one.frozen_truth_id] if one.frozen_truth_id else newest.get(one.id)
+        truth = by_id[link.frozen_truth_id] if link.frozen_truth_id else newest.get(link.id)
         if truth is not None:
             known = (truth.class_code, truth.version, truth.source)
-            about = _about(one.attributes, one.slices)
-            made.append(CaseFacts(one.number, *known, one.patient_id, tuple(one.tags), one.practice, about))
-            ids.append(one.id)
-            series_of[one.series] = one.id
+            about = _about(link.attributes, link.slices)
+            made.append(CaseFacts(link.number, *known, link.patient_id, tuple(link.tags), link.practice, about))
+            ids.append(link.id)
+            series_of[link.series] = link.id
     return ids, made, series_of
 
 
 def _about(kept: dict[str, Any], slices: int) -> CaseAttributes:
     """Return what was kept of a case's headers; an empty text counts as not recorded."""
-    known = {one.name: kept[one.name] for one in fields(CaseAttributes) if kept.get(one.name) not in (None, "")}
+    known = {field.name: kept[field.name] for field in fields(CaseAttributes) if kept.get(field.name) not in (None, "")}
     return CaseAttributes(**{**known, "slices": slices})
 
 

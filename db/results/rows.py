@@ -80,7 +80,7 @@ def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, 
     people = _reads(session, index, practice=practice)
     ids = people.pop("id")
     machines = ai_rows(index, practice=practice)
-    columns = {name: np.concatenate([people[name], *(one[name] for one in machines)]) for name in people}
+    columns = {name: np.concatenate([people[name], *(machine[name] for machine in machines)]) for name in people}
     extra = rest(session, index, ids.tolist(), machines) if detail else {}
     return StudyRows(study=index.study, extra=extra, **columns)
 

@@ -43,7 +43,7 @@ def story_of(session: Session, study: Study) -> Story:
     )
     return Story(
         flow=_flow(session, study),
-        deviations=tuple(sorted(deviations, key=lambda one: (one.at is None, one.at))),
+        deviations=tuple(sorted(deviations, key=lambda deviation: (deviation.at is None, deviation.at))),
         order_seeds=tuple((name, number, seed) for name, number, seed in seeds),
         steps=tuple(
             (at, _signed(signatures.signature(at, detail)) if kind == signatures.KIND else kind)
@@ -53,8 +53,11 @@ def story_of(session: Session, study: Study) -> Story:
     )
 
 
-def _signed(one: signatures.Signature) -> str:
-    return f"{one.act} signed by {one.name} ({one.username}): “{one.meaning}” SHA-256 of what was signed: {one.digest}"
+def _signed(signature: signatures.Signature) -> str:
+    return (
+        f"{signature.act} signed by {signature.name} ({signature.username}): “{signature.meaning}” "
+        f"SHA-256 of what was signed: {signature.digest}"
+    )
 
 
 def _flow(session: Session, study: Study) -> Flow:
@@ -117,15 +120,16 @@ def _resets(session: Session, study_id: int) -> list[Deviation]:
 def _joined(session: Session, study_id: int) -> list[Deviation]:
     readers = session.scalars(select(Reader).where(Reader.study_id == study_id, Reader.joined_reason.is_not(None)))
     return [
-        Deviation(one.added_at, f"{one.pseudonym} joined when the study was open", one.joined_reason or "")
-        for one in readers
+        Deviation(reader.added_at, f"{reader.pseudonym} joined when the study was open", reader.joined_reason or "")
+        for reader in readers
     ]
 
 
 def _withdrawn(session: Session, study_id: int) -> list[Deviation]:
     readers = session.scalars(select(Reader).where(Reader.study_id == study_id, Reader.withdrawn_at.is_not(None)))
     return [
-        Deviation(one.withdrawn_at, f"{one.pseudonym} was withdrawn", one.withdrawn_reason or "") for one in readers
+        Deviation(reader.withdrawn_at, f"{reader.pseudonym} was withdrawn", reader.withdrawn_reason or "")
+        for reader in readers
     ]
 
 

@@ -162,7 +162,7 @@ class Readers:
         clock: datetime,
         shown: bool,
     ) -> dict[str, Any]:
-        given = {one[0]: round(100 * float(score)) for one, score in zip(CLASSES, scores, strict=True)}
+        given = {study_class[0]: round(100 * float(score)) for study_class, score in zip(CLASSES, scores, strict=True)}
         token = hashlib.sha256(f"{self.tag} {reader_id} {place} {arm}".encode()).hexdigest()
         return {
             "token": token,

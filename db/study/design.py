@@ -165,16 +165,16 @@ def save_ais(session: Session, study_id: int, ais: Sequence[StudyAi], *, by: int
     that is not registered.
     """
     found = editing(session, study_id, by=by, at=at)
-    codes = {one.code for one in classes(session, study_id)}
-    for one in ais:
-        model = ai_models.by_name(session, one.name, one.version)
+    codes = {study_class.code for study_class in classes(session, study_id)}
+    for ai in ais:
+        model = ai_models.by_name(session, ai.name, ai.version)
         if model is None:
-            raise NotFound(f"The AI {one.title} is not registered; reload the page.")
+            raise NotFound(f"The AI {ai.title} is not registered; reload the page.")
         ai_models.check_registered(session, model.id)
-        check_rule(one.rule)
-        if gone := sorted({code for code in one.classes.values() if code is not None} - codes):
+        check_rule(ai.rule)
+        if gone := sorted({code for code in ai.classes.values() if code is not None} - codes):
             raise InvalidInput(f"{', '.join(gone)} is no class of this study; choose one that is.")
-    named = [(one.name, one.version, one.rule) for one in ais]
+    named = [(ai.name, ai.version, ai.rule) for ai in ais]
     if len(set(named)) < len(named):
         raise InvalidInput("The study has this AI under this rule already; choose another version or rule.")
     _write_ais(session, found, ais, by=by, at=at)
@@ -182,7 +182,7 @@ def save_ais(session: Session, study_id: int, ais: Sequence[StudyAi], *, by: int
 
 def _write_ais(session: Session, found: Study, ais: Sequence[StudyAi], *, by: int, at: datetime) -> None:
     study_ais.write(session, found, ais)
-    detail = {"ais": [{"model": one.name, "version": one.version, "rule": one.rule, **one.classes} for one in ais]}
+    detail = {"ais": [{"model": ai.name, "version": ai.version, "rule": ai.rule, **ai.classes} for ai in ais]}
     audit.record(session, kind="AI chosen", at=at, actor_id=by, study_id=found.id, detail=detail)
 
 

@@ -168,14 +168,14 @@ def export_study(session: Session, study_id: int, *, by: Actor) -> dict[str, Any
         "design": found.design,
         "classes": [
             {
-                "code": one.code,
-                "label": one.label,
-                "letter": one.letter,
-                "colour": one.colour,
-                "ai_class": one.ai_class,
-                "positive": one.positive,
+                "code": study_class.code,
+                "label": study_class.label,
+                "letter": study_class.letter,
+                "colour": study_class.colour,
+                "ai_class": study_class.ai_class,
+                "positive": study_class.positive,
             }
-            for one in found.classes
+            for study_class in found.classes
         ],
         "groups": [group.name for group in found.groups],
         "ai_rule": found.ai_rule,

@@ -60,15 +60,15 @@ def _workers(found: Installation) -> None:
         return
     rows = [
         {
-            "worker": one.name,
-            "device": one.device,
-            "state": "at work" if one.alive else "silent",
-            "last sign of life (UTC)": f"{one.beat_at:%Y-%m-%d %H:%M:%S}",
+            "worker": worker.name,
+            "device": worker.device,
+            "state": "at work" if worker.alive else "silent",
+            "last sign of life (UTC)": f"{worker.beat_at:%Y-%m-%d %H:%M:%S}",
         }
-        for one in found.state.workers
+        for worker in found.state.workers
     ]
     st.dataframe(rows, key="system_workers", hide_index=True)
-    if not any(one.alive for one in found.state.workers):
+    if not any(worker.alive for worker in found.state.workers):
         st.warning("No worker is at work. What waits is read as soon as one starts; nothing is lost.")
 
 
@@ -87,8 +87,13 @@ def _failures(me: Account, found: Installation) -> None:
     if found.state.failures:
         st.caption("AI reads that ended without a call. They count as failures of the AI and stay as they are.")
         rows = [
-            {"case": one.case_number, "AI": one.model, "why": one.why, "at (UTC)": f"{one.at:%Y-%m-%d %H:%M}"}
-            for one in found.state.failures
+            {
+                "case": failure.case_number,
+                "AI": failure.model,
+                "why": failure.why,
+                "at (UTC)": f"{failure.at:%Y-%m-%d %H:%M}",
+            }
+            for failure in found.state.failures
         ]
         st.dataframe(rows, key="system_failures", hide_index=True)
 

@@ -118,7 +118,7 @@ def _filters(rows: StudyRows) -> Filter:
     count = sum(name in st.query_params for name in FILTERS)
     with st.popover(f"Filters ({count})", icon=":material/filter_alt:", key="results_filters", width="stretch"):
         groups = _many("Groups", list(study.groups), "group")
-        classes = _many("True class", [one.code for one in study.classes], "class", study)
+        classes = _many("True class", [study_class.code for study_class in study.classes], "class", study)
         arm = _many("Arms", arms, "arm") if len(arms) > 1 else []
         session = _many("Sessions", [str(one) for one in sessions], "session") if len(sessions) > 1 else []
         tag = _many("Case tags", tags, "tag") if tags else []

@@ -25,7 +25,7 @@ class Step:
 
 def steps(studies: list[StudySummary], *, library: int, people: int, administers: bool) -> list[Step]:
     """Return the steps from an empty installation to the first results, in their order."""
-    begun = [one for one in studies if one.state != StudyState.DRAFT]
+    begun = [study for study in studies if study.state != StudyState.DRAFT]
     opened = [one for one in begun if one.state != StudyState.CHECKED]
     own = [Step("Make an account for a colleague, or go on alone", people > 1, "admin/accounts.py")]
     return [
@@ -68,4 +68,4 @@ def show(me: Account, studies: list[StudySummary]) -> None:
 
 
 def _unblinded(studies: list[StudySummary]) -> bool:
-    return any(one.state == StudyState.UNBLINDED for one in studies)
+    return any(study.state == StudyState.UNBLINDED for study in studies)

@@ -110,26 +110,28 @@ def caller(headers: Headers) -> tuple[Account, Token] | None:
 
 def description() -> dict[str, Any]:
     """Return the OpenAPI 3.1 description of the interface."""
-    models: list[type[BaseModel]] = [one.gives for one in OPERATIONS if not isinstance(one.gives, str)]
+    models: list[type[BaseModel]] = [
+        operation.gives for operation in OPERATIONS if not isinstance(operation.gives, str)
+    ]
     models = [*dict.fromkeys(models), ErrorOut]
     where, schemas = models_json_schema(
-        [(one, "serialization") for one in models], ref_template="#/components/schemas/{model}"
+        [(model, "serialization") for model in models], ref_template="#/components/schemas/{model}"
     )
     error = {"application/json": {"schema": where[ErrorOut, "serialization"]}}
     paths = {}
-    for one in OPERATIONS:
-        if isinstance(one.gives, str):
-            given: dict[str, Any] = {one.gives: {"schema": {"type": "string", "format": "binary"}}}
+    for operation in OPERATIONS:
+        if isinstance(operation.gives, str):
+            given: dict[str, Any] = {operation.gives: {"schema": {"type": "string", "format": "binary"}}}
         else:
-            given = {"application/json": {"schema": where[one.gives, "serialization"]}}
+            given = {"application/json": {"schema": where[operation.gives, "serialization"]}}
         answers = {"200": {"description": "here it is", "content": given}}
         answers |= {str(code): {"description": text, "content": error} for code, text in ERRORS.items()}
-        paths[_plain(one.path)] = {
+        paths[_plain(operation.path)] = {
             "get": {
-                "operationId": one.answer.__name__,
-                "summary": one.summary,
-                "description": f"Needs the scope {one.scope}.",
-                "parameters": _parameters(one),
+                "operationId": operation.answer.__name__,
+                "summary": operation.summary,
+                "description": f"Needs the scope {operation.scope}.",
+                "parameters": _parameters(operation),
                 "responses": answers,
                 "security": [{"token": []}],
             }
@@ -151,7 +153,10 @@ def routes() -> list[Route]:
     described = Route(f"{ROOT}/openapi.json", _endpoint(None, lambda *_: JSONResponse(description())), methods=["GET"])
     return [
         described,
-        *(Route(ROOT + one.path, _endpoint(one.scope, one.answer), methods=["GET"]) for one in OPERATIONS),
+        *(
+            Route(ROOT + operation.path, _endpoint(operation.scope, operation.answer), methods=["GET"])
+            for operation in OPERATIONS
+        ),
     ]
 
 
@@ -173,13 +178,15 @@ def _endpoint(scope: Scope | None, answer: Callable[[Request, Account], Response
     return endpoint
 
 
-def _parameters(one: Operation) -> list[dict[str, Any]]:
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found = [
         {"name": name, "in": "path", "required": True, "schema": schema}
         for name, schema in (("study_id", {"type": "integer"}), ("kind", {"enum": list(KINDS)}))
-        if f"{{{name}" in one.path
+        if f"{{{name}" in operation.path
     ]
-    return found + [{"name": n, "in": "query", "description": d, "schema": {"type": "string"}} for n, d in one.query]
+    return found + [
+        {"name": n, "in": "query", "description": d, "schema": {"type": "string"}} for n, d in operation.query
+    ]
 
 
 def _plain(path: str) -> str:

@@ -70,12 +70,12 @@ def routes() -> list[Route]:
 def _filter(request: Request) -> Filter:
     asked = request.query_params
     sessions = asked.getlist("session")
-    if not all(one.isdecimal() and len(one) < 6 for one in sessions):
+    if not all(session.isdecimal() and len(session) < 6 for session in sessions):
         raise InvalidInput("A session is a whole number.")
     return Filter(
         groups=tuple(asked.getlist("group")),
         arms=tuple(asked.getlist("arm")),
-        sessions=tuple(int(one) for one in sessions),
+        sessions=tuple(int(session) for session in sessions),
         classes=tuple(asked.getlist("class")),
         tags=tuple(asked.getlist("tag")),
         practice=asked.get("practice") == "1",

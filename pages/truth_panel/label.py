@@ -38,9 +38,9 @@ def page() -> None:
 def _chosen(seats: Sequence[Seat]) -> Seat:
     if len(seats) == 1:
         return seats[0]
-    names = {one.study_id: one.title for one in seats}
+    names = {seat.study_id: seat.title for seat in seats}
     chosen = st.selectbox("Study", list(names), format_func=lambda one: names[one], key="panel_study")
-    return next(one for one in seats if one.study_id == chosen)
+    return next(seat for seat in seats if seat.study_id == chosen)
 
 
 def _study(me: Account, seat: Seat) -> None:
@@ -83,12 +83,12 @@ def _classes(task: Task, classes: Sequence[StudyClass]) -> StudyClass | None:
     """Return the class whose button was pressed. The case is in the key: a double click never labels the next one."""
     with st.container(horizontal=True):
         clicked = [
-            one
-            for one in classes
+            study_class
+            for study_class in classes
             if st.button(
-                one.label,
-                key=f"panel_is_{task.case_number}_{one.code}",
-                type="primary" if one.code == task.own else "secondary",
+                study_class.label,
+                key=f"panel_is_{task.case_number}_{study_class.code}",
+                type="primary" if study_class.code == task.own else "secondary",
             )
         ]
     return clicked[0] if clicked else None
@@ -99,7 +99,7 @@ def _adjudicate(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequenc
         st.info("No case waits for you: where all members have labelled a case without a majority, it appears here.")
         return
     st.caption(f"{len(tasks)} {'case' if len(tasks) == 1 else 'cases'} on which the members differ. Look, then decide.")
-    labels = {one.code: one.label for one in classes}
+    labels = {study_class.code: study_class.label for study_class in classes}
     number = _case(tasks, named=lambda task: "")
     task = next(one for one in tasks if one.case_number == number)
     said = ", ".join(f"{labels.get(code, code)} {count}" for code, count in task.counts)
@@ -140,7 +140,7 @@ def _case(tasks: Sequence[Task], *, named: Callable[[Task], str]) -> int:
 
 
 def _own(task: Task, classes: Sequence[StudyClass]) -> str:
-    label = next((one.label for one in classes if one.code == task.own), None)
+    label = next((study_class.label for study_class in classes if study_class.code == task.own), None)
     return f": {label}" if label else ""
 
 

@@ -53,7 +53,7 @@ def added(
 def outside(model: onnx.ModelProto, images: np.ndarray) -> np.ndarray:
     """The softmax of a network's scores by ONNX Runtime alone."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    scores = np.concatenate([session.run(["scores"], {"image": one[None]})[0] for one in images]).astype(np.float64)
+    scores = np.concatenate([session.run(["scores"], {"image": image[None]})[0] for image in images]).astype(np.float64)
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return raised / raised.sum(axis=1, keepdims=True)
 

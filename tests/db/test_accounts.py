@@ -106,7 +106,7 @@ def test_failures_sign_outs_and_ended_sign_ins_are_in_the_trail(
     with pytest.raises(NotFound):
         web_sessions.end(session, reader.id + 1, there[1].key, by=SYSTEM, at=at)
     web_sessions.end_all(session, reader.id, by=reader.id, at=at)
-    assert [sign_ins.account_for_cookie(session, one, at=at) for one in cookies] == [None] * 3
+    assert [sign_ins.account_for_cookie(session, cookie, at=at) for cookie in cookies] == [None] * 3
     events = audit.events(session, by=SYSTEM)
     kinds = [event.kind for event in reversed(events)]
     assert kinds[1:3] == ["sign-in failed"] * 2

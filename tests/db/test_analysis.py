@@ -80,7 +80,7 @@ def test_the_newest_attempt_stands_also_while_it_is_open(session: Session):
     assert rows.extra["attempt_reason"][at] == "phone rang"
     story = analysis.story(session, study_id=study, by=SYSTEM)
     assert story.flow.superseded_reads == 1
-    assert [one.why for one in story.deviations] == ["phone rang"]
+    assert [deviation.why for deviation in story.deviations] == ["phone rang"]
 
 
 def test_an_ai_failure_and_an_unknown_diagnosis_are_outcomes_of_their_own(session: Session):
@@ -135,7 +135,13 @@ def test_ai_calls_are_in_the_study_s_own_classes(session: Session):
     machine = rows.take(rows.is_ai)
     known = ~np.isnan(machine.probabilities).any(axis=1)
     assert np.allclose(machine.probabilities[known].sum(axis=1), 1.0)
-    assert {one.name for one in rows.study.participants} == {"novice 1", "novice 2", "expert 1", "expert 2", "AI"}
+    assert {participant.name for participant in rows.study.participants} == {
+        "novice 1",
+        "novice 2",
+        "expert 1",
+        "expert 2",
+        "AI",
+    }
     runs = analysis.ai_runs(session, study_id=study, by=SYSTEM)
     assert [run.of_study for run in runs] == [True]
     assert len(runs[0].calls) == 12

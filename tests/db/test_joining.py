@@ -67,7 +67,7 @@ def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(sessi
     lost = study_info.readers(session, made.id, by=SYSTEM)[3]
     study_readers.withdraw_reader(session, lost.id, reason="fell ill", by=me, at=LATER)
     join(session, made, builder.account(session, "late"), me)
-    found = {one.pseudonym: one for one in monitor.progress(session, made.id, at=LATER, by=SYSTEM).readers}
+    found = {reader.pseudonym: reader for reader in monitor.progress(session, made.id, at=LATER, by=SYSTEM).readers}
     assert found["R4"].note == "withdrawn 05 Mar 2026: fell ill"
     assert found["R5"].note == "joined 05 Mar 2026: R4 fell ill"
     assert found["R5"].total == 6
@@ -76,7 +76,7 @@ def test_joining_and_dropping_out_are_seen_in_monitor_trail_and_deviations(sessi
     study_life.close_study(session, made.id, reason="a pilot", by=me, at=LATER)
     study_life.unblind(session, made.id, reason="the analysis begins", by=me, at=LATER)
     story = analysis.story(session, study_id=made.id, by=me)
-    assert {(one.what, one.why) for one in story.deviations} == {
+    assert {(deviation.what, deviation.why) for deviation in story.deviations} == {
         ("R5 joined when the study was open", "R4 fell ill"),
         ("R4 was withdrawn", "fell ill"),
     }

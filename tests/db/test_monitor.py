@@ -106,7 +106,7 @@ def test_times_that_stand_out_are_named(session: Session, opened: tuple[StudyInf
     for place, (active, raw) in zip(places(session, made, reader)[1:], times, strict=True):
         read(session, reader, place, AT, active=active, raw=raw)
     found = monitor.progress(session, made.id, at=AT, by=SYSTEM)
-    assert [one.kind for one in found.outliers] == ["too fast", "mostly idle", "very slow"]
+    assert [outlier.kind for outlier in found.outliers] == ["too fast", "mostly idle", "very slow"]
 
 
 def test_who_has_gone_silent_is_named_and_who_is_withdrawn_is_not(

@@ -60,7 +60,7 @@ def sitting(session: Session) -> Sitting:
     for member in members:
         panel_members.add_member(session, made.id, member, by=me, at=AT)
     return Sitting(
-        session, made.id, me, members, [one.case.number for one in study_info.cases(session, made.id, by=SYSTEM)]
+        session, made.id, me, members, [case.case.number for case in study_info.cases(session, made.id, by=SYSTEM)]
     )
 
 
@@ -240,7 +240,9 @@ def test_labels_of_who_has_left_do_not_count_and_a_new_member_takes_the_place(si
     panel_members.add_member(session, study, new, by=me, at=AT)
     truth_panel.label(session, study, sitting.numbers[0], class_code="cap", account_id=new, at=AT)
     assert truth_panel.panel_cases(session, study, by=SYSTEM)[0].majority == "cap"
-    assert [(one.name, one.given, one.left) for one in panel_members.members(session, study, by=SYSTEM)] == [
+    assert [
+        (member.name, member.given, member.left) for member in panel_members.members(session, study, by=SYSTEM)
+    ] == [
         ("Member0", 1, False),
         ("Member1", 1, False),
         ("Member2", 1, True),

@@ -68,7 +68,7 @@ def test_others_learn_nothing_not_even_that_there_is_one(session: Session, at: d
 def test_whom_the_owner_names_reads_it_until_the_owner_ends_it(session: Session, at: datetime, people, case):
     owner, colleague, stranger = people
     register.allow(session, " Colleague ", by=owner, at=at)
-    assert [one.username for one in register.readers(session, owner)] == ["colleague"]
+    assert [reader.username for reader in register.readers(session, owner)] == ["colleague"]
     assert [one.id for one in register.owners(session, colleague)] == [owner]
     assert register.read(session, owner, by=colleague, at=at)[0].source == SOURCE
     with pytest.raises(Forbidden):

@@ -28,7 +28,7 @@ def test_a_new_study_is_a_draft_with_its_parts(session: Session):
         ("R3", "Experts"),
         ("R4", "Experts"),
     ]
-    assert [one.practice for one in study_info.cases(session, made.id, by=SYSTEM)] == [False] * 5 + [True] * 2
+    assert [case.practice for case in study_info.cases(session, made.id, by=SYSTEM)] == [False] * 5 + [True] * 2
     line = study_info.every(session, by=SYSTEM)[0]
     assert (line.cases, line.practice, line.readers) == (5, 2, 4)
 
@@ -88,13 +88,13 @@ def test_groups_keep_their_readers_when_reordered_and_cannot_go_with_them(sessio
 
 def test_a_case_is_taken_in_once_and_unknown_cases_are_refused(session: Session):
     made, me = builder.study(session, cases_=3), builder.coordinator(session)
-    there = [one.case.id for one in study_info.cases(session, made.id, by=SYSTEM)]
+    there = [case.case.id for case in study_info.cases(session, made.id, by=SYSTEM)]
     assert study_design.add_cases(session, made.id, there, by=me, at=AT) == 0
     with pytest.raises(Forbidden):
         study_design.add_cases(session, made.id, [999], by=me, at=AT)
     study_design.set_practice(session, made.id, there[:1], by=me, at=AT)
     study_design.remove_cases(session, made.id, there[1:2], by=me, at=AT)
-    assert [(one.case.id, one.practice) for one in study_info.cases(session, made.id, by=SYSTEM)] == [
+    assert [(case.case.id, case.practice) for case in study_info.cases(session, made.id, by=SYSTEM)] == [
         (there[0], True),
         (there[2], False),
     ]

@@ -146,7 +146,7 @@ def test_a_coordinator_who_was_disabled_deletes_nothing(session: Session):
 def test_invitations_to_it_alone_end(session: Session):
     """Four people with a link: new, with a password, in another study too, and on the panel of this one."""
     made, me = builder.study(session, protocol=PANEL, readers=3), builder.coordinator(session)
-    new, known, elsewhere = (one.account_id for one in study_info.readers(session, made.id, by=SYSTEM))
+    new, known, elsewhere = (reader.account_id for reader in study_info.readers(session, made.id, by=SYSTEM))
     member = builder.account(session, "member")
     panel_members.add_member(session, made.id, member, by=me, at=AT)
     first = links.password_link(session, known, at=AT, by=SYSTEM)

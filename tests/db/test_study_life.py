@@ -263,7 +263,7 @@ def test_a_copy_takes_truth_and_readers_if_asked_and_says_that_it_is_one(session
         case: (one.class_code, one.source) for case, one in after.items()
     }
     kept = [
-        [(one.account_id, one.group, one.years) for one in study_info.readers(session, one_.id, by=SYSTEM)]
+        [(reader.account_id, reader.group, reader.years) for reader in study_info.readers(session, one_.id, by=SYSTEM)]
         for one_ in (made, copy)
     ]
     assert kept[0] == kept[1] != []

@@ -67,7 +67,7 @@ def test_readers_never_enter_truth(session: Session):
 
 def test_a_sheet_is_taken_whole_or_not_at_all(session: Session):
     made, me = builder.study(session, cases_=3), builder.coordinator(session)
-    numbers = [one.case.number for one in study_info.cases(session, made.id, by=SYSTEM)]
+    numbers = [case.case.number for case in study_info.cases(session, made.id, by=SYSTEM)]
     rows = [TruthRow(2 + n, number, "cap", "CT", "") for n, number in enumerate(numbers)]
     assert truth.take(session, made.id, rows, by=me, at=AT) == 3
     assert truth.take(session, made.id, rows, by=me, at=AT) == 0
@@ -99,7 +99,7 @@ def test_what_looks_like_an_identifier_is_never_kept_as_source_or_reason(session
 
 def test_taking_a_table_asks_the_database_once_for_all_rows_not_for_each(session: Session):
     made, me = builder.study(session, cases_=30), builder.coordinator(session)
-    numbers = [one.case.number for one in study_info.cases(session, made.id, by=SYSTEM)]
+    numbers = [case.case.number for case in study_info.cases(session, made.id, by=SYSTEM)]
     rows = [TruthRow(line, number, "cap", "CT", "") for line, number in enumerate(numbers, start=2)]
     said: list[str] = []
     bind = session.get_bind()

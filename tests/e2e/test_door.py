@@ -74,14 +74,14 @@ def stream(small: Server) -> Iterator[Stream]:
         yield open_one
 
 
-def session_of(one: ClientConnection) -> str:
+def session_of(client_connection: ClientConnection) -> str:
     """The page's Streamlit session, as its first message says it."""
     ask = BackMsg()
     ask.rerun_script.query_string = ""
-    one.send(ask.SerializeToString())
+    client_connection.send(ask.SerializeToString())
     while True:
         message = ForwardMsg()
-        message.ParseFromString(one.recv(timeout=30))
+        message.ParseFromString(client_connection.recv(timeout=30))
         if message.WhichOneof("type") == "new_session":
             return message.new_session.initialize.session_id
 

@@ -88,7 +88,7 @@ def test_the_papers_study_takes_few_clicks_and_entries(
         (study,) = study_info.every(session, by=SYSTEM)
         readers = study_info.readers(session, study.id, by=SYSTEM)
     assert (study.state, study.cases, study.readers, study.wanted) == (StudyState.OPEN, 6, 4, 24)
-    assert [(one.group, one.years) for one in readers] == list(PUBLISHED.readers)
+    assert [(reader.group, reader.years) for reader in readers] == list(PUBLISHED.readers)
     assert hand.clicked + UPLOAD_CLICKS <= MOST_CLICKS
     assert hand.entered + UPLOAD_ENTRIES <= MOST_ENTRIES
     print(f"{hand.clicked + UPLOAD_CLICKS} clicks, {hand.entered + UPLOAD_ENTRIES} entries")  # noqa: T201 -- the count

@@ -66,8 +66,8 @@ def test_a_two_class_study_with_two_ais_goes_from_draft_to_report(
         report = report_html(StudyResults(rows), story, made=made(rows))
     found = StudyResults(rows).analysis
     again = analyse(table_from_text("".join(csv_pieces(rows))))
-    figures = {one.reader: (one.accuracy.value, one.confusion) for one in found.readers}
-    assert figures == {one.reader: (one.accuracy.value, one.confusion) for one in again.readers}
+    figures = {reader.reader: (reader.accuracy.value, reader.confusion) for reader in found.readers}
+    assert figures == {reader.reader: (reader.accuracy.value, reader.confusion) for reader in again.readers}
     assert [one.p_holm for one in again.ais_compared] == pytest.approx([one.p_holm for one in found.ais_compared])
     assert (figures[shipped][0], figures[OTHER][0]) == (3 / 4, 1.0)
     for text in (shipped, OTHER, "AI against AI", "cap and covid count as Pneumonia"):

@@ -158,8 +158,10 @@ def test_cases_on_which_the_ai_failed_are_named(rows: StudyRows, program: Any):
 
 def test_names_people_typed_cannot_be_taken_for_sizes_or_data(rows: StudyRows):
     people = tuple(
-        replace(one, name=name)
-        for one, name in zip(rows.study.participants, ("N1: 7, x", "-1", "truth", "N1:\n7 x", "AI"), strict=True)
+        replace(participant, name=name)
+        for participant, name in zip(
+            rows.study.participants, ("N1: 7, x", "-1", "truth", "N1:\n7 x", "AI"), strict=True
+        )
     )
     odd = replace(rows, study=replace(rows.study, title="BEGIN DATA: N0: 5\nNR: 3", participants=people))
     for program in ("imrmc", "rjafroc"):

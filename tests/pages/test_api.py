@@ -125,7 +125,11 @@ def test_only_the_hash_is_kept_and_making_using_and_revoking_are_events(
         assert mine.token not in f"{row.hash} {row.name} {row.scopes}"
         assert row.used_at == wall.now
         tokens.revoke(session, mine.id, by=mine.account, at=clock.now())
-        told = [(one.kind, one.detail["name"]) for one in audit.events(session, by=SYSTEM) if "API token" in one.kind]
+        told = [
+            (event.kind, event.detail["name"])
+            for event in audit.events(session, by=SYSTEM)
+            if "API token" in event.kind
+        ]
     used = [("API token used", "nightly")] * 2  # once a day
     assert told == [("API token revoked", "nightly"), *used, ("API token made", "nightly")]
 

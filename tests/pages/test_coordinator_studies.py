@@ -164,9 +164,9 @@ def test_a_reader_joins_the_open_study_with_a_reason(act_as: Act, open_page: Ope
     page.button(key="study_reader_add_4").click().run()
     assert not page.error
     with open_view(db_url) as session:
-        assert [one.pseudonym for one in study_info.readers(session, full, by=SYSTEM) if one.name == "Late Reader"] == [
-            "R5"
-        ]
+        assert [
+            reader.pseudonym for reader in study_info.readers(session, full, by=SYSTEM) if reader.name == "Late Reader"
+        ] == ["R5"]
         assert len({one.pseudonym for one in orders.table(session, full, by=SYSTEM)}) == 5
     assert "?link=" in page.code[0].value
     page = open_page(READING, study=str(full))
@@ -411,7 +411,7 @@ def test_a_step_is_ticked_only_when_something_was_chosen_in_it(act_as: Act, open
 
     def ticked(study: int) -> set[str]:
         steps = open_page(PAGE, study=str(study)).get("button_group")[0].proto.options
-        return {one.content for one in steps if "check" in one.content_icon or ":material/check:" in one.content}
+        return {step.content for step in steps if "check" in step.content_icon or ":material/check:" in step.content}
 
     with open_session(db_url) as session:
         empty = study_design.create_study(session, title="Untouched", by=me.id, at=AT).id

@@ -89,11 +89,11 @@ def test_every_download_is_an_event_and_the_report_names_the_head_it_follows(db_
         number, _, seal = printed[1].partition(":")
         forged = f"{number}:{seal[::-1]}"
         assert chain.verify(session, head=forged).broken
-    assert [(one.actor, one.study_id, one.detail["format"]) for one in events] == [
+    assert [(event.actor, event.study_id, event.detail["format"]) for event in events] == [
         ("coordinator", study, kind) for kind in ("report", *reversed(KINDS))
     ]
     assert events[0].detail["sha256"] == hashlib.sha256(report).hexdigest()
-    assert all(one.detail["filter"] == {"groups": ["novice"]} and one.detail["practice"] for one in events[1:])
+    assert all(event.detail["filter"] == {"groups": ["novice"]} and event.detail["practice"] for event in events[1:])
 
 
 def test_what_is_refused_is_no_event(db_url: str):

@@ -42,7 +42,7 @@ def other_member(study_id: int, *codes: str) -> list[int]:
         other = builder.account(session, "other")
     sit(study_id, other)
     with open_session() as session:
-        numbers = [one.case.number for one in study_info.cases(session, study_id, by=SYSTEM)]
+        numbers = [case.case.number for case in study_info.cases(session, study_id, by=SYSTEM)]
         for number, code in zip(numbers, codes, strict=False):
             truth_panel.label(session, study_id, number, class_code=code, account_id=other, at=AT)
     return numbers
@@ -72,7 +72,9 @@ def test_a_member_labels_case_after_case_and_is_told_nothing_of_the_others(act_a
             assert len(truth_panel.votes_of(session, study_id, me.id, by=SYSTEM)) == done + 1
     assert "Every case is labelled" in page.success[0].value
     with open_view() as session:
-        assert [one.state for one in truth_panel.panel_cases(session, study_id, by=SYSTEM)] == ["split"] * 3
+        assert [panel_case.state for panel_case in truth_panel.panel_cases(session, study_id, by=SYSTEM)] == [
+            "split"
+        ] * 3
     assert sorted(numbers) == numbers
     assert not [one for one in page.button if one.key and one.key.startswith("panel_is_")]  # all given: labels stand
     assert "Other" not in sent(page)

@@ -83,7 +83,7 @@ def test_somebody_known_is_added_with_their_account_and_expertise(
     page = paste(open_page(PAGE, study=str(study), step="readers"), "ANN@x.org\nBen, ben@x.org")
     assert not page.error
     with open_view(db_url) as session:
-        first, second = sorted(study_info.readers(session, study, by=SYSTEM), key=lambda one: one.username)
+        first, second = sorted(study_info.readers(session, study, by=SYSTEM), key=lambda reader: reader.username)
         assert len([one for one in accounts.every(session, by=SYSTEM) if one.username == "ann@x.org"]) == 1
     assert (first.account_id, first.group, first.years) == (known, "Experts", 17)
     assert (second.group, second.years) == ("Novices", 2.0)

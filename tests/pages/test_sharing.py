@@ -28,7 +28,7 @@ def study(db_url: str) -> tuple[int, int, int]:
 
 def seen(page: AppTest) -> str:
     parts = [*page.markdown, *page.caption, *page.title, *page.error, *page.info]
-    return " ".join(str(one.value) for one in parts)
+    return " ".join(str(part.value) for part in parts)
 
 
 def test_a_study_is_shared_changed_and_unshared(study: tuple[int, int, int], work_as: WorkAs, open_page: Open):
@@ -64,7 +64,7 @@ def test_a_study_is_handed_on(study: tuple[int, int, int], db_url: str, work_as:
     work_as(owner)
     open_page(PAGE, study=str(study_id), step="sharing").button(key="sharing_transfer").click().run()
     with open_session(db_url) as session:
-        roles = {one.account_id: one.role for one in sharing.members(session, study_id, by=ada)}
+        roles = {member.account_id: member.role for member in sharing.members(session, study_id, by=ada)}
         assert roles == {ada: "owner", owner: "coordinator"}
         with pytest.raises(Forbidden):
             sharing.transfer(session, study_id, owner, by=owner, at=AT)

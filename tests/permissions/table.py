@@ -117,7 +117,7 @@ MATTERS = {
     design.save_design: lambda s, e, p, by: design.save_design(s, p.draft, Design.CROSSOVER, by=by, **AS),
     design.save_protocol: lambda s, e, p, by: design.save_protocol(s, p.draft, Protocol(undo=False), by=by, **AS),
     design.save_classes: lambda s, e, p, by: design.save_classes(
-        s, p.draft, [replace(one, label=f"{one.label}!") for one in CLASSES], by=by, **AS
+        s, p.draft, [replace(study_class, label=f"{study_class.label}!") for study_class in CLASSES], by=by, **AS
     ),
     design.save_groups: lambda s, e, p, by: design.save_groups(s, p.draft, ["Novices", "Experts", "C"], by=by, **AS),
     design.save_ai: lambda s, e, p, by: design.save_ai(s, p.draft, model_id=e.model_id, by=by, **AS),

@@ -101,7 +101,7 @@ def test_a_changed_sentence_curve_heading_drawing_and_a_removed_row_are_named(ha
         found = re.search(old, changed, flags=re.S)
         assert found is not None, old
         changed = changed[: found.start(1)] + new + changed[found.end(1) :]
-    said = [str(one) for one in verify(head + changed, handed.data).differences]
+    said = [str(difference) for difference in verify(head + changed, handed.data).differences]
     assert len(said) == 5
     for part in ("It was significant.", "0.99", "Another heading", "999 reads"):
         assert sum(part in one for one in said) == 1, part

@@ -15,7 +15,7 @@ def test_every_panel_is_timed_on_a_study_made_for_it(tmp_path: Path, aided: bool
     commands._simulated(url, 4, 12, aided)
     found = commands._costs(url)
     engine_for(url).dispose()
-    steps = {one.step: one.processor_s for one in found.steps}
+    steps = {step.step: step.processor_s for step in found.steps}
     assert {panel.title for panel in PANELS} - {"Comparison"} <= steps.keys()
     assert found.cold_s == pytest.approx(steps["rows"] + steps["comparison, cold"], abs=1e-9)
     filtered = sorted(seconds for step, seconds in steps.items() if step.startswith("comparison, filtered: "))

@@ -108,8 +108,10 @@ def test_the_parameters_come_back(told: tuple[StudyRows, Analysis, dict[str, Any
     (result,) = [one.result for one in found.arms_compared if one.figure == "AUC yes"]
     low, high = result.differences[0].ci
     assert low < AREAS[1] - AREAS[0] < high
-    for one in result.treatments:
-        low, high = one.ci
-        assert low < AREAS[("unaided", "aided").index(one.treatment)] < high
+    for treatment in result.treatments:
+        low, high = treatment.ci
+        assert low < AREAS[("unaided", "aided").index(treatment.treatment)] < high
     means = {one.arm: one.area for one in curves_of(rows.study, found, "yes") if one.level == "group"}
-    assert means == pytest.approx({one.treatment: one.estimate for one in result.treatments}, abs=1e-12)
+    assert means == pytest.approx(
+        {treatment.treatment: treatment.estimate for treatment in result.treatments}, abs=1e-12
+    )

@@ -56,7 +56,7 @@ def words(said: Verdict) -> list[str]:
 def test_raw_p_values_are_the_analysis_s_and_holm_s_are_statsmodels_(session: Session):
     rows = rows_of(session)
     said = verdict_of(rows)
-    found = {(one.figure, one.group): one.result for one in analyse(read_table(rows)).ai_with_groups}
+    found = {(contest.figure, contest.group): contest.result for contest in analyse(read_table(rows)).ai_with_groups}
     raw = [one.p for one in said.tested]
     assert raw == [found[one.figure, "novice"].p for one in said.tested]
     assert [one.figure for one in said.tested] == ["accuracy", "sensitivity covid", "specificity covid", "macro F1"]

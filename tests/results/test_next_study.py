@@ -21,9 +21,10 @@ def test_pilots_are_the_figures_of_all_readers(case: Case):
         assert len(next_study_gaps(case.found, question)) == (0 if needed else 1)
         if found and question == "ai":
             whole = next(
-                one
-                for one in case.found.ai_with_groups
-                if (one.figure, one.readers, one.arm) == ("accuracy", len(case.found.study.readers), case.arm)
+                contest
+                for contest in case.found.ai_with_groups
+                if (contest.figure, contest.readers, contest.arm)
+                == ("accuracy", len(case.found.study.readers), case.arm)
             )
             one = next(one for one in found if one.figure == "accuracy")
             assert one.inputs == inputs_of(whole.result, cases=whole.cases)
@@ -38,7 +39,7 @@ def test_the_table_is_the_power_command_s(case: Case, question: Any):
         assert words[:3] == ["python", "-m", "core"]
         ran = CliRunner().invoke(build_app(), [*words[3:], "--json"], catch_exceptions=False)
         said = json.loads(ran.stdout)["plans"]
-        assert [(one.readers, one.power, one.cases_needed) for one in rows] == [
+        assert [(row.readers, row.power, row.cases_needed) for row in rows] == [
             (one["readers"], one["power"], one["cases_needed"]) for one in said
         ]
         assert [row["power"] for row in plan_table(rows)] == [f"{100 * one['power']:.0f} %" for one in said]

@@ -97,14 +97,14 @@ def test_metrics_page(case: Case) -> None:
     names = ("sensitivity", "specificity", "fpr", "fnr", "fdr", "ppv", "npv", "f1")
     whole = whole_table(case.found)
     assert len(whole) == len(case.said["readers"])
-    for row, one, said in zip(whole, case.found.readers, case.said["readers"], strict=True):
+    for row, reader, said in zip(whole, case.found.readers, case.said["readers"], strict=True):
         assert (row["reader"], row["reads"], row["missing"]) == (said["reader"], said["n"], said["missing"])
         assert (row["indeterminate"], row["failures"]) == (said["indeterminate"], said["failures"])
         assert row["accuracy"] == with_interval(estimate(said["accuracy"]))
         assert row["AUC, Hand-Till"] == number(estimate(said["hand_till"]))
         for name, figure in said["figures"]:
             assert row[name] == number(estimate(figure))
-        for line, its in zip(class_table(case.rows.study, one), said["classes"], strict=True):
+        for line, its in zip(class_table(case.rows.study, reader), said["classes"], strict=True):
             assert line["cases"] == its["positives"]
             for name in names:
                 head = name.upper() if name not in ("sensitivity", "specificity") else name

@@ -108,7 +108,7 @@ def test_cases_and_readers_page(case: Case) -> None:
 
 def test_case_page(case: Case) -> None:
     """Every read of a case is its row in the file that the command was given."""
-    labels = {one.code: one.label for one in case.rows.study.classes}
+    labels = {study_class.code: study_class.label for study_class in case.rows.study.classes}
     for case_number in (1, 2, 7):
         own = {(row["reader"], row["arm"]): row for row in case.file if row["case"] == str(case_number)}
         shown = case_reads(case.rows, case_number)

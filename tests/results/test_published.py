@@ -90,8 +90,8 @@ def test_the_comparison_gives_the_printed_margins_back(rows: StudyRows):
         sensitivity = shown[reader.name].figures["sensitivity COVID-19"]
         assert accuracy.value == pytest.approx(reader.accuracy, abs=1.01e-4)  # novice 2 is cut off, not rounded
         assert sensitivity.value == pytest.approx(reader.covid_sensitivity, abs=5.1e-5)
-    times = {one.name: one for one in found.times}
-    assert {name: round(float(one.seconds.sum()) / 60) for name, one in times.items()} == {
+    times = {time.name: time for time in found.times}
+    assert {name: round(float(time.seconds.sum()) / 60) for name, time in times.items()} == {
         reader.name: reader.minutes for reader in published.READERS
     }
 
@@ -114,24 +114,24 @@ def test_the_ai_s_matrix_comes_back_and_groups_are_these_readers_only(rows: Stud
 def test_every_panel_takes_the_synthetic_readers_and_none_gives_another_margin(rows: StudyRows):
     results = StudyResults(rows)
     found = results.analysis
-    printed = {one.name: one for one in published.READERS}
+    printed = {reader.name: reader for reader in published.READERS}
     table, reads, study = results.listed, results.reads, rows.study
     assert SYNTHETIC in study.title
-    for one in found.readers:
-        said = printed[one.reader]
+    for reader in found.readers:
+        said = printed[reader.reader]
         right = round(said.accuracy * 98), round(said.covid_sensitivity * 55)
-        matrix = np.array(one.confusion)
+        matrix = np.array(reader.confusion)
         assert matrix.sum(axis=1).tolist() == list(N)
         assert (int(np.trace(matrix)), int(matrix[2, 2])) == right
-        assert confusion(table, reads, [reads.names.index(one.reader)]).tolist() == matrix.tolist()
-        covid = next(row for row in class_table(study, one) if row["class"] == "COVID-19")
+        assert confusion(table, reads, [reads.names.index(reader.reader)]).tolist() == matrix.tolist()
+        covid = next(row for row in class_table(study, reader) if row["class"] == "COVID-19")
         assert str(covid["sensitivity"]).startswith(f"{100 * right[1] / 55:.1f} %")
     whole = {row["reader"]: row for row in whole_table(found)}
     for line in paper.readers_table():
         assert line["accuracy, Wilson"] == whole[line["reader"]]["accuracy"]
     difficulty = case_map(results, order="case number")
     assert sum(round(share * 4) for share in difficulty.share_right) == sum(
-        round(one.accuracy * 98) for one in published.READERS if one.group != AI
+        round(reader.accuracy * 98) for reader in published.READERS if reader.group != AI
     )
     assert no_ratings(found)
     assert curves_of(study, found, "COVID-19")[-1].point == pytest.approx((4 / 43, 52 / 55))

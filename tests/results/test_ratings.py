@@ -28,7 +28,7 @@ def test_spreads_are_what_pandas_counts_of_the_export(results: StudyResults):
     reads["score"] = reads.rating_covid.fillna(100 * reads.prob_covid)
     spreads = spreads_of(results, "covid")
     shown = {(str(row["reader"]), str(row["true class"])): row for row in spread_table(spreads)}
-    labels = {one.label: one.code for one in results.study.classes}
+    labels = {study_class.label: study_class.code for study_class in results.study.classes}
     assert len(shown) == 3 * (1 + 2 + 4)
     for (who, truth), row in shown.items():
         some = reads[reads.truth == labels[truth]]

@@ -27,28 +27,32 @@ def read(session: Session, plan: Plan) -> tuple[StudyRows, Analysis]:
 def test_curves_and_points_are_the_analysis_s(session: Session):
     rows, found = read(session, PLAN)
     curves = curves_of(rows.study, found, "covid")
-    assert [one.level for one in curves] == ["reader"] * 10 + ["group"] * 4 + ["ai"]
-    single = {(one.reader, one.arm): one for one in found.readers}
-    for one in curves:
-        if one.level == "group":
+    assert [curve.level for curve in curves] == ["reader"] * 10 + ["group"] * 4 + ["ai"]
+    single = {(reader.reader, reader.arm): reader for reader in found.readers}
+    for curve in curves:
+        if curve.level == "group":
             continue
-        its = single[one.name.split(",")[0], one.arm]
+        its = single[curve.name.split(",")[0], curve.arm]
         figures = next(each for each in its.classes if each.label == "covid")
         scores = next(each for each in its.scores if each.label == "covid")
-        assert one.point == (figures.fpr.value, figures.sensitivity.value)
-        assert (one.fpr, one.tpr, one.area) == (scores.roc.fpr, scores.roc.tpr, scores.auc.value)
+        assert curve.point == (figures.fpr.value, figures.sensitivity.value)
+        assert (curve.fpr, curve.tpr, curve.area) == (scores.roc.fpr, scores.roc.tpr, scores.auc.value)
 
 
 def test_a_group_s_curve_and_point_are_means_of_its_readers(session: Session):
     rows, found = read(session, PLAN)
     curves = curves_of(rows.study, found, "covid")
-    for group in (one for one in curves if one.level == "group"):
-        own = [one for one in curves if one.level == "reader" and (one.group, one.arm) == (group.group, group.arm)]
+    for group in (curve for curve in curves if curve.level == "group"):
+        own = [
+            curve
+            for curve in curves
+            if curve.level == "reader" and (curve.group, curve.arm) == (group.group, group.arm)
+        ]
         assert group.point == pytest.approx(tuple(np.mean([one.point for one in own], axis=0)))
         assert group.area == pytest.approx(np.mean([one.area for one in own]), abs=1e-12)
         mean = next(one for one in found.groups if (one.group, one.arm) == (group.group, group.arm))
         assert group.area == pytest.approx(
-            next(one.mean.estimate for one in mean.figures if one.figure == "AUC covid"), abs=1e-12
+            next(figure.mean.estimate for figure in mean.figures if figure.figure == "AUC covid"), abs=1e-12
         )
 
 
@@ -58,7 +62,7 @@ def test_the_chart_names_its_method_and_gives_every_point_away(session: Session)
     chart = roc_chart(rows.study, curves, label="COVID-19", key="roc")
     assert METHOD in chart.method
     drawn = sum(len(trace.x) for trace in chart.figure.data)
-    assert drawn == len(chart.data) == sum(len(one.fpr) + 1 for one in curves)
+    assert drawn == len(chart.data) == sum(len(curve.fpr) + 1 for curve in curves)
     assert {row["what"] for row in chart.data} == {"curve", "mean curve", "diagnoses", "mean of diagnoses"}
     ai = [trace for trace in chart.figure.data if trace.mode == "markers"][-1]
     assert (ai.x[0], ai.y[0]) == curves[-1].point
@@ -78,7 +82,7 @@ def test_many_readers_keep_their_points_and_leave_the_curves_to_the_means(sessio
 def test_without_ratings_there_are_points_and_no_curve(session: Session):
     rows, found = read(session, replace(PLAN, ratings=False))
     curves = curves_of(rows.study, found, "covid")
-    assert [one.level for one in curves if one.fpr is not None] == ["ai"]
+    assert [curve.level for curve in curves if curve.fpr is not None] == ["ai"]
     chart = roc_chart(rows.study, curves, label="COVID-19", key="roc")
     assert METHOD not in chart.method
     assert [len(trace.x) for trace in chart.figure.data if trace.mode == "markers"] == [3, 2, 3, 2, 1, 1, 1, 1, 1]
@@ -91,7 +95,9 @@ def test_the_table_has_ai_groups_and_readers_with_their_tests(session: Session):
         "AI", "mean of 3 novices", "mean of 2 experts", "mean of 5 readers",
         "novice 1", "novice 2", "novice 3", "expert 1", "expert 2",
     ]  # fmt: skip
-    test = next(one.result for one in found.ai_with_groups if (one.figure, one.group) == ("AUC cap", "novice"))
+    test = next(
+        contest.result for contest in found.ai_with_groups if (contest.figure, contest.group) == ("AUC cap", "novice")
+    )
     assert table[1]["AI minus reader"] == f"{test.difference:+.3f}".replace("-", "−")
     assert str(table[2]["method"]).endswith("(these readers only)")
     assert all(row["p (Holm)"] == "–" for row in table[:4])

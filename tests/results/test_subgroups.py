@@ -161,8 +161,8 @@ def test_rare_levels_are_joined_and_missing_ones_stand_by_themselves():
 
 
 def test_cases_with_two_tags_are_in_two_subgroups_that_are_not_compared():
-    both = [replace(one, tags=("a", "b")) for one in facts(10)]
-    alone = [replace(one, tags=("a",)) for one in facts(10)] + [replace(one, tags=("b",)) for one in facts(10)]
+    both = [replace(case, tags=("a", "b")) for case in facts(10)]
+    alone = [replace(case, tags=("a",)) for case in facts(10)] + [replace(case, tags=("b",)) for case in facts(10)]
     tag = {one.key: one for one in attributes_of(both + alone)}["tag"]
     assert [len(level.places) for level in tag.levels] == [20, 20]
     assert not tag.pair

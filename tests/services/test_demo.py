@@ -78,10 +78,10 @@ def test_the_demo_is_made_whole_and_its_accounts_can_sign_in(small_demo: None, a
     made = build.build()
     assert states() == {plan.RESULTS: "unblinded", plan.READING: "open", plan.DRAFT: "draft"}
     assert made.read_here == 6  # nothing was prepared of these voxels
-    assert [one.role for one in made.accounts] == ["coordinator", *["reader"] * 4]
+    assert [account.role for account in made.accounts] == ["coordinator", *["reader"] * 4]
     with open_session() as session:
-        for one in made.accounts:
-            assert sign_ins.sign_in(session, username=one.user, password=one.password, at=at)
+        for account in made.accounts:
+            assert sign_ins.sign_in(session, username=account.user, password=account.password, at=at)
     with open_view() as session:
         locked = session.scalars(select(Read).where(Read.state == "locked")).all()
         assert len(locked) == 4 * 6 + 4 * 5 - plan.LEFT_TO_READ

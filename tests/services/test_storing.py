@@ -49,7 +49,7 @@ def breaks() -> Ingested:
 def test_every_series_has_its_outcome_and_one_that_fails_ends_no_other(begin: Callable[..., tuple[Storing, Intake]]):
     work, intake = begin(lambda: Ingested(1, 1001, False), refuses, breaks, lambda: Ingested(2, 1002, True))
     assert work.done.wait(10)
-    assert [(one.state, one.case) for one in work.outcomes] == [
+    assert [(outcome.state, outcome.case) for outcome in work.outcomes] == [
         ("new", "1001"), ("refused", ""), ("refused", ""), ("known", "1002")
     ]  # fmt: skip
     assert work.outcomes[1].why == "No chest CT."
@@ -73,6 +73,6 @@ def test_a_server_that_ends_stores_the_series_in_hand_and_tells_of_those_that_wa
     assert work.ending.wait(10)
     go_on.set()
     ender.join(10)
-    assert [one.state for one in work.outcomes] == ["new", "refused"]
+    assert [outcome.state for outcome in work.outcomes] == ["new", "refused"]
     assert "stopped" in work.outcomes[1].why
     assert intake.closed

@@ -31,7 +31,7 @@ def test_both_kinds_hold_the_same_events_and_are_events_themselves(db_url: str, 
     text = trail.exported(asked, "csv", {}, by=people["auditor"], at=clock.now())
     rows = list(csv.DictReader(io.StringIO(text)))
     assert rows == json.loads(trail.exported(asked, "json", {}, by=people["auditor"], at=clock.now()))
-    assert [(one["Who"], one["What"], one["Detail"]) for one in rows] == [
+    assert [(row["Who"], row["What"], row["Detail"]) for row in rows] == [
         ("reader", "Planted", "from: =1+1; to: [1, 2]")
     ]
     with open_view(db_url) as session:

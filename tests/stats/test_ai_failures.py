@@ -41,7 +41,7 @@ def area(table: ReadTable, at: np.ndarray, scores: np.ndarray) -> float:
 def test_areas_where_the_ai_failed_are_given_under_three_rules(call: str):
     table = table_from_text(study(call=call))
     found = analyse(table)
-    rows: dict[str, Any] = {one.rule: one for one in found.ai_failures}
+    rows: dict[str, Any] = {ai_failure.rule: ai_failure for ai_failure in found.ai_failures}
     assert set(rows) == {"worst", "common", "as-is"}
     scored, every = np.arange(40) >= 6, np.ones(40, bool)
     ai = table.ais[0].scores[:, 1]
@@ -56,11 +56,14 @@ def test_areas_where_the_ai_failed_are_given_under_three_rules(call: str):
         result = rows[rule].comparison.result
         assert result.ai == pytest.approx(own, abs=1e-12)
         assert result.readers == pytest.approx(readers, abs=1e-12)
-    chosen = next(one.result for one in found.ai_with_groups if one.figure == "AUC b")
+    chosen = next(contest.result for contest in found.ai_with_groups if contest.figure == "AUC b")
     assert chosen == rows["common"].comparison.result
     assert any("6 cases" in note and "only cases that the AI scored" in note for note in found.notes)
     other = analyse(table, options=Options(ai_failures="worst"))
-    assert next(one.result for one in other.ai_with_groups if one.figure == "AUC b") == rows["worst"].comparison.result
+    assert (
+        next(contest.result for contest in other.ai_with_groups if contest.figure == "AUC b")
+        == rows["worst"].comparison.result
+    )
 
 
 def test_without_failures_nothing_is_said_and_nothing_changes():

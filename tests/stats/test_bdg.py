@@ -37,14 +37,18 @@ def same(found: BdgArea, row: dict[str, Any]) -> None:
 def test_every_figure_is_the_programs(data: str, kind: str):
     expected = reference(f"centred2__{data}") if kind == "centred" else reference(f"imrmc2__{data}")[kind]
     found = analysed(data, kind.lower())
-    for one, row in zip(found.treatments, expected["modalities"], strict=True):
-        assert one.a == str(row["modality"])
-        same(one, row)
-        for got, key in ((one.readers, "n_readers"), (one.positives, "n_positive"), (one.negatives, "n_negative")):
+    for treatment, row in zip(found.treatments, expected["modalities"], strict=True):
+        assert treatment.a == str(row["modality"])
+        same(treatment, row)
+        for got, key in (
+            (treatment.readers, "n_readers"),
+            (treatment.positives, "n_positive"),
+            (treatment.negatives, "n_negative"),
+        ):
             assert got == row.get(key, got)
-    for one, row in zip(found.differences, expected["differences"], strict=True):
-        assert (one.a, one.b) == (str(row["a"]), str(row["b"]))
-        same(one, row)
+    for difference, row in zip(found.differences, expected["differences"], strict=True):
+        assert (difference.a, difference.b) == (str(row["a"]), str(row["b"]))
+        same(difference, row)
 
 
 @pytest.mark.parametrize("data", DATA)
@@ -58,10 +62,10 @@ def test_each_reader_alone_is_imrmcs(data: str):
 
 def test_centring_changes_nothing_where_every_case_was_read():
     plain, centred = analysed("crossed", "ustat"), analysed("crossed", "centred")
-    for one, other in zip(
+    for treatment, other in zip(
         (*plain.treatments, *plain.differences), (*centred.treatments, *centred.differences), strict=True
     ):
-        close(one.variance, other.variance)
+        close(treatment.variance, other.variance)
 
 
 def test_order_of_readers_and_cases_does_not_matter():

@@ -61,8 +61,8 @@ def numbers(value: object, path: str = "") -> Iterator[tuple[str, object]]:
         yield path, value
 
 
-def same(one: Analysis, other: Analysis) -> int:
-    a, b = (json.loads(json.dumps(found.to_dict())) for found in (one, other))
+def same(analysis: Analysis, other: Analysis) -> int:
+    a, b = (json.loads(json.dumps(found.to_dict())) for found in (analysis, other))
     for part in (a, b):
         part.pop("cases"), part.pop("study")
     compared = 0
@@ -97,10 +97,10 @@ def test_one_region_a_patient_is_the_analysis_without_clusters():
 def test_intervals_widen_where_regions_of_a_patient_are_alike():
     text = study(regions=(1,) * 25, times=4)
     clustered, plain = analyse(table_from_text(text, cluster="patient")), analyse(table_from_text(text))
-    for one, other in zip(clustered.readers, plain.readers, strict=True):
-        assert one.accuracy.value == pytest.approx(other.accuracy.value)
-        assert one.accuracy.ci[1] - one.accuracy.ci[0] > 1.4 * (other.accuracy.ci[1] - other.accuracy.ci[0])
-        assert one.accuracy_exact is None
+    for reader, other in zip(clustered.readers, plain.readers, strict=True):
+        assert reader.accuracy.value == pytest.approx(other.accuracy.value)
+        assert reader.accuracy.ci[1] - reader.accuracy.ci[0] > 1.4 * (other.accuracy.ci[1] - other.accuracy.ci[0])
+        assert reader.accuracy_exact is None
     pair = clustered.ai_with_each_reader[0].pair
     assert pair.p_exact is None
     assert pair.p == pair.p_clustered

@@ -24,8 +24,8 @@ def test_every_case_has_its_readers_and_those_who_were_right():
     for row in READS:
         counted[row["case"], row["arm"]][0] += 1
         counted[row["case"], row["arm"]][1] += row["truth"] == row["prediction"]
-    assert {(one.case, one.arm): [one.read, one.right] for one in FOUND.cases} == dict(counted)
-    assert all(one.share == one.right / one.read for one in FOUND.cases)
+    assert {(case.case, case.arm): [case.read, case.right] for case in FOUND.cases} == dict(counted)
+    assert all(case.share == case.right / case.read for case in FOUND.cases)
 
 
 def test_too_fast_is_under_the_seconds_given():
@@ -39,13 +39,13 @@ def test_too_fast_is_under_the_seconds_given():
 
 
 def test_drift_is_median_seconds_and_share_right_by_tenth_of_the_order():
-    for one in FOUND.drifts:
-        mine = [row for row in READS if (row["group"], row["arm"]) == (one.group, one.arm)]
+    for drift in FOUND.drifts:
+        mine = [row for row in READS if (row["group"], row["arm"]) == (drift.group, drift.arm)]
         places = sorted({float(row["position"]) for row in mine})
-        assert len(one.position) == PARTS
-        assert sum(one.reads) == len(mine)
+        assert len(drift.position) == PARTS
+        assert sum(drift.reads) == len(mine)
         start = 0
-        for mean, seconds, accuracy, n in zip(one.position, one.seconds, one.accuracy, one.reads, strict=True):
+        for mean, seconds, accuracy, n in zip(drift.position, drift.seconds, drift.accuracy, drift.reads, strict=True):
             inside = [p for p in places[start:] if sum(float(r["position"]) in places[start : places.index(p) + 1]
                                                        for r in mine) <= n]  # fmt: skip
             start += len(inside)
@@ -75,4 +75,4 @@ def test_a_handful_of_reads_makes_no_drift_and_missing_times_are_none():
                                 for name, part in zip(columns, parts, strict=True)))  # fmt: skip
     found = analyse(table_from_text("\n".join(without)))
     assert found.too_fast == ()
-    assert all(seconds is None for one in found.drifts for seconds in one.seconds)
+    assert all(seconds is None for drift in found.drifts for seconds in drift.seconds)

@@ -40,10 +40,10 @@ def crossing(scores: np.ndarray, truth: np.ndarray, at: Fraction) -> tuple[Fract
 @pytest.mark.parametrize(("count", "cases", "levels", "seed"), [(1, 30, 5, 1), (3, 40, 4, 2), (6, 61, 20, 3)])
 def test_every_point_is_the_mean_of_where_the_readers_curves_cross_its_diagonal(count, cases, levels, seed):
     scores, truth = readers(count=count, cases=cases, levels=levels, seed=seed)
-    found = mean_curve([roc_curve(one, truth) for one in scores])
+    found = mean_curve([roc_curve(score, truth) for score in scores])
     for x, y in zip(found.fpr, found.tpr, strict=True):
         at = Fraction(x + y).limit_denominator(10**6)
-        points = [crossing(one, truth, at) for one in scores]
+        points = [crossing(score, truth, at) for score in scores]
         assert x == pytest.approx(float(sum(p[0] for p in points) / count), abs=1e-12)
         assert y == pytest.approx(float(sum(p[1] for p in points) / count), abs=1e-12)
 
@@ -51,8 +51,8 @@ def test_every_point_is_the_mean_of_where_the_readers_curves_cross_its_diagonal(
 @pytest.mark.parametrize("seed", range(5))
 def test_the_area_under_the_mean_curve_is_the_mean_of_the_areas(seed):
     scores, truth = readers(count=5, cases=80, levels=10, seed=seed)
-    found = mean_curve([roc_curve(one, truth) for one in scores])
-    expected = np.mean([roc_auc_score(truth, one) for one in scores])
+    found = mean_curve([roc_curve(score, truth) for score in scores])
+    expected = np.mean([roc_auc_score(truth, score) for score in scores])
     assert found.area == pytest.approx(expected, abs=1e-12)
     assert np.trapezoid(found.tpr, found.fpr) == pytest.approx(expected, abs=1e-12)
     assert (np.diff(found.fpr) >= -1e-15).all()
@@ -70,7 +70,7 @@ def test_two_readers_by_hand():
 
 def test_many_corners_are_thinned_without_moving_the_curve():
     scores, truth = readers(count=20, cases=900, levels=3000, seed=9)
-    found = mean_curve([roc_curve(one, truth) for one in scores])
+    found = mean_curve([roc_curve(score, truth) for score in scores])
     assert len(found.fpr) == MOST_POINTS
     assert np.trapezoid(found.tpr, found.fpr) == pytest.approx(found.area, abs=1e-5)
 
@@ -82,10 +82,14 @@ def test_no_curve_has_no_mean():
 
 def test_the_analysis_has_a_mean_curve_for_every_group_arm_and_class():
     found = analyse(table_from_text(aided_study()))
-    groups = {one.group for one in found.groups}
-    keys = {(one.group, one.arm, one.label) for one in found.group_curves}
+    groups = {group.group for group in found.groups}
+    keys = {(group_curve.group, group_curve.arm, group_curve.label) for group_curve in found.group_curves}
     assert keys == {(g, arm, c) for g in groups for arm in ("unaided", "aided") for c in found.study.classes}
-    means = {(one.group, one.arm, each.figure): each.mean.estimate for one in found.groups for each in one.figures}
-    for one in found.group_curves:
-        if ("AUC " + one.label) in {figure for _, _, figure in means}:
-            assert one.curve.area == pytest.approx(means[one.group, one.arm, f"AUC {one.label}"], abs=1e-12)
+    means = {
+        (group.group, group.arm, each.figure): each.mean.estimate for group in found.groups for each in group.figures
+    }
+    for group_curve in found.group_curves:
+        if ("AUC " + group_curve.label) in {figure for _, _, figure in means}:
+            assert group_curve.curve.area == pytest.approx(
+                means[group_curve.group, group_curve.arm, f"AUC {group_curve.label}"], abs=1e-12
+            )

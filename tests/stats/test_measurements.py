@@ -73,10 +73,10 @@ def test_any_measurements_give_numbers_or_reasons(values):
     assert json.loads(as_json(plain))
     estimates = [found.icc_agreement, found.icc_consistency, *(one for _, one in found.within_readers)]
     estimates += [one for pair in found.limits for one in (pair.bias, pair.lower, pair.upper)]
-    for one in (*estimates, *(one for _, _, one in found.kappas or ())):
-        assert one.ci is not None or one.reason
-    for one in estimates[:2]:
-        assert one.ci is None or -1 <= one.ci[0] <= one.value <= one.ci[1] <= 1
+    for estimate in (*estimates, *(one for _, _, one in found.kappas or ())):
+        assert estimate.ci is not None or estimate.reason
+    for estimate in estimates[:2]:
+        assert estimate.ci is None or -1 <= estimate.ci[0] <= estimate.value <= estimate.ci[1] <= 1
 
 
 def test_the_command_reads_repeats_and_refuses_what_it_cannot_use(program, tmp_path):  # noqa: F811

@@ -125,10 +125,10 @@ def test_gee_of_two_sets_is_the_paired_difference_over_cases():
 def test_an_analysis_has_lines_partial_areas_and_models_where_asked(program, tmp_path: Path):  # noqa: F811
     text = study(regions=(1,) * 40, readers=3)
     found = analyse(table_from_text(text), options=Options(ordered=True, models=True))
-    assert {one.reader for one in found.scores} == {"AI", "R0", "R1", "R2"}
-    assert all(0 <= one.partial.value <= 1 for one in found.scores)
+    assert {score.reader for score in found.scores} == {"AI", "R0", "R1", "R2"}
+    assert all(0 <= score.partial.value <= 1 for score in found.scores)
     assert {one.reader for one in found.intra_reader} == {"R0", "R1", "R2"}
-    assert {one.what for one in found.models} >= {"time ratio", "accuracy", "sensitivity B"}
+    assert {model.what for model in found.models} >= {"time ratio", "accuracy", "sensitivity B"}
     assert all(row.result.weighted for row in found.agreement)
     path = tmp_path / "reads.csv"
     path.write_text(text)

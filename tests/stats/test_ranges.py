@@ -159,7 +159,7 @@ def test_readers_of_0_and_100_percent_do_vary_over_readers():
     rows = [f"{who},{g},{k},{'ab'[k % 2]},{call}" for who, g, calls in (
         ("AI", "AI", "abab"), ("r1", "g", "baba"), ("r2", "g", "abab")) for k, call in enumerate(calls)]  # fmt: skip
     found = analyse(table_from_text("\n".join(["reader,group,case,truth,prediction", *rows])))
-    accuracy = next(one for one in found.ai_with_groups if one.figure == "accuracy")
+    accuracy = next(contest for contest in found.ai_with_groups if contest.figure == "accuracy")
     assert accuracy.result is not None
     assert accuracy.result.ci is None
     assert "no variation over cases within either reader" in str(accuracy.reason)

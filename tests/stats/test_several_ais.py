@@ -56,7 +56,10 @@ def table() -> ReadTable:
 def test_every_reader_of_the_group_ai_is_an_ai_and_no_reader(both: Analysis):
     assert both.study.ais == (OLD, NEW)
     assert [name for name, _ in both.study.readers] == [f"r{j}" for j in range(6)]
-    assert [(one.reader, one.group, one.arm) for one in both.readers[:2]] == [(OLD, "AI", ""), (NEW, "AI", "")]
+    assert [(reader.reader, reader.group, reader.arm) for reader in both.readers[:2]] == [
+        (OLD, "AI", ""),
+        (NEW, "AI", ""),
+    ]
 
 
 @pytest.mark.parametrize("name", [OLD, NEW])
@@ -65,7 +68,9 @@ def test_each_ai_has_the_figures_it_has_alone(both: Analysis, name: str, part: s
     alone = found(study(name))
     mine = [one for one in getattr(both, part) if one.ai == name]
     assert mine == list(getattr(alone, part))
-    assert [one for one in both.readers if one.reader == name] == [one for one in alone.readers if one.reader == name]
+    assert [reader for reader in both.readers if reader.reader == name] == [
+        reader for reader in alone.readers if reader.reader == name
+    ]
 
 
 def test_what_is_said_of_readers_does_not_depend_on_the_ais(both: Analysis):
@@ -76,7 +81,7 @@ def test_what_is_said_of_readers_does_not_depend_on_the_ais(both: Analysis):
 
 def test_an_ai_named_ai_alone_gives_the_same_as_before():
     named, plain = found(study(OLD)), found(study(OLD).replace(f"{OLD},AI", "AI,AI"))
-    assert [one.result for one in named.ai_with_groups] == [one.result for one in plain.ai_with_groups]
+    assert [contest.result for contest in named.ai_with_groups] == [contest.result for contest in plain.ai_with_groups]
     assert not named.ais_compared
     assert not plain.ais_compared
 
@@ -85,7 +90,7 @@ def test_ai_against_ai_is_mcnemar_tango_and_delong_later_minus_earlier(both: Ana
     data = table()
     old, new = data.ais
     rows = {one.comparison.figure: one for one in both.ais_compared if one.with_ai}
-    assert {(one.comparison.ai, one.comparison.group) for one in rows.values()} == {(NEW, OLD)}
+    assert {(row.comparison.ai, row.comparison.group) for row in rows.values()} == {(NEW, OLD)}
     right = [one.prediction == data.truth for one in (new, old)]
     expected = paired_proportions(*right)
     accuracy = rows["accuracy"].comparison.result
@@ -103,8 +108,8 @@ def test_holm_is_over_all_comparisons_of_a_figure(both: Analysis):
         rows = [one for one in both.ais_compared if one.comparison.figure == figure]
         # one pair of AIs, and each of two AIs with novices, experts and all readers
         assert len(rows) == 1 + 2 * 3
-        ps = [one.comparison.result.p for one in rows if one.comparison.result]
-        assert [one.p_holm for one in rows] == list(holm(ps))
+        ps = [row.comparison.result.p for row in rows if row.comparison.result]
+        assert [row.p_holm for row in rows] == list(holm(ps))
 
 
 def test_three_ais_are_three_pairs():
@@ -118,7 +123,11 @@ def test_three_ais_are_three_pairs():
 
 def test_an_ai_without_probabilities_takes_no_area_from_readers_or_another_ai():
     silent = found(study(OLD, NEW, silent=OLD))
-    areas = {one.ai: one for one in silent.ai_with_groups if one.figure == "AUC yes" and one.group == "novice"}
+    areas = {
+        contest.ai: contest
+        for contest in silent.ai_with_groups
+        if contest.figure == "AUC yes" and contest.group == "novice"
+    }
     assert areas[OLD].result is None
     assert areas[NEW].result is not None
     whole = found(study(OLD, NEW))

@@ -55,7 +55,7 @@ def test_all_right_has_an_interval_as_wide_as_the_cases_allow():
 
 def test_means_of_groups_name_their_method_and_flag_few_reads():
     found = analyse(table_from_text(long_table()))
-    figures = {one.figure: one for one in found.groups[0].figures}
+    figures = {figure.figure: figure for figure in found.groups[0].figures}
     assert "Wilson" in figures["accuracy"].method
     assert "single test" in figures["AUC 1"].method
     assert flag(readers="fixed", r=2, n=20, p=0.95) == WIDE
@@ -63,5 +63,7 @@ def test_means_of_groups_name_their_method_and_flag_few_reads():
     assert difference_flag(50, 0.9, readers="fixed", r=5) == NARROW
     assert difference_flag(200, 0.9, readers="random", r=3) == NARROW
     assert difference_flag(200, 0.9, readers="random", r=5) == share_flag(200, 0.9) == ""
-    assert all((one.flag == NARROW) == (one.cases * min(one.result.ai, 1 - one.result.ai) < 12)
-               for one in found.ai_with_groups if one.figure == "accuracy" and one.readers == 2)  # fmt: skip
+    contests = [contest for contest in found.ai_with_groups if contest.figure == "accuracy" and contest.readers == 2]
+    assert all(
+        (each.flag == NARROW) == (each.cases * min(each.result.ai, 1 - each.result.ai) < 12) for each in contests
+    )

@@ -90,7 +90,7 @@ def test_aided_minus_unaided_is_compared_between_subgroups_too():
     table, right = made(2, arms=("unaided", "aided"))
     found = subgroup_figures(table, "accuracy", SECOND)
     each = np.mean([right[f"r{k}", "aided"] - right[f"r{k}", "unaided"] for k in range(2)], axis=0)
-    (aided,) = [one for one in found.effects if not one.arm]
+    (aided,) = [effect for effect in found.effects if not effect.arm]
     assert aided.estimate.value == pytest.approx(each[SECOND].mean())
     (apart,) = [one for one in difference_between(table, "accuracy", FIRST, SECOND) if not one.arm]
     welch = stats.ttest_ind(each[FIRST], each[SECOND], equal_var=False)

@@ -63,8 +63,8 @@ def test_frames_one_after_the_other_are_one_zstd_stream() -> None:
     """What the browser is sent as Content-Encoding: zstd."""
     rng = np.random.default_rng(3)
     pixels = rng.integers(-32768, 32767, (5, 7, 9)).astype(np.int16)
-    for one in pixels:
-        assert zstd.decompress(wire.packed(one)) == wire.planes(one).tobytes()
+    for pixel in pixels:
+        assert zstd.decompress(wire.packed(pixel)) == wire.planes(pixel).tobytes()
 
 
 @pytest.mark.browser

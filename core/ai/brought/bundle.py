@@ -33,7 +33,7 @@ def unpack(source: Path, folder: Path) -> tuple[Path, dict[str, Any]]:
             place = next(name for name in names if name.endswith(METADATA)).removesuffix(METADATA)
             with archive.open(place + METADATA) as stream:
                 card = _card(stream.read(MOST_METADATA + 1))
-            inner = next((one for one in MODELS if place + one in names), None)
+            inner = next((model for model in MODELS if place + model in names), None)
             if inner is None:
                 raise InvalidInput("The bundle holds no models/model.onnx and no models/model.ts; export one of them.")
             target, written = folder / MODELS[inner], 0

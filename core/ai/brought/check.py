@@ -141,14 +141,14 @@ def _check_inputs(inputs: list[Any], contract: Contract) -> None:
 
 
 def _check_outputs(outputs: list[Any], contract: Contract) -> None:
-    names = [one.name for one in outputs]
+    names = [output.name for output in outputs]
     for what, name in (("scores", contract.scores), ("heat", contract.heat), ("mask", contract.mask)):
         if name and name not in names:
             raise InvalidInput(f"The card's output.{what} is {name}; the network's outputs are {', '.join(names)}.")
     scores = outputs[names.index(contract.scores) if contract.scores else 0]
     sides = _sides(scores)
     if sides and (len(sides) != 2 or sides[1] not in (None, len(contract.classes))):
-        shape = "x".join("any" if one is None else str(one) for one in sides)
+        shape = "x".join("any" if side is None else str(side) for side in sides)
         raise InvalidInput(
             f"The network's scores are {shape} and the card names {len(contract.classes)} classes; they must be one "
             "row an image with one number a class."

@@ -93,7 +93,7 @@ def contract_of(card: Mapping[str, Any]) -> Contract:
         raise InvalidInput("The card's input.patches gives size and overlap, and only a 3d network has patches.")
     sizes = patches.get("size") if patches is not None else given.get("size")
     name = "input.patches.size" if patches is not None else "input.size"
-    size = tuple(int(one) for one in _numbers(sizes, name, count, 1, MOST_SIDE, whole=True))
+    size = tuple(int(number) for number in _numbers(sizes, name, count, 1, MOST_SIDE, whole=True))
     if math.prod(size) * channels > MOST_VOXELS:
         raise InvalidInput(f"The card's {name} is larger than {MOST_VOXELS} values; no input here is.")
     spacing = given.get("spacing_mm")

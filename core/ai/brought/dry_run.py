@@ -91,9 +91,9 @@ def _facts(file: Path) -> dict[str, Any]:
     return {"names": [one.name for one in graph.output], "dtype": str(dtype), "batch": batch}
 
 
-def _alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    apart = np.abs(one.astype(np.float64) - other).max()
-    return one.shape == other.shape and bool(apart <= ALIKE * max(1.0, float(np.abs(other).max())))
+def _alike(array: NDArray[Any], other: NDArray[Any]) -> bool:
+    apart = np.abs(array.astype(np.float64) - other).max()
+    return array.shape == other.shape and bool(apart <= ALIKE * max(1.0, float(np.abs(other).max())))
 
 
 def _check_names(contract: Contract, names: list[str]) -> None:

@@ -21,7 +21,7 @@ def load(file: Path, *, device: str = "cpu", precision: str = FLOAT32) -> Run:
     if device != "cpu":
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": int(device.partition(":")[2] or 0)}))
     session = onnxruntime.InferenceSession(str(file), options, providers=providers)
-    names = [one.name for one in session.get_inputs()]
+    names = [model_input.name for model_input in session.get_inputs()]
 
     def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         return tuple(session.run(None, dict(zip(names, inputs, strict=True))))

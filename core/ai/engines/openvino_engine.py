@@ -19,7 +19,7 @@ def load(file: Path, *, device: str = "cpu", precision: str = FLOAT32) -> Run:
 
     def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         request.infer([np.ascontiguousarray(one) for one in inputs], share_inputs=True)
-        return tuple(np.array(one.data) for one in request.output_tensors)
+        return tuple(np.array(output.data) for output in request.output_tensors)
 
     return run
 

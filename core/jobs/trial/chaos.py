@@ -146,13 +146,13 @@ def _wait_for_work(people: list[Reader]) -> None:
     """Wait until the readers have been answered a few times since now, or have read everything."""
     before, end = _answered(people), time.monotonic() + WAIT_S
     while _answered(people) < before + PROGRESS and time.monotonic() < end:
-        if all(one.finished or not one.is_alive() for one in people):
+        if all(person.finished or not person.is_alive() for person in people):
             return
         time.sleep(0.05)
 
 
 def _answered(people: list[Reader]) -> int:
-    return sum(len(times) for one in people for times in one.ledger.seconds.values())
+    return sum(len(times) for person in people for times in person.ledger.seconds.values())
 
 
 def _count(found: Chaos, trial: Trial, people: list[Reader]) -> None:

@@ -82,7 +82,7 @@ class Postgres:
 
     def _run(self, program: Path, *arguments: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs
-            [str(program), *(str(one) for one in arguments)],
+            [str(program), *(str(argument) for argument in arguments)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             user=self._user,

@@ -76,7 +76,7 @@ class Server:
             return []
         with suppress(psutil.Error):
             children = psutil.Process(self.process.pid).children()
-            return [one for one in children if "worker" in one.cmdline()]
+            return [child for child in children if "worker" in child.cmdline()]
         return []
 
     def kill(self) -> None:

@@ -53,7 +53,7 @@ def make(*, cases_: int, readers_: int, jobs: bool) -> Trial:
         coordinator = _person(session, "coordinator", "coordinator")
         people = [_person(session, f"reader{n + 1}", "reader") for n in range(readers_)]
     ids = [add_case(n, coordinator.account_id, jobs=jobs) for n in range(cases_)]
-    codes = tuple(one.code for one in PUBLISHED.classes)
+    codes = tuple(study_class.code for study_class in PUBLISHED.classes)
     with open_session() as session:
         by = coordinator.account_id
         told = PUBLISHED.protocol.reference

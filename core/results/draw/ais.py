@@ -57,10 +57,10 @@ def ais_table(results: StudyResults) -> list[Row]:
 def classes_in_words(study: StudyFacts, ai: AiFacts) -> str:
     """Return what an AI's classes count as: "cap and covid count as Pneumonia; other is left out"."""
     said = []
-    for one in study.classes:
-        names = [name for name, code in ai.classes.items() if code == one.code]
+    for study_class in study.classes:
+        names = [name for name, code in ai.classes.items() if code == study_class.code]
         if names:
-            said.append(f"{' and '.join(names)} count{'s' * (len(names) == 1)} as {one.label}")
+            said.append(f"{' and '.join(names)} count{'s' * (len(names) == 1)} as {study_class.label}")
     left = [name for name, code in ai.classes.items() if code is None]
     if left:
         said.append(f"{' and '.join(left)} {'is' if len(left) == 1 else 'are'} left out")
@@ -99,15 +99,15 @@ def differing_cases(results: StudyResults, *, links: bool) -> list[Row]:
     study, table = results.study, results.table
     if len(table.ais) < 2:
         return []
-    calls = np.stack([one.prediction for one in table.ais])
+    calls = np.stack([ai.prediction for ai in table.ais])
     words = {MISSING: "not read", **outcome_labels(study)}
     rows: list[Row] = []
     for at in np.flatnonzero((calls != calls[0]).any(axis=0)).tolist():
         truth = int(table.truth[at])
         row: Row = {"case": int(table.cases[at]), "truth": study.classes[truth].label}
-        for one in table.ais:
-            call = int(one.prediction[at])
-            row[one.name] = words[call] + (", right" if call == truth else "")
+        for ai in table.ais:
+            call = int(ai.prediction[at])
+            row[ai.name] = words[call] + (", right" if call == truth else "")
         if links:
             row["open"] = f"case?study={study.id}&case={table.cases[at]}"
         rows.append(row)

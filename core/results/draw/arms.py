@@ -52,15 +52,15 @@ def arms_chart(study: StudyFacts, compared: tuple[ArmComparison, ...], *, figure
     return Chart(key, "Unaided and aided", figure, note, data, METHOD)
 
 
-def _line(study: StudyFacts, one: ArmComparison, *, several: bool) -> str:
-    return f"{study.figure_label(one.figure)}, {one.group}" if several else one.group
+def _line(study: StudyFacts, comparison: ArmComparison, *, several: bool) -> str:
+    return f"{study.figure_label(comparison.figure)}, {comparison.group}" if several else comparison.group
 
 
-def _means(one: ArmComparison) -> dict[str, Estimate]:
+def _means(comparison: ArmComparison) -> dict[str, Estimate]:
     """Return each arm's mean, unaided first."""
     found = {
         mean.treatment: Estimate(mean.estimate, mean.se, mean.ci, reason=mean.reason)
-        for mean in (one.result.treatments if one.result else ())
+        for mean in (comparison.result.treatments if comparison.result else ())
     }
     return {arm: found[arm] for arm in sorted(found, key=lambda arm: arm.casefold() != Arm.UNAIDED)}
 
@@ -69,20 +69,20 @@ def _estimate(gap: Difference) -> Estimate:
     return Estimate(gap.estimate, gap.se, gap.ci, reason=gap.reason)
 
 
-def _pair(study: StudyFacts, one: ArmComparison, line: str) -> list[dict[str, Any]]:
-    means = list(_means(one).values())
+def _pair(study: StudyFacts, comparison: ArmComparison, line: str) -> list[dict[str, Any]]:
+    means = list(_means(comparison).values())
     join = {"type": "scatter", "x": [mean.value for mean in means], "y": [line] * len(means), "mode": "lines"}
     traces: list[dict[str, Any]] = [{**join, "line": {"color": INK, "width": 1}, "hoverinfo": "skip"}]
-    for place, (arm, mean) in enumerate(_means(one).items()):
-        marker = _marker(study, one, line, [mean], filled=place == len(means) - 1)
+    for place, (arm, mean) in enumerate(_means(comparison).items()):
+        marker = _marker(study, comparison, line, [mean], filled=place == len(means) - 1)
         traces.append({**marker, "name": arm, "hovertemplate": f"{line}, {arm}<br>%{{x:.1%}}<extra></extra>"})
     return traces
 
 
 def _marker(
-    study: StudyFacts, one: ArmComparison, line: str, estimates: list[Estimate], *, filled: bool
+    study: StudyFacts, comparison: ArmComparison, line: str, estimates: list[Estimate], *, filled: bool
 ) -> dict[str, Any]:
-    colour, symbol = colour_of(study, one.group), symbol_of(study, one.group)
+    colour, symbol = colour_of(study, comparison.group), symbol_of(study, comparison.group)
     return {
         "type": "scatter",
         "x": [estimate.value for estimate in estimates],

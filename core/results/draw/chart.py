@@ -21,7 +21,7 @@ DEMONSTRATION = "The AI is a research demonstration, not a medical device."
 def colour_of(study: StudyFacts, group: str, name: str = "") -> str:
     """Return the colour of a group, the same in every chart of the study; of an AI by its `name` where it is given."""
     if group == AI:
-        names = [one.reader for one in study.ais]
+        names = [ai.reader for ai in study.ais]
         return AI_COLOURS[names.index(name) % len(AI_COLOURS) if name in names else 0]
     return GROUP_COLOURS[study.groups.index(group) % len(GROUP_COLOURS)] if group in study.groups else INK
 

@@ -28,7 +28,7 @@ CURVE = "Dots: cases by tenths of probability, their share of the class with Wil
 
 def probability_blocks(study: StudyFacts, analysis: Analysis, code: str) -> Iterator[Block]:
     """Yield the table of scores of a class, and calibration and decision curves of AIs that gave probabilities."""
-    own = [one for one in analysis.scores if one.label == code]
+    own = [score for score in analysis.scores if score.label == code]
     label = study.label(code)
     if not own:
         return
@@ -42,25 +42,27 @@ def probability_blocks(study: StudyFacts, analysis: Analysis, code: str) -> Iter
     yield Table(f"scores-{code}", [_row(one, brier.get((one.reader, one.arm))) for one in own], note, METHOD)
     machines = [one for one in own if one.net_benefit and (one.reader, one.arm) in brier and _is_ai(analysis, one)]
     if machines:
-        yield calibration_chart(study, [(one, brier[one.reader, one.arm]) for one in machines], label=label, code=code)
+        yield calibration_chart(
+            study, [(machine, brier[machine.reader, machine.arm]) for machine in machines], label=label, code=code
+        )
         yield decision_chart(study, machines, label=label, code=code)
 
 
-def _is_ai(analysis: Analysis, one: ScoreFigures) -> bool:
-    return one.reader in (analysis.study.ais or (AI,))
+def _is_ai(analysis: Analysis, score_figures: ScoreFigures) -> bool:
+    return score_figures.reader in (analysis.study.ais or (AI,))
 
 
-def _row(one: ScoreFigures, scores: ClassScores | None) -> Row:
-    line, calibration = one.line, scores.calibration if scores else None
+def _row(score_figures: ScoreFigures, scores: ClassScores | None) -> Row:
+    line, calibration = score_figures.line, scores.calibration if scores else None
     return {
-        "reader": one.reader,
-        "partial AUC": number(one.partial),
+        "reader": score_figures.reader,
+        "partial AUC": number(score_figures.partial),
         "calibration slope": number(line.slope) if line else "–",
         "intercept": number(line.intercept) if line else "–",
         "in the large": number(line.in_the_large) if line else "–",
         "Brier score": plain(calibration.brier if calibration else None),
-        "arm": one.arm or "–",
-        "cases": one.partial.n,
+        "arm": score_figures.arm or "–",
+        "cases": score_figures.partial.n,
     }
 
 
@@ -111,15 +113,15 @@ def decision_chart(study: StudyFacts, machines: list[ScoreFigures], *, label: st
          "y": [each.treat_all for each in first], "line": {"color": INK, "dash": "dot", "width": 1}},
     ]  # fmt: skip
     data: list[dict[str, Any]] = []
-    for one in machines:
-        values = [each.net_benefit.value for each in one.net_benefit]
-        traces.append({"type": "scatter", "mode": "lines+markers", "name": one.reader, "x": thresholds, "y": values,
-                       "line": {"color": colour_of(study, AI, one.reader)},
+    for machine in machines:
+        values = [each.net_benefit.value for each in machine.net_benefit]
+        traces.append({"type": "scatter", "mode": "lines+markers", "name": machine.reader, "x": thresholds, "y": values,
+                       "line": {"color": colour_of(study, AI, machine.reader)},
                        "hovertemplate": "threshold %{x:.2f}<br>net benefit %{y:.3f}<extra></extra>"})  # fmt: skip
         data += [
-            {"name": one.reader, "threshold": each.threshold, "net_benefit": each.net_benefit.value,
+            {"name": machine.reader, "threshold": each.threshold, "net_benefit": each.net_benefit.value,
              "every_case_positive": each.treat_all}
-            for each in one.net_benefit
+            for each in machine.net_benefit
         ]  # fmt: skip
     highest = max([max(trace["y"]) for trace in traces], default=0.0)
     figure = go.Figure(traces)

@@ -17,24 +17,24 @@ READERS_TIME = "active seconds from the first painted image to the lock, without
 
 def ai_time(times: list[Times]) -> str:
     """Return what the AI's time is and where it was taken; "" without an AI."""
-    device = next((one.device for one in times if one.device and one.seconds.size), None)
+    device = next((time.device for time in times if time.device and time.seconds.size), None)
     return f"AI: stored volume to call on {device}; no test against people. " if device else ""
 
 
 def quartiles(times: list[Times], group: str | None) -> Spread | None:
     """Return quartile, median and quartile of the reads of a group, or of all readers (group None)."""
-    chosen = [one.seconds for one in times if one.device is None and group in (None, one.group)]
+    chosen = [time.seconds for time in times if time.device is None and group in (None, time.group)]
     return _three(np.concatenate(chosen)) if chosen else None
 
 
 def own_quartiles(times: list[Times], name: str) -> Spread | None:
     """Return quartile, median and quartile of one participant's reads; None without a time."""
-    return next((_three(one.seconds) for one in times if one.name == name), None)
+    return next((_three(time.seconds) for time in times if time.name == name), None)
 
 
 def seconds_axis(spreads: list[Spread]) -> dict[str, Any]:
     """Return a log axis of seconds wide enough for these quartiles, with few labels."""
-    low, high = min(one[0] for one in spreads), max(one[2] for one in spreads)
+    low, high = min(spread[0] for spread in spreads), max(spread[2] for spread in spreads)
     axis = log_axis(low, high)
     return {**axis, "tickvals": axis["tickvals"][:: math.ceil(len(axis["tickvals"]) / FEWEST)]}
 

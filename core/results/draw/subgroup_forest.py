@@ -58,7 +58,7 @@ def _drawn(
 ) -> go.Figure:
     drawn = {who: [line for line in found.lines if estimates[who, line].value is not None] for who in names}
     shown = [who for who in names if drawn[who]]
-    ais = {one.reader for one in found.study.ais}
+    ais = {ai.reader for ai in found.study.ais}
     where = laid(
         [Facet(names[who], axis) for who in shown],
         [_label(line) for line in found.lines if not line.few],
@@ -104,9 +104,9 @@ def _short(name: str) -> str:
     return name
 
 
-def _told(one: Estimate) -> str:
-    ends = "no interval" if one.ci is None else f"95 % interval {one.ci[0]:.1%} to {one.ci[1]:.1%}"
-    return f"{ends}<br>n = {one.n}; {one.method}"
+def _told(estimate: Estimate) -> str:
+    ends = "no interval" if estimate.ci is None else f"95 % interval {estimate.ci[0]:.1%} to {estimate.ci[1]:.1%}"
+    return f"{ends}<br>n = {estimate.n}; {estimate.method}"
 
 
 def _data(found: Subgroups, shown: dict[str, tuple[Who, dict[tuple[Who, Line], Estimate]]]) -> list[dict[str, Any]]:

@@ -56,9 +56,9 @@ def effect_table(found: Subgroups) -> list[Row]:
 def contrast_table(found: Subgroups) -> list[Row]:
     """Return for each pair of subgroups how far the differences lie apart: interval and p, or why there is no test."""
     made: list[Row] = []
-    for one in found.contrasts:
-        row: Row = {"attribute": one.attribute, "compared": f"{one.first} minus {one.second}"}
-        for effect in one.effects:
+    for contrast in found.contrasts:
+        row: Row = {"attribute": contrast.attribute, "compared": f"{contrast.first} minus {contrast.second}"}
+        for effect in contrast.effects:
             if effect.arm in ("", found.arm):
                 estimate = effect.estimate
                 known = {"difference of differences": points_with_interval(estimate), "p": p_text(effect.p)}
@@ -70,8 +70,8 @@ def contrast_table(found: Subgroups) -> list[Row]:
                         "method": estimate.method,
                     }
                 )
-        if one.reason and not one.few:
-            empty = {"difference of differences": f"– ({one.reason})", "p": "–", "method": "–"}
+        if contrast.reason and not contrast.few:
+            empty = {"difference of differences": f"– ({contrast.reason})", "p": "–", "method": "–"}
             made.append({**row, "of": "–", **empty})
     return made
 

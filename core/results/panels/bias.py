@@ -59,27 +59,32 @@ def bias_gaps(results: StudyResults) -> list[Gap]:
 def switch_rows(study: StudyFacts, analysis: Analysis) -> list[tuple[str, str, Estimate, Estimate]]:
     """Return (name, group, harmful, helpful) of groups, then of readers."""
     group_of = {reader.name: reader.group for reader in study.participants}
-    rows = [(plural(one.name), one.name, one.automation_bias, one.good_advice) for one in analysis.group_switches]
-    return rows + [(one.name, group_of[one.name], one.automation_bias, one.good_advice) for one in analysis.switches]
+    rows = [
+        (plural(group_switch.name), group_switch.name, group_switch.automation_bias, group_switch.good_advice)
+        for group_switch in analysis.group_switches
+    ]
+    return rows + [
+        (switch.name, group_of[switch.name], switch.automation_bias, switch.good_advice) for switch in analysis.switches
+    ]
 
 
 def switch_table(rows: tuple[Switches, ...]) -> list[Row]:
     """Return switches of readers or groups: counts and shares with intervals."""
     return [
         {
-            "": one.name,
-            "AI wrong, reader was right: followed it": with_interval(one.automation_bias),
-            "AI wrong, reader was right (n)": one.automation_bias.n,
-            "AI right, reader was wrong: followed it": with_interval(one.good_advice),
-            "AI right, reader was wrong (n)": one.good_advice.n,
-            "net change, points": points_with_interval(one.net),
-            "p (McNemar, exact)": p_text(one.p_exact),
-            "reads in both arms": one.reads,
-            "right to wrong": one.right_to_wrong,
-            "wrong to right": one.wrong_to_right,
-            "note": one.note,
+            "": row.name,
+            "AI wrong, reader was right: followed it": with_interval(row.automation_bias),
+            "AI wrong, reader was right (n)": row.automation_bias.n,
+            "AI right, reader was wrong: followed it": with_interval(row.good_advice),
+            "AI right, reader was wrong (n)": row.good_advice.n,
+            "net change, points": points_with_interval(row.net),
+            "p (McNemar, exact)": p_text(row.p_exact),
+            "reads in both arms": row.reads,
+            "right to wrong": row.right_to_wrong,
+            "wrong to right": row.wrong_to_right,
+            "note": row.note,
         }
-        for one in rows
+        for row in rows
     ]
 
 
@@ -108,16 +113,16 @@ def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimat
     return Chart("switches", "Switches after the AI", figure, note, data, SWITCHED)
 
 
-def _switch(study: StudyFacts, name: str, group: str, one: Estimate) -> dict[str, Any]:
+def _switch(study: StudyFacts, name: str, group: str, estimate: Estimate) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "x": [one.value],
+        "x": [estimate.value],
         "y": [name],
         "mode": "markers",
         "cliponaxis": False,
         "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
-        "error_x": error_bars([one]),
-        "hovertemplate": f"{name}<br>%{{x:.1%}} of {one.n} chances<extra></extra>",
+        "error_x": error_bars([estimate]),
+        "hovertemplate": f"{name}<br>%{{x:.1%}} of {estimate.n} chances<extra></extra>",
     }
 
 

@@ -84,10 +84,10 @@ class CaseMap:
 def case_map(results: StudyResults, *, order: str) -> CaseMap:
     """Return the map of the arm shown in one of ORDERS; difficulty is the share of readers who were wrong, first."""
     study, table, reads = results.study, results.listed, results.reads
-    known = {one.case: one for one in results.analysis.cases if one.arm == reads.arm}
+    known = {case.case: case for case in results.analysis.cases if case.arm == reads.arm}
     numbers = np.array([int(case) for case in table.cases])
     figures = [known.get(case) for case in table.cases]
-    share = np.array([np.nan if one is None or one.share is None else one.share for one in figures])
+    share = np.array([np.nan if figure is None or figure.share is None else figure.share for figure in figures])
     keys = {"difficulty": (numbers, np.nan_to_num(share, nan=2.0)), "true class": (numbers, table.truth)}
     turn = np.lexsort(keys.get(order, (numbers,)))
     calls = reads.prediction[:, turn]

@@ -49,8 +49,8 @@ def case_characteristics(rows: StudyRows) -> list[Row]:
     if not cases:
         return []
     columns = {"all cases": list(range(len(cases)))}
-    for one in study.classes:
-        columns[one.label] = [at for at, case in enumerate(cases) if case.truth == one.code]
+    for study_class in study.classes:
+        columns[study_class.label] = [at for at, case in enumerate(cases) if case.truth == study_class.code]
     made = [
         _row("cases", "", columns, lambda at: str(len(at))),
         _row("patients", "", columns, lambda at: str(len({cases[place].patient for place in at}))),
@@ -72,8 +72,10 @@ def reader_characteristics(study: StudyFacts) -> list[Row]:
     """Return a row a group of readers: how many, their years of experience, who withdrew."""
     made: list[Row] = []
     for group in study.groups:
-        people = [one for one in study.participants if one.group == group and not one.is_ai]
-        years = [one.years for one in people if one.years is not None]
+        people = [
+            participant for participant in study.participants if participant.group == group and not participant.is_ai
+        ]
+        years = [person.years for person in people if person.years is not None]
         made.append(
             {
                 "group": group,
@@ -81,7 +83,7 @@ def reader_characteristics(study: StudyFacts) -> list[Row]:
                 "years of experience, median": f"{np.median(years):g}" if years else "–",
                 "range": f"{min(years):g} to {max(years):g}" if years else "–",
                 "years not recorded": len(people) - len(years),
-                "withdrawn": sum(one.withdrawn for one in people),
+                "withdrawn": sum(person.withdrawn for person in people),
             }
         )
     return made

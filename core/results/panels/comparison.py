@@ -98,16 +98,16 @@ def difference_table(compared: Comparison) -> list[Row]:
 def time_table(times: list[Times]) -> list[Row]:
     """Return total, median and geometric mean of the time each took."""
     rows: list[Row] = []
-    for one in times:
-        known = one.seconds.size > 0
+    for time in times:
+        known = time.seconds.size > 0
         rows.append(
             {
-                "": one.name,
-                "cases with a time": int(one.seconds.size),
-                "total, min": round(float(one.seconds.sum()) / 60, 1) if known else None,
-                "median, s": round(float(np.median(one.seconds)), 1) if known else None,
-                "geometric mean, s": round(float(np.exp(np.log(one.seconds).mean())), 1) if known else None,
-                "from": one.device or "active reading time",
+                "": time.name,
+                "cases with a time": int(time.seconds.size),
+                "total, min": round(float(time.seconds.sum()) / 60, 1) if known else None,
+                "median, s": round(float(np.median(time.seconds)), 1) if known else None,
+                "geometric mean, s": round(float(np.exp(np.log(time.seconds).mean())), 1) if known else None,
+                "from": time.device or "active reading time",
             }
         )
     return rows
@@ -117,11 +117,11 @@ def difference_chart(
     study: StudyFacts, differences: list[Difference], *, key: str = "difference", per_row: int = 3
 ) -> Chart:
     """Draw AI minus readers with its interval, a small chart an AI and group, a line a figure; 0 is no difference."""
-    pairs = list(dict.fromkeys((one.ai, one.group) for one in differences))
-    known = [one for one in differences if one.estimate.value is not None]
+    pairs = list(dict.fromkeys((difference.ai, difference.group) for difference in differences))
+    known = [difference for difference in differences if difference.estimate.value is not None]
     axis = difference_axis(one.estimate for one in known)
     facets = [Facet(f"{ai} minus {group}", axis) for ai, group in pairs]
-    where = laid(facets, list(dict.fromkeys(one.label for one in differences)), per_row=per_row)
+    where = laid(facets, list(dict.fromkeys(difference.label for difference in differences)), per_row=per_row)
     traces = [
         {**_of_pair(study, *pair, [one for one in known if (one.ai, one.group) == pair]), **axes}
         for pair, axes in zip(pairs, where.axes, strict=True)
@@ -130,10 +130,15 @@ def difference_chart(
     draw_zero(figure)
     note = f"Percentage points with 95 % intervals; right of the line the AI is higher. {DEMONSTRATION}"
     data = [
-        {"ai": one.ai, "figure": one.figure, "group": one.group, "ai_minus_group": one.estimate.value}
-        | {"low": (one.estimate.ci or (None, None))[0], "high": (one.estimate.ci or (None, None))[1]}
-        | {"method": one.estimate.method, "reading": one.reading}
-        for one in differences
+        {
+            "ai": difference.ai,
+            "figure": difference.figure,
+            "group": difference.group,
+            "ai_minus_group": difference.estimate.value,
+        }
+        | {"low": (difference.estimate.ci or (None, None))[0], "high": (difference.estimate.ci or (None, None))[1]}
+        | {"method": difference.estimate.method, "reading": difference.reading}
+        for difference in differences
     ]
     method = "Every difference is exploratory unless the table says prespecified; n, test and method stand there."
     return Chart(key, "Differences", figure, note, data, method)
@@ -142,13 +147,13 @@ def difference_chart(
 def _of_pair(study: StudyFacts, ai: str, group: str, differences: list[Difference]) -> dict[str, Any]:
     return {
         "type": "scatter",
-        "x": [one.estimate.value for one in differences],
-        "y": [one.label for one in differences],
-        "error_x": error_bars([one.estimate for one in differences]),
+        "x": [difference.estimate.value for difference in differences],
+        "y": [difference.label for difference in differences],
+        "error_x": error_bars([difference.estimate for difference in differences]),
         "mode": "markers",
         "cliponaxis": False,
         "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
-        "customdata": [one.reading for one in differences],
+        "customdata": [difference.reading for difference in differences],
         "hovertemplate": f"{ai} minus {group}<br>%{{y}} %{{x:+.1%}}<br>%{{customdata}}<extra></extra>",
     }
 

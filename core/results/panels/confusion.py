@@ -91,7 +91,7 @@ def confusion_chart(
     codes = study.codes
     fourth = len(codes) + (1 if of_ai else 0)
     kept = [at for at in range(counts.shape[1]) if at < len(codes) or at == fourth or counts[:, at].sum()]
-    heads = [*(one.label for one in study.classes), *NO_DIAGNOSIS.values()]
+    heads = [*(study_class.label for study_class in study.classes), *NO_DIAGNOSIS.values()]
     shown = counts[:, kept]
     totals = counts.sum(axis=1, keepdims=True)
     share = np.divide(shown, totals, out=np.zeros(shown.shape), where=totals > 0)
@@ -99,7 +99,10 @@ def confusion_chart(
         [f"<b>{n}</b><br>{100 * part:.0f} %" if total else "–" for n, part in zip(line, parts, strict=True)]
         for line, parts, total in zip(shown.tolist(), share.tolist(), totals[:, 0].tolist(), strict=True)
     ]
-    rows = [f"{wrapped(one.label)} ({n})" for one, n in zip(study.classes, totals[:, 0].tolist(), strict=True)]
+    rows = [
+        f"{wrapped(study_class.label)} ({n})"
+        for study_class, n in zip(study.classes, totals[:, 0].tolist(), strict=True)
+    ]
     figure = go.Figure(
         go.Heatmap(
             z=share,
@@ -121,8 +124,8 @@ def confusion_chart(
             for at, n, part in zip(*cells, strict=True)
         ]
         for label, *cells in (
-            (one.label, kept, line, parts)
-            for one, line, parts in zip(study.classes, shown.tolist(), share.tolist(), strict=True)
+            (study_class.label, kept, line, parts)
+            for study_class, line, parts in zip(study.classes, shown.tolist(), share.tolist(), strict=True)
         )
     ]
     make_clickable(figure, [heads[at] for at in kept], rows, about)

@@ -67,16 +67,19 @@ def mrmc_gaps(results: StudyResults) -> list[Gap]:
     return found
 
 
-def _in_full(study: StudyFacts, one: ArmComparison) -> Iterator[Block]:
-    yield Heading(f"{study.figure_label(one.figure)}, {one.group}")
-    if one.result is None:
-        yield Gap(one.reason or "This figure does not exist.", "It takes readers with cases in both arms.")
+def _in_full(study: StudyFacts, comparison: ArmComparison) -> Iterator[Block]:
+    yield Heading(f"{study.figure_label(comparison.figure)}, {comparison.group}")
+    if comparison.result is None:
+        yield Gap(comparison.reason or "This figure does not exist.", "It takes readers with cases in both arms.")
         return
-    who = "random readers" if one.result.readers == "random" else "these readers only"
-    yield Note(f"{one.result.design}, {one.result.n_readers} readers ({who}); {one.result.covariance} covariance.")
-    for name, rows in mrmc_tables(one.result).items():
-        yield Table(f"mrmc-{one.group}-{name}", rows, name)
-    for sentence in one.result.notes:
+    who = "random readers" if comparison.result.readers == "random" else "these readers only"
+    yield Note(
+        f"{comparison.result.design}, {comparison.result.n_readers} readers ({who}); "
+        f"{comparison.result.covariance} covariance."
+    )
+    for name, rows in mrmc_tables(comparison.result).items():
+        yield Table(f"mrmc-{comparison.group}-{name}", rows, name)
+    for sentence in comparison.result.notes:
         yield Note(sentence)
 
 
@@ -95,15 +98,15 @@ def mrmc_tables(result: Mrmc) -> dict[str, list[Row]]:
         ],
         "Differences": [
             {
-                "difference": f"{one.a} minus {one.b}",
-                "estimate": plain(one.estimate),
-                "95 % interval": span(one.ci),
-                "SE": plain(one.se),
-                "df": plain(one.df, digits=1),
-                "p": p_text(one.p),
-                "note": one.reason or "",
+                "difference": f"{difference.a} minus {difference.b}",
+                "estimate": plain(difference.estimate),
+                "95 % interval": span(difference.ci),
+                "SE": plain(difference.se),
+                "df": plain(difference.df, digits=1),
+                "p": p_text(difference.p),
+                "note": difference.reason or "",
             }
-            for one in result.differences
+            for difference in result.differences
         ],
         "Test that all arms are equal": [
             {

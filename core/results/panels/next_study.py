@@ -83,9 +83,9 @@ def pilots(analysis: Analysis, question: Question) -> list[Pilot]:
     everybody = len(analysis.study.readers)
     if question == "ai":
         arm, first = next(iter(analysis.study.arms), ""), next(iter(analysis.study.ais), "")
-        for one in analysis.ai_with_groups:
-            if (one.ai, one.arm, one.readers) == (first, arm, everybody) and one.result is not None:
-                _add(made, one.figure, question, one.result, one.cases, one.result.difference)
+        for contest in analysis.ai_with_groups:
+            if (contest.ai, contest.arm, contest.readers) == (first, arm, everybody) and contest.result is not None:
+                _add(made, contest.figure, question, contest.result, contest.cases, contest.result.difference)
     for each in analysis.arms_compared if question == "arms" else ():
         if each.result is not None and each.result.n_readers == everybody:
             _add(made, each.figure, question, each.result, each.result.n_cases, each.result.differences[0].estimate)
@@ -113,13 +113,13 @@ def plan_table(rows: list[PlanRow]) -> list[Row]:
     """Return the plan for people."""
     return [
         {
-            "readers": one.readers,
-            "cases": one.cases,
-            "power": percent(one.power, 0),
-            f"cases for {percent(TARGET, 0)}": one.cases_needed if one.cases_needed is not None else "–",
-            "note": one.reason or "",
+            "readers": row.readers,
+            "cases": row.cases,
+            "power": percent(row.power, 0),
+            f"cases for {percent(TARGET, 0)}": row.cases_needed if row.cases_needed is not None else "–",
+            "note": row.reason or "",
         }
-        for one in rows
+        for row in rows
     ]
 
 
@@ -140,7 +140,7 @@ def power_chart(study: StudyFacts, pilot: Pilot, *, effect: float, cases: int, a
                 hovertemplate=f"{readers} readers, %{{x}} cases<br>power %{{y:.0%}}<extra></extra>",
             )
         )
-        data += [{"readers": readers, "cases": n, "power": one} for n, one in zip(counts, powers, strict=True)]
+        data += [{"readers": readers, "cases": n, "power": power} for n, power in zip(counts, powers, strict=True)]
     figure.add_hline(y=TARGET, line_color=INK, line_dash="dot")
     figure.update_xaxes(type="log", title="cases that count for the figure (log axis)", tickvals=_ticks(counts))
     figure.update_yaxes(range=[0, 1.02], title="power", tickformat=".0%")
@@ -167,7 +167,7 @@ def next_study_gaps(analysis: Analysis, question: Question) -> list[Gap]:
             what = "Aided minus unaided varies too little here, over readers and cases, to plan by."
         return [Gap(what, "A sequential or crossover design with more readers serves as a pilot.")]
     what = "This study does not tell how AI minus reader varies: it needs the AI and two readers of the same cases."
-    if any(one.result is not None for one in analysis.ai_with_groups):
+    if any(contest.result is not None for contest in analysis.ai_with_groups):
         what = "AI minus reader varies too little here, over readers and cases, to plan by."
     return [Gap(what, "Plan from another pilot, with more readers or more difficult cases.")]
 

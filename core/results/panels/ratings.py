@@ -42,7 +42,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     """Yield the ratings of one class by true class, and how often ratings contradict diagnoses."""
     study = results.study
     yield from [*gaps.nobody(results), *gaps.no_ai(results), *gaps.no_ratings(results.analysis)]
-    positive = next((one.code for one in study.classes if one.positive), study.codes[-1])
+    positive = next((study_class.code for study_class in study.classes if study_class.positive), study.codes[-1])
     choice = Choice("rated", "Rating of", study.codes, (positive,), named=study.label)
     if np.isnan(results.reads.scores).all():
         return
@@ -69,7 +69,7 @@ def spreads_of(results: StudyResults, code: str) -> list[Spread]:
     shown += [(reads.names[at], group, [at]) for group, members in groups for at in members]
     spreads = []
     for who, group, at in shown:
-        for truth, label in enumerate(one.label for one in study.classes):
+        for truth, label in enumerate(study_class.label for study_class in study.classes):
             values = reads.scores[at][:, table.truth == truth, place].ravel() * (100 if group == AI else 1)
             spreads.append(Spread(who, group, label, values[~np.isnan(values)]))
     return spreads
@@ -78,17 +78,17 @@ def spreads_of(results: StudyResults, code: str) -> list[Spread]:
 def spread_table(spreads: list[Spread]) -> list[Row]:
     """Return median, quartiles and use of the scale's ends by participant and true class."""
     rows: list[Row] = []
-    for one in spreads:
-        if one.ratings.size:
-            low, middle, high = np.quantile(one.ratings, [0.25, 0.5, 0.75])
+    for spread in spreads:
+        if spread.ratings.size:
+            low, middle, high = np.quantile(spread.ratings, [0.25, 0.5, 0.75])
             rows.append(
                 {
-                    "reader": one.who,
-                    "true class": one.truth,
+                    "reader": spread.who,
+                    "true class": spread.truth,
                     "median (quartiles)": f"{middle:.0f} ({low:.0f} to {high:.0f})",
-                    f"up to {ENDS[0]}": percent(float((one.ratings <= ENDS[0]).mean()), 0),
-                    f"from {ENDS[1]}": percent(float((one.ratings >= ENDS[1]).mean()), 0),
-                    "ratings": one.ratings.size,
+                    f"up to {ENDS[0]}": percent(float((spread.ratings <= ENDS[0]).mean()), 0),
+                    f"from {ENDS[1]}": percent(float((spread.ratings >= ENDS[1]).mean()), 0),
+                    "ratings": spread.ratings.size,
                 }
             )
     return rows
@@ -117,43 +117,45 @@ def contradiction_table(results: StudyResults) -> list[Row]:
 
 def spread_chart(study: StudyFacts, spreads: list[Spread], *, label: str, per_row: int) -> Chart:
     """Draw a small chart for the AI and each group, or each reader of a group of one; a box a true class."""
-    pooled = {one.group for one in spreads if one.who.endswith(", pooled")}
-    shown = [one for one in spreads if one.group not in pooled or one.who.endswith(", pooled")]
+    pooled = {spread.group for spread in spreads if spread.who.endswith(", pooled")}
+    shown = [spread for spread in spreads if spread.group not in pooled or spread.who.endswith(", pooled")]
     known = [who for who in dict.fromkeys(one.who for one in shown) if _of(shown, who)]
-    where = laid([Facet(who, AXIS) for who in known], [one.label for one in study.classes], per_row=per_row)
+    where = laid(
+        [Facet(who, AXIS) for who in known], [study_class.label for study_class in study.classes], per_row=per_row
+    )
     traces = [
         {**_box(study, one), **axes} for who, axes in zip(known, where.axes, strict=True) for one in _of(shown, who)
     ]
     count = sum(one.ratings.size for one in shown)
     note = f"{many(count, 'rating')} of {label}, 0 to 100, by true class. {DEMONSTRATION}"
     data: list[dict[str, Any]] = [
-        {"name": one.who, "group": one.group, "true_class": one.truth, "ratings": int(one.ratings.size)}
-        | dict(zip(("q1", "median", "q3"), np.quantile(one.ratings, [0.25, 0.5, 0.75]).tolist(), strict=True))
-        for one in spreads
-        if one.ratings.size
+        {"name": spread.who, "group": spread.group, "true_class": spread.truth, "ratings": int(spread.ratings.size)}
+        | dict(zip(("q1", "median", "q3"), np.quantile(spread.ratings, [0.25, 0.5, 0.75]).tolist(), strict=True))
+        for spread in spreads
+        if spread.ratings.size
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
     return Chart("ratings", f"Ratings of {label}", figure, note, data, METHOD)
 
 
 def _of(spreads: list[Spread], who: str) -> list[Spread]:
-    return [one for one in spreads if one.who == who and one.ratings.size]
+    return [spread for spread in spreads if spread.who == who and spread.ratings.size]
 
 
-def _box(study: StudyFacts, one: Spread) -> dict[str, Any]:
-    low, middle, high = np.quantile(one.ratings, [0.25, 0.5, 0.75]).tolist()
+def _box(study: StudyFacts, spread: Spread) -> dict[str, Any]:
+    low, middle, high = np.quantile(spread.ratings, [0.25, 0.5, 0.75]).tolist()
     return {
         "type": "box",
         "orientation": "h",
-        "y": [one.truth],
+        "y": [spread.truth],
         "q1": [low],
         "median": [middle],
         "q3": [high],
-        "lowerfence": [float(one.ratings.min())],
-        "upperfence": [float(one.ratings.max())],
-        "line": {"color": colour_of(study, one.group), "width": 1.5},
+        "lowerfence": [float(spread.ratings.min())],
+        "upperfence": [float(spread.ratings.max())],
+        "line": {"color": colour_of(study, spread.group), "width": 1.5},
         "fillcolor": "rgba(0,0,0,0)",
-        "name": one.who,
+        "name": spread.who,
         "hoverinfo": "x+name",
     }
 

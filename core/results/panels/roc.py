@@ -40,7 +40,7 @@ AREAS = (
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     """Yield the curves and the areas of one class against the rest."""
     study = results.study
-    positive = next((one.code for one in study.classes if one.positive), study.codes[-1])
+    positive = next((study_class.code for study_class in study.classes if study_class.positive), study.codes[-1])
     choice = Choice(
         "positive", "Class against the rest", study.codes, (positive,), named=study.label, on_paper=study.codes
     )
@@ -119,7 +119,11 @@ def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
         name = f"{reader.reader}, {reader.arm}" if reader.arm and arms else reader.reader
         x, y = (roc.fpr, roc.tpr) if roc else (None, None)
         made.append(Curve(name, reader.group, reader.arm, level, x, y, scores.auc.value, scores.auc.n, point))
-    means = {(one.group, one.arm): one.curve for one in analysis.group_curves if one.label == code}
+    means = {
+        (group_curve.group, group_curve.arm): group_curve.curve
+        for group_curve in analysis.group_curves
+        if group_curve.label == code
+    }
     for (group, arm), known in points.items():
         if len(known) > 1:
             mean = (float(np.mean([at for at, _ in known])), float(np.mean([at for _, at in known])))
@@ -133,16 +137,20 @@ def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
 
 def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, height: int = HEIGHT) -> Chart:
     """Draw the curves of one class against the rest; a symbol is where a diagnosis was given (for the AI, its rule)."""
-    readers = [one for one in curves if one.level == "reader"]
+    readers = [curve for curve in curves if curve.level == "reader"]
     crowded = len(readers) > MANY
-    means = any(one.level == "group" and one.fpr is not None for one in curves)
+    means = any(curve.level == "group" and curve.fpr is not None for curve in curves)
     traces = []
-    for one in curves:
-        if one.fpr is not None and not (crowded and one.level == "reader"):
-            traces.append({**_line(study, one), "showlegend": one.level != "reader" or not means})
+    for curve in curves:
+        if curve.fpr is not None and not (crowded and curve.level == "reader"):
+            traces.append({**_line(study, curve), "showlegend": curve.level != "reader" or not means})
     for level in ("reader", "group", "ai"):
-        for group, arm in dict.fromkeys((one.group, one.arm) for one in curves):
-            chosen = [one for one in curves if (one.group, one.arm, one.level) == (group, arm, level) and one.point]
+        for group, arm in dict.fromkeys((curve.group, curve.arm) for curve in curves):
+            chosen = [
+                curve
+                for curve in curves
+                if (curve.group, curve.arm, curve.level) == (group, arm, level) and curve.point
+            ]
             alone = [[one] for one in chosen] if level == "ai" else [chosen]
             traces += [_points(study, some) for some in alone if some]
     figure = go.Figure(traces)
@@ -151,7 +159,7 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, h
     figure.update_yaxes(range=[-0.02, 1.02], title="sensitivity", tickformat=".0%", scaleanchor="x")
     dress(figure, height=height, legend=True)
     figure.update_layout(legend={"y": -0.14, "font": {"size": 11}})
-    counted = max((one.cases for one in curves), default=0)
+    counted = max((curve.cases for curve in curves), default=0)
     note = f"{label} against the rest; up to {many(counted, 'case')}. {DEMONSTRATION}"
     return Chart(key, f"ROC: {label}", figure, note, _data(curves), _method(curves, crowded=crowded))
 
@@ -166,7 +174,11 @@ def area_table(analysis: Analysis, code: str) -> list[Row]:
     pairs = {
         (pair.ai, pair.reader, pair.arm): pair for pair in analysis.ai_areas_with_each_reader if pair.figure == figure
     }
-    against = {(one.ai, one.group, one.arm): one.result for one in analysis.ai_with_groups if one.figure == figure}
+    against = {
+        (contest.ai, contest.group, contest.arm): contest.result
+        for contest in analysis.ai_with_groups
+        if contest.figure == figure
+    }
     machine, people = list[Row](), list[Row]()
     for reader in analysis.readers:
         area = next((each.auc for each in reader.scores if each.label == code), Estimate(None))
@@ -211,19 +223,19 @@ def _area_row(name: str, group: str, arm: str, area: str, cases: int, tests: dic
     }
 
 
-def _line(study: StudyFacts, one: Curve) -> dict[str, Any]:
-    width = {"ai": 3.0, "group": 2.4, "reader": 1.0}[one.level]
-    dash = DASHES.get(one.arm, "dash") if one.level == "group" else THIN.get(one.arm, "solid")
-    area = "" if one.area is None else f" AUC {one.area:.3f}"
+def _line(study: StudyFacts, curve: Curve) -> dict[str, Any]:
+    width = {"ai": 3.0, "group": 2.4, "reader": 1.0}[curve.level]
+    dash = DASHES.get(curve.arm, "dash") if curve.level == "group" else THIN.get(curve.arm, "solid")
+    area = "" if curve.area is None else f" AUC {curve.area:.3f}"
     return {
         "type": "scatter",
-        "x": one.fpr,
-        "y": one.tpr,
+        "x": curve.fpr,
+        "y": curve.tpr,
         "mode": "lines",
-        "name": f"{one.name}{area}",
-        "line": {"color": colour_of(study, one.group, one.name), "width": width, "dash": dash},
-        "opacity": 0.45 if one.level == "reader" else 1,
-        "hovertemplate": f"{one.name}<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}<extra></extra>",
+        "name": f"{curve.name}{area}",
+        "line": {"color": colour_of(study, curve.group, curve.name), "width": width, "dash": dash},
+        "opacity": 0.45 if curve.level == "reader" else 1,
+        "hovertemplate": f"{curve.name}<br>1 − specificity %{{x:.1%}}<br>sensitivity %{{y:.1%}}<extra></extra>",
     }
 
 
@@ -257,7 +269,7 @@ def _method(curves: list[Curve], *, crowded: bool) -> str:
         "Empirical curves: readers from their 0-100 rating of the class, the AI from its mean probability over kept",
         "slices. Symbols: the diagnoses given, for the AI its rule's calls.",
     ]
-    if any(one.level == "group" and one.fpr is not None for one in curves):
+    if any(curve.level == "group" and curve.fpr is not None for curve in curves):
         parts.append(METHOD)
     if crowded:
         parts.append(f"With more than {MANY} of them, readers' own curves are left out; all areas stand in the table.")
@@ -266,15 +278,15 @@ def _method(curves: list[Curve], *, crowded: bool) -> str:
 
 def _data(curves: list[Curve]) -> list[dict[str, Any]]:
     rows = []
-    for one in curves:
-        who = {"name": one.name, "group": one.group, "arm": one.arm}
-        if one.fpr is not None and one.tpr is not None:
-            kind = "mean curve" if one.level == "group" else "curve"
-            for x, y in zip(one.fpr, one.tpr, strict=True):
+    for curve in curves:
+        who = {"name": curve.name, "group": curve.group, "arm": curve.arm}
+        if curve.fpr is not None and curve.tpr is not None:
+            kind = "mean curve" if curve.level == "group" else "curve"
+            for x, y in zip(curve.fpr, curve.tpr, strict=True):
                 rows.append({**who, "what": kind, "false_positive_rate": x, "sensitivity": y})
-        if one.point is not None:
-            kind = "mean of diagnoses" if one.level == "group" else "diagnoses"
-            rows.append({**who, "what": kind, "false_positive_rate": one.point[0], "sensitivity": one.point[1]})
+        if curve.point is not None:
+            kind = "mean of diagnoses" if curve.level == "group" else "diagnoses"
+            rows.append({**who, "what": kind, "false_positive_rate": curve.point[0], "sensitivity": curve.point[1]})
     return rows
 
 

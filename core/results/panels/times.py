@@ -69,16 +69,16 @@ def time_ratio_table(analysis: Analysis) -> list[Row]:
     """Return ratios of reading times: of arms by reader and over readers, and of groups."""
     return [
         {
-            "who": one.who,
-            "compared": f"{one.a} / {one.b}",
-            "ratio of geometric means": times_text(one.ratio),
-            "p": p_text(one.ratio.p),
-            "Wilcoxon p": p_text(one.ratio.wilcoxon_p),
-            "arm": one.arm or "–",
-            "n": one.ratio.n,
-            "method": one.ratio.method if one.ratio.reason is None else f"{one.ratio.method}; {one.ratio.reason}",
+            "who": time.who,
+            "compared": f"{time.a} / {time.b}",
+            "ratio of geometric means": times_text(time.ratio),
+            "p": p_text(time.ratio.p),
+            "Wilcoxon p": p_text(time.ratio.wilcoxon_p),
+            "arm": time.arm or "–",
+            "n": time.ratio.n,
+            "method": time.ratio.method if time.ratio.reason is None else f"{time.ratio.method}; {time.ratio.reason}",
         }
-        for one in analysis.times
+        for time in analysis.times
     ]
 
 
@@ -114,7 +114,7 @@ def fast_rows(analysis: Analysis) -> list[Row]:
 def time_chart(study: StudyFacts, all_times: list[Times], *, key: str = "time") -> Chart:
     """Draw seconds a case on a log axis: every case a point, the box from quartile to quartile."""
     figure = go.Figure()
-    single = [one for one in all_times if one.seconds.size]
+    single = [time for time in all_times if time.seconds.size]
     known = single if len(single) <= MANY else _pooled(single)
     for one in known:
         points = "all" if one.seconds.size <= 400 and len(known) <= MANY else False
@@ -172,40 +172,40 @@ def drift_chart(study: StudyFacts, drifts: tuple[Drift, ...], *, narrow: bool = 
     shape = {"rows": 2, "cols": 1, "vertical_spacing": 0.2} if narrow else {"rows": 1, "cols": 2}
     heads = ["median seconds a case (log axis)", "accuracy"]
     figure = make_subplots(**shape, subplot_titles=heads, horizontal_spacing=0.1)
-    several = len({one.arm for one in drifts}) > 1
-    for one in drifts:
-        name = f"{one.group}, {one.arm}" if several else one.group
-        style = {"color": colour_of(study, one.group)}
-        line = {**style, "width": 1.5, "dash": "dot" if one.arm == Arm.AIDED else "solid"}
-        marker = {**style, "symbol": symbol_of(study, one.group), "size": 8}
-        for (row, col), values in zip(places, (one.seconds, one.accuracy), strict=True):
+    several = len({drift.arm for drift in drifts}) > 1
+    for drift in drifts:
+        name = f"{drift.group}, {drift.arm}" if several else drift.group
+        style = {"color": colour_of(study, drift.group)}
+        line = {**style, "width": 1.5, "dash": "dot" if drift.arm == Arm.AIDED else "solid"}
+        marker = {**style, "symbol": symbol_of(study, drift.group), "size": 8}
+        for (row, col), values in zip(places, (drift.seconds, drift.accuracy), strict=True):
             figure.add_trace(
                 go.Scatter(
-                    x=one.position,
+                    x=drift.position,
                     y=values,
                     mode="lines+markers",
                     name=name,
                     line=line,
                     marker=marker,
                     showlegend=(row, col) == places[0],
-                    customdata=one.reads,
+                    customdata=drift.reads,
                     hovertemplate=f"{name}, position %{{x:.0f}}<br>%{{y}}<br>%{{customdata}} reads<extra></extra>",
                 ),
                 row=row,
                 col=col,
             )
-    medians = [seconds for one in drifts for seconds in one.seconds if seconds is not None and seconds > 0]
+    medians = [seconds for drift in drifts for seconds in drift.seconds if seconds is not None and seconds > 0]
     if medians:
         figure.update_yaxes(**log_axis(min(medians), max(medians)), row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.02], row=places[1][0], col=places[1][1])
     figure.update_xaxes(title="position in the reading order")
     figure.update_annotations(font_size=12)
-    reads = sum(sum(one.reads) for one in drifts)
+    reads = sum(sum(drift.reads) for drift in drifts)
     note = f"{reads} reads in up to ten equal parts of the reading order, groups pooled; no interval is drawn."
     data = [
-        {"group": one.group, "arm": one.arm, "position": at, "median_seconds": s, "accuracy": right, "reads": n}
-        for one in drifts
-        for at, s, right, n in zip(one.position, one.seconds, one.accuracy, one.reads, strict=True)
+        {"group": drift.group, "arm": drift.arm, "position": at, "median_seconds": s, "accuracy": right, "reads": n}
+        for drift in drifts
+        for at, s, right, n in zip(drift.position, drift.seconds, drift.accuracy, drift.reads, strict=True)
     ]
     return Chart(
         "drift", "Time and accuracy by position", dress(figure, height=640 if narrow else 380, legend=True), note, data

@@ -201,7 +201,7 @@ class _Maker:
             simulated = SimulatedReader(
                 account_id=self.people[reader.username],
                 plan=reader,
-                codes=tuple(one.code for one in PUBLISHED.classes),
+                codes=tuple(study_class.code for study_class in PUBLISHED.classes),
                 truth=truths,
                 hard=difficulty,
                 rng=np.random.default_rng([SEED, study_id, place]),

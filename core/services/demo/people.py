@@ -33,7 +33,10 @@ def state(session: Session) -> State:
 
 def make() -> dict[str, int]:
     """Create the demo's accounts, or enable those of an earlier demo; return their ids by user name."""
-    wanted = [(*plan.COORDINATOR, "coordinator"), *((one.username, one.name, "reader") for one in plan.READERS)]
+    wanted = [
+        (*plan.COORDINATOR, "coordinator"),
+        *((reader.username, reader.name, "reader") for reader in plan.READERS),
+    ]
     ids, at = {}, clock.now()
     with open_session() as session:
         known = {account.username: account for account in accounts.every(session, by=SYSTEM)}

@@ -69,7 +69,9 @@ class Question(ABC):
 
     def without_words(self) -> Self:
         """Return the question with its texts for readers emptied."""
-        words = {one.field: one.emptied(getattr(self, one.field)) for one in self.settings if one.words}
+        words = {
+            setting.field: setting.emptied(getattr(self, setting.field)) for setting in self.settings if setting.words
+        }
         return replace(self, label="", help="", **words)
 
 

@@ -97,7 +97,7 @@ def _stated(key: str, models: list[ModelInfo], default: ModelInfo | None, *, sev
     name = first.text_input("Name", key=f"{key}_name", placeholder="lab-resnet50")
     version = second.text_input("Version", key=f"{key}_version", placeholder="1.0", help="Frozen once it is added.")
     licence = third.text_input("Licence of the weights", key=f"{key}_licence", placeholder="CC BY 4.0")
-    orders = [", ".join(one) for one in permutations(CLASSES)]
+    orders = [", ".join(permutation) for permutation in permutations(CLASSES)]
     first, second, third = st.columns(3)
     order = first.selectbox("Order of the three outputs", orders, key=f"{key}_classes")
     size = second.number_input(
@@ -142,7 +142,7 @@ def _stated(key: str, models: list[ModelInfo], default: ModelInfo | None, *, sev
 
 def _lungs(models: list[ModelInfo], default: ModelInfo | None, *, several: bool) -> list[str]:
     """Return the choices of lungs, the likeliest first: an uploaded file, models that are here, the package."""
-    others = sorted(models, key=lambda one: default is None or one.id != default.id)
+    others = sorted(models, key=lambda model: default is None or model.id != default.id)
     taken = [f"{one.name}/{one.version}" for one in others if one.card.get("lungs") != R231]
     return [OWN_LUNGS, *taken, R231] if several else [*taken, OWN_LUNGS, R231]
 

@@ -92,7 +92,7 @@ def _preview(calls: Calls, problems: tuple[str, ...]) -> None:
         st.caption(note)
     if problems:
         st.error(f"{len(problems)} problems to mend before anything is imported:")
-        st.dataframe([{"problem": one} for one in problems], key="models_problems", hide_index=True)
+        st.dataframe([{"problem": problem} for problem in problems], key="models_problems", hide_index=True)
     rows = [{"case": row.case_number, "call": row.call or "failure", **row.probabilities} for row in calls.rows[:SHOWN]]
     st.dataframe(rows, key="models_preview", hide_index=True)
 

@@ -47,7 +47,7 @@ def _ai(found: CaseReview) -> None:
     else:
         for sentence in ai.warnings:
             st.warning(f"The AI's call is doubtful. {sentence}")
-        kept = sum(one is not None for one in ai.slice_probabilities)
+        kept = sum(slice_probability is not None for slice_probability in ai.slice_probabilities)
         with st.container(horizontal=True, gap="small"):
             st.caption(
                 f"{ai.model.name} {ai.model.version} read {kept} of {len(ai.slice_probabilities)} slices; the others "

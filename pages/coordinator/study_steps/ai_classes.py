@@ -14,7 +14,7 @@ NOT_MAPPED, LEFT_OUT = "– choose –", "leave it out"
 def class_map(me: Account, study: StudyInfo, place: int, ai: AiOfStudy, save: Callable[..., None]) -> None:
     """Show the map; a change is handed to `save` as the AI's whole map."""
     st.markdown("**What its classes count as**")
-    labels, names = labels_of(ai.model), {one.code: one.label for one in study.classes}
+    labels, names = labels_of(ai.model), {study_class.code: study_class.label for study_class in study.classes}
     choices = [NOT_MAPPED, *names, LEFT_OUT]
     for name in ai.model.classes:
         key = f"study_ai_map_{study.id}_{place}_{name}"
@@ -26,7 +26,7 @@ def class_map(me: Account, study: StudyInfo, place: int, ai: AiOfStudy, save: Ca
             new = {one: code for one, code in ai.classes.to_study.items() if one != name}
             if st.session_state[key] != NOT_MAPPED:
                 new[name] = None if st.session_state[key] == LEFT_OUT else st.session_state[key]
-            save({one: new[one] for one in ai.model.classes if one in new})
+            save({study_class: new[study_class] for study_class in ai.model.classes if study_class in new})
 
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.markdown(f"`{name}`" + (f" {labels[name]}" if name in labels else ""))
@@ -42,7 +42,7 @@ def class_map(me: Account, study: StudyInfo, place: int, ai: AiOfStudy, save: Ca
     missing = [name for name in ai.model.classes if name not in ai.classes.to_study]
     if missing:
         st.warning(f"Not mapped yet: {', '.join(missing)}. Choose a diagnosis for each, or leave it out.")
-    for one in study.classes:
-        sources = ai.classes.sources(one.code)
+    for study_class in study.classes:
+        sources = ai.classes.sources(study_class.code)
         if len(sources) > 1:
-            st.caption(f"{' and '.join(sources)} count as {one.label}; their probabilities are added up.")
+            st.caption(f"{' and '.join(sources)} count as {study_class.label}; their probabilities are added up.")

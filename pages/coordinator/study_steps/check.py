@@ -217,6 +217,8 @@ def _csv(places: list[OrderRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["reader", "session", "position", "case", "arm", "practice"])
-    for one in places:
-        writer.writerow([one.pseudonym, one.session, one.position, one.case_number, one.arm, int(one.practice)])
+    for place in places:
+        writer.writerow(
+            [place.pseudonym, place.session, place.position, place.case_number, place.arm, int(place.practice)]
+        )
     return text.getvalue()

@@ -21,8 +21,8 @@ NO_CLASS = "None of them"
 
 def show(me: Account, study: StudyInfo) -> None:
     """Show one line a class; changes are saved at once."""
-    for place, one in enumerate(study.classes):
-        _line(me, study, place, one)
+    for place, study_class in enumerate(study.classes):
+        _line(me, study, place, study_class)
     if not study.classes:
         st.info("No diagnoses yet. Type them below, separated by commas, such as: Normal, Pneumonia.")
     if study.editable:
@@ -31,15 +31,15 @@ def show(me: Account, study: StudyInfo) -> None:
         _positive(me, study)
 
 
-def _line(me: Account, study: StudyInfo, place: int, one: StudyClass) -> None:
-    keys = {name: f"study_class_{name}_{study.id}_{one.code}" for name in ("label", "letter", "colour")}
+def _line(me: Account, study: StudyInfo, place: int, study_class: StudyClass) -> None:
+    keys = {name: f"study_class_{name}_{study.id}_{study_class.code}" for name in ("label", "letter", "colour")}
     for name, key in keys.items():
-        st.session_state[key] = getattr(one, name)
+        st.session_state[key] = getattr(study_class, name)
 
     def change(name: str) -> None:
         value: Any = st.session_state[keys[name]]
         value = value.upper() if name == "letter" else value
-        _save(me, study, [replace(c, **{name: value}) if c.code == one.code else c for c in study.classes])
+        _save(me, study, [replace(c, **{name: value}) if c.code == study_class.code else c for c in study.classes])
 
     label, letter, colour, code, up, remove = st.columns([5, 1, 1, 2, 1, 1], vertical_alignment="bottom")
     locked = not (study.editable or study.state == StudyState.OPEN)
@@ -53,17 +53,19 @@ def _line(me: Account, study: StudyInfo, place: int, one: StudyClass) -> None:
         disabled=not study.editable,
     )
     colour.color_picker("Colour", key=keys["colour"], on_change=change, args=("colour",), disabled=locked)
-    code.text_input("Code in exports", one.code, key=f"study_class_code_{study.id}_{one.code}", disabled=True)
+    code.text_input(
+        "Code in exports", study_class.code, key=f"study_class_code_{study.id}_{study_class.code}", disabled=True
+    )
     if not study.editable:
         return
-    if up.button("", key=f"study_class_up_{one.code}", icon=":material/arrow_upward:", disabled=not place):
+    if up.button("", key=f"study_class_up_{study_class.code}", icon=":material/arrow_upward:", disabled=not place):
         order = list(study.classes)
         order[place - 1], order[place] = order[place], order[place - 1]
         _save(me, study, order)
         st.rerun()
     few = len(study.classes) <= 2
-    if remove.button("", key=f"study_class_remove_{one.code}", icon=":material/delete:", disabled=few):
-        _save(me, study, [c for c in study.classes if c.code != one.code])
+    if remove.button("", key=f"study_class_remove_{study_class.code}", icon=":material/delete:", disabled=few):
+        _save(me, study, [c for c in study.classes if c.code != study_class.code])
         st.rerun()
 
 
@@ -80,8 +82,8 @@ def _add(me: Account, study: StudyInfo) -> None:
 
 def _positive(me: Account, study: StudyInfo) -> None:
     key = f"study_positive_{study.id}"
-    names = {"": NO_CLASS, **{one.code: one.label for one in study.classes}}
-    st.session_state[key] = next((one.code for one in study.classes if one.positive), "")
+    names = {"": NO_CLASS, **{study_class.code: study_class.label for study_class in study.classes}}
+    st.session_state[key] = next((study_class.code for study_class in study.classes if study_class.positive), "")
 
     def change() -> None:
         chosen = st.session_state[key]

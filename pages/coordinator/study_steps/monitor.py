@@ -39,7 +39,7 @@ def show(me: Account, study: StudyInfo) -> None:
     _totals(study, found)
     st.subheader("Readers")
     st.dataframe(
-        [_reader_row(one, people.get(one.reader_id)) for one in found.readers],
+        [_reader_row(reader, people.get(reader.reader_id)) for reader in found.readers],
         key="monitor_readers",
         hide_index=True,
         placeholder="",
@@ -53,9 +53,9 @@ def show(me: Account, study: StudyInfo) -> None:
     if new and study.state == StudyState.OPEN:
         names = ", ".join(one.name for one in new)
         st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
-    if notes := [f"{one.pseudonym} {one.note}" for one in found.readers if one.note]:
+    if notes := [f"{reader.pseudonym} {reader.note}" for reader in found.readers if reader.note]:
         st.caption("  \n".join(notes))  # joined and withdrawn, when and why
-    silent = [one for one in found.readers if one.silent]
+    silent = [reader for reader in found.readers if reader.silent]
     if silent and study.state == StudyState.OPEN:
         names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
@@ -81,8 +81,8 @@ def show(me: Account, study: StudyInfo) -> None:
 def _totals(study: StudyInfo, found: StudyProgress) -> None:
     left, middle, right = st.columns(3)
     left.metric("Reads locked", f"{found.locked} of {found.total}")
-    middle.metric("Readers who have begun", sum(one.started and not one.withdrawn for one in found.readers))
-    last = max((one.finish for one in found.readers if one.finish and not one.withdrawn), default=None)
+    middle.metric("Readers who have begun", sum(reader.started and not reader.withdrawn for reader in found.readers))
+    last = max((reader.finish for reader in found.readers if reader.finish and not reader.withdrawn), default=None)
     if found.total and found.locked == found.total:
         right.metric("Done at this pace", "all read")
     else:
@@ -93,24 +93,32 @@ def _totals(study: StudyInfo, found: StudyProgress) -> None:
         st.caption("Accuracy is sealed until the study is closed and unblinded; nothing here was computed from it.")
 
 
-def _named(one: ReaderProgress, person: ReaderInfo | None) -> str:
-    return one.pseudonym if person is None else f"{person.name} ({one.pseudonym})"
+def _named(progress: ReaderProgress, person: ReaderInfo | None) -> str:
+    return progress.pseudonym if person is None else f"{person.name} ({progress.pseudonym})"
 
 
-def _reader_row(one: ReaderProgress, person: ReaderInfo | None) -> dict[str, object]:
-    state = "withdrawn" if one.withdrawn else "silent" if one.silent else "reading" if one.started else "not begun"
+def _reader_row(progress: ReaderProgress, person: ReaderInfo | None) -> dict[str, object]:
+    state = (
+        "withdrawn"
+        if progress.withdrawn
+        else "silent"
+        if progress.silent
+        else "reading"
+        if progress.started
+        else "not begun"
+    )
     return {
-        "Reader": one.pseudonym,
+        "Reader": progress.pseudonym,
         **({} if person is None else {"Name": person.name}),
-        "Group": one.group,
-        "State": "finished" if one.locked == one.total and not one.withdrawn else state,
-        "Locked": one.locked,
-        "Of": one.total,
-        "Median (s)": one.median_seconds,
-        "Reads a day": one.per_day,
-        "Minutes left": one.minutes_left,
-        "Finish": _day(one.finish) if one.finish else "",
-        "Last lock (UTC)": one.last_lock.strftime("%Y-%m-%d %H:%M") if one.last_lock else "",
+        "Group": progress.group,
+        "State": "finished" if progress.locked == progress.total and not progress.withdrawn else state,
+        "Locked": progress.locked,
+        "Of": progress.total,
+        "Median (s)": progress.median_seconds,
+        "Reads a day": progress.per_day,
+        "Minutes left": progress.minutes_left,
+        "Finish": _day(progress.finish) if progress.finish else "",
+        "Last lock (UTC)": progress.last_lock.strftime("%Y-%m-%d %H:%M") if progress.last_lock else "",
     }
 
 
@@ -151,7 +159,7 @@ def _quality(careful: list[ReadQuality]) -> None:
 
 def _cells(me: Account, study: StudyInfo, found: StudyProgress) -> None:
     st.subheader("Cases")
-    names = {one.reader_id: one.pseudonym for one in found.readers}
+    names = {reader.reader_id: reader.pseudonym for reader in found.readers}
     rows: dict[tuple[bool, int], dict[str, object]] = {}
     for cell in _page_of_cells(me, study, found):
         key = (not cell.practice, cell.case_number)
@@ -188,15 +196,15 @@ def _outliers(found: StudyProgress) -> None:
     st.dataframe(
         [
             {
-                "Reader": one.pseudonym,
-                "Case": one.case_number,
-                "Arm": one.arm,
-                "Session": one.session,
-                "What": one.kind,
-                "Active (s)": round(one.active_seconds, 1),
-                "Raw (s)": round(one.raw_seconds, 1),
+                "Reader": outlier.pseudonym,
+                "Case": outlier.case_number,
+                "Arm": outlier.arm,
+                "Session": outlier.session,
+                "What": outlier.kind,
+                "Active (s)": round(outlier.active_seconds, 1),
+                "Raw (s)": round(outlier.raw_seconds, 1),
             }
-            for one in found.outliers
+            for outlier in found.outliers
         ],
         key="monitor_outliers",
         hide_index=True,
@@ -227,7 +235,7 @@ def _made_again(found: StudyProgress) -> None:
 
 
 def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
-    due = [one for one in found.readers if one.locked < one.total and not one.withdrawn]
+    due = [reader for reader in found.readers if reader.locked < reader.total and not reader.withdrawn]
     if not due:
         return
     with st.expander(f"Reminders to copy ({len(due)})"):

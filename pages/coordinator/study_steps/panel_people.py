@@ -36,19 +36,19 @@ def show(me: Account, study: StudyInfo) -> None:
         _change(me, study, [one for one in found if not one.left])
 
 
-def _row(one: MemberInfo, cases: int) -> dict[str, object]:
-    state = "ready" if one.has_password else "no password yet"
+def _row(member_info: MemberInfo, cases: int) -> dict[str, object]:
+    state = "ready" if member_info.has_password else "no password yet"
     return {
-        "Name": one.name,
-        "User name": one.username,
-        "Part": _part(one),
-        "Labelled": "" if one.adjudicator else f"{one.given} of {cases}",
-        "State": "left the panel; labels count no more" if one.left else state,
+        "Name": member_info.name,
+        "User name": member_info.username,
+        "Part": _part(member_info),
+        "Labelled": "" if member_info.adjudicator else f"{member_info.given} of {cases}",
+        "State": "left the panel; labels count no more" if member_info.left else state,
     }
 
 
-def _part(one: MemberInfo) -> str:
-    return ADJUDICATOR if one.adjudicator else MEMBER
+def _part(member_info: MemberInfo) -> str:
+    return ADJUDICATOR if member_info.adjudicator else MEMBER
 
 
 def _add(me: Account, study: StudyInfo, everyone: list[Account], taken: set[int]) -> None:

@@ -39,7 +39,7 @@ def _endpoint(study: StudyInfo, fields: Fields) -> None:
     with left:
         fields.choice("prespecification.endpoint", "Endpoint", choices.ENDPOINTS)
         if chosen.endpoint in choices.OF_ONE_CLASS:
-            labels = {one.code: one.label for one in study.classes}
+            labels = {study_class.code: study_class.label for study_class in study.classes}
             fields.choice("prespecification.endpoint_class", "For the diagnosis", labels)
     with right:
         fields.choice("prespecification.comparison", "Compared", choices.COMPARISONS)
@@ -58,7 +58,7 @@ def _hypothesis(study: StudyInfo, fields: Fields) -> None:
         fields.number("prespecification.alpha", "Alpha (two-sided)", min_value=0.001, max_value=0.5, format="%.3f")
         fields.choice("prespecification.multiplicity", "Several endpoints", choices.MULTIPLICITY)
     if chosen.multiplicity != "single":
-        options = choices.family_choices({one.code: one.label for one in study.classes})
+        options = choices.family_choices({study_class.code: study_class.label for study_class in study.classes})
         fields.several("prespecification.family", "Endpoints beside the primary one, in order", options)
     if chosen.hypothesis == "non-inferiority":
         fields.number(

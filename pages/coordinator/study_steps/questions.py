@@ -92,11 +92,13 @@ def _form(me: Account, study: StudyInfo, question: Question) -> None:
 
 def _details(question: Question, name: str) -> Question:
     """Draw the settings of the question's kind; return the question with what they hold."""
-    narrow = [one for one in question.settings if not isinstance(one, OptionsSetting)]
+    narrow = [setting for setting in question.settings if not isinstance(setting, OptionsSetting)]
     columns = dict(zip((one.field for one in narrow), st.columns(max(len(narrow), 1)), strict=False))
     drawn = {
-        one.field: _setting(question, one, columns.get(one.field, st.container()), f"study_question_{one.field}_{name}")
-        for one in question.settings
+        setting.field: _setting(
+            question, setting, columns.get(setting.field, st.container()), f"study_question_{setting.field}_{name}"
+        )
+        for setting in question.settings
     }
     return replace(question, **drawn)
 

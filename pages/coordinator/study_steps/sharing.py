@@ -27,11 +27,13 @@ def show(me: Account, study: StudyInfo) -> None:
         owns = Right.OWN in rights(session, study.id, me.id)
     for role, means in MEANS.items():
         names = [
-            f"{one.name} ({one.username}{', disabled' if one.disabled else ''})" for one in people if one.role == role
+            f"{person.name} ({person.username}{', disabled' if person.disabled else ''})"
+            for person in people
+            if person.role == role
         ]
         st.markdown(f"**{role.capitalize()}** · {', '.join(names) or 'nobody'}")
         st.caption(means)
-    others = [one for one in people if one.role != StudyRole.OWNER]
+    others = [person for person in people if person.role != StudyRole.OWNER]
     if owns:
         _share(me, study)
         if others:

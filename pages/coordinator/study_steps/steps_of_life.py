@@ -69,7 +69,9 @@ def _say_effect(effect: ResetEffect) -> None:
 def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
     """Record that a reader has dropped out."""
     names = {
-        one.reader_id: f"{one.pseudonym} {people[one.reader_id].name}" for one in found.readers if not one.withdrawn
+        reader.reader_id: f"{reader.pseudonym} {people[reader.reader_id].name}"
+        for reader in found.readers
+        if not reader.withdrawn
     }
     if not names:
         return

@@ -105,9 +105,11 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: Truths) -
     # the case is in the key: a second click of a double click finds no button, and never the next case's
     with st.container(horizontal=True):
         clicked = [
-            one
-            for one in study.classes
-            if st.button(f"Case {case.number} is {one.label}", key=f"study_truth_is_{case.number}_{one.code}")
+            study_class
+            for study_class in study.classes
+            if st.button(
+                f"Case {case.number} is {study_class.label}", key=f"study_truth_is_{case.number}_{study_class.code}"
+            )
         ]
     if clicked:
         code, at = clicked[0].code, clock.now()
@@ -139,4 +141,4 @@ def _table(study: StudyInfo, cases: list[CaseInfo], known: Truths) -> None:
 
 
 def _label(study: StudyInfo, code: str) -> str:
-    return next((one.label for one in study.classes if one.code == code), code)
+    return next((study_class.label for study_class in study.classes if study_class.code == code), code)

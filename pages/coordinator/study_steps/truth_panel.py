@@ -35,10 +35,15 @@ def show(me: Account, study: StudyInfo) -> None:
         "until a case has all of them; from then on they stand. Who reads in the study cannot be on its panel."
     )
     panel_people.show(me, study)
-    labels = {one.code: one.label for one in study.classes}
+    labels = {study_class.code: study_class.label for study_class in study.classes}
     if study.editable:
         waiting = [case for case in found if case.state == "waiting"]
-        _on_paper(me, study, waiting, {one.account_id: one.name for one in people if not (one.left or one.adjudicator)})
+        _on_paper(
+            me,
+            study,
+            waiting,
+            {person.account_id: person.name for person in people if not (person.left or person.adjudicator)},
+        )
         _decide(me, study, found, labels, next((p.name for p in people if p.adjudicator and not p.left), None))
     st.dataframe(
         [
@@ -89,9 +94,11 @@ def _vote(me: Account, study: StudyInfo, cases: list[PanelCase], members: dict[i
     # case and member are in the key, so that a double click never votes on the next case
     with st.container(horizontal=True):
         clicked = [
-            one.code
-            for one in study.classes
-            if st.button(f"{members[author]}: {one.label}", key=f"study_panel_is_{author}_{number}_{one.code}")
+            study_class.code
+            for study_class in study.classes
+            if st.button(
+                f"{members[author]}: {study_class.label}", key=f"study_panel_is_{author}_{number}_{study_class.code}"
+            )
         ]
     if clicked:
         at = clock.now()

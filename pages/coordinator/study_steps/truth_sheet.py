@@ -22,7 +22,7 @@ MOST_NAMES = 12  # class names of a table that are asked for; more are no classe
 def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     """Take a file, say what it would do, and do it when asked."""
     numbers = [case.number for case in cases]
-    codes = " or ".join(f"`{one.code}`" for one in study.classes)
+    codes = " or ".join(f"`{study_class.code}`" for study_class in study.classes)
     st.markdown(
         "One row a case: `case` (its number), `diagnosis` "
         f"({codes}), and if you like `source` and `reason` (needed where it corrects a truth). The table of case "
@@ -47,7 +47,7 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     if file is None:
         return
     try:
-        classes = {one.code: one.label for one in study.classes}
+        classes = {study_class.code: study_class.label for study_class in study.classes}
         sheet = _mapped(read_table(file.getvalue()), classes, set(numbers), source, turn)
         if sheet is None:
             return
@@ -93,7 +93,9 @@ def _mapped(table: Table, classes: dict[str, str], numbers: set[int], source: st
             options = ["", *dict.fromkeys(table.header)]
             index = options.index(columns[name]) if name in columns else 0
             chosen = place.selectbox(name, options, index=index, key=f"study_truth_column_{name}_{turn}")
-            columns = {key: one for key, one in columns.items() if key != name} | ({name: chosen} if chosen else {})
+            columns = {key: column for key, column in columns.items() if key != name} | (
+                {name: chosen} if chosen else {}
+            )
         if any(name not in columns for name in NEEDED):
             return None
     sheet = read_truth(table, classes=classes, case_numbers=numbers, source=source, columns=columns)
