@@ -10,7 +10,16 @@ from sqlalchemy import Connection, Table, UniqueConstraint, text
 
 from db.models import Base
 
-APPEND_ONLY = ("truth", "truth_votes", "slice_scores", "ai_reads", "audit_events", "read_events", "chain_links")
+APPEND_ONLY = (
+    "truth",
+    "truth_votes",
+    "slice_scores",
+    "ai_reads",
+    "ai_marks",
+    "audit_events",
+    "read_events",
+    "chain_links",
+)
 FIXED = {  # columns that never change; in studies once it was opened
     "reads": ("id", "token", "reader_id", "case_id", "arm", "session", "attempt", "practice", "opened_at"),
     "reading_orders": ("id", "reader_id", "session", "seed", "made_at"),

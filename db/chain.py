@@ -21,6 +21,7 @@ from core import clock
 from core.study.words import ReadState
 from db import anchor
 from db.models import (
+    AiMarks,
     AiRead,
     AuditEvent,
     Base,
@@ -36,7 +37,7 @@ from db.models.base import ProtocolJson
 
 COVERED: dict[str, type[Base]] = {  # in the order in which rows that were there before the chain are taken into it
     model.__tablename__: model
-    for model in (Study, ReadingOrder, Truth, TruthVote, SliceScores, AiRead, Read, AuditEvent)
+    for model in (Study, ReadingOrder, Truth, TruthVote, SliceScores, AiRead, AiMarks, Read, AuditEvent)
 }
 STUDY = ("id", "title", "design", "protocol", "seed", "ai_model_id", "ai_rule", "ai_parameters", "opened_at")
 CHAIN_LOCK = 7_205_2024  # any number: on PostgreSQL one transaction at a time adds links, last of all before it commits

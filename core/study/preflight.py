@@ -99,7 +99,7 @@ def check(facts: Facts) -> tuple[Finding, ...]:
     )
     by_reader = any(case.truth_by_reader for case in facts.cases)
     found: list[Finding] = [
-        *(Finding("protocol", text) for text in class_problems(facts.classes)),
+        *(Finding("protocol", text) for text in class_problems(facts.classes, findings=bool(facts.protocol.findings))),
         *(Finding("truth" if "Reference" in text else "protocol", text) for text in protocol_problems(facts.protocol)),
         *_texts(facts),
         *_cases(facts),

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
 from core.study.ais import StudyAi
+from core.study.findings import Acceptance, Finding, finding_problems
 from core.study.prespecification import Prespecification, ReferenceStandard, reference_problems
 from core.study.questions.question import NOTHING_ELSE
 from core.study.questions.registry import KINDS, StoredQuestion, question_problems
@@ -52,6 +53,8 @@ class Protocol:
     end_text: str = "Thank you. Every case of this study is read and locked."
     questions: tuple[StoredQuestion, ...] = ()
     ais: tuple[StudyAi, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    acceptance: Acceptance = field(default_factory=Acceptance)
     indeterminate: bool = True
     ratings: bool = True
     undo: bool = True
@@ -99,7 +102,9 @@ class Protocol:
 
 def protocol_problems(protocol: Protocol) -> tuple[str, ...]:
     """Return a sentence for every rule that cannot be kept as it is; the prespecification has its own function."""
-    found = list(question_problems(protocol.questions))
+    found = [*question_problems(protocol.questions), *finding_problems(protocol.findings, protocol.acceptance)]
+    if protocol.findings and not protocol.undo:
+        found.append("A study of several findings lets answers change until locked; switch that on.")
     limits = (
         ("The idle limit", protocol.idle_after_s, 10, 3600, "seconds"),
         ("The shortest plausible time", protocol.min_plausible_s, 0, 600, "seconds"),

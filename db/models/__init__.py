@@ -1,7 +1,7 @@
 """The tables. Only db/ sees these classes; verbs return frozen dataclasses."""
 
 from db.models.accounts import Account, Link, SignInFailure, SignInTicket, WebSession
-from db.models.ai import AiModel, AiRead, SliceScores, Worker
+from db.models.ai import AiMarks, AiModel, AiRead, SliceScores, Worker
 from db.models.audit import AuditEvent, ChainLink
 from db.models.base import Base
 from db.models.cases import Case, CaseUploader, Patient, Series
@@ -24,6 +24,7 @@ from db.models.tokens import ApiToken
 
 __all__ = [
     "Account",
+    "AiMarks",
     "AiModel",
     "AiRead",
     "ApiToken",

@@ -82,6 +82,22 @@ class AiRead(Base):
     at: Mapped[datetime]
 
 
+class AiMarks(Base):
+    """Where an AI marked findings on one series, brought by a table; append-only, the newest counts until an opening.
+
+    `marks` as the lesions of a truth (core.study.lesions), each with its rating; empty where the AI marked nothing.
+    """
+
+    __tablename__ = "ai_marks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"), index=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("ai_models.id"), index=True)
+    marks: Mapped[list[Any]]
+    author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    at: Mapped[datetime]
+
+
 class Worker(Base):
     """A worker's sign of life, so that another can take over what a lost one left."""
 

@@ -96,7 +96,11 @@ class StudyCase(Base):
 
 
 class Truth(Base):
-    """The reference standard of one case in one study; append-only, a correction is a new version."""
+    """The reference standard of one case in one study; append-only, a correction is a new version.
+
+    In a study of findings `findings` has the level of each by code, `lesions` their places (core.study.lesions), and
+    `class_code` says whether any is present.
+    """
 
     __tablename__ = "truth"
     __table_args__ = (UniqueConstraint("study_id", "case_id", "version"),)
@@ -110,6 +114,8 @@ class Truth(Base):
     author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     reason: Mapped[str | None] = mapped_column(String(500))
     at: Mapped[datetime]
+    findings: Mapped[dict[str, Any] | None]
+    lesions: Mapped[list[Any] | None]
 
 
 class PanelMember(Base):
@@ -127,7 +133,10 @@ class PanelMember(Base):
 
 
 class TruthVote(Base):
-    """One panel member's opinion on the truth of a case, before majority or adjudication; append-only."""
+    """One panel member's opinion on the truth of a case, before majority or adjudication; append-only.
+
+    `findings` and `lesions` as of Truth.
+    """
 
     __tablename__ = "truth_votes"
     __table_args__ = (UniqueConstraint("study_id", "case_id", "author_id", "version"),)
@@ -139,6 +148,8 @@ class TruthVote(Base):
     version: Mapped[int]
     class_code: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
+    findings: Mapped[dict[str, Any] | None]
+    lesions: Mapped[list[Any] | None]
 
 
 class ReaderGroup(Base):

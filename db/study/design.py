@@ -1,6 +1,7 @@
 """Changing the design of a study while it may still change. A change after the check sends the study back to draft."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -10,6 +11,7 @@ from core.ai.rule import check_rule
 from core.errors import Conflict, InvalidInput, NotFound
 from core.study.ais import StudyAi
 from core.study.classes import StudyClass, class_problems
+from core.study.findings import aligned, finding_problems
 from core.study.protocol import Protocol
 from core.study.questions.registry import question_problems
 from core.study.words import Design, StudyRole, StudyState
@@ -55,7 +57,7 @@ def create_study(
     session.flush()
     audit.record(session, kind="study created", at=at, actor_id=by, study_id=made.id, detail={"design": design})
     if classes:
-        _write_classes(session, made.id, tuple(classes))
+        _write_classes(session, made, tuple(classes))
     _write_groups(session, made.id, tuple(groups))
     return load(session, made.id)
 
@@ -86,7 +88,11 @@ def save_protocol(session: Session, study_id: int, protocol: Protocol, *, by: in
     protocol = Protocol.from_json(protocol.to_json())  # what could not be read again is never stored
     if protocol == before:
         return
-    if problems := question_problems(protocol.questions):
+    if problems := [
+        *question_problems(protocol.questions),
+        *finding_problems(protocol.findings, protocol.acceptance),
+        *_class_problems(session, study_id, protocol),
+    ]:
         raise InvalidInput(" ".join(problems))
     if found.state == StudyState.OPEN:
         _must_be_unread(session, found)
@@ -109,7 +115,7 @@ def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, 
     before, after = classes(session, study_id), tuple(new)
     if before == after:
         return
-    if problems := class_problems(after):
+    if problems := class_problems(after, findings=bool(found.protocol.findings)):
         raise InvalidInput(" ".join(problems))
     if found.state == StudyState.OPEN:
         _must_be_unread(session, found)
@@ -123,7 +129,7 @@ def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, 
     if gone & _codes_in_truth(session, study_id):
         raise Conflict(f"The truth of this study names {', '.join(sorted(gone))}; correct the truth first.")
     named = study_ais.chosen(session, found)
-    _write_classes(session, study_id, after)
+    _write_classes(session, found, after)
     if found.state.editable and named:
         study_ais.write(session, found, [study_ais.again(session, study_id, one) for one in named])
     detail = {"classes": [c.code for c in after]}
@@ -256,17 +262,32 @@ def named_design(name: object) -> Design:
 
 
 def _codes_in_truth(session: Session, study_id: int) -> set[str]:
-    found = set(session.scalars(select(Truth.class_code).where(Truth.study_id == study_id)))
-    return found | set(session.scalars(select(TruthVote.class_code).where(TruthVote.study_id == study_id)))
+    found: set[str] = set()
+    for table in (Truth, TruthVote):
+        said = session.execute(select(table.class_code, table.findings).where(table.study_id == study_id))
+        for code, levels in said:
+            found |= {code} if levels is None else set(levels)
+    return found
 
 
-def _write_classes(session: Session, study_id: int, new: tuple[StudyClass, ...]) -> None:
-    if problems := class_problems(new):
+def _class_problems(session: Session, study_id: int, protocol: Protocol) -> list[str]:
+    """Say where a protocol's findings are not the classes of the study, or are too few or many for a diagnosis."""
+    there = classes(session, study_id)
+    unknown = [finding.code for finding in protocol.findings if finding.code not in {one.code for one in there}]
+    named = [f"The finding {code} is none of this study's; add it first." for code in unknown]
+    return named or [*class_problems(there, findings=bool(protocol.findings))] if there else named
+
+
+def _write_classes(session: Session, study: Study, new: tuple[StudyClass, ...]) -> None:
+    """Replace the classes of a study; its findings, where it has some, follow them."""
+    if problems := class_problems(new, findings=bool(study.protocol.findings)):
         raise InvalidInput(" ".join(problems))
-    session.execute(delete(ClassRow).where(ClassRow.study_id == study_id))
+    if study.protocol.findings:
+        study.protocol = replace(study.protocol, findings=aligned(study.protocol.findings, [one.code for one in new]))
+    session.execute(delete(ClassRow).where(ClassRow.study_id == study.id))
     session.add_all(
         ClassRow(
-            study_id=study_id,
+            study_id=study.id,
             position=position,
             code=one.code,
             label=one.label.strip(),
