@@ -23,6 +23,7 @@ def columns(rows: StudyRows) -> list[str]:
     first = ["reader", "group", "case", "truth", "prediction", *(f"prob_{code}" for code in codes), "seconds"]
     second = ["arm", "session", "attempt", "practice", *(f"rating_{code}" for code in codes)]
     third = ["study", "years", "position", "truth_version", "truth_source", "raw_seconds", "ai_call_shown"]
+    third += [] if rows.assigned is None else ["assigned"]
     if not rows.extra:
         return first + second + third
     return first + second + third + list(PLAIN) + _counters(rows) + _question_headers(rows) + ["marks", "key_slices"]
@@ -46,7 +47,10 @@ PLAIN = {
 
 
 def records(rows: StudyRows) -> Iterator[list[Cell]]:
-    """Yield every row's cells in the order of `columns`. Unknown is None; times are ISO 8601 in UTC, durations s."""
+    """Yield every row's cells in the order of `columns`. Unknown is None; times are ISO 8601 in UTC, durations s.
+
+    In an incomplete design the reads it asks for that were not made follow, with an empty prediction.
+    """
     study = rows.study
     outcomes = (*study.outcomes, None)
     counters, questions = _counters(rows) if rows.extra else [], _questions(rows)
@@ -59,10 +63,27 @@ def records(rows: StudyRows) -> Iterator[list[Cell]]:
         row += [int(rows.attempt[at]), int(rows.practice[at]), *(_number(r) for r in rows.ratings[at])]
         row += [study.title, person.years, int(rows.position[at]), case.truth_version, case.truth_source]
         row += [_number(rows.raw_seconds[at]), outcomes[rows.ai_call[at]]]
+        row += [] if rows.assigned is None else [1]
         if rows.extra:
             row += [rows.extra[name][at] for name in PLAIN.values()]
             row += _rest(rows, at, counters, questions)
         yield row
+    names = columns(rows)
+    for participant, case_place, arm in rows.unread():
+        person, case = study.participants[participant], study.cases[case_place]
+        known: dict[str, Cell] = {
+            "reader": person.name,
+            "group": person.group,
+            "case": case.number,
+            "truth": case.truth,
+            "arm": ARMS[arm],
+            "study": study.title,
+            "years": person.years,
+            "truth_version": case.truth_version,
+            "truth_source": case.truth_source,
+            "assigned": 1,
+        }
+        yield [known.get(name) for name in names]
 
 
 def csv_pieces(rows: StudyRows) -> Iterator[str]:

@@ -128,7 +128,8 @@ def _crossed(scores: _Scores) -> _Scores:
     if not truth.any() or truth.all():
         raise InvalidInput(
             "RJafroc needs cases that every reader rated in every arm, on both sides; there are none. "
-            "Finish the missing reads, or use the iMRMC file, which may have holes."
+            "Where reads are missing, or readers read different cases by design, use the iMRMC file, which may have "
+            "holes."
         )
     return replace(scores, cases=scores.cases[whole], positive=truth, values=scores.values[:, whole])
 

@@ -6,6 +6,7 @@ from typing import Any
 from core.results.blocks import Block, Facts, Heading
 from core.results.rows import StudyFacts
 from core.results.verdict import endpoint_in_words, margin_in_words, name_in_words
+from core.study.consequences import allocated
 from core.study.prespecification import MULTIPLICITY, SUBGROUPS, THIN_MM, Prespecification, tested_endpoints
 from core.study.protocol import Protocol
 from core.study.words import Arm, Design
@@ -32,6 +33,8 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "blinding": "readers never received the truth or another's read before unblinding",
         "de-identification": "allow-list of tags at upload, before anything is stored",
     }
+    if not protocol.allocation.crossed:
+        rules["cases of each reader"] = allocated(protocol.allocation)
     fixed: dict[str, Any] = {
         "primary endpoint": endpoint_in_words(study, plan),
         "comparison": plan.comparison.replace("_", " "),

@@ -2,23 +2,31 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.results.blocks import Block, Facts, Heading, Note
 from core.results.comparison import ACCURACY, Dot
 from core.results.draw.arms import arms_chart
 from core.results.draw.dots import comparison_chart
 from core.results.draw.text import many, minus, p_text, percent, plural, points, points_between
-from core.results.rows import StudyFacts
+from core.results.rows import StudyFacts, StudyRows
 from core.results.study_results import StudyResults
 from core.results.verdict import Tested
 from core.stats.estimate import Estimate
 from core.stats.reader_figures import ALL
-from core.study.words import Design
+from core.study.words import Allocate, Design
 
 SAME = 0.005  # as percent without decimals
 DESIGNS = {
-    Design.INDEPENDENT: "every reader reads every case once",
-    Design.SEQUENTIAL: "every reader reads every case unaided and, at once, with the AI",
-    Design.CROSSOVER: "every reader reads every case unaided and with the AI, in two sessions apart",
+    Design.INDEPENDENT: "every reader reads {which} once",
+    Design.SEQUENTIAL: "every reader reads {which} unaided and, at once, with the AI",
+    Design.CROSSOVER: "every reader reads {which} unaided and with the AI, in two sessions apart",
+}
+WHICH = {
+    Allocate.ALL: "every case",
+    Allocate.SAMPLE: "a sample of the cases",
+    Allocate.SPLIT_PLOT: "the cases of one block (split-plot)",
 }
 
 
@@ -133,11 +141,25 @@ def design_in_words(results: StudyResults) -> str:
         f"{count} {study.label(code)}" for code, count in zip(summary_.classes, summary_.cases_by_class, strict=True)
     ]
     ai = f"AI {', '.join(one.title for one in study.ais)}" if study.ais else "no AI"
-    how = DESIGNS.get(study.design, study.design)
+    how = DESIGNS[study.design].format(which=WHICH[study.protocol.allocation.kind]) + often(results.rows)
     return (
         f"{study.design.capitalize()}: {how}. {many(len(groups), 'reader')} ({', '.join(readers) or 'none'}), "
         f"{many(summary_.cases, 'case')} ({', '.join(classes)}), {ai}."
     )
+
+
+def often(rows: StudyRows) -> str:
+    """Return how many cases a reader and how many readers a case has by an incomplete design; "" by a crossed one."""
+    if rows.assigned is None or not len(rows.assigned):
+        return ""
+    pairs = np.unique(rows.assigned[:, :2], axis=0)
+    each, readers = (np.unique(column, return_counts=True)[1] for column in pairs.T)
+    return f" ({_span(each)} of {many(len(rows.study.cases), 'case')} a reader, {_span(readers)} readers a case)"
+
+
+def _span(counts: NDArray[np.int64]) -> str:
+    low, high = int(counts.min()), int(counts.max())
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def answer_in_words(study: StudyFacts, test: Tested, *, adjustment: str) -> str:

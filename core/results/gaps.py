@@ -7,7 +7,6 @@ from core.results.case_strata import recorded
 from core.results.rows import AI, StudyFacts
 from core.results.study_results import StudyResults
 from core.stats.analyse import Analysis
-from core.stats.confusion import MISSING
 
 FEWEST = 3  # readers who can stand for readers at large
 NOBODY = Gap("No reader has locked a read.", "Loosen the filters; without any set, have a copy of the study read.")
@@ -45,7 +44,7 @@ def one_case(results: StudyResults) -> list[Gap]:
 
 def missing_reads(results: StudyResults) -> list[Gap]:
     """Return how many reads of the arm shown are missing."""
-    count = int((results.reads.prediction == MISSING).sum())
+    count = int(results.reads.missing.sum())
     if not count:
         return []
     what = f"{count} reads of these cases are missing; they are left out, never counted as right or wrong."

@@ -54,7 +54,24 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
         seconds=seconds,
         position=position,
         ais=tuple(_ai(kept, machine, cases, calls) for machine in machines),
+        assigned=None if rows.assigned is None else _assigned(rows.assigned, place, arms, readers, cases, prediction),
     )
+
+
+def _assigned(
+    asked: NDArray[np.int32],
+    place: NDArray[np.int64],
+    arms: list[int],
+    readers: NDArray[np.int64],
+    cases: NDArray[np.int64],
+    prediction: Codes,
+) -> NDArray[np.bool_]:
+    """Return which cells the design asks for (a, r, n); what was read is of the design, whatever the orders say."""
+    made = np.asarray(prediction != MISSING)
+    known = np.isin(asked[:, 0], readers) & np.isin(asked[:, 1], cases) & np.isin(asked[:, 2], arms)
+    participant, case, arm = asked[known].T
+    made[place[arm], np.searchsorted(readers, participant), np.searchsorted(cases, case)] = True
+    return made
 
 
 def _ai(kept: StudyRows, participant: int, cases: NDArray[np.int64], calls: Codes) -> AiReads:
@@ -104,6 +121,7 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
         seconds=part(table.seconds),
         position=part(table.position),
         ais=tuple(ai.of_cases(cases) for ai in table.ais),
+        assigned=None if table.assigned is None else table.assigned[k : k + 1, people][:, :, cases],
     )
 
 

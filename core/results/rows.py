@@ -159,8 +159,9 @@ class StudyRows:
     participant, case: int32 places in `study.participants` and `study.cases`. call: int16 place in `study.outcomes`.
     arm: int8 place in ARMS. ratings: float64 (n, k), a reader's 0-100 ratings, NaN without. probabilities: float64
     (n, k), the AI's, NaN for readers. seconds: active seconds of a reader, stored volume to call for the AI, NaN
-    unknown. ai_call: the AI's call that was shown, -1 where none was. `extra` holds the rest of a row as columns of
-    texts and numbers, empty unless asked for.
+    unknown. ai_call: the AI's call that was shown, -1 where none was. assigned: int32 (k, 3), participant, case and arm
+    of every read that an incomplete design asks for, practice left out; None where every reader reads every case.
+    `extra` holds the rest of a row as columns of texts and numbers, empty unless asked for.
     """
 
     study: StudyFacts
@@ -177,6 +178,7 @@ class StudyRows:
     probabilities: NDArray[np.float64]
     seconds: NDArray[np.float64]
     raw_seconds: NDArray[np.float64]
+    assigned: NDArray[np.int32] | None = None
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -197,6 +199,23 @@ class StudyRows:
     def is_ai(self) -> NDArray[np.bool_]:
         """Which rows are an AI's."""
         return np.asarray(self.arm == ARMS.index("ai"))
+
+    def unread(self) -> list[tuple[int, int, int]]:
+        """Return participant, case and arm of the reads an incomplete design asks for that were not made.
+
+        Of readers, cases and arms that have rows, as the statistics see no others.
+        """
+        if self.assigned is None:
+            return []
+        study = ~self.practice
+        people = study & ~self.is_ai
+        made = set(zip(*(column[people].tolist() for column in (self.participant, self.case, self.arm)), strict=True))
+        known = [set(column.tolist()) for column in (self.participant[people], self.case[study], self.arm[people])]
+        return [
+            (participant, case, arm)
+            for participant, case, arm in self.assigned.tolist()
+            if (participant, case, arm) not in made and participant in known[0] and case in known[1] and arm in known[2]
+        ]
 
     @property
     def arms(self) -> list[str]:

@@ -12,7 +12,7 @@ from core.stats.analyse import Options
 from core.stats.choices import Factor
 from core.stats.comparisons import ai_with_groups, arms_compared
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
-from core.stats.estimate import Floats, Interval, StatsError
+from core.stats.estimate import Bools, Floats, Interval, StatsError
 from core.stats.pairs import fixed_order, holm
 from core.stats.reader_figures import ALL, cells_of, each_ai, members, sets_of, sub_cells
 from core.stats.reads import ReadTable
@@ -152,25 +152,25 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     right one (and has no rank: an area with it is refused in `_tests`).
     """
 
-    def changed(codes: Codes, scores: Floats) -> tuple[Codes, Floats]:
+    def changed(codes: Codes, scores: Floats, lacking: Bools) -> tuple[Codes, Floats]:
         calls, ranked = codes.copy(), scores.copy()
         if plan.indeterminate == "excluded":
             calls[codes == INDETERMINATE] = MISSING
             ranked[codes == INDETERMINATE] = np.nan
         if plan.missing != "excluded":
-            calls[codes == MISSING] = FAILURE if plan.missing == "wrong" else INDETERMINATE
+            calls[lacking] = FAILURE if plan.missing == "wrong" else INDETERMINATE
         wrong = (codes == FAILURE) & np.isnan(scores).any(axis=-1)
         wrong |= (codes == INDETERMINATE) & (plan.indeterminate == "wrong")
-        wrong |= (codes == MISSING) & (plan.missing == "wrong")
+        wrong |= lacking & (plan.missing == "wrong")
         return np.asarray(calls), worst_ranked(ranked, np.asarray(wrong), table.truth)
 
-    arms = [changed(calls, scores) for calls, scores in zip(table.prediction, table.scores, strict=True)]
+    arms = [changed(*arm) for arm in zip(table.prediction, table.scores, table.missing, strict=True)]
     made = table
     if arms:
         made = replace(made, prediction=np.array([one for one, _ in arms]), scores=np.array([one for _, one in arms]))
     ais = []
     for ai in table.ais:
-        calls, scores = changed(ai.prediction[None], ai.scores[None])
+        calls, scores = changed(ai.prediction[None], ai.scores[None], ai.prediction[None] == MISSING)
         ais.append(replace(ai, prediction=calls[0], scores=scores[0]))
     return replace(made, ais=tuple(ais))
 

@@ -28,6 +28,7 @@ from core.stats.estimate import StatsError, to_plain
 from core.stats.figures import Cells
 from core.stats.group_curves import GroupCurve, group_curves
 from core.stats.group_figures import GroupFigures, group_figures
+from core.stats.incomplete import IncompleteComparison, incomplete_arms
 from core.stats.intra_reader import IntraReader, intra_reader
 from core.stats.models import ModelCheck, model_checks
 from core.stats.reader_figures import (
@@ -129,6 +130,7 @@ class Analysis:
     ais_compared: tuple[AiContest, ...] = ()
     scores: tuple[ScoreFigures, ...] = ()  # calibration line, net benefit, partial area
     intra_reader: tuple[IntraReader, ...] = ()  # each reader with themselves in another arm
+    incomplete_arms: tuple[IncompleteComparison, ...] = ()  # where readers read some of the cases each
     models: tuple[ModelCheck, ...] = ()  # where asked for: checks by mixed model and GEE
 
     def to_dict(self) -> dict[str, object]:
@@ -216,6 +218,7 @@ def _analysis(table: ReadTable, chosen: Options) -> Analysis:
         secondary=secondary(sets, table, repeats=chosen.bootstrap, seed=chosen.seed),
         scores=score_figures(sets, table),
         intra_reader=intra_reader(sets, table),
+        incomplete_arms=incomplete_arms(sets, table, names),
         models=model_checks(sets, table) if chosen.models else (),
     )
 
@@ -232,6 +235,10 @@ def summary(table: ReadTable) -> StudySummary:
     parts = [table.prediction[k][(table.prediction[k] != MISSING).any(axis=1)] for k in range(len(table.arms))]
     parts += [ai.prediction[None, :] for ai in table.ais]
     codes = np.concatenate([part.ravel() for part in parts])
+    unmade = sum(int((one.prediction == MISSING).sum()) for one in table.ais)
+    for k in range(len(table.arms)):
+        present = (table.prediction[k] != MISSING).any(axis=1)
+        unmade += int(table.missing[k][present].sum())
     return StudySummary(
         cases=len(table.cases),
         classes=table.classes,
@@ -241,7 +248,7 @@ def summary(table: ReadTable) -> StudySummary:
         ai=bool(table.ais),
         ais=tuple(ai.name for ai in table.ais),
         reads=int((codes != MISSING).sum()),
-        missing=int((codes == MISSING).sum()),
+        missing=unmade,
         indeterminate=int((codes == INDETERMINATE).sum()),
         failures=int((codes == FAILURE).sum()),
         exclusions=table.exclusions,
@@ -251,6 +258,11 @@ def summary(table: ReadTable) -> StudySummary:
 def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures = "common") -> tuple[str, ...]:
     """Sentences a reader of the figures must know."""
     found = list(table.notes)
+    if table.assigned is not None:
+        found.append(
+            "Readers read some of the cases each, by design: each figure uses the cases its reader read, each "
+            "covariance the cases that two figures share. Reads that the design does not ask for are not missing."
+        )
     found.append("Indeterminate reads and failures count as incorrect; missing reads are in no denominator.")
     found.append("PPV, NPV and FDR hold at the prevalence of this study.")
     for reads in sets:

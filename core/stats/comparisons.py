@@ -241,26 +241,43 @@ def arms_compared(
     wanted += [(g, [n for n in people if group_of[n] == g]) for g in groups] if len(groups) > 1 else []
     left = [n for n in table.readers if n not in people]
     notes = (f"Left out, for they did not read in every arm: {', '.join(left)}.",) if left else ()
-    both = stacked(ordered, people)
     found = []
     for name in names:
+        able, own_notes = people, notes
         try:
-            cells = cells_of(both, table, name)
+            if table.assigned is not None:
+                able = [n for n in people if _exists(ordered, table, name, n)]
+                own_notes = (*notes, *_without(people, able))
+            cells = cells_of(stacked(ordered, able), table, name)
         except StatsError as error:
             found += [ArmComparison(name, group, None, str(error)) for group, _ in wanted]
             continue
-        for group, inside in wanted:
-            at = [t * len(people) + people.index(n) for t in range(len(ordered)) for n in inside]
+        for group, everybody in wanted:
+            inside = [n for n in everybody if n in able]
+            at = [t * len(able) + able.index(n) for t in range(len(ordered)) for n in inside]
             factor: Factor = "fixed" if readers_as == "fixed" or len(inside) < 3 else "random"
             try:
                 result = analyse_cells(
                     sub_cells(cells, at), metric=name, treatments=tuple(s.arm for s in ordered), readers=tuple(inside),
-                    readers_as=factor, n_cases=cases_for(table, name), notes=notes, level=level,
+                    readers_as=factor, n_cases=cases_for(table, name), notes=own_notes, level=level,
                 )  # fmt: skip
                 found.append(ArmComparison(name, group, result, result.test.reason))
             except StatsError as error:
                 found.append(ArmComparison(name, group, None, str(error)))
     return tuple(found)
+
+
+def _exists(sets: tuple[Set, ...], table: ReadTable, name: str, reader: str) -> bool:
+    """Whether a figure of one reader exists in every arm, on the cases that the design gave that reader."""
+    try:
+        return bool(np.isfinite(cells_of(stacked(sets, [reader]), table, name).theta).all())
+    except StatsError:
+        return False
+
+
+def _without(people: list[str], able: list[str]) -> tuple[str, ...]:
+    left = ", ".join(n for n in people if n not in able)
+    return (f"Left out, for their own cases lack those that the figure counts: {left}.",) if left else ()
 
 
 def arm_order(sets: tuple[Set, ...]) -> tuple[Set, ...]:
@@ -278,4 +295,5 @@ def stacked(sets: tuple[Set, ...], people: list[str]) -> Set:
     return Set(
         "", tuple(people) * len(sets), tuple(people) * len(sets), joined("prediction"), joined("scores"),
         joined("probabilities"), joined("seconds"), ais=0,
+        assigned=None if any(s.assigned is None for s in sets) else joined("assigned"),
     )  # fmt: skip

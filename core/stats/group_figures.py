@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.stats.choices import Factor
-from core.stats.confusion import MISSING, counts
+from core.stats.confusion import counts
 from core.stats.estimate import StatsError
 from core.stats.figures import Cells
 from core.stats.obuchowski_rockette import TreatmentMean, single_test
@@ -74,7 +74,7 @@ def group_figures(
             own = sub_cells(figure, at)
             means.append(_group_figure(own, name, table, factor, group))
         note = "these readers only" if factor == "fixed" else "readers as a sample of readers"
-        missing = int((reads.prediction[at] == MISSING).sum())
+        missing = int(reads.missing[at].sum())
         names = tuple(reads.names[i] for i in at)
         found.append(
             GroupFigures(group, reads.arm, names, missing, as_counts(matrix[at].sum(axis=0)), tuple(means), note)

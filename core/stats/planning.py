@@ -53,8 +53,6 @@ def power_of(
     noncentrality (effect + margin) / SE (Chen, Petrick & Sahiner 2012); effect is the true difference, new minus old.
     Raises StatsError for impossible numbers.
     """
-    from scipy import stats
-
     _check(inputs, effect, margin, readers, cases, blocks, alpha, readers_as)
     shrink, inside = blocks * inputs.cases_star / cases, readers / blocks
     gap = max(inputs.cov2 - inputs.cov3, 0.0)
@@ -67,6 +65,14 @@ def power_of(
         raise StatsError("These components leave no variance to test by; var must exceed cov1 and cov2 - cov3.")
     se = math.sqrt((1 if inputs.standalone else 2) * denominator / readers)
     df = (readers - 1) * (denominator / error) ** 2 if readers_as == "random" else None
+    value = chance(effect, margin=margin, se=se, df=df, alpha=alpha)
+    return Planned(value, effect, margin, readers, cases, blocks, round(cases / blocks), df, se, alpha, readers_as)
+
+
+def chance(effect: float, *, margin: float | None, se: float, df: float | None, alpha: float) -> float:
+    """Power of a test of a difference with this standard error: two-sided, or one-sided at alpha / 2 with a margin."""
+    from scipy import stats
+
     shift = (effect + (margin or 0.0)) / se
     if df is None:
         high = float(stats.norm.isf(alpha / 2))
@@ -77,8 +83,7 @@ def power_of(
         value += float(stats.nct.cdf(-high, df, shift)) if margin is None else 0.0
     if not math.isfinite(value):  # scipy's noncentral t gives up far out, where there is no doubt
         value = 1.0 if abs(shift) > 10 else 0.0
-    return Planned(min(max(value, 0.0), 1.0), effect, margin, readers, cases, blocks, round(cases / blocks), df, se,
-                   alpha, readers_as)  # fmt: skip
+    return min(max(value, 0.0), 1.0)
 
 
 def _check(

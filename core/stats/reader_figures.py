@@ -21,7 +21,7 @@ from core.stats.estimate import Bools, Estimate, Floats, Interval, Ints, StatsEr
 from core.stats.figures import Cells, auc_cells
 from core.stats.intervals import clopper_pearson, proportions
 from core.stats.reader_estimates import areas_of, jackknifed
-from core.stats.reads import ReadTable
+from core.stats.reads import ReadTable, lacking
 from core.stats.roc import Calibration, Roc, calibration, hand_till, roc_curve
 from core.stats.table import AI
 from core.stats.times import TimeSummary, time_summary
@@ -31,7 +31,10 @@ ALL = "all readers"
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """The reads of one arm: the AIs first, `ais` of them, then the readers who read in it."""
+    """The reads of one arm: the AIs first, `ais` of them, then the readers who read in it.
+
+    `assigned` says which reads the design asks for, None for all.
+    """
 
     arm: str
     names: tuple[str, ...]
@@ -41,6 +44,12 @@ class Set:
     probabilities: Floats  # (m, n, C)
     seconds: Floats  # (m, n)
     ais: int
+    assigned: Bools | None = None  # (m, n)
+
+    @property
+    def missing(self) -> Bools:
+        """Which reads of the design were not made (m, n)."""
+        return lacking(self.prediction, self.assigned)
 
     @property
     def has_ai(self) -> bool:
@@ -90,13 +99,16 @@ def sets_of(table: ReadTable) -> tuple[Set, ...]:
         groups = tuple(g for g, p in zip(table.groups, present.tolist(), strict=True) if p)
         prediction, scores = table.prediction[a][present], table.scores[a][present]
         probabilities, seconds = table.probabilities[a][present], table.seconds[a][present]
+        assigned = None if table.assigned is None else table.assigned[a][present]
         if table.ais:
             prediction = np.concatenate([np.stack([ai.prediction for ai in table.ais]), prediction])
             scores = np.concatenate([np.stack([ai.scores for ai in table.ais]), scores])
             probabilities = np.concatenate([np.stack([ai.probabilities for ai in table.ais]), probabilities])
             seconds = np.concatenate([np.stack([ai.seconds for ai in table.ais]), seconds])
+            if assigned is not None:
+                assigned = np.concatenate([np.ones((len(table.ais), len(table.cases)), bool), assigned])
             names, groups = (*(ai.name for ai in table.ais), *names), (*(AI for _ in table.ais), *groups)
-        found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, len(table.ais)))
+        found.append(Set(arm, names, groups, prediction, scores, probabilities, seconds, len(table.ais), assigned))
     return tuple(found)
 
 
@@ -111,6 +123,7 @@ def rows_of(reads: Set, at: list[int]) -> Set:
         probabilities=reads.probabilities[at],
         seconds=reads.seconds[at],
         ais=sum(i < reads.ais for i in at),
+        assigned=None if reads.assigned is None else reads.assigned[at],
     )
 
 
@@ -219,6 +232,7 @@ def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[Read
         accuracy = [clustered_accuracy(h, m, inside) for h, m in zip(hit, made, strict=True)]
         classes = tuple(clustered_class_figures(table.truth, p, labels, inside) for p in reads.prediction)
     found = []
+    missing = reads.missing.sum(axis=1).tolist()
     for i, name in enumerate(reads.names):
         prediction = reads.prediction[i]
         found.append(
@@ -227,7 +241,7 @@ def reader_figures(reads: Set, table: ReadTable, *, ordered: bool) -> tuple[Read
                 group=reads.groups[i],
                 arm=reads.arm,
                 n=int(n[i]),
-                missing=int((prediction == MISSING).sum()),
+                missing=missing[i],
                 indeterminate=int((prediction == INDETERMINATE).sum()),
                 failures=int((prediction == FAILURE).sum()),
                 confusion=as_counts(matrix[i]),

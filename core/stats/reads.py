@@ -1,8 +1,9 @@
 """The long table of a study, one row a read, as arrays for the analysis.
 
 Columns reader, group, case, truth, prediction; if there: prob_<class> (0..1), rating_<class>, seconds, position, arm,
-session, attempt, practice. The reader named AI and every reader of the group AI are AIs. An empty prediction is a
-missing read.
+session, attempt, practice, assigned. The reader named AI and every reader of the group AI are AIs. An empty prediction
+is a missing read. So is a read without a row, unless the column `assigned` (1 or 0) says which reads the design asks
+for, as in a split-plot design or one with a sample of cases per reader: then every such read has a row.
 """
 
 import math
@@ -67,7 +68,8 @@ class ReadTable:
     """All reads of a study: r readers in a arms on n cases with C classes; codes as in confusion.py.
 
     `scores` are ratings or probabilities (higher means more of that class), NaN where none was given; `probabilities`
-    the same where they are probabilities. The first of `ais` is the one that aided readers were shown.
+    the same where they are probabilities. The first of `ais` is the one that aided readers were shown. `assigned` says
+    which reads the design asks for, None for all: what it does not ask for is no missing read.
     """
 
     classes: tuple[str, ...]
@@ -85,11 +87,23 @@ class ReadTable:
     exclusions: tuple[Exclusion, ...] = ()
     notes: tuple[str, ...] = ()
     clusters: Ints | None = None  # (n,) what each case belongs to, such as a patient; None where cases stand alone
+    assigned: Bools | None = None  # (a, r, n)
 
     @property
     def ai_prediction(self) -> Codes | None:
         """What the first AI called (n,), None without an AI."""
         return self.ais[0].prediction if self.ais else None
+
+    @property
+    def missing(self) -> Bools:
+        """Which reads of the design were not made (a, r, n)."""
+        return lacking(self.prediction, self.assigned)
+
+
+def lacking(prediction: Codes, assigned: Bools | None) -> Bools:
+    """Which of the reads that a design asks for (None: all) were not made."""
+    unread = prediction == MISSING
+    return np.asarray(unread if assigned is None else unread & assigned)
 
 
 def read_table(path: Path, *, cluster: str | None = None) -> ReadTable:
@@ -172,6 +186,7 @@ def table_of(rows: Rows, *, cluster: str | None = None) -> ReadTable:
         exclusions=exclusions,
         notes=notes,
         clusters=clusters,
+        assigned=spread(_yes(rows, "assigned").astype(np.int64), 0) == 1 if "assigned" in rows.columns else None,
     )
 
 
@@ -183,12 +198,7 @@ def natural_key(name: str) -> tuple[int, float, str]:
 
 def _kept(rows: Rows) -> tuple[Rows, tuple[Exclusion, ...]]:
     """Rows that count: no practice, and of each reader, case, arm and session only the highest attempt."""
-    column = rows.optional("practice")
-    at = first(column.each(lambda text: text.casefold() not in YES | NO))
-    if at is not None:
-        text = column.texts[column.codes[at]]
-        raise StatsError(f"Row {rows.lines[at]}, column practice: '{text}' is neither 1 nor 0; write one of them.")
-    practice: Bools = np.asarray(column.each(lambda text: text.casefold() in YES), bool)
+    practice = _yes(rows, "practice")
     attempt = np.nan_to_num(numbers_of(rows, "attempt", blank=True), nan=1.0)
     key = np.zeros(len(rows.lines), np.int64)
     for name in ("reader", "case", "arm", "session"):
@@ -203,6 +213,16 @@ def _kept(rows: Rows) -> tuple[Rows, tuple[Exclusion, ...]]:
         raise StatsError("Column practice: every row is a practice read; there is nothing to analyse.")
     left = (("practice read", practice), ("superseded by a later attempt", superseded))
     return rows.take(keep), tuple(Exclusion(reason, int(out.sum())) for reason, out in left if out.any())
+
+
+def _yes(rows: Rows, name: str) -> Bools:
+    """Where a column of 1 and 0 says 1; empty is 0."""
+    column = rows.optional(name)
+    at = first(column.each(lambda text: text.casefold() not in YES | NO))
+    if at is not None:
+        text = column.texts[column.codes[at]]
+        raise StatsError(f"Row {rows.lines[at]}, column {name}: '{text}' is neither 1 nor 0; write one of them.")
+    return np.asarray(column.each(lambda text: text.casefold() in YES), bool)
 
 
 def _classes(rows: Rows) -> tuple[str, ...]:

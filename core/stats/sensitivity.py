@@ -31,14 +31,15 @@ def other_rules(reads: Set, table: ReadTable) -> list[Sensitivity]:
     incorrect.
     """
     p = reads.prediction
-    if (p >= 0).all():
+    settled = (p >= 0) | ((p == MISSING) & ~reads.missing)  # what the design does not ask for cannot be lacking
+    if settled.all():
         return []
-    complete: Bools = np.asarray((p >= 0).all(axis=0))
+    complete: Bools = np.asarray(settled.all(axis=0))
     everything: Bools = np.ones(p.shape[1], bool)
     rules: list[tuple[str, Codes, Bools]] = [
         ("indeterminate reads and failures left out", np.where(p >= 0, p, MISSING), everything),
         (f"only the {int(complete.sum())} cases that everybody read and decided", p, complete),
-        ("missing reads counted as incorrect", np.where(p == MISSING, INDETERMINATE, p), everything),
+        ("missing reads counted as incorrect", np.where(reads.missing, INDETERMINATE, p), everything),
     ]
     found = []
     for rule, changed, counted in rules:

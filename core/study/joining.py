@@ -6,13 +6,14 @@ one reader has no partner it comes to the reverse of that reader's order, as in 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from numpy.random import Generator, default_rng
 
 from core.errors import InvalidInput
-from core.study.orders import Place, Plan, spread
-from core.study.words import Arm, CrossoverUnit, Design
+from core.study.allocation import Allocation, spread
+from core.study.orders import Place, Plan, arm_of
+from core.study.words import Allocate, Arm, CrossoverUnit, Design
 
 TRIES = 200  # exchanges of neighbours until the order is nobody else's
 
@@ -33,6 +34,7 @@ def joining_orders(
     `taken` holds every stored order as case ids, practice left out; raises InvalidInput when no other order is left.
     """
     rng = default_rng(seed)
+    plan = replace(plan, cases=_cases(plan, standing, rng), allocation=Allocation())
     sessions = plan.design.sessions
     used = set(taken)
     orders: list[list[int]] = []
@@ -45,18 +47,38 @@ def joining_orders(
         practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
         places = [(case, True) for case in practice] + [(case, False) for case in order]
         made.append(
-            tuple(Place(case, _arm(plan, number, aided_first=case in aided_first), flag) for case, flag in places)
+            tuple(Place(case, arm_of(plan, number + 1, aided_first=case in aided_first), flag) for case, flag in places)
         )
     return made
+
+
+def _cases(plan: Plan, standing: Sequence[Standing], rng: Generator) -> tuple[int, ...]:
+    """Return the cases of the joining reader: all, those read by the fewest, or the block with the fewest readers."""
+    if plan.allocation.crossed:
+        return plan.cases
+    read = [frozenset(place.case_id for place in one.orders[0] if not place.practice) for one in standing]
+    often = {case: sum(case in one for one in read) for case in plan.cases}
+    if plan.allocation.kind == Allocate.SPLIT_PLOT:
+        blocks = sorted({tuple(sorted(one)) for one in read})
+        nobody = tuple(case for case in plan.cases if not often[case])  # of blocks whose readers have all withdrawn
+        return nobody or min(blocks, key=lambda block: often[block[0]])
+    quotas = plan.allocation.quotas if plan.allocation.controlled else {None: plan.allocation.cases_per_reader}
+    chosen: list[int] = []
+    for code, count in quotas.items():
+        fitting = [case for case in plan.cases if code is None or plan.truths.get(case) == code]
+        chosen += sorted(spread(fitting, None, rng), key=lambda case: often[case])[:count]
+    return tuple(chosen)
 
 
 def _session_order(
     plan: Plan, others: Sequence[Sequence[Place]], used: Collection[tuple[int, ...]], rng: Generator
 ) -> list[int]:
-    late = dict.fromkeys(plan.cases, 0)
+    late = dict.fromkeys(plan.cases, 0.0)
     for order in others:
-        for position, place in enumerate(place for place in order if not place.practice):
-            late[place.case_id] += position
+        read = [place.case_id for place in order if not place.practice]
+        for position, case in enumerate(read):
+            if case in late:
+                late[case] += position - (len(read) - 1) / 2
     made = spread(plan.cases, plan.strata, rng)
     made.sort(key=lambda case: -late[case])  # stable: among cases read equally late the shuffle stands
     for _ in range(TRIES):
@@ -87,11 +109,3 @@ def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> se
 
 def _begins_aided(standing: Standing) -> bool:
     return any(place.arm == Arm.AIDED for place in standing.orders[0])
-
-
-def _arm(plan: Plan, session: int, *, aided_first: bool) -> Arm:
-    if plan.design == Design.INDEPENDENT:
-        return plan.independent_arm
-    if plan.design == Design.SEQUENTIAL:
-        return Arm.UNAIDED  # each place is read unaided, then aided, within the session
-    return Arm.AIDED if aided_first == (session == 0) else Arm.UNAIDED

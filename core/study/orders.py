@@ -3,21 +3,24 @@
 Readers are taken in pairs, and the second of a pair reads in exactly the reverse order of the first, so that over a
 pair every case has the same mean position. Between pairs the cases move in blocks along a Williams design, so that
 with an even number of readers every case is read once in every part of the session. A last odd reader joins a pair
-to three orders whose positions add up to the same sum for every case, but for half a place.
+to three orders whose positions add up to the same sum for every case, but for half a place. In a split-plot design
+this holds within each block. With a sample of cases per reader, a case that came late for the readers before comes
+early for the next one.
 """
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.random import Generator, default_rng
 
 from core.errors import InvalidInput
-from core.study.words import Arm, CrossoverUnit, Design
+from core.study.allocation import Allocation, halved, shares, spread
+from core.study.words import Allocate, Arm, CrossoverUnit, Design
 
 SEEDS = 2**31  # seeds lie below; the column is a signed 32-bit integer
+PASSES = 4  # over the readers: each time every reader's order answers those of all others
 TRIES = 200  # draws until no two orders are the same; only tiny studies need more than one
 
 
@@ -32,7 +35,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What orders are made from. `readers` stand group by group; `strata` maps cases to classes, empty for none."""
+    """What orders are made from. `readers` stand group by group; `strata` maps cases to classes, None for none.
+
+    `truths` has the class of every case that has one, for sharing the cases out evenly.
+    """
 
     readers: tuple[int, ...]
     cases: tuple[int, ...]
@@ -41,6 +47,8 @@ class Plan:
     independent_arm: Arm = Arm.UNAIDED
     crossover_unit: CrossoverUnit = CrossoverUnit.SESSION
     strata: Mapping[int, str] | None = None
+    allocation: Allocation = field(default_factory=Allocation)
+    truths: Mapping[int, str] = field(default_factory=dict)
 
 
 def williams(treatments: int) -> tuple[tuple[int, ...], ...]:
@@ -64,47 +72,91 @@ def make_orders(plan: Plan, *, seed: int) -> dict[tuple[int, int], tuple[Place, 
     """
     if not plan.readers or not plan.cases:
         raise InvalidInput("Reading orders need at least one reader and one case.")
+    rng = default_rng(seed)
+    if plan.allocation.kind == Allocate.SAMPLE:
+        return _of_samples(plan, shares(plan.readers, plan.cases, plan.allocation, plan.truths, rng), rng)
+    dealt = shares(plan.readers, plan.cases, plan.allocation, plan.truths, rng)
+    blocks: dict[tuple[int, ...], list[int]] = {}
+    for reader, cases in dealt.items():
+        blocks.setdefault(cases, []).append(reader)
+    plans = [
+        replace(plan, readers=tuple(readers), cases=cases, allocation=Allocation()) for cases, readers in blocks.items()
+    ]
+    made: dict[tuple[int, int], tuple[Place, ...]] = {}
+    for part in plans:
+        made |= _crossed(part, rng)
+    return made
+
+
+def _crossed(plan: Plan, rng: Generator) -> dict[tuple[int, int], tuple[Place, ...]]:
+    """Return the orders of readers who all read the same cases, no two of them the same."""
     sessions = plan.design.sessions
     if len(plan.cases) < 20 and math.factorial(len(plan.cases)) < len(plan.readers) * sessions:
         raise InvalidInput(
             f"{len(plan.cases)} cases allow too few different orders for {len(plan.readers)} readers "
             f"and {sessions} session(s); add cases."
         )
-    rng = default_rng(seed)
     for _ in range(TRIES):
         made = [_session_orders(plan, rng) for _ in range(sessions)]
         every = [tuple(order) for session in made for order in session]
         if len(set(every)) == len(every):
-            return _with_arms(plan, made, rng)
+            return _with_arms(plan, made, _halves(plan, rng), rng)
     raise InvalidInput("No orders could be found in which nobody shares one; add cases.")
 
 
+def _of_samples(
+    plan: Plan, dealt: Mapping[int, Sequence[int]], rng: Generator
+) -> dict[tuple[int, int], tuple[Place, ...]]:
+    """Return orders of readers with cases of their own, positions and arms of every case balanced over its readers."""
+    sessions = [_balanced(plan, dealt, rng) for _ in range(plan.design.sessions)]
+    return _with_arms(plan, sessions, _sample_halves(plan, dealt, rng), rng)
+
+
+def _balanced(plan: Plan, dealt: Mapping[int, Sequence[int]], rng: Generator) -> list[list[int]]:
+    """Return one order a reader: where a case stood late so far, it comes early now, class by class if stratified."""
+    late = dict.fromkeys(plan.cases, 0.0)
+    orders = {reader: list[int]() for reader in plan.readers}
+    for _ in range(PASSES):
+        for reader in plan.readers:
+            for place, case in enumerate(orders[reader]):
+                late[case] -= place - (len(orders[reader]) - 1) / 2
+            orders[reader] = _late_first(spread(dealt[reader], plan.strata, rng), late, plan.strata)
+            for place, case in enumerate(orders[reader]):
+                late[case] += place - (len(orders[reader]) - 1) / 2
+    return list(orders.values())
+
+
+def _late_first(order: Sequence[int], late: Mapping[int, float], strata: Mapping[int, str] | None) -> list[int]:
+    """Return the order with cases that stand late for the others moved to the front, each place keeping its class."""
+    waiting: dict[str, list[int]] = {}
+    for case in sorted(order, key=lambda case: late[case]):  # stable: cases read equally late keep the shuffle
+        waiting.setdefault(strata[case] if strata else "", []).append(case)
+    return [waiting[strata[case] if strata else ""].pop() for case in order]
+
+
+def _sample_halves(plan: Plan, dealt: Mapping[int, Sequence[int]], rng: Generator) -> dict[int, set[int]]:
+    """Return by reader the cases begun with the AI, so that each case begins so for every other of its readers.
+
+    By session all of them or none, as neighbours in a group take turns. By case half of a reader's, so that also half
+    of the readers of a case begin it with the AI, but for one.
+    """
+    if plan.crossover_unit == CrossoverUnit.SESSION:
+        every = {*plan.cases, *plan.practice}
+        return {reader: every if index % 2 else set() for index, reader in enumerate(plan.readers)}
+    found = halved(dealt, rng)
+    for reader in plan.readers:
+        practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
+        found[reader] |= set(practice[::2])
+    return found
+
+
 def largest_imbalance(orders: Sequence[Sequence[int]]) -> float:
-    """Return how far, in places, the mean position of any case over these orders is from the middle."""
-    places: dict[int, list[int]] = {}
+    """Return how far, in places, the mean position of any case over these orders is from the middle of its order."""
+    places: dict[int, list[float]] = {}
     for order in orders:
         for place, case in enumerate(order):
-            places.setdefault(case, []).append(place)
-    middle = (len(orders[0]) - 1) / 2
-    return max(abs(sum(found) / len(found) - middle) for found in places.values())
-
-
-def spread(cases: Sequence[int], strata: Mapping[int, str] | None, rng: Generator) -> list[int]:
-    """Return the cases in a random order; with strata, every class evenly over it, so that no class comes in a run.
-
-    The j-th of m cases of a class falls somewhere into the j-th of m equal parts of the order.
-    """
-    shuffled = [cases[i] for i in rng.permutation(len(cases))]
-    if strata is None:
-        return shuffled
-    total = Counter(strata[case] for case in shuffled)
-    seen: Counter[str] = Counter()
-    at: dict[int, float] = {}
-    for case in shuffled:
-        name = strata[case]
-        at[case] = (seen[name] + rng.random()) / total[name]
-        seen[name] += 1
-    return sorted(shuffled, key=lambda case: at[case])
+            places.setdefault(case, []).append(place - (len(order) - 1) / 2)
+    return max(abs(sum(found) / len(found)) for found in places.values())
 
 
 def _session_orders(plan: Plan, rng: Generator) -> list[list[int]]:
@@ -152,34 +204,40 @@ def _placed(base: list[int], places: Sequence[int]) -> list[int]:
     return order
 
 
-def _with_arms(plan: Plan, sessions: list[list[list[int]]], rng: Generator) -> dict[tuple[int, int], tuple[Place, ...]]:
+def _with_arms(
+    plan: Plan, sessions: list[list[list[int]]], aided_first: Mapping[int, set[int]], rng: Generator
+) -> dict[tuple[int, int], tuple[Place, ...]]:
     made: dict[tuple[int, int], tuple[Place, ...]] = {}
-    halves = _halves(plan, rng)
     for index, reader in enumerate(plan.readers):
         for number, orders in enumerate(sessions, start=1):
             practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]
-            made[reader, number] = (
-                *(Place(case, _arm(plan, index, number, case, halves), True) for case in practice),
-                *(Place(case, _arm(plan, index, number, case, halves), False) for case in orders[index]),
+            places = [(case, True) for case in practice] + [(case, False) for case in orders[index]]
+            made[reader, number] = tuple(
+                Place(case, arm_of(plan, number, aided_first=case in aided_first[reader]), flag)
+                for case, flag in places
             )
     return made
 
 
-def _halves(plan: Plan, rng: Generator) -> list[set[int]]:
-    """Return, for each pair of readers, the half of the cases that its first reader begins with the AI."""
-    halves = []
-    for _ in range((len(plan.readers) + 1) // 2):
+def _halves(plan: Plan, rng: Generator) -> dict[int, set[int]]:
+    """Return by reader the cases begun with the AI: neighbours in a group begin with different arms.
+
+    In a crossover by case, half of them for the first reader of a pair, the other half for the second.
+    """
+    every, found = {*plan.cases, *plan.practice}, {}
+    for start in range(0, len(plan.readers), 2):
         study, practice = _blocks(plan, 2, rng)[0], [plan.practice[i] for i in rng.permutation(len(plan.practice))]
-        halves.append({*study, *practice[::2]})
-    return halves
+        by_case = plan.crossover_unit == CrossoverUnit.CASE
+        half = {*study, *practice[::2]} if by_case else set[int]()
+        for reader, chosen in zip(plan.readers[start : start + 2], (half, every - half), strict=False):
+            found[reader] = chosen
+    return found
 
 
-def _arm(plan: Plan, index: int, session: int, case: int, halves: list[set[int]]) -> Arm:
+def arm_of(plan: Plan, session: int, *, aided_first: bool) -> Arm:
+    """Return the arm of a case in a session, from 1; `aided_first` says where a crossover begins with the AI."""
     if plan.design == Design.INDEPENDENT:
         return plan.independent_arm
     if plan.design == Design.SEQUENTIAL:
         return Arm.UNAIDED  # each place is read unaided, then aided, within the session
-    arms = (Arm.UNAIDED, Arm.AIDED)
-    row = williams(2)[index % 2]  # neighbours in a group begin with different arms
-    swap = plan.crossover_unit == CrossoverUnit.CASE and case in halves[index // 2]
-    return arms[row[(session - 1) ^ int(swap)]]
+    return Arm.AIDED if aided_first == (session == 1) else Arm.UNAIDED

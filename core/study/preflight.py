@@ -7,6 +7,7 @@ from typing import Literal
 
 from core.errors import InvalidInput
 from core.imaging.volume import Attributes
+from core.study import consequences
 from core.study.ais import AiFacts, CaseAi
 from core.study.classes import StudyClass, class_problems
 from core.study.identifiers import identifying
@@ -172,8 +173,19 @@ def _cases(facts: Facts) -> list[Finding]:
     try:
         if facts.plan.readers and facts.plan.cases:
             make_orders(facts.plan, seed=0)
+            found += _shared_out(facts)
     except InvalidInput as error:
         found.append(Finding("cases", str(error)))
+    return found
+
+
+def _shared_out(facts: Facts) -> list[Finding]:
+    """Say, where readers read some of the cases each, how often every case is read and what that costs in power."""
+    if facts.plan.allocation.crossed:
+        return []
+    found = [Finding("readers", consequences.in_words(facts.plan), blocks=False)]
+    if len(facts.plan.readers) > 1:
+        found.append(Finding("readers", consequences.power_in_words(facts.plan), blocks=False))
     return found
 
 

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
 from core.study.ais import StudyAi
+from core.study.allocation import Allocation, allocation_problems
 from core.study.findings import Acceptance, Finding, finding_problems
 from core.study.prespecification import Prespecification, ReferenceStandard, reference_problems
 from core.study.questions.question import NOTHING_ELSE
@@ -68,6 +69,7 @@ class Protocol:
     aided_begins: Beginning = Beginning.FILLED
     washout_days: int = WASHOUT_DAYS
     stratified_orders: bool = False
+    allocation: Allocation = field(default_factory=Allocation)
     break_after_cases: int = 30
     break_after_minutes: int = 60
     aided: AidedDisplay = field(default_factory=AidedDisplay)
@@ -115,7 +117,7 @@ def protocol_problems(protocol: Protocol) -> tuple[str, ...]:
     for name, value, low, high, unit in limits:
         if not low <= value <= high:
             found.append(f"{name} lies between {low} and {high} {unit}.")
-    return (*found, *reference_problems(protocol.reference))
+    return (*found, *allocation_problems(protocol.allocation), *reference_problems(protocol.reference))
 
 
 def _sentence(place: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -88,3 +88,11 @@ class FirstSlice(StrEnum):
     LUNGS = "lungs"
     TOP = "top"
     MIDDLE = "middle"
+
+
+class Allocate(StrEnum):
+    """Which of a study's cases a reader reads."""
+
+    ALL = "all"  # fully crossed
+    SAMPLE = "sample"  # some cases each, so that every case is read about equally often
+    SPLIT_PLOT = "split_plot"  # blocks of cases to blocks of readers, fully crossed within a block

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from core.results.rows import ARMS, INDETERMINATE, StudyRows
 from core.results.story import AiRun, Story
-from core.study.words import ReadState, StudyState
+from core.study.words import Design, ReadState, StudyState
 from db import permissions
-from db.models import AiRead, Case, Read, Reader, Series, Study, StudyCase, Truth
+from db.models import AiRead, Case, OrderEntry, Read, Reader, ReadingOrder, Series, Study, StudyCase, Truth
 from db.permissions import Actor, Right
 from db.results.ai_runs import runs_of
 from db.results.facts import Index, ai_rows, facts
 from db.results.rest import rest
 from db.results.story import story_of
+from db.study import places
 
 PIECE = 5000  # rows laid out at once
 
@@ -82,7 +84,7 @@ def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, 
     machines = ai_rows(index, practice=practice)
     columns = {name: np.concatenate([people[name], *(machine[name] for machine in machines)]) for name in people}
     extra = rest(session, index, ids.tolist(), machines) if detail else {}
-    return StudyRows(study=index.study, extra=extra, **columns)
+    return StudyRows(study=index.study, extra=extra, assigned=_assigned(session, index), **columns)
 
 
 def ai_runs(session: Session, *, study_id: int, by: Actor) -> list[AiRun]:
@@ -136,6 +138,27 @@ def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
     columns = {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
     order = np.lexsort([columns[name] for name in ("id", "arm", "position", "session", "participant")])
     return {name: column[order] for name, column in columns.items()}
+
+
+def _assigned(session: Session, index: Index) -> NDArray[np.int32] | None:
+    """Return participant, case and arm (k, 3) of every read an incomplete design asks for; None for a crossed one."""
+    study = index.study
+    if study.protocol.allocation.crossed:
+        return None
+    query = (
+        select(ReadingOrder.reader_id, OrderEntry.case_id, OrderEntry.arm)
+        .join(ReadingOrder, ReadingOrder.id == OrderEntry.order_id)
+        .join(Reader, Reader.id == ReadingOrder.reader_id)
+        .where(Reader.study_id == study.id, OrderEntry.practice.is_(False))
+        .order_by(OrderEntry.id)
+    )
+    asked = [
+        (index.reader_place[reader], index.case_place[case], ARMS.index(each))
+        for reader, case, arm in session.execute(query)
+        if case in index.case_place
+        for each in (places.SEQUENTIAL if study.design == Design.SEQUENTIAL else (arm,))
+    ]
+    return np.array(asked, np.int32).reshape(-1, 3)
 
 
 def _columns(index: Index, found: Sequence[Any]) -> dict[str, Any]:

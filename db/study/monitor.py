@@ -8,12 +8,12 @@ import math
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.study.words import Design, ReadState
 from db import permissions
-from db.models import Case, Read, Reader, ReaderGroup, ReadingOrder, StudyCase
+from db.models import Case, OrderEntry, Read, Reader, ReaderGroup, ReadingOrder, StudyCase
 from db.permissions import Actor, Right
 from db.study import monitor_cells, places
 from db.study.info import row
@@ -84,7 +84,9 @@ class _Counts:
 
 
 def _wanted(session: Session, study_id: int) -> Counter[int]:
-    """Return how many reads each reader has to lock: every order holds every case of the study."""
+    """Return how many reads each reader has to lock: an order holds every case of the study, or the reader's own."""
+    if not row(session, study_id).protocol.allocation.crossed:
+        return Counter(_entries(session, study_id))
     cases = session.scalar(select(func.count()).where(StudyCase.study_id == study_id, ~StudyCase.practice)) or 0
     phases = 2 if row(session, study_id).design == Design.SEQUENTIAL else 1
     query = (
@@ -94,6 +96,19 @@ def _wanted(session: Session, study_id: int) -> Counter[int]:
         .group_by(Reader.id)
     )
     return Counter({reader: sessions * cases * phases for reader, sessions in session.execute(query)})
+
+
+def _entries(session: Session, study_id: int, *where: ColumnElement[bool]) -> dict[int, int]:
+    """Count the reads that the orders of each reader ask for, place by place."""
+    phases = 2 if row(session, study_id).design == Design.SEQUENTIAL else 1
+    query = (
+        select(ReadingOrder.reader_id, func.count() * phases)
+        .join(Reader, Reader.id == ReadingOrder.reader_id)
+        .join(OrderEntry, OrderEntry.order_id == ReadingOrder.id)
+        .where(Reader.study_id == study_id, OrderEntry.practice.is_(False), *where)
+        .group_by(ReadingOrder.reader_id)
+    )
+    return {reader_id: count for reader_id, count in session.execute(query)}
 
 
 def _made_again(session: Session, study_id: int) -> tuple[MadeAgain, ...]:
@@ -108,7 +123,7 @@ def _made_again(session: Session, study_id: int) -> tuple[MadeAgain, ...]:
 
 
 def _later_sessions(session: Session, study_id: int) -> dict[int, tuple[datetime, int]]:
-    """Return by reader when their last session opens, and how many reads it has: one of every case."""
+    """Return by reader when their last session opens, and how many reads it has: one of every case they read."""
     cases = session.scalar(select(func.count()).where(StudyCase.study_id == study_id, ~StudyCase.practice)) or 0
     query = (
         select(ReadingOrder.reader_id, ReadingOrder.opens_at)
@@ -116,7 +131,14 @@ def _later_sessions(session: Session, study_id: int) -> dict[int, tuple[datetime
         .where(Reader.study_id == study_id, ReadingOrder.session > 1)
         .order_by(ReadingOrder.opens_at)
     )
-    return {reader_id: (opens, cases) for reader_id, opens in session.execute(query) if opens is not None}
+    crossed = row(session, study_id).protocol.allocation.crossed
+    # with one later session, its places are the reads it has
+    own = {} if crossed else _entries(session, study_id, ReadingOrder.session > 1)
+    return {
+        reader_id: (opens, own.get(reader_id, cases))
+        for reader_id, opens in session.execute(query)
+        if opens is not None
+    }
 
 
 def _reader(

@@ -54,6 +54,8 @@ def plan(session: Session, study_id: int) -> Plan:
         select(StudyCase.case_id, StudyCase.practice).where(StudyCase.study_id == study_id).order_by(StudyCase.case_id)
     ).all()
     cases = tuple(case_id for case_id, practice in links if not practice)
+    needed = protocol.stratified_orders or not protocol.allocation.crossed
+    truths = _truths(session, study_id) if needed else {}
     return Plan(
         readers=tuple(readers),
         cases=cases,
@@ -61,8 +63,16 @@ def plan(session: Session, study_id: int) -> Plan:
         design=study.design,
         independent_arm=protocol.independent_arm,
         crossover_unit=protocol.crossover_unit,
-        strata=_strata(session, study_id, cases) if protocol.stratified_orders else None,
+        strata={case_id: truths.get(case_id, "") for case_id in cases} if protocol.stratified_orders else None,
+        allocation=protocol.allocation,
+        truths=truths,
     )
+
+
+def planned(session: Session, study_id: int, *, by: Actor) -> Plan:
+    """Return what the orders of a study would be made from now, to those who manage it; raises Forbidden."""
+    permissions.require(session, study_id, by, Right.MANAGE)
+    return plan(session, study_id)
 
 
 def make(session: Session, study_id: int, *, seed: int, at: datetime) -> int:
@@ -217,7 +227,6 @@ def _due(session: Session, reader_id: int, session_no: int) -> datetime | None:
     return None if locked is None else locked + timedelta(days=study.protocol.washout_days)
 
 
-def _strata(session: Session, study_id: int, cases: tuple[int, ...]) -> dict[int, str]:
+def _truths(session: Session, study_id: int) -> dict[int, str]:
     query = select(Truth.case_id, Truth.class_code).where(Truth.study_id == study_id).order_by(Truth.version)
-    newest: dict[int, str] = {case_id: code for case_id, code in session.execute(query)}
-    return {case_id: newest.get(case_id, "") for case_id in cases}
+    return {case_id: code for case_id, code in session.execute(query)}  # the newest version is the last

@@ -3,6 +3,7 @@
 import csv
 import io
 import secrets
+from collections import Counter
 
 import streamlit as st
 
@@ -189,10 +190,12 @@ def _balance(places: list[OrderRow]) -> None:
             for (session, _), order in _by_reader(places).items()
             if session == number
         ]
+        often = Counter(case for order in found for case in order).values()
+        same = min(often, default=0) == max(often, default=0)
         st.caption(
-            f"Session {number}: the mean position of a case over {len(found)} readers is at most "
-            f"{largest_imbalance(found):.2f} places from the middle. No two readers share an order. "
-            "Made once and stored; never computed again."
+            f"Session {number}: {len(found)} readers, each case has {'' if same else f'{min(often)} to '}"
+            f"{max(often, default=0)} of them; its mean position is at most {largest_imbalance(found):.2f} places from "
+            "the middle. Made once and stored; never computed again."
         )
 
 

@@ -23,7 +23,7 @@ from db.study import readers as study_readers
 from db.study.info import ReaderInfo, StudyInfo
 from pages.components.acting import act, say
 from pages.components.forms import fresh, used
-from pages.coordinator.study_steps import inviting
+from pages.coordinator.study_steps import allocation, inviting
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -46,6 +46,8 @@ def show(me: Account, study: StudyInfo) -> None:
             )
             _add(me, study, found, [one for one in everyone if one.role == Role.NONE])
     _letters(me, study)
+    allocation.show(me, study)
+    st.subheader("Readers in the study")
     if not found:
         st.info("No readers yet. Add them above; who has no account gets one, with an invitation to copy.")
         return
