@@ -90,7 +90,7 @@ def _taken(table: Table) -> str:
     keys = [[column.name for column in table.primary_key]]
     keys += [[c.name for c in found.columns] for found in table.constraints if isinstance(found, UniqueConstraint)]
     same = (" AND ".join(f"{name} = NEW.{name}" for name in key) for key in sorted(keys))
-    taken = " OR ".join(f"({one})" for one in same)
+    taken = " OR ".join(f"({condition})" for condition in same)
     return f"EXISTS (SELECT 1 FROM {table.name} WHERE {taken})"  # noqa: S608 - names of our own tables only
 
 

@@ -30,7 +30,7 @@ def _check(password: str, *about: str) -> None:
         raise InvalidInput(f"The password needs at least {MIN_PASSWORD} characters; a sentence is easy to remember.")
     if len(password) > 200:
         raise InvalidInput("The password may have 200 characters at most.")
-    found = zxcvbn(password[:72], user_inputs=["parallax", *(part for one in about for part in [one, *one.split()])])
+    found = zxcvbn(password[:72], user_inputs=["parallax", *(part for fact in about for part in [fact, *fact.split()])])
     if found["score"] < STRONG:
         raise InvalidInput(f"This password is easy to guess. {found['feedback']['warning']} Take a few unusual words.")
 

@@ -159,10 +159,10 @@ def destroy(session: Session, *, by: int, at: datetime) -> int:
     )
     if not ids:
         raise NotFound("Your case register holds nothing to destroy.")
-    for one in ids:  # a new random digest too: the old one would confirm a guessed file name
+    for id_ in ids:  # a new random digest too: the old one would confirm a guessed file name
         session.execute(
             update(RegisterEntry)
-            .where(RegisterEntry.id == one)
+            .where(RegisterEntry.id == id_)
             .values(sealed=None, destroyed_at=at, digest=secrets.token_hex(32))
         )
     audit.record(session, kind="register destroyed", at=at, actor_id=by, detail={"entries": len(ids)})

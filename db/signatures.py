@@ -88,7 +88,7 @@ def of_study(session: Session, study_id: int, *, by: Actor) -> list[Signature]:
     permissions.require(session, study_id, by, Right.OVERVIEW)
     signed = AuditEvent.study_id == study_id, AuditEvent.kind == KIND
     found = session.scalars(select(AuditEvent).where(*signed).order_by(AuditEvent.id))
-    return [signature(one.at, one.detail) for one in found]
+    return [signature(event.at, event.detail) for event in found]
 
 
 def signature(at: datetime, detail: dict[str, Any]) -> Signature:

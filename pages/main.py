@@ -109,7 +109,7 @@ def _pages(account: Account) -> None:
     unseen = [front]
     in_study: dict[str, StreamlitPage] = {}
     if "Parallax" in found:
-        in_study = {one[2]: _page(*one, hidden=True) for one in IN_A_STUDY}
+        in_study = {page[2]: _page(*page, hidden=True) for page in IN_A_STUDY}
         unseen += in_study.values()
     unseen += [
         st.Page(_moved(path), title="Moved", url_path=address, visibility="hidden")

@@ -71,7 +71,7 @@ def _recognised(files: Sequence[Path]) -> tuple[dict[str, Path], dict[str, State
             raise InvalidInput(f"{whose} is no weights file; its name must end in {', '.join(SUFFIXES)} or .zip.")
         state = read_state(file, whose)
         shared = {kind: len(state.keys() & make().state_dict().keys()) for kind, make in NETWORKS.items()}
-        kind = max(shared, key=lambda one: shared[one])
+        kind = max(shared, key=lambda kind_: shared[kind_])
         if not shared[kind]:
             raise WeightsError(
                 f"{whose} holds neither of the two networks: its keys begin with {', '.join(list(state)[:3])}; a "

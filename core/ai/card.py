@@ -168,12 +168,12 @@ def trial_rows(trial: Mapping[str, Any]) -> list[dict[str, object]]:
     return [
         {
             "Procedural chest": label,
-            "Called": one["call"],
-            **{f"p({name})": one[name] for name in CLASSES},
-            "Lungs, Dice": one["lung_dice"],
-            "Seconds": one["seconds"],
+            "Called": figures["call"],
+            **{f"p({name})": figures[name] for name in CLASSES},
+            "Lungs, Dice": figures["lung_dice"],
+            "Seconds": figures["seconds"],
         }
-        for label, one in trial.items()
+        for label, figures in trial.items()
         if label in CLASSES
     ]
 
@@ -212,9 +212,9 @@ def _lines(stated: object) -> list[str]:
 def _line(value: object) -> str:
     """Return any value of a card as one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(key)} {_line(one)}" for key, one in value.items())
+        return ", ".join(f"{_words(key)} {_line(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(_line(one) for one in value)
+        return ", ".join(_line(item) for item in value)
     return _value(value) if value is not None else ""
 
 

@@ -53,12 +53,12 @@ def choice(weights: Weights) -> dict[str, Any] | None:
 def chosen(weights: Weights) -> Chosen | None:
     """Return a model's networks by the engines chosen for them; None where it is torch, or nothing was chosen yet."""
     found, folder = choice(weights), folder_of(weights)
-    if found is None or any(one["engine"] == TORCH for one in found.values()):
+    if found is None or any(timing["engine"] == TORCH for timing in found.values()):
         return None
     try:
         runs = {
-            network: load(one["engine"], folder / FILES[network], precision=one["precision"])
-            for network, one in found.items()
+            network: load(timing["engine"], folder / FILES[network], precision=timing["precision"])
+            for network, timing in found.items()
         }
     except (OSError, RuntimeError, ImportError):  # a file was removed, or a package: torch reads as well
         return None
@@ -71,9 +71,9 @@ def described(weights: Weights) -> str:
     if found is None:
         return "not chosen yet: measured when the model first reads"
     parts = []
-    for network, one in found.items():
-        took = ", ".join(f"{name} {ms:.1f}" for name, ms in one["milliseconds"].items())
-        parts.append(f"{network} by {one['engine']} in {one['precision']} (CPU ms a slice: {took})")
+    for network, timing in found.items():
+        took = ", ".join(f"{name} {ms:.1f}" for name, ms in timing["milliseconds"].items())
+        parts.append(f"{network} by {timing['engine']} in {timing['precision']} (CPU ms a slice: {took})")
     return "; ".join(parts)
 
 

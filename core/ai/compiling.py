@@ -83,7 +83,7 @@ def _choice(network: str, graph: nn.Module, samples: Gray, folder: Path) -> dict
         if apart <= (SAME_LUNGS if network == "lungs" else ALIKE):
             runs[engine, precision], differences[engine, precision] = run, apart
     took = _milliseconds(runs, samples)
-    best = min(took, key=lambda one: took[one] * (TORCH_COSTS if one[0] == TORCH else 1))
+    best = min(took, key=lambda way: took[way] * (TORCH_COSTS if way[0] == TORCH else 1))
     if best[0] == TORCH:
         (folder / FILES[network]).unlink()
     return {

@@ -49,8 +49,8 @@ def store_heat(maps: NDArray[np.float32], box: Box, lungs: NDArray[np.uint8]) ->
     where = np.array([[sx, 0, 0.5 * sx - box.x0 / cell - 0.5], [0, sy, 0.5 * sy - box.y0 / cell - 0.5]], np.float64)
     heat = np.empty((len(maps), HEAT_SIZE, HEAT_SIZE), np.float32)
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    for plane, one, lung in zip(heat, maps, lungs, strict=True):
-        plane[:] = cv2.warpAffine(one, where, (HEAT_SIZE, HEAT_SIZE), flags=way)
+    for plane, plane_map, lung in zip(heat, maps, lungs, strict=True):
+        plane[:] = cv2.warpAffine(plane_map, where, (HEAT_SIZE, HEAT_SIZE), flags=way)
         plane *= cv2.resize(lung, (HEAT_SIZE, HEAT_SIZE), interpolation=cv2.INTER_NEAREST) > 0
     return np.asarray(np.clip(np.rint(heat * (255 / max(float(heat.max()), 1e-6))), 0, 255), np.uint8)
 

@@ -106,7 +106,7 @@ def with_patients(card: Mapping[str, Any], new: NewModel, secret: bytes) -> dict
     manifest = dict(card.get("manifest", {}))
     manifest.pop(KEYS, None)  # made with another installation's secret: they would match nobody here
     listed = training_patients(new.patients)
-    named = {*manifest.get("trained", []), *manifest.get("tuned", []), *(one.patient_id for one in listed)}
+    named = {*manifest.get("trained", []), *manifest.get("tuned", []), *(patient.patient_id for patient in listed)}
     missing = int(manifest.get(PATIENTS, 0)) - len(named)
     if missing > 0 and new.known != "unknown":
         raise InvalidInput(
@@ -121,10 +121,12 @@ def with_patients(card: Mapping[str, Any], new: NewModel, secret: bytes) -> dict
     if missing > 0 or not manifest:
         manifest["known"] = new.known
     for use, tuned in (("trained", False), ("tuned", True)):
-        ids = [one.patient_id for one in listed if one.tuned is tuned and new.publish_ids]
+        ids = [patient.patient_id for patient in listed if patient.tuned is tuned and new.publish_ids]
         manifest[use] = list(dict.fromkeys([*manifest.get(use, []), *ids]))
     if listed:
-        manifest[KEYS] = sorted({Identity("patient", one.issuer, one.patient_id).key(secret) for one in listed})
+        manifest[KEYS] = sorted(
+            {Identity("patient", patient.issuer, patient.patient_id).key(secret) for patient in listed}
+        )
     manifest[PATIENTS] = max(int(manifest.get(PATIENTS, 0)), len(named))
     return {**card, "manifest": manifest}
 

@@ -53,7 +53,7 @@ def read_state(file: Path, whose: str) -> State:
     for wrapper in WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
-    if not isinstance(found, Mapping) or not found or not all(_is_plain_tensor(one) for one in found.values()):
+    if not isinstance(found, Mapping) or not found or not all(_is_plain_tensor(tensor) for tensor in found.values()):
         raise WeightsError(damaged)
     return _without_prefix({str(key): value for key, value in found.items()})
 
@@ -64,7 +64,7 @@ def is_plain(file: Path) -> bool:
         return False
     with safe_open(file, "pt") as opened:
         slices = {key: opened.get_slice(key) for key in opened.keys()}  # noqa: SIM118 - no mapping, only has keys()
-        half = all(one.get_dtype() in ("F16", "I64") for one in slices.values())
+        half = all(tensor.get_dtype() in ("F16", "I64") for tensor in slices.values())
         return half and (STEM not in slices or slices[STEM].get_shape()[1] == 1)
 
 

@@ -42,22 +42,24 @@ def _text(found: "Measured") -> str:
     from core.cli.show import grid
 
     head = ("", "estimate", "95 %", "n", "note")
-    whole = [_row(one.method, one) for one in (found.icc_agreement, found.icc_consistency)]
-    whole += [_row(f"repeatability, {name}", one) for name, one in found.within_readers if one.n]
+    whole = [_row(estimate.method, estimate) for estimate in (found.icc_agreement, found.icc_consistency)]
+    whole += [
+        _row(f"repeatability, {name}", within_reader) for name, within_reader in found.within_readers if within_reader.n
+    ]
     parts = [f"{len(found.readers)} readers, {found.n} cases measured by all", "", grid(head, whole), ""]
     limits = [
-        _row(f"{pair.a} - {pair.b}, {name}", one)
+        _row(f"{pair.a} - {pair.b}, {name}", estimate)
         for pair in found.limits
-        for name, one in (("bias", pair.bias), ("lower limit", pair.lower), ("upper limit", pair.upper))
+        for name, estimate in (("bias", pair.bias), ("lower limit", pair.lower), ("upper limit", pair.upper))
     ]
     parts.append(grid(head, limits))
     if found.kappas is not None:
-        parts += ["", grid(head, [_row(f"{a}, {b}: {one.method}", one) for a, b, one in found.kappas])]
+        parts += ["", grid(head, [_row(f"{a}, {b}: {kappa.method}", kappa) for a, b, kappa in found.kappas])]
     return "\n".join(parts)
 
 
-def _row(name: str, one: "Estimate") -> tuple[object, ...]:
-    return (name, one.value, one.ci, one.n, one.reason or "")
+def _row(name: str, estimate: "Estimate") -> tuple[object, ...]:
+    return (name, estimate.value, estimate.ci, estimate.n, estimate.reason or "")
 
 
 def register(app: typer.Typer, _bench: typer.Typer) -> None:

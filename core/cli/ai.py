@@ -65,11 +65,11 @@ def bench_ai(
 
     spent = time.process_time()
     results = [read(path, rule="paper", model=model, device=device, precision=precision) for _ in range(runs)]
-    totals = [one["timings"]["total"] for one in results]
+    totals = [read["timings"]["total"] for read in results]
     result = results[totals.index(sorted(totals)[runs // 2])]
     figures = {
         "slices": len(result["slices"]),
-        "kept": sum(one["kept"] for one in result["slices"]),
+        "kept": sum(slice_["kept"] for slice_ in result["slices"]),
         "call": result["call"],
         "timings": result["timings"],
         "totals": totals,

@@ -72,16 +72,16 @@ def show(found: dict[str, Any]) -> None:
     if "auc" in found["slices"]:
         slices = found["slices"]
         typer.echo("\nSlice AUC of 1 - P(normal) among kept slices, infected or not")
-        for one in slices["each"]:
-            typer.echo(f"{one['patient']:<12} {_cell(one['auc'])}")
+        for patient in slices["each"]:
+            typer.echo(f"{patient['patient']:<12} {_cell(patient['auc'])}")
         over = slices["over_patients"]
         typer.echo(f"{'mean':<12} {_cell(over)} over {over['n']} patients, interval over patients")
         typer.echo(f"{'pooled':<12} {_cell(slices['auc'])} over {slices['n']} slices, taken for independent")
     typer.echo("\nPatient AUC and calibration of the mean probabilities, one class against the rest")
-    for name, one in found["patient_roc"].items():
+    for name, curve in found["patient_roc"].items():
         how = found["calibration"][name]
         fit = how.get("reason") or f"Brier {how['brier']:.3f}, expected calibration error {how['ece']:.3f}"
-        typer.echo(f"{name:<8} AUC {_cell(one['auc'])}; {fit}")
+        typer.echo(f"{name:<8} AUC {_cell(curve['auc'])}; {fit}")
     if found["seconds"]["n"]:
         total = found["seconds"]["total"]
         typer.echo(f"time per case: mean {total['mean']:.1f} s, median {total['median']:.1f} s on {found['device']}")

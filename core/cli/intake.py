@@ -60,7 +60,12 @@ def import_(
     if as_user:
         with open_view() as session:
             by = next(
-                (one.id for one in accounts.every(session, by=SYSTEM) if one.username == as_user.strip().lower()), None
+                (
+                    account.id
+                    for account in accounts.every(session, by=SYSTEM)
+                    if account.username == as_user.strip().lower()
+                ),
+                None,
             )
         if by is None:
             raise InvalidInput("There is no account with this user name; check its spelling.")

@@ -31,8 +31,8 @@ def verify(
     if as_json:
         typer.echo(json.dumps(asdict(found)))
     else:
-        for one in found.broken:
-            typer.echo(f"{one.table} {one.id}: {one.what}")
+        for link in found.broken:
+            typer.echo(f"{link.table} {link.id}: {link.what}")
         state = "nothing was changed" if not found.broken else f"{len(found.broken)} problems"
         typer.echo(f"{found.events} links, {state}. Head: {found.head or 'none yet'}")
     if found.broken:

@@ -173,7 +173,7 @@ def power_binary(
         raise StatsError("Give --sensitivity OLD,NEW or --specificity OLD,NEW or both, --discordant, or --goal.")
     both = co_primary(tuple(endpoints)) if endpoints else None
     if json:
-        plans = [{"endpoint": name, "plan": one} for name, one in endpoints]
+        plans = [{"endpoint": name, "plan": endpoint} for name, endpoint in endpoints]
         tests = [{"test": name, "cases": n, "power": value} for name, n, value in exact]
         whole = both and {"independent": both.independent, "at_least": both.at_least}
         typer.echo(show.as_json({"endpoints": plans, "co_primary": whole, "exact": tests, "alpha": alpha}))

@@ -28,7 +28,7 @@ def pointing(
         typer.echo(f"case {done} of {total}", err=True)
 
     found = pointing_game(loaded, cases=cases, seed=seed, on_progress=told)
-    hits, within = sum(one.hit for one in found), sum(one.beside_mm == 0 for one in found)
+    hits, within = sum(pointed.hit for pointed in found), sum(pointed.beside_mm == 0 for pointed in found)
     count = len(found)
     figures = {
         "model": f"{loaded.name}/{loaded.version}",
@@ -38,7 +38,7 @@ def pointing(
         "within": within,
         "share": hits / count if count else None,
         "share_within": within / count if count else None,
-        "by_chance": sum(one.by_chance for one in found) / count if count else None,
+        "by_chance": sum(pointed.by_chance for pointed in found) / count if count else None,
         "least_ml": LEAST_ML,
         "tolerance_mm": TOLERANCE_MM,
     }

@@ -83,7 +83,7 @@ def bdg_json(found: Bdg) -> dict[str, object]:
         "description": found.method,
         "metric": "auc",
         **{name: getattr(found, name) for name in ("n_readers", "n_cases", "n_positive", "n_negative")},
-        "reader_figures": [{"reader": name, **_bdg_row(one)} for name, one in found.readers],
+        "reader_figures": [{"reader": name, **_bdg_row(area)} for name, area in found.readers],
         "notes": found.notes,
     }
 
@@ -124,13 +124,13 @@ def bdg_text(found: Bdg) -> str:
         ),
     ]
     every = (*found.treatments, *found.differences)
-    reasons = [f"{one.a}{f' - {one.b}' if one.b else ''}: {one.reason}." for one in every if one.reason]
+    reasons = [f"{area.a}{f' - {area.b}' if area.b else ''}: {area.reason}." for area in every if area.reason]
     return "\n".join(lines + (["", *reasons] if reasons else []))
 
 
 def bootstrap_text(found: Sequence[ClusterBootstrap]) -> str:
     """Bootstraps of clusters as a table."""
-    rows = [(one.a, one.b, one.estimate, one.se, one.ci) for one in found]
+    rows = [(area.a, area.b, area.estimate, area.se, area.ci) for area in found]
     head = f"Bootstrap of clusters, {found[0].repeats} resamples, seed {found[0].seed}, beside the formula"
     return f"{head}\n{grid(('a', 'b', 'a - b', 'SE', '95 %'), rows)}"
 

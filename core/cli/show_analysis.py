@@ -145,9 +145,9 @@ def _against(found: Analysis) -> Iterable[tuple[object, ...]]:
 
 
 def _ais(found: Analysis) -> Iterable[tuple[object, ...]]:
-    for one in found.ais_compared:
-        row, r = one.comparison, one.comparison.result
-        shown = (r.difference, r.ci, p_text(r.p), p_text(one.p_holm)) if r else (None, None, None, None)
+    for contest in found.ais_compared:
+        row, r = contest.comparison, contest.comparison.result
+        shown = (r.difference, r.ci, p_text(r.p), p_text(contest.p_holm)) if r else (None, None, None, None)
         yield (row.ai, row.group, row.arm, row.figure, *shown, row.reason or "")
 
 
@@ -229,14 +229,14 @@ def _secondary(found: Analysis) -> Iterable[tuple[object, ...]]:
 
 def _scores(found: Analysis) -> Iterable[tuple[object, ...]]:
     for s in found.scores:
-        line, half = s.line, next((one for one in s.net_benefit if one.threshold == 0.5), None)
+        line, half = s.line, next((point for point in s.net_benefit if point.threshold == 0.5), None)
         slope = (None, None, None) if line is None else (*_shown(line.slope), _shown(line.in_the_large)[0])
         yield (s.reader, s.arm, s.label, *_shown(s.partial), *slope, half and half.net_benefit.value)
 
 
 def _intra(found: Analysis) -> Iterable[tuple[object, ...]]:
-    for one in found.intra_reader:
-        yield (one.reader, f"{one.a}, {one.b}", *_shown(one.kappa), one.observed)
+    for reader in found.intra_reader:
+        yield (reader.reader, f"{reader.a}, {reader.b}", *_shown(reader.kappa), reader.observed)
 
 
 def _weighted(found: Analysis) -> Iterable[tuple[object, ...]]:

@@ -63,20 +63,20 @@ def chaos(
             found.append(
                 run(Path(folder), kills=kills, readers=readers, cases=cases, pace_s=pace, database=engine, seed=seed)
             )
-    whole = all(one.chain == "whole" for one in found)
+    whole = all(trial.chain == "whole" for trial in found)
     figures = {
-        "kills": sum(one.kills for one in found),
-        "reads": sum(one.reads for one in found),
-        "lost": sum(one.lost + one.lost_drafts for one in found),
-        "twice": sum(one.twice for one in found),
-        "chain": "whole" if whole else "; ".join(one.chain for one in found if one.chain != "whole"),
-        "engines": [one.as_dict() for one in found],
+        "kills": sum(trial.kills for trial in found),
+        "reads": sum(trial.reads for trial in found),
+        "lost": sum(trial.lost + trial.lost_drafts for trial in found),
+        "twice": sum(trial.twice for trial in found),
+        "chain": "whole" if whole else "; ".join(trial.chain for trial in found if trial.chain != "whole"),
+        "engines": [trial.as_dict() for trial in found],
     }
     if as_json:
         typer.echo(json.dumps(figures))
     else:
-        for one in found:
-            for name, value in one.as_dict().items():
+        for trial in found:
+            for name, value in trial.as_dict().items():
                 typer.echo(f"{name:>13}  {value}")
-    if not all(one.held for one in found):
+    if not all(trial.held for trial in found):
         raise typer.Exit(1)

@@ -130,9 +130,9 @@ def _sound() -> dict[str, list[bytes]]:
     made |= {"nifti": [nifti], "nifti.gz": [gzip.compress(nifti)]}
     buffer = BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for place, one in enumerate(made["explicit"]):
-            archive.writestr(f"a/{place}", one)
-    return made | {"zip": [buffer.getvalue()], "dcm.gz": [gzip.compress(one) for one in made["implicit"]]}
+        for place, file in enumerate(made["explicit"]):
+            archive.writestr(f"a/{place}", file)
+    return made | {"zip": [buffer.getvalue()], "dcm.gz": [gzip.compress(file) for file in made["implicit"]]}
 
 
 def _packed(dataset: Dataset, syntax: str) -> bytes:

@@ -25,7 +25,10 @@ class Inspected:
         """Return it for JSON."""
         return {
             "series": [_series(listed, read) for listed, read in self.series],
-            "rejected": [{"files": one.files, "place": one.place, "reason": one.reason} for one in self.rejected],
+            "rejected": [
+                {"files": rejection.files, "place": rejection.place, "reason": rejection.reason}
+                for rejection in self.rejected
+            ],
         }
 
 
@@ -43,13 +46,13 @@ def inspected(intake: Intake, *, on_progress: Progress = ignore) -> Inspected:
     found = intake.scan(on_progress)
     series: list[tuple[Listed, ReadSeries]] = []
     rejected = list(found.rejected)
-    for one in found.series:
+    for entry in found.series:
         try:
-            series.append((one, intake.read(one.key)))
+            series.append((entry, intake.read(entry.key)))
         except ReadingStopped:
             raise
         except ImagingError as error:
-            rejected.append(refused(one, error))
+            rejected.append(refused(entry, error))
     return Inspected(tuple(series), tuple(rejected), intake.peak_mb)
 
 

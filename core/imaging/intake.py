@@ -119,8 +119,8 @@ class Intake:
         self._start(size, descriptors)
         answer = self._ask(request, on_progress)
         return Found(
-            tuple(_listed(one) for one in answer["series"]),
-            tuple(Rejection(**one) for one in answer["rejected"]),
+            tuple(_listed(entry) for entry in answer["series"]),
+            tuple(Rejection(**rejection) for rejection in answer["rejected"]),
         )
 
     def read(self, key: str, *, store: str = "", secret: bytes = b"", on_progress: Progress = ignore) -> ReadSeries:
@@ -139,16 +139,16 @@ class Intake:
         """Return the request, the bytes of the upload and the files that the child inherits."""
         if isinstance(self._upload, (str, Path)):
             root = Path(self._upload)
-            files = [root] if root.is_file() else [one for one in root.rglob("*") if one.is_file()]
+            files = [root] if root.is_file() else [file for file in root.rglob("*") if file.is_file()]
             total = sum(file.stat().st_size for file in files)
             return {"do": "scan", "path": str(root.resolve())}, total, ()
-        paths = [one for one in self._upload if isinstance(one, Path)]
+        paths = [file for file in self._upload if isinstance(file, Path)]
         if paths:
             total = sum(path.stat().st_size for path in paths)
             return {"do": "scan", "paths": [str(path.resolve()) for path in paths]}, total, ()
         held = tempfile.TemporaryFile()  # noqa: SIM115 - without a name, and gone with the intake
         self._ending.callback(held.close)
-        uploads = [one for one in self._upload if not isinstance(one, Path)]
+        uploads = [file for file in self._upload if not isinstance(file, Path)]
         uploaded = [(upload.name, _copy(upload, held)) for upload in uploads]
         number = held.fileno()
         request = {"do": "scan", "files": uploaded, "descriptor": number}
@@ -240,9 +240,9 @@ def _copy(upload: Upload, file: IO[bytes]) -> int:
     return size
 
 
-def _listed(one: dict[str, Any]) -> Listed:
-    step, row, column = one["spacing_mm"]
-    return Listed(**one | {"spacing_mm": (step, row, column), "warnings": tuple(one["warnings"])})
+def _listed(entry: dict[str, Any]) -> Listed:
+    step, row, column = entry["spacing_mm"]
+    return Listed(**entry | {"spacing_mm": (step, row, column), "warnings": tuple(entry["warnings"])})
 
 
 def _read_series(answer: dict[str, Any]) -> ReadSeries:

@@ -38,12 +38,17 @@ class _Child:
     def scan(self, request: dict[str, Any]) -> dict[str, Any]:
         sources = _sources(request)
         found = scan(sources, on_progress=self._progress, strict=bool(request.get("strict")))
-        self._found = {one.key: one for one in found.series}
+        self._found = {series.key: series for series in found.series}
         return {
-            "series": [_listed(one) for one in found.series],
+            "series": [_listed(series) for series in found.series],
             "rejected": [
-                {"place": one.place, "reason": one.reason, "files": one.files, "origin": one.origin}
-                for one in found.rejected
+                {
+                    "place": rejection.place,
+                    "reason": rejection.reason,
+                    "files": rejection.files,
+                    "origin": rejection.origin,
+                }
+                for rejection in found.rejected
             ],
         }
 

@@ -155,7 +155,7 @@ def _is_step_and_shoot(labels: Labels, depths: Values, *, stated: bool) -> bool:
 
 
 def _cover_the_same(labels: Labels, depths: Values) -> bool:
-    spans = [np.ptp([depth for label, depth in zip(labels, depths, strict=True) if label == one]) for one in {*labels}]
+    spans = [np.ptp([depth for label, depth in zip(labels, depths, strict=True) if label == own]) for own in {*labels}]
     return bool(min(spans) >= SPAN * np.ptp(depths))
 
 

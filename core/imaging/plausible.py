@@ -38,7 +38,7 @@ def sampled(slices: int) -> tuple[int, ...]:
 
 def check_hu(slices: Sequence[NDArray[np.int16]]) -> None:
     """Raise ImagingError where these slices (y, x) do not look like CT of a body in HU, saying what was seen."""
-    thinned = [one[:: _stride(one), :: _stride(one)].ravel() for one in slices]
+    thinned = [plane[:: _stride(plane), :: _stride(plane)].ravel() for plane in slices]
     every = np.concatenate(thinned)
     lowest, highest = int(every.min()), int(every.max())
     if lowest == highest:

@@ -65,19 +65,24 @@ def scan(sources: Sequence[Source], *, on_progress: Progress = ignore, strict: b
                 rejected.append((source.number, Rejection(source.place, str(error), 1, source.origin)))
             on_progress(done, len(sources))
         for group in _grouped(headers):
-            frames: list[Frame] = [frame for one in group for frame in one.frames]
+            frames: list[Frame] = [frame for header in group for frame in header.frames]
             found_series, refused = dicom_candidates(frames, group[0].identity, group[0].series_uid)
-            for one in found_series:
-                shown = next((warning for warning in one.warnings if strict and may_show_a_name(warning)), "")
+            for candidate in found_series:
+                shown = next((warning for warning in candidate.warnings if strict and may_show_a_name(warning)), "")
                 if shown:
                     files = len({frame.source.number for frame in frames})
                     rejected.append(
-                        (frames[0].source.number, Rejection(one.place, f"{shown} {STRICT}", files, one.origin))
+                        (
+                            frames[0].source.number,
+                            Rejection(candidate.place, f"{shown} {STRICT}", files, candidate.origin),
+                        )
                     )
                 else:
-                    series.append(one)
+                    series.append(candidate)
             rejected += [(frames[0].source.number, refusal) for refusal in refused]
-        best_first = tuple(_preselected(sorted(series, key=lambda one: (*suitability(one), _tie(one)))))
+        best_first = tuple(
+            _preselected(sorted(series, key=lambda candidate: (*suitability(candidate), _tie(candidate))))
+        )
     return Scan(
         best_first, tuple(rejection for _, rejection in sorted(rejected, key=lambda pair: (pair[1].files > 1, pair[0])))
     )
@@ -137,11 +142,11 @@ def _left_out(found: Scan) -> list[str]:
     """Return what lies beside the best series, a sentence each."""
     others = [
         Rejection(
-            one.place,
-            f"Another {'patient' if one.preselected else 'series of the same patient'} ({one.slices} slices) is not "
-            "read; give its files alone to read it.",
+            other.place,
+            f"Another {'patient' if other.preselected else 'series of the same patient'} ({other.slices} slices) "
+            "is not read; give its files alone to read it.",
         )
-        for one in found.series[1:]
+        for other in found.series[1:]
     ]
     return _few([*others, *found.rejected])
 
@@ -170,9 +175,9 @@ def _examine(source: Source) -> Header | nifti.NiftiImage:
 
 def _grouped(headers: Sequence[Header]) -> list[list[Header]]:
     groups: dict[tuple[str, str, str], list[Header]] = {}
-    for one in headers:
-        patient = one.identity.key(b"within this scan")
-        groups.setdefault((one.study_uid, one.series_uid, patient), []).append(one)
+    for other in headers:
+        patient = other.identity.key(b"within this scan")
+        groups.setdefault((other.study_uid, other.series_uid, patient), []).append(other)
     return list(groups.values())
 
 
@@ -186,8 +191,8 @@ def _preselected(series: Sequence[SeriesCandidate]) -> list[SeriesCandidate]:
     """Mark the first series of each patient; every NIfTI file is taken to be a patient of its own."""
     patients: set[str] = set()
     marked = []
-    for one in series:
-        patient = one.identity.key(b"within this scan") if one.identity else one.key
-        marked.append(replace(one, preselected=patient not in patients))
+    for group in series:
+        patient = group.identity.key(b"within this scan") if group.identity else group.key
+        marked.append(replace(group, preselected=patient not in patients))
         patients.add(patient)
     return marked

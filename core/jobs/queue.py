@@ -125,13 +125,13 @@ def failed() -> list[FailedJob]:
     )
     newest = jobs(sorted({int(w.workflow_id.split("-")[1]) for w in found}))
     broken = []
-    for one in found:
-        stem, _, _ = one.workflow_id.rpartition("-try")
+    for workflow in found:
+        stem, _, _ = workflow.workflow_id.rpartition("-try")
         _, series, model = stem.split("-", 2)
-        if newest[int(series)].id == one.workflow_id:
+        if newest[int(series)].id == workflow.workflow_id:
             name, _, version = model.rpartition("/")
-            why = str(one.error) if one.error else f"It ended as {one.status.lower().replace('_', ' ')}."
-            broken.append(FailedJob(one.workflow_id, int(series), name, version, why))
+            why = str(workflow.error) if workflow.error else f"It ended as {workflow.status.lower().replace('_', ' ')}."
+            broken.append(FailedJob(workflow.workflow_id, int(series), name, version, why))
     return broken
 
 

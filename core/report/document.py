@@ -123,13 +123,15 @@ def _sensitivity(analysis: Analysis) -> Iterator[Block]:
         return
     rules: list[Row] = [
         {
-            "rule": one.rule,
-            **({"AI": one.ai} if len(analysis.study.ais) > 1 else {}),
-            "arm": one.arm or "–",
-            "AI minus readers, accuracy": points(one.difference.difference) if one.difference else (one.reason or "–"),
-            "95 % interval": points_between(one.difference.ci) if one.difference else "–",
+            "rule": check.rule,
+            **({"AI": check.ai} if len(analysis.study.ais) > 1 else {}),
+            "arm": check.arm or "–",
+            "AI minus readers, accuracy": points(check.difference.difference)
+            if check.difference
+            else (check.reason or "–"),
+            "95 % interval": points_between(check.difference.ci) if check.difference else "–",
         }
-        for one in analysis.sensitivity
+        for check in analysis.sensitivity
     ]
     yield Table("sensitivity", rules, "Percentage points.")
     analysed: list[Row] = [
@@ -192,19 +194,19 @@ def _joins(ai: AiFacts) -> bool:
 
 def _checklists(rows: StudyRows, story: Story) -> Iterator[Block]:
     items = mapped(rows.study, story)
-    asked = [one for one in items if one.applies]
-    answered = sum(one.where is not None for one in asked)
+    asked = [item for item in items if item.applies]
+    answered = sum(item.where is not None for item in asked)
     yield Note(f"{answered} of {len(asked)} items are answered here; the others are for the authors. {EDITIONS}")
-    for name in dict.fromkeys(one.item.checklist for one in items):
+    for name in dict.fromkeys(item.item.checklist for item in items):
         yield Heading(name)
         yield Table(f"checklist-{name}", _items(items, name))
 
 
 def _items(items: list[Mapped], checklist: str) -> list[Row]:
     return [
-        {"item": one.item.number, "asks": one.item.asks, "answered": one.where or "not answered"}
-        for one in items
-        if one.item.checklist == checklist
+        {"item": item.item.number, "asks": item.item.asks, "answered": item.where or "not answered"}
+        for item in items
+        if item.item.checklist == checklist
     ]
 
 

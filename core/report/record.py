@@ -107,7 +107,7 @@ def sha256(data: bytes) -> str:
 
 def _rows(study: StudyFacts, lines: list[dict[str, str]]) -> StudyRows:
     people = {safe(participant.name): at for at, participant in enumerate(study.participants)}
-    cases = {str(one.number): at for at, one in enumerate(study.cases)}
+    cases = {str(row.number): at for at, row in enumerate(study.cases)}
     outcomes = {**{safe(outcome): at for at, outcome in enumerate(study.outcomes)}, "": -1}
     arms = {arm: at for at, arm in enumerate(ARMS)} | {"": ARMS.index("ai")}
 
@@ -151,7 +151,7 @@ def _with_truth(study: StudyFacts, case: list[int], truths: list[str]) -> StudyF
                 f"Row {at + 2} of the data: another row gives case {study.cases[place].number} another truth."
             )
     return replace(
-        study, cases=tuple(replace(one, truth=given.get(at, one.truth)) for at, one in enumerate(study.cases))
+        study, cases=tuple(replace(row, truth=given.get(at, row.truth)) for at, row in enumerate(study.cases))
     )
 
 
@@ -172,4 +172,4 @@ def _numbers(lines: list[dict[str, str]], name: str) -> list[float]:
 
 
 def _ints(values: Any) -> tuple[int, ...]:
-    return tuple(int(one) for one in values)
+    return tuple(int(value) for value in values)

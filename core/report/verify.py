@@ -95,11 +95,13 @@ def _section(
     section: str, there: list[tuple[str, list[list[str]]]], expected: list[tuple[str, list[list[str]]]]
 ) -> Iterator[Difference]:
     """Pair the parts of a section by their order, so that a table is compared with itself and nothing is skipped."""
-    pairs = SequenceMatcher(None, [_outline(one) for one in there], [_outline(one) for one in expected], autojunk=False)
+    pairs = SequenceMatcher(
+        None, [_outline(part) for part in there], [_outline(part) for part in expected], autojunk=False
+    )
     for what, a, b, c, d in pairs.get_opcodes():
         if what == "equal":
-            for (kind, one), (_, other) in zip(there[a:b], expected[c:d], strict=True):
-                yield from _cells(f"{section}, {kind}", one, other)
+            for (kind, part), (_, other) in zip(there[a:b], expected[c:d], strict=True):
+                yield from _cells(f"{section}, {kind}", part, other)
         else:
             yield Difference(section, _said(there[a:b]), _said(expected[c:d]))
 
@@ -111,25 +113,25 @@ def _outline(part: tuple[str, list[list[str]]]) -> tuple[str, int, tuple[int, ..
 
 def _cells(where: str, there: list[list[str]], expected: list[list[str]]) -> Iterator[Difference]:
     header = expected[0] if len(expected) > 1 else []
-    for one, other in zip(there, expected, strict=True):
-        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+    for part, other in zip(there, expected, strict=True):
+        for at, (left, right) in enumerate(zip(part, other, strict=True)):
             if left != right:
                 column = f", {header[at]}" if header and at < len(header) else ""
                 row = f", {other[0]}" if len(other) > 1 else ""
                 yield Difference(f"{where}{row}{column}", _short(left), _short(right))
 
 
-def _differing(one: Any, other: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
+def _differing(part: Any, other: Any, where: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield where two values of JSON differ, the innermost places."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in {**other, **one}:
-            name = f" of {one['name']}" if isinstance(one.get("name"), str) else ""
-            yield from _differing(one.get(key), other.get(key), f"{where}{name}, {key}")
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+    if isinstance(part, dict) and isinstance(other, dict):
+        for key in {**other, **part}:
+            name = f" of {part['name']}" if isinstance(part.get("name"), str) else ""
+            yield from _differing(part.get(key), other.get(key), f"{where}{name}, {key}")
+    elif isinstance(part, list) and isinstance(other, list) and len(part) == len(other):
+        for at, (left, right) in enumerate(zip(part, other, strict=True)):
             yield from _differing(left, right, f"{where} {at + 1}")
-    elif one != other:
-        yield where, one, other
+    elif part != other:
+        yield where, part, other
 
 
 def _said(parts: list[tuple[str, list[list[str]]]]) -> str:

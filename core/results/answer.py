@@ -76,8 +76,8 @@ def quotable(results: StudyResults) -> Iterator[str]:
     machine = next((dot for dot in dots if dot.level == "ai"), None)
     parts = []
     if machine is not None:
-        one = machine.figures[ACCURACY]
-        parts.append(f"the AI was right in {_counted(one, one.n, 'case')}")
+        accuracy = machine.figures[ACCURACY]
+        parts.append(f"the AI was right in {_counted(accuracy, accuracy.n, 'case')}")
     for group in results.study.groups:
         people = [dot for dot in dots if dot.level == "reader" and dot.group == group]
         if people:
@@ -140,7 +140,7 @@ def design_in_words(results: StudyResults) -> str:
     classes = [
         f"{count} {study.label(code)}" for code, count in zip(summary_.classes, summary_.cases_by_class, strict=True)
     ]
-    ai = f"AI {', '.join(one.title for one in study.ais)}" if study.ais else "no AI"
+    ai = f"AI {', '.join(machine_ai.title for machine_ai in study.ais)}" if study.ais else "no AI"
     how = DESIGNS[study.design].format(which=WHICH[study.protocol.allocation.kind]) + often(results.rows)
     return (
         f"{study.design.capitalize()}: {how}. {many(len(groups), 'reader')} ({', '.join(readers) or 'none'}), "

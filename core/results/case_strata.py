@@ -47,20 +47,22 @@ def attributes_of(
     Ages (years) are split at or below the cut, or the median of these cases, and above; thicknesses at THIN_MM.
     """
     about = [case.about for case in cases]
-    ages = [one.age for one in about]
+    ages = [case.age for case in about]
     cut = age_cut if age_cut is not None else median([age for age in ages if age is not None] or [0])
     named = "" if age_cut is not None else " (median)"
     thin = THIN_MM if thickness_cut_mm is None else thickness_cut_mm
     texts = {
-        "kernel": [one.kernel for one in about],
-        "manufacturer": [one.manufacturer for one in about],
-        "kvp": [None if one.kvp is None else f"{one.kvp:g} kV" for one in about],
-        "orientation": [one.orientation for one in about],
+        "kernel": [case.kernel for case in about],
+        "manufacturer": [case.manufacturer for case in about],
+        "kvp": [None if case.kvp is None else f"{case.kvp:g} kV" for case in about],
+        "orientation": [case.orientation for case in about],
     }
     made = {key: _named(key, values) for key, values in texts.items()}
     made["sex"] = _sex(cases)
     made["age"] = _cut("age", ages, cut, f"≤ {cut:g} years{named}", f"> {cut:g} years")
-    made["thickness"] = _cut("thickness", [one.thickness_mm for one in about], thin, f"≤ {thin:g} mm", f"> {thin:g} mm")
+    made["thickness"] = _cut(
+        "thickness", [case.thickness_mm for case in about], thin, f"≤ {thin:g} mm", f"> {thin:g} mm"
+    )
     made["tag"] = _tags([case.tags for case in cases])
     return [made[key] for key in SUBGROUPS]
 
@@ -84,10 +86,10 @@ def recorded(study: StudyFacts) -> dict[str, tuple[int, int]]:
     """Return for age, sex, slice thickness and manufacturer: cases it is known of, and cases, practice left out."""
     about = [case.about for case in study.cases if not case.practice]
     known = {
-        "age": sum(one.age is not None for one in about),
-        "sex": sum(bool(one.sex) for one in about),
-        "slice thickness": sum(one.thickness_mm is not None for one in about),
-        "manufacturer": sum(bool(one.manufacturer) for one in about),
+        "age": sum(case.age is not None for case in about),
+        "sex": sum(bool(case.sex) for case in about),
+        "slice thickness": sum(case.thickness_mm is not None for case in about),
+        "manufacturer": sum(bool(case.manufacturer) for case in about),
     }
     return {name: (count, len(about)) for name, count in known.items()}
 
@@ -120,9 +122,9 @@ def _cut(key: str, values: Sequence[float | None], cut: float, below: str, above
 
 def _tags(tags: list[tuple[str, ...]]) -> Attribute:
     """Return a level a tag; a case may have several, so that two levels may share cases."""
-    count = Counter(tag for one in tags for tag in one)
+    count = Counter(tag for tags_ in tags for tag in tags_)
     rare = {tag for tag, n in count.items() if n < RARE} if len(count) > 1 else set()
-    levels = [(tag, [tag in one for one in tags]) for tag in sorted(count.keys() - rare)]
+    levels = [(tag, [tag in tags_ for tags_ in tags]) for tag in sorted(count.keys() - rare)]
     levels += [(_other(len(rare)), [bool(rare & set(tag)) for tag in tags])] if rare else []
     made = _attribute("tag", levels, [not tag for tag in tags])
     shared = made.pair and set(made.levels[0].places) & set(made.levels[1].places)
@@ -138,4 +140,4 @@ def _attribute(
 
 
 def _places(held: list[bool]) -> tuple[int, ...]:
-    return tuple(place for place, one in enumerate(held) if one)
+    return tuple(place for place, holds in enumerate(held) if holds)

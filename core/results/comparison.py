@@ -110,7 +110,9 @@ def _compared(study: StudyFacts, table: ReadTable, whole: bool) -> Comparison:
         arm=reads.arm,
         dots=_ordered(study.groups, dots),
         columns=columns,
-        differences=[_difference(study, *one, planned=one[0] == first and one[1:3] in planned) for one in against],
+        differences=[
+            _difference(study, *contest, planned=contest[0] == first and contest[1:3] in planned) for contest in against
+        ],
         times=_times(study, reads),
     )
 

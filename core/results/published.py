@@ -74,8 +74,8 @@ def study() -> StudyFacts:
 def figure_4() -> Chart:
     """Draw the paper's figure 4: accuracy and COVID-19 sensitivity as printed, with intervals that follow from n."""
     found: dict[str, dict[str, Estimate]] = {}
-    for one in published.recomputed():
-        found.setdefault(one.name, {})[one.figure] = one.estimate
+    for figure in published.recomputed():
+        found.setdefault(figure.name, {})[figure.figure] = figure.estimate
     groups = {reader.name: reader.group for reader in published.READERS}
     dots = [
         Dot(name, groups[name], "ai" if groups[name] == AI else "reader", figures) for name, figures in found.items()

@@ -33,7 +33,7 @@ class Line:
         """Return the figure of the AI or a group; the reason where there is none."""
         if self.few:
             return Estimate(None, n=self.figures.counted, reason="too few")
-        known: dict[Who, Estimate] = {key: one for key, one in self.figures.figures}
+        known: dict[Who, Estimate] = {key: estimate for key, estimate in self.figures.figures}
         return known.get(who, Estimate(None, reason="none of these cases was read"))
 
     def effect(self, who: Who) -> Effect:

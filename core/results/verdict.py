@@ -167,7 +167,11 @@ def ruled(table: ReadTable, plan: Prespecification) -> ReadTable:
     arms = [changed(*arm) for arm in zip(table.prediction, table.scores, table.missing, strict=True)]
     made = table
     if arms:
-        made = replace(made, prediction=np.array([one for one, _ in arms]), scores=np.array([one for _, one in arms]))
+        made = replace(
+            made,
+            prediction=np.array([prediction for prediction, _ in arms]),
+            scores=np.array([score for _, score in arms]),
+        )
     ais = []
     for ai in table.ais:
         calls, scores = changed(ai.prediction[None], ai.scores[None], ai.prediction[None] == MISSING)
@@ -215,7 +219,7 @@ def _of_ai(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
     if len(people) == 1 and plan.alpha == 0.05:  # one reader: Tango's interval, where the figure is a proportion
         group = next(name for name, at in members(reads) if at == people)
         both = ai_with_groups(reads, table, {figure: cells}, readers_as="fixed", margin=plan.margin)
-        test = next((one.result for one in both if one.group == group and one.result), test)
+        test = next((comparison.result for comparison in both if comparison.group == group and comparison.result), test)
     p = test.p_noninferior if plan.hypothesis == "non-inferiority" else test.p
     only = _only(plan, factor, len(people))
     return Tested("", figure, test.difference, test.ci, p, None, "", test.method, test, test.reason, only)

@@ -124,16 +124,16 @@ def _import(unit: Unit, study_id: int, by: int, enqueue: Enqueue) -> dict[str, A
             refused.append(str(error))
     if stored:
         with open_session() as session:
-            ids = [one["case_id"] for one in stored]
+            ids = [stored_case["case_id"] for stored_case in stored]
             study_design.add_cases(session, study_id, ids, by=by, at=clock.now())
     return {"stored": stored, "refused": refused}
 
 
 def _count(report: BulkReport, outcomes: list[dict[str, Any]]) -> None:
-    stored = [one for outcome in outcomes for one in outcome["stored"]]
-    report.known = sum(one["known"] for one in stored)
+    stored = [stored_case for outcome in outcomes for stored_case in outcome["stored"]]
+    report.known = sum(stored_case["known"] for stored_case in stored)
     report.stored = len(stored) - report.known
-    report.added_to_study = len({one["case_id"] for one in stored})
+    report.added_to_study = len({stored_case["case_id"] for stored_case in stored})
     report.refused = dict(Counter(reason for outcome in outcomes for reason in outcome["refused"]).most_common())
 
 
@@ -142,7 +142,9 @@ def _truths(
 ) -> None:
     """Record the truth of a table whose rows name files, folders or case numbers."""
     numbers = {
-        name: [one["number"] for one in ledger.done[unit.digest]["stored"]] for unit in units for name in unit.names
+        name: [stored_case["number"] for stored_case in ledger.done[unit.digest]["stored"]]
+        for unit in units
+        for name in unit.names
     }
     key = next((column for column in table.header if column.lower() in KEYS), None)
     if key is None:

@@ -40,7 +40,9 @@ def invite_known(session: Session, account_id: int, add: Add, *, by: int) -> Inv
 def invite_new(session: Session, username: str, name: str, add: Add, *, by: int, at: datetime) -> Invited:
     """Create a plain account, give it a part in a study, and mint its link; raises KnownPerson."""
     wanted = username.strip().lower()
-    known = next((one for one in accounts.every(session, by=by) if one.username == wanted and not one.disabled), None)
+    known = next(
+        (person for person in accounts.every(session, by=by) if person.username == wanted and not person.disabled), None
+    )
     if known is not None:
         raise KnownPerson(known)
     account = accounts.create(session, username=username, name=name, role=Role.NONE, at=at, by=by)
@@ -53,7 +55,7 @@ def invite_list(
     session: Session, lines: Sequence[Line], add: Callable[[Line], Add], *, by: int, at: datetime
 ) -> list[Invited]:
     """Invite everybody of a list, all or nobody: who has an account is added with it, all others get one."""
-    known = {one.username: one for one in accounts.every(session, by=by) if not one.disabled}
+    known = {person.username: person for person in accounts.every(session, by=by) if not person.disabled}
     return [
         invite_known(session, known[line.username].id, add(line), by=by)
         if line.username in known

@@ -76,7 +76,7 @@ class Storing:
 
 def drain(seconds: float) -> None:
     """Let every series in hand be stored before the server ends, for so long at most; those that wait are told of."""
-    for one in list(_running):
-        one.ending.set()
-    for one in list(_running):
-        one.done.wait(seconds)
+    for task in list(_running):
+        task.ending.set()
+    for task in list(_running):
+        task.done.wait(seconds)

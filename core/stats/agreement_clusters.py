@@ -31,7 +31,7 @@ def over_clusters(found: Agreement, prediction: Codes, *, classes: int, clusters
         ac1=_jackknifed(found.ac1, _chance_corrected(table, inside, gwet=True)),
         cochran_q=CochranQ(None, q.df, None, q.n, q.reason or "cases of a cluster are not independent"),
         pairs=tuple(pairs),
-        weighted=tuple(replace(one, kappa=_without_interval(one.kappa)) for one in found.weighted),
+        weighted=tuple(replace(kappa, kappa=_without_interval(kappa.kappa)) for kappa in found.weighted),
     )
 
 

@@ -43,18 +43,18 @@ def ais_compared(
     if reads.ais < 2:
         return ()
     found = [
-        AiContest(one, with_ai=True)
+        AiContest(comparison, with_ai=True)
         for a in range(reads.ais)
         for b in range(a + 1, reads.ais)
-        for one in _pair(_ruled(reads, table, b, a, rule), table, names, margin)
+        for comparison in _pair(_ruled(reads, table, b, a, rule), table, names, margin)
     ]
-    found += [AiContest(one, with_ai=False) for one in against]
+    found += [AiContest(comparison, with_ai=False) for comparison in against]
     adjusted: dict[int, float | None] = {}
     for name in names:
-        places = [at for at, one in enumerate(found) if one.comparison.figure == name]
+        places = [at for at, contest in enumerate(found) if contest.comparison.figure == name]
         ps = [one.result.p if (one := found[at].comparison).result else None for at in places]
         adjusted |= dict(zip(places, holm(ps), strict=True))
-    return tuple(replace(one, p_holm=adjusted.get(at)) for at, one in enumerate(found))
+    return tuple(replace(contest, p_holm=adjusted.get(at)) for at, contest in enumerate(found))
 
 
 def _ruled(reads: Set, table: ReadTable, a: int, b: int, rule: AiFailures) -> Set:

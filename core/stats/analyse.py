@@ -270,11 +270,11 @@ def notes_of(table: ReadTable, sets: tuple[Set, ...], *, ai_failures: AiFailures
         if few:
             where = f" ({reads.arm})" if reads.arm else ""
             found.append(f"Fewer than three readers{where} in {', '.join(few)}: figures of these readers only.")
-    for one in each_ai(sets[0]) if sets else ():
-        lost = int(failed(one).sum())
+    for single in each_ai(sets[0]) if sets else ():
+        lost = int(failed(single).sum())
         if not lost:
             continue
-        who = "The AI" if len(table.ais) == 1 else one.names[0]
+        who = "The AI" if len(table.ais) == 1 else single.names[0]
         found.append(
             f"{who} gave no score for {lost} case{'s' * (lost != 1)}, on which it failed or could not decide. In its "
             f"areas against readers ({ai_failures}): {RULES[ai_failures]}. Areas under all three rules stand beside."

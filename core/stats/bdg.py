@@ -94,7 +94,7 @@ def bdg(
         own = np.zeros(t)
         own[able] = sums.rows[able, j].sum(axis=1) / pairs[able]
         found = _analysed(own, sums, [j], ratings, truth, names, estimator=estimator, level=level, able=able.tolist())
-        single += [(name, one) for part in found for one in part]
+        single += [(name, row) for part in found for row in part]
     variance_negative = any(row.variance is not None and row.variance < -1e-15 for row in (*rows, *differences))
     missing = int(np.isnan(ratings).sum())
     notes = []

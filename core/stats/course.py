@@ -62,7 +62,7 @@ def drifts(table: ReadTable) -> tuple[Drift, ...]:
     found = []
     for arm, name in enumerate(table.arms):
         for group in dict.fromkeys(table.groups):
-            inside = np.array([one == group for one in table.groups])
+            inside = np.array([own == group for own in table.groups])
             known = (table.prediction[arm][inside] != MISSING) & ~np.isnan(table.position[arm][inside])
             at = table.position[arm][inside][known]
             if at.size < LEAST:
@@ -71,15 +71,15 @@ def drifts(table: ReadTable) -> tuple[Drift, ...]:
             right = (table.prediction[arm][inside] == table.truth)[known]
             edges = np.unique(np.quantile(at, np.linspace(0, 1, PARTS + 1)))
             part = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, max(len(edges) - 2, 0))
-            parts = [part == one for one in np.unique(part)]
+            parts = [part == half for half in np.unique(part)]
             found.append(
                 Drift(
                     group,
                     name,
-                    tuple(float(at[one].mean()) for one in parts),
-                    tuple(_median(seconds[one]) for one in parts),
-                    tuple(float(right[one].mean()) for one in parts),
-                    tuple(int(one.sum()) for one in parts),
+                    tuple(float(at[half].mean()) for half in parts),
+                    tuple(_median(seconds[half]) for half in parts),
+                    tuple(float(right[half].mean()) for half in parts),
+                    tuple(int(half.sum()) for half in parts),
                 )
             )
     return tuple(found)

@@ -20,7 +20,9 @@ def refuse_lookalikes(rows: Rows, name: str) -> None:
             continue
         other = seen.setdefault((match[1], match[2]), text)
         if other != text:
-            at = [rows.lines[int(np.flatnonzero(column.codes == column.texts.index(one))[0])] for one in (other, text)]
+            at = [
+                rows.lines[int(np.flatnonzero(column.codes == column.texts.index(value))[0])] for value in (other, text)
+            ]
             raise StatsError(
                 f"Row {at[1]}, column {name}: '{text}' is probably the same {name} as '{other}' in row {at[0]}; write "
                 "each id in one way, or give different ones."

@@ -220,7 +220,7 @@ def measured_in_clusters(
     if names.size < 3:
         raise StatsError("Intervals over clusters need three clusters or more.")
     without = [_flat(measured(values[:, clusters != name], readers, weights=weights)) for name in names]
-    found = iter([_over_clusters(one, [each[k] for each in without]) for k, one in enumerate(_flat(whole))])
+    found = iter([_over_clusters(estimate, [each[k] for each in without]) for k, estimate in enumerate(_flat(whole))])
     agreement, consistency = next(found), next(found)
     within_readers = tuple((name, next(found)) for name, _ in whole.within_readers)
     limits = tuple(replace(limit, bias=next(found), lower=next(found), upper=next(found)) for limit in whole.limits)
@@ -231,8 +231,8 @@ def measured_in_clusters(
 
 def _flat(found: Measured) -> list[Estimate]:
     limits = [part for limit in found.limits for part in (limit.bias, limit.lower, limit.upper)]
-    return [found.icc_agreement, found.icc_consistency, *(one for _, one in found.within_readers), *limits,
-            *(one for _, _, one in found.kappas or ())]  # fmt: skip
+    return [found.icc_agreement, found.icc_consistency, *(estimate for _, estimate in found.within_readers), *limits,
+            *(kappa for _, _, kappa in found.kappas or ())]  # fmt: skip
 
 
 def _over_clusters(estimate: Estimate, without: list[Estimate]) -> Estimate:

@@ -117,7 +117,7 @@ def model_checks(sets: tuple[Set, ...], table: ReadTable) -> tuple[ModelCheck, .
             x, y = (s.seconds[[s.names.index(n) for n in people]] for s in (first, second))
             if not (np.isnan(x).all() or np.isnan(y).all()):
                 found.append(ModelCheck("time ratio", first.arm, second.arm, "", *time_model(x, y)))
-            both = [stacked((one,), people) for one in (first, second)]
+            both = [stacked((reads,), people) for reads in (first, second)]
             for name, (one, other) in _correct(both, table):
                 found.append(ModelCheck(name, first.arm, second.arm, "", *gee_difference(one, other, clusters)))
     for reads in sets:

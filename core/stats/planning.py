@@ -158,5 +158,5 @@ def co_primary(endpoints: tuple[tuple[str, Planned], ...]) -> CoPrimary:
     """The power of all of several planned endpoints together. Raises StatsError without one."""
     if not endpoints:
         raise StatsError("Name at least one endpoint.")
-    powers = [one.power for _, one in endpoints]
+    powers = [endpoint.power for _, endpoint in endpoints]
     return CoPrimary(endpoints, math.prod(powers), max(0.0, 1 - sum(1 - p for p in powers)))

@@ -37,7 +37,7 @@ class Test:
     blocks: int = 1
 
 
-METRIC: dict[str, Metric] = {one: one for one in ("auc", "sensitivity", "specificity", "accuracy")}
+METRIC: dict[str, Metric] = {metric: metric for metric in ("auc", "sensitivity", "specificity", "accuracy")}
 
 
 def simulated_power(

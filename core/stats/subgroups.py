@@ -102,9 +102,10 @@ def subgroup_figures(table: ReadTable, figure: str, at: Places) -> SubgroupFigur
                 ((group, reads.arm), _of_group(rows_of(reads, inside), part, figure, group, cautious=cautious))
             )
             effects += [_ai_minus(rows_of(reads, [k, *inside]), part, figure, group) for k in range(reads.ais)]
-    for one in arms_compared(sets, part, (figure,), readers_as=None):
-        effects.append(_aided_minus(one.group, one.result.differences[0] if one.result else None,
-                                    one.result.n_readers if one.result else 0, one.reason))  # fmt: skip
+    for comparison in arms_compared(sets, part, (figure,), readers_as=None):
+        result = comparison.result
+        effects.append(_aided_minus(comparison.group, result.differences[0] if result else None,
+                                    result.n_readers if result else 0, comparison.reason))  # fmt: skip
     return SubgroupFigures(len(at), cases_counted(part, figure), tuple(figures), tuple(effects))
 
 
@@ -173,7 +174,7 @@ def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious
 def _ai_minus(reads: Set, table: ReadTable, figure: str, group: str) -> Effect:
     cells = {figure: cells_or_error(reads, table, figure)}
     against = ai_with_groups(reads, table, cells, readers_as=None, margin=None)
-    found = next(one for one in against if one.group == group)
+    found = next(comparison for comparison in against if comparison.group == group)
     if found.result is None:
         return Effect(group, reads.arm, Estimate(None, n=found.readers, reason=found.reason), None, found.ai)
     one = found.result
@@ -189,7 +190,7 @@ def _aided_minus(group: str, gap: Difference | None, readers: int, reason: str |
 
 
 def _same_arm(first: tuple[Set, ...], second: tuple[Set, ...]) -> list[tuple[Set, Set]]:
-    return [(one, other) for one in first for other in second if one.arm == other.arm]
+    return [(before, other) for before in first for other in second if before.arm == other.arm]
 
 
 def _groups(first: Set, second: Set) -> list[tuple[str, list[str]]]:

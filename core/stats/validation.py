@@ -128,8 +128,8 @@ def _bdg(folder: Path, data: str, kinds: dict[Estimator, dict[str, Any]]) -> Fou
         ours = bdg(study.values, study.truth, estimator=estimator)
         pairs: list[Pair] = []
         for part, rows in (("modalities", ours.treatments), ("differences", ours.differences)):
-            for one, row in zip(rows, whole[part], strict=True):
-                pairs += _bdg_pairs(one, row)
+            for area, row in zip(rows, whole[part], strict=True):
+                pairs += _bdg_pairs(area, row)
         yield data, f"BDG, {estimator}", pairs
 
 

@@ -39,7 +39,7 @@ def joining_orders(
     used = set(taken)
     orders: list[list[int]] = []
     for number in range(sessions):
-        orders.append(_session_order(plan, [one.orders[number] for one in standing], used, rng))
+        orders.append(_session_order(plan, [reader.orders[number] for reader in standing], used, rng))
         used.add(tuple(orders[-1]))
     aided_first = _aided_first(plan, standing, rng)
     made = []
@@ -97,10 +97,12 @@ def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> se
         return set()
     every = {*plan.cases, *plan.practice}
     if plan.crossover_unit == CrossoverUnit.SESSION:
-        begin = [_begins_aided(one) for one in standing if one.same_group] or [_begins_aided(one) for one in standing]
+        begin = [_begins_aided(reader) for reader in standing if reader.same_group] or [
+            _begins_aided(reader) for reader in standing
+        ]
         lead = 2 * sum(begin) - len(begin)
         return every if lead < 0 or (lead == 0 and rng.random() < 0.5) else set()
-    first = [{place.case_id for place in one.orders[0] if place.arm == Arm.AIDED} for one in standing]
+    first = [{place.case_id for place in reader.orders[0] if place.arm == Arm.AIDED} for reader in standing]
     order = spread(plan.cases, plan.strata, rng)
     order.sort(key=lambda case: sum(case in aided for aided in first))  # stable
     practice = [plan.practice[i] for i in rng.permutation(len(plan.practice))]

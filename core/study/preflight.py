@@ -112,7 +112,7 @@ def check(facts: Facts) -> tuple[Finding, ...]:
         *_planned(facts),
     ]
     areas = list(AREAS)
-    return tuple(sorted(found, key=lambda one: (not one.blocks, areas.index(one.area))))
+    return tuple(sorted(found, key=lambda finding: (not finding.blocks, areas.index(finding.area))))
 
 
 def named(numbers: Sequence[int], *, most: int = 12) -> str:

@@ -92,7 +92,7 @@ class Protocol:
         try:
             made: Protocol = _adapter().validate_python(data)
         except ValidationError as error:
-            places = [_sentence(one["loc"], one["type"], one["msg"]) for one in error.errors()]
+            places = [_sentence(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()]
             raise InvalidInput("The protocol cannot be read. " + "; ".join(places) + ".") from None
         return made
 

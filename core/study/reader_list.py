@@ -74,7 +74,7 @@ def _fields(line: str) -> list[str]:
     bracketed = IN_BRACKETS.match(line)
     if bracketed:
         rest = re.split(r"[,;\t]", bracketed["rest"].lstrip(",;\t "))
-        return [bracketed["name"].strip(' "'), bracketed["user"], *(one.strip() for one in rest if one.strip())]
+        return [bracketed["name"].strip(' "'), bracketed["user"], *(part.strip() for part in rest if part.strip())]
     separator = next((sign for sign in ("\t", ";", ",") if sign in line), ",")
     fields = next(csv.reader(io.StringIO(line), delimiter=separator, skipinitialspace=True), [])
     return [field.strip() for field in fields]

@@ -67,7 +67,7 @@ def _series(folder: Path) -> Iterator[tuple[str, list[Any], list[tuple[int, int]
 
     notes = json.loads((folder / NOTES).read_text()) if (folder / NOTES).exists() else {}
     for name, slices in notes.items():
-        files = [(pydicom.dcmread(folder / name / one["file"]), one.get("seen", ["unknown"])) for one in slices]
+        files = [(pydicom.dcmread(folder / name / entry["file"]), entry.get("seen", ["unknown"])) for entry in slices]
         files.sort(key=lambda pair: -float(pair[0].ImagePositionPatient[2]))
         runs = clear_runs([not seen for _, seen in files])
         if runs:

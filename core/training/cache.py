@@ -95,7 +95,7 @@ def _make_one(folder: Path, recipe: Recipe, item: tuple[str, int]) -> None:
     if kind == "background":
         source = recipe.backgrounds
         if source not in _BACKGROUNDS:
-            _BACKGROUNDS[source] = load_backgrounds([Path(one) for one in source], size=recipe.size)
+            _BACKGROUNDS[source] = load_backgrounds([Path(path) for path in source], size=recipe.size)
         case = background_case(seed, label, _BACKGROUNDS[source])
     else:
         case = procedural_case(seed, label, size=recipe.size)

@@ -86,8 +86,8 @@ def _evaluated(patient: Patient, model: Model, parameters: PipelineParams) -> Pa
         none = dict.fromkeys(STAGES, 0.0)
         found = (model.sha256, parameters.hash())
         return PatientRow(patient.id, patient.label, None, str(error), (), 0.0, False, none, *found, ())
-    scores: list[Triple] = [one.probabilities or () for one in result.slices]
-    dropped = [one.index for one in result.slices if not one.kept]
+    scores: list[Triple] = [slice_.probabilities or () for slice_ in result.slices]
+    dropped = [slice_.index for slice_ in result.slices if not slice_.kept]
     if dropped:  # untimed: only the ablation needs them
         rest, _ = score_slices(volume, result.lungs, model, dropped, parameters=parameters)
         for index, triple in zip(dropped, rest.tolist(), strict=True):

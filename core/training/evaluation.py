@@ -153,7 +153,7 @@ def _slices(rows: Sequence[PatientRow], patients: Sequence[Patient], parameters:
         **_plain({"auc": auc_estimate(pooled, labels)}),
         "note": "the pooled interval takes slices for independent, which those of a patient are not",
         "each": each,
-        **_plain({"over_patients": _over_patients([one["auc"]["value"] for one in each])}),
+        **_plain({"over_patients": _over_patients([figures["auc"]["value"] for figures in each])}),
     }
     try:
         out |= _plain({"roc": roc_curve(pooled, labels), "calibration": calibration(pooled, labels)})

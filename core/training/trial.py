@@ -37,7 +37,7 @@ def trial(model: Model) -> dict[str, Any]:
                 "The trial read failed: in a procedural chest the lung network found no lungs. It must give three "
                 "channels, none, right and left lung, from slices of -1024 to 600 HU as 0 to 1."
             ) from None
-        scores += [one.probabilities for one in result.slices if one.probabilities is not None]
+        scores += [slice_.probabilities for slice_ in result.slices if slice_.probabilities is not None]
         found[label] = _one(case, result)
     if not all(math.isfinite(value) for row in scores for value in row):
         raise WeightsError(

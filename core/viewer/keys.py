@@ -18,7 +18,7 @@ class Action:
 
 def _listed() -> dict[str, Action]:
     known = json.loads(FILE.read_text())["actions"]
-    return {name: Action(one["group"], one["label"], tuple(one["keys"])) for name, one in known.items()}
+    return {name: Action(action["group"], action["label"], tuple(action["keys"])) for name, action in known.items()}
 
 
 ACTIONS = _listed()

@@ -27,7 +27,7 @@ def text() -> str:
 
     tables = [
         (group, [(" or ".join(label(key) for key in action.keys), action.label) for action in actions])
-        for group, actions in groupby(ACTIONS.values(), key=lambda one: one.group)
+        for group, actions in groupby(ACTIONS.values(), key=lambda action: action.group)
     ]
     tables += [("Mouse", known["mouse"]), ("Form", known["form"])]
     return HEAD + "".join(_table(title, rows) for title, rows in tables)

@@ -67,9 +67,9 @@ def _type(schema: dict[str, Any]) -> str:
         return " | ".join(json.dumps(value) for value in schema["enum"])
     for several in ("anyOf", "oneOf"):
         if several in schema:
-            return " | ".join(dict.fromkeys(_type(one) for one in schema[several]))
+            return " | ".join(dict.fromkeys(_type(part) for part in schema[several]))
     if "allOf" in schema:
-        return " & ".join(_type(one) for one in schema["allOf"])
+        return " & ".join(_type(part) for part in schema["allOf"])
     kind = schema.get("type")
     if kind == "array":
         return _array(schema)

@@ -138,10 +138,10 @@ def _pins(session: Session, by: Actor) -> list[tuple[int, tuple[list[str], int]]
     pins: dict[int, tuple[list[str], int]] = {}
     for model_id, protocol, study_id, title in session.execute(query.order_by(Study.id)):
         named = [model_id, *(known.get((ai.name, ai.version)) for ai in protocol.ais)]
-        for one in dict.fromkeys(one for one in named if one is not None):
-            titles, hidden = pins.get(one, ([], 0))
+        for model_id in dict.fromkeys(model_id for model_id in named if model_id is not None):
+            titles, hidden = pins.get(model_id, ([], 0))
             seen = study_id in mine
-            pins[one] = ([*titles, title] if seen else titles, hidden + (not seen))
+            pins[model_id] = ([*titles, title] if seen else titles, hidden + (not seen))
     return list(pins.items())
 
 

@@ -115,7 +115,7 @@ def queue(session: Session, study: Study, reader: Reader) -> Queue:
     for number, reads in begun.items():
         if number not in found and number in by_session and any(read.shown_at is not None for read in reads):
             found[number] = _steps_of(session, study, by_session[number], reads)
-    steps = [step for one in found.values() for step in one]
+    steps = [step for steps_of_case in found.values() for step in steps_of_case]
     # a reset of an earlier case must not tear away the case that is being read; a held case waits for its date
     steps.sort(key=lambda step: (not step.shown, step.session, step.held or SINCE_EVER))
     return Queue(study, reader, tuple(steps))
@@ -191,7 +191,7 @@ def _steps_of(session: Session, study: Study, order: ReadingOrder, begun: list[R
         entries += [places.Entry(*row) for row in rows if row.case_id not in {entry.case_id for entry in entries}]
     reads = _reads_of(session, order, [entry.case_id for entry in entries])
     steps = []
-    for entry in sorted(entries, key=lambda one: one.position):
+    for entry in sorted(entries, key=lambda line: line.position):
         arms = places.SEQUENTIAL if sequential else (entry.arm,)
         for arm in arms:
             read = reads.get((entry.case_id, arm))

@@ -194,7 +194,7 @@ def _begin(session: Session, found: Queue, read: Read) -> None:
     draft = session.get_one(Draft, read.id)
     if draft.revision == 0 and read.shown_at is None:
         mine = newest_of_case(session, read.reader_id, read.case_id)
-        before = (one for one in mine if (one.arm, one.session) == (Arm.UNAIDED, read.session))
+        before = (own for own in mine if (own.arm, own.session) == (Arm.UNAIDED, read.session))
         unaided = next(before, None)
         draft.content = first_content(found.study, read.arm, unaided)
 

@@ -85,4 +85,4 @@ def _minutes_left(session: Session, reader_id: int, reads_left: int) -> int | No
     seconds = session.scalars(query.where(Read.raw_seconds.is_not(None)).order_by(Read.id.desc()).limit(PACE_OF)).all()
     if len(seconds) < ENOUGH or not reads_left:
         return None
-    return max(1, math.ceil(median(one or 0.0 for one in seconds) * reads_left / 60))
+    return max(1, math.ceil(median(seconds_of_read or 0.0 for seconds_of_read in seconds) * reads_left / 60))

@@ -115,7 +115,7 @@ def review_overlay(session: Session, *, study_id: int, case_number: int, by: Act
 def _ai(session: Session, study: Study, series_id: int) -> tuple[AiOfStudy, AiReadInfo] | None:
     """Return the first AI of the study that has slices of this series to show, else the first that read it."""
     found = [(ai, read) for ai in ais_of(session, study) if (read := read_of(session, ai, series_id)) is not None]
-    return next((one for one in found if one[1].slice_probabilities), found[0] if found else None)
+    return next((read for read in found if read[1].slice_probabilities), found[0] if found else None)
 
 
 def _found(session: Session, study_id: int, case_number: int, by: Actor) -> tuple[Study, StudyCase, Case]:
@@ -135,7 +135,7 @@ def _found(session: Session, study_id: int, case_number: int, by: Actor) -> tupl
 def _truth(session: Session, study: Study, link: StudyCase) -> ReviewedTruth | None:
     query = select(Truth).where(Truth.study_id == study.id, Truth.case_id == link.case_id).order_by(Truth.version)
     every = list(session.scalars(query))
-    used = next((one for one in every if one.id == link.frozen_truth_id), every[-1] if every else None)
+    used = next((record for record in every if record.id == link.frozen_truth_id), every[-1] if every else None)
     if used is None:
         return None
     rests_on = study.protocol.reference.rests_on

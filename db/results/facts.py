@@ -75,7 +75,7 @@ def facts(session: Session, study: Study) -> Index:
         participants=(*people, *(Participant(name, AI) for name in names)),
         cases=tuple(cases),
         protocol=study.protocol,
-        ais=tuple(_ai(session, *one) for one in zip(names, ais, found, strict=True)),
+        ais=tuple(_ai(session, *ai) for ai in zip(names, ais, found, strict=True)),
         seed=study.seed,
         opened_at=study.opened_at,
         unblinded_at=study.unblinded_at,
@@ -107,7 +107,7 @@ def _rows_of_ai(index: Index, at: int, *, practice: bool) -> dict[str, Any]:
     reads = [read for _, read in kept]
     calls = [outcome[FAILURE if read.call is None else counts_as.outcome(read.call)] for read in reads]
     given = [counts_as.probabilities(read.probabilities or {}, study.codes) for read in reads]
-    probabilities = [[one.get(code, float("nan")) for code in study.codes] for one in given]
+    probabilities = [[shares.get(code, float("nan")) for code in study.codes] for shares in given]
     seconds = np.array([read.seconds for read in reads], float)
     first = len(study.participants) - len(study.ais)
     return {
@@ -199,7 +199,7 @@ def _ai_reads(session: Session, study: Study, ai: AiOfStudy, series: list[int]) 
         query = query.where(AiRead.parameters_hash == parameters)
     among = ai.reads
     found = {read.series_id: read for read in session.execute(query) if among is None or read.id in among}
-    return [found[one] for one in series if one in found]
+    return [found[series_id] for series_id in series if series_id in found]
 
 
 def _series_of(study: Study) -> Select[int]:

@@ -79,7 +79,7 @@ def _flow(session: Session, study: Study) -> Flow:
     known = select(Truth.case_id).where(Truth.study_id == study.id)
     ai = select(func.count(func.distinct(AiRead.series_id))).join(Series, Series.id == AiRead.series_id)
     ai = ai.join(StudyCase, StudyCase.case_id == Series.case_id).where(of_study, StudyCase.practice.is_(False))
-    of_ais = [ai.where(AiRead.model_id == one.model.id, AiRead.rule == one.rule) for one in ais_of(session, study)]
+    of_ais = [ai.where(AiRead.model_id == ai_.model.id, AiRead.rule == ai_.rule) for ai_ in ais_of(session, study)]
     phases = 2 if study.design == Design.SEQUENTIAL else 1  # every entry is read without, then with the AI
     locked = reads.where(Read.state == ReadState.LOCKED)
     return Flow(
@@ -95,8 +95,8 @@ def _flow(session: Session, study: Study) -> Flow:
             locked.where(Read.practice.is_(False)).where(select(later.id).where(superseded).exists())
         ),
         open_reads=count(reads.where(Read.state == ReadState.OPEN)),
-        ai_reads=sum(count(one) for one in of_ais),
-        ai_failures=sum(count(one.where(AiRead.call.is_(None))) for one in of_ais),
+        ai_reads=sum(count(reads) for reads in of_ais),
+        ai_failures=sum(count(reads.where(AiRead.call.is_(None))) for reads in of_ais),
     )
 
 

@@ -59,7 +59,7 @@ def strip_of(scores: np.ndarray, call: int, slices: int) -> list[list[float] | N
 
 def counted(strip: list[list[float] | None]) -> dict[str, int]:
     """How many slices of a strip are called what."""
-    calls = [int(np.argmax(one)) for one in strip if one is not None]
+    calls = [int(np.argmax(triple)) for triple in strip if triple is not None]
     return {code: calls.count(place) for place, (code, *_) in enumerate(CLASSES)}
 
 

@@ -168,14 +168,16 @@ class _Seeder:
         strips = [strip_of(scores[place], calls[place], self.plan.slices) for place in range(len(cases))]
         for place, (_, series_id) in enumerate(cases):
             strip = strips[place]
-            deciding = [z for z, one in enumerate(strip) if one and z > 1 and int(np.argmax(one)) == calls[place]]
+            deciding = [
+                z for z, triple in enumerate(strip) if triple and z > 1 and int(np.argmax(triple)) == calls[place]
+            ]
             stored = SliceScores(
                 series_id=series_id,
                 model_id=model,
                 parameters_hash=digest,
                 parameters=parameters,
                 probabilities=strip,
-                heat_slices=[z for z, one in enumerate(strip) if one],
+                heat_slices=[z for z, triple in enumerate(strip) if triple],
                 lung_volume_ml=4200.0,
                 device="cpu (simulated)",
                 timings={"total": float(seconds[place])},

@@ -85,7 +85,7 @@ def of_study(session: Session, study_id: int, *, by: Actor) -> tuple[AiOfStudy, 
 
 def described(session: Session, study_id: int, model: ModelInfo, rule: str, like: Sequence[StudyAi] = ()) -> StudyAi:
     """Return a model as an AI of a study: its classes as those of another version in `like`, else guessed."""
-    before = next((one for one in reversed(like) if one.name == model.name), None)
+    before = next((ai for ai in reversed(like) if ai.name == model.name), None)
     stored = before.classes if before else {}
     counts_as = completed(stored, model.classes, classes_of(session, study_id), labels_of(model))
     return StudyAi(model.name, model.version, rule, counts_as)
@@ -120,5 +120,5 @@ def read_of(session: Session, ai: AiOfStudy, series_id: int) -> AiReadInfo | Non
         return ai_reads.current(session, series_id, ai.model.id, ai.rule)
     mine = session.scalars(select(AiRead.id).where(AiRead.series_id == series_id)).all()
     known = ai.reads  # one for every case of the study: too many for a query
-    found = next((one for one in mine if one in known), None)
+    found = next((digest for digest in mine if digest in known), None)
     return None if found is None else ai_reads.by_id(session, found)

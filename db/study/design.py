@@ -131,7 +131,7 @@ def save_classes(session: Session, study_id: int, new: Sequence[StudyClass], *, 
     named = study_ais.chosen(session, found)
     _write_classes(session, found, after)
     if found.state.editable and named:
-        study_ais.write(session, found, [study_ais.again(session, study_id, one) for one in named])
+        study_ais.write(session, found, [study_ais.again(session, study_id, ai) for ai in named])
     detail = {"classes": [c.code for c in after]}
     audit.record(session, kind="classes changed", at=at, actor_id=by, study_id=study_id, detail=detail)
 
@@ -289,14 +289,14 @@ def _write_classes(session: Session, study: Study, new: tuple[StudyClass, ...]) 
         ClassRow(
             study_id=study.id,
             position=position,
-            code=one.code,
-            label=one.label.strip(),
-            letter=one.letter,
-            colour=one.colour,
-            ai_class=one.ai_class,
-            positive=one.positive,
+            code=study_class.code,
+            label=study_class.label.strip(),
+            letter=study_class.letter,
+            colour=study_class.colour,
+            ai_class=study_class.ai_class,
+            positive=study_class.positive,
         )
-        for position, one in enumerate(new)
+        for position, study_class in enumerate(new)
     )
     session.flush()
 

@@ -76,8 +76,8 @@ def open_study(
         "orders": made,
         "truth": {str(info.case_number): info.version for info in truths.values()},
         "ais": [
-            {name: one.get(name) for name in ("model", "version", "sha256", "rule")}
-            for one in ([pin, *pin.get(OTHERS, [])] if pin else [])
+            {name: entry.get(name) for name in ("model", "version", "sha256", "rule")}
+            for entry in ([pin, *pin.get(OTHERS, [])] if pin else [])
         ],
         "app_version": __version__,
     }
@@ -152,8 +152,8 @@ def copy_study(
             add_reader(session, made.id, reader.account_id, group=reader.group, years=reader.years, by=by, at=at)
     if with_truth:
         truth.may_author(session, study_id, by)  # who reads in the first study does not learn its truth by a copy
-        for case_id, one in truth.newest(session, study_id).items():
-            truth.record(session, made.id, case_id, class_code=one.class_code, source=one.source, by=by, at=at)
+        for case_id, record in truth.newest(session, study_id).items():
+            truth.record(session, made.id, case_id, class_code=record.class_code, source=record.source, by=by, at=at)
     audit.record(session, kind="study copied", at=at, actor_id=by, study_id=made.id, detail={"from": study_id})
     return load(session, made.id)
 
@@ -196,14 +196,14 @@ def import_study(session: Session, data: object, *, by: int, at: datetime, title
     try:
         classes = [
             StudyClass(
-                code=str(one["code"]),
-                label=str(one["label"]),
-                letter=str(one["letter"]),
-                colour=str(one["colour"]),
-                ai_class=None if one.get("ai_class") is None else str(one["ai_class"]),
-                positive=bool(one.get("positive", False)),
+                code=str(entry["code"]),
+                label=str(entry["label"]),
+                letter=str(entry["letter"]),
+                colour=str(entry["colour"]),
+                ai_class=None if entry.get("ai_class") is None else str(entry["ai_class"]),
+                positive=bool(entry.get("positive", False)),
             )
-            for one in data["classes"]
+            for entry in data["classes"]
         ]
         groups = [str(name) for name in data["groups"]]
         design, rule, name = named_design(data["design"]), str(data.get("ai_rule", "paper")), str(data["title"])

@@ -119,7 +119,7 @@ def _made_again(session: Session, study_id: int) -> tuple[MadeAgain, ...]:
         .where(Reader.study_id == study_id, Read.attempt > 1)
         .order_by(Read.id)
     )
-    return tuple(MadeAgain(*one[:6], one[6] or "") for one in session.execute(query))
+    return tuple(MadeAgain(*row[:6], row[6] or "") for row in session.execute(query))
 
 
 def _later_sessions(session: Session, study_id: int) -> dict[int, tuple[datetime, int]]:

@@ -38,8 +38,8 @@ def of_cases(session: Session, study_id: int, *, skip: int, limit: int) -> tuple
         .where(StudyCase.study_id == study_id)
         .order_by(StudyCase.practice.desc(), Case.number)
     )
-    shown = [_Known(*one) for one in session.execute(query.offset(skip).limit(limit))]
-    ids = [one.id for one in shown]
+    shown = [_Known(*case) for case in session.execute(query.offset(skip).limit(limit))]
+    ids = [case.id for case in shown]
     orders = {
         order.id: order.reader_id
         for order in session.scalars(
@@ -57,16 +57,16 @@ def of_cases(session: Session, study_id: int, *, skip: int, limit: int) -> tuple
     return tuple(
         Cell(
             reader_id=reader_id,
-            case_number=one.number,
-            practice=one.practice,
-            locked=locked[reader_id, one.id],
-            total=wanted[reader_id, one.id],
-            open=(reader_id, one.id) in opened,
-            resets=again[reader_id, one.id],
+            case_number=case.number,
+            practice=case.practice,
+            locked=locked[reader_id, case.id],
+            total=wanted[reader_id, case.id],
+            open=(reader_id, case.id) in opened,
+            resets=again[reader_id, case.id],
         )
         for reader_id in dict.fromkeys(orders.values())
-        for one in shown
-        if (reader_id, one.id) in wanted
+        for case in shown
+        if (reader_id, case.id) in wanted
     )
 
 
@@ -105,7 +105,7 @@ def locked_reads(
         .where(Read.state == ReadState.LOCKED, places.newest())
         .order_by(Read.session, Read.id)
     )
-    return tuple(LockedRead(*one) for one in session.execute(query))
+    return tuple(LockedRead(*line) for line in session.execute(query))
 
 
 def count(session: Session, study_id: int) -> int:

@@ -25,7 +25,7 @@ def usual_seconds(session: Session, reader_id: int, locked: int) -> float | None
         return None
     query = select(Read.active_seconds).where(*_done(reader_id)).order_by(Read.active_seconds.nulls_first())
     middle = session.scalars(query.offset((locked - 1) // 2).limit(2 - locked % 2)).all()
-    return median(one or 0.0 for one in middle) if middle else None
+    return median(seconds or 0.0 for seconds in middle) if middle else None
 
 
 def outliers(session: Session, reader: Reader, usual: float | None, *, least: int) -> list[Outlier]:

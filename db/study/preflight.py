@@ -105,7 +105,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
         ais=tuple(_ai(session, ai, links) for ai in ais),
         plan=orders.plan(session, study_id),
         panel=len(panel_members.voters(session, study_id)),
-        unregistered=tuple(sorted({one.title for one in named} - {ai.name for ai in ais})),
+        unregistered=tuple(sorted({ai.title for ai in named} - {ai.name for ai in ais})),
     )
 
 

@@ -67,7 +67,7 @@ def quality(session: Session, study_id: int, *, by: Actor) -> list[ReadQuality]:
     for line in session.execute(query.where(Read.practice.is_(False)).order_by(Read.attempt, Read.id)):
         read = _Read(*line)
         newest[read.reader_id, read.case_id, read.session, read.arm] = read
-    for read in sorted(newest.values(), key=lambda one: one.id):
+    for read in sorted(newest.values(), key=lambda read_: read_.id):
         if read.state == ReadState.LOCKED:
             found.setdefault(read.reader_id, []).append(read)
     names = select(Reader.id, Reader.pseudonym).where(Reader.study_id == study_id).order_by(Reader.id)
@@ -100,7 +100,7 @@ def _of_reader(pseudonym: str, reads: list[_Read], slices: dict[int, int], least
 
 def _goes_on(read: _Read, reads: list[_Read]) -> bool:
     return read.arm == Arm.AIDED and any(
-        one.case_id == read.case_id and one.session == read.session and one.arm == Arm.UNAIDED for one in reads
+        read_.case_id == read.case_id and read_.session == read.session and read_.arm == Arm.UNAIDED for read_ in reads
     )
 
 

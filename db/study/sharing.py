@@ -57,7 +57,7 @@ def share(session: Session, study_id: int, username: str, *, role: str, by: Acto
     member.removed_at = None
     _set(member, given)
     _record(session, "study shared", study_id, account.id, given, by=by, at=at)
-    return next(one for one in members(session, study_id, by=by) if one.account_id == account.id)
+    return next(member for member in members(session, study_id, by=by) if member.account_id == account.id)
 
 
 def change(session: Session, study_id: int, account_id: int, *, role: str, by: Actor, at: datetime) -> None:

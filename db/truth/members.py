@@ -81,10 +81,10 @@ def add_member(
         raise NotFound("This account does not exist or is disabled.")
     must_not_read(session, study_id, account_id)
     there = _rows(session, study_id)
-    known = next((one for one in there if one.account_id == account_id), None)
+    known = next((member for member in there if member.account_id == account_id), None)
     if known is not None and (known.left_at is None or known.adjudicator != adjudicator):
         raise Conflict(f"{account.name} is on this panel already, or was in another part.")
-    sitting = sum(one.left_at is None and one.adjudicator == adjudicator for one in there)
+    sitting = sum(member.left_at is None and member.adjudicator == adjudicator for member in there)
     size = 1 if adjudicator else study.protocol.reference.panel_size
     if sitting >= size:
         what = "an adjudicator already" if adjudicator else f"its {size} members; raise their number first"
@@ -136,18 +136,20 @@ def seat(session: Session, study_id: int, account_id: int, *, adjudicator: bool 
 
 def may_label(session: Session, study_id: int, account_id: int) -> bool:
     """Tell whether an account sits on the panel of a study that is not open yet, and so may see its images."""
-    return any(one.study_id == study_id for one in seats(session, account_id))
+    return any(member.study_id == study_id for member in seats(session, account_id))
 
 
 def voters(session: Session, study_id: int) -> set[int]:
     """Return the accounts whose labels count now."""
-    return {one.account_id for one in _rows(session, study_id) if one.left_at is None and not one.adjudicator}
+    return {
+        member.account_id for member in _rows(session, study_id) if member.left_at is None and not member.adjudicator
+    }
 
 
 def adjudicator_of(session: Session, study_id: int) -> int | None:
     """Return the account of the adjudicator, or None where a coordinator decides."""
     rows = _rows(session, study_id)
-    return next((one.account_id for one in rows if one.left_at is None and one.adjudicator), None)
+    return next((member.account_id for member in rows if member.left_at is None and member.adjudicator), None)
 
 
 def before_opening(session: Session, study_id: int, *, hold: bool = True) -> Study:

@@ -92,7 +92,7 @@ def votes_of(session: Session, study_id: int, author_id: int, *, by: Actor) -> d
 
 def _own_votes(session: Session, study_id: int, author_id: int) -> dict[int, str]:
     query = select(TruthVote).where(TruthVote.study_id == study_id, TruthVote.author_id == author_id)
-    return {one.case_id: one.class_code for one in session.scalars(query.order_by(TruthVote.version))}
+    return {scalar.case_id: scalar.class_code for scalar in session.scalars(query.order_by(TruthVote.version))}
 
 
 def panel_cases(session: Session, study_id: int, *, by: Actor) -> list[PanelCase]:
@@ -107,9 +107,9 @@ def _cases(session: Session, study_id: int) -> list[PanelCase]:
     settled, counting = newest(session, study_id), voters(session, study_id)
     query = select(TruthVote, Account.name).join(Account, Account.id == TruthVote.author_id)
     labels: dict[int, dict[int, tuple[str, str]]] = {}
-    for one, name in session.execute(query.where(TruthVote.study_id == study_id).order_by(TruthVote.version)):
-        if one.author_id in counting:
-            labels.setdefault(one.case_id, {})[one.author_id] = (name, one.class_code)
+    for case_, name in session.execute(query.where(TruthVote.study_id == study_id).order_by(TruthVote.version)):
+        if case_.author_id in counting:
+            labels.setdefault(case_.case_id, {})[case_.author_id] = (name, case_.class_code)
     cases = select(Case.id, Case.number).join(StudyCase).where(StudyCase.study_id == study_id).order_by(Case.number)
     return [
         _panel_case(case_id, number, list(labels.get(case_id, {}).values()), needed, settled=case_id in settled)
@@ -142,7 +142,7 @@ def adjudicate(
             raise Forbidden("The panel has an adjudicator, who decides where its members differ.")
     else:
         permissions.active(session, by)
-    case = next((one for one in _cases(session, study_id) if one.case_number == case_number), None)
+    case = next((case_ for case_ in _cases(session, study_id) if case_.case_number == case_number), None)
     if case is None or case.state != "split":
         raise Conflict("Only a case with all labels and no majority is adjudicated.")
     reason = given_reason("An adjudication", reason)
@@ -157,7 +157,7 @@ def _vote(
     must_not_read(session, study_id, author_id)
     if class_code not in session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)).all():
         raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
-    case = next((one for one in _cases(session, study_id) if one.case_id == case_id), None)
+    case = next((case_ for case_ in _cases(session, study_id) if case_.case_id == case_id), None)
     if case is None:
         raise Conflict("This case is not in the study any more; reload the page.")
     if case.state != "waiting":

@@ -65,8 +65,8 @@ def _chain() -> None:
             found = chain.verify(session)
         if not found.broken:
             st.success(f"{found.events} links checked: nothing was changed, added or removed outside Parallax.")
-        for one in found.broken[:50]:
-            st.error(f"{one.table} {one.id}: {one.what}.")
+        for link in found.broken[:50]:
+            st.error(f"{link.table} {link.id}: {link.what}.")
 
 
 def _download(me: Account, asked: audit.Filter, studies: dict[int, str]) -> None:

@@ -38,7 +38,7 @@ def _size(count: int) -> str:
 
 def _queue(found: Installation) -> None:
     st.subheader("AI reads")
-    running = sum(one.state == "running" for one in found.waiting)
+    running = sum(job.state == "running" for job in found.waiting)
     seconds = found.state.ai_seconds
     cells = st.columns(5)
     cells[0].metric("Waiting", len(found.waiting) - running)
@@ -46,9 +46,9 @@ def _queue(found: Installation) -> None:
     cells[2].metric("Last hour", found.state.ai_last_hour)
     cells[3].metric("Mean of a read", "–" if seconds is None else f"{seconds:.0f} s")
     cells[4].metric("Done by", f"{found.finish:%H:%M} UTC" if found.finish else "–")
-    for one in found.waiting[:10]:
-        if one.state == "running":
-            st.progress(one.done / one.total if one.total else 0.0, f"Series {one.series_id}: {one.stage or 'begins'}")
+    for job in found.waiting[:10]:
+        if job.state == "running":
+            st.progress(job.done / job.total if job.total else 0.0, f"Series {job.series_id}: {job.stage or 'begins'}")
     if found.waiting and found.finish is None:
         st.caption("No read was finished in the last hour, so there is no pace to tell the end from.")
 
@@ -77,12 +77,12 @@ def _failures(me: Account, found: Installation) -> None:
     if not found.failed and not found.state.failures:
         st.caption("Nothing.")
         return
-    for one in found.failed:
+    for job in found.failed:
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.markdown(f"Series {one.series_id}, {one.model_name} {one.model_version}")
-        left.text(one.why[:500])
-        if right.button("Try again", key=f"system_retry_{one.id}", icon=":material/replay:"):
-            act(partial(retry, job=one, by=me.id, at=clock.now()), done="Asked for again")
+        left.markdown(f"Series {job.series_id}, {job.model_name} {job.model_version}")
+        left.text(job.why[:500])
+        if right.button("Try again", key=f"system_retry_{job.id}", icon=":material/replay:"):
+            act(partial(retry, job=job, by=me.id, at=clock.now()), done="Asked for again")
             st.rerun()
     if found.state.failures:
         st.caption("AI reads that ended without a call. They count as failures of the AI and stay as they are.")

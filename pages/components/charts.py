@@ -26,7 +26,7 @@ def show_chart(chart: Chart) -> Any:
     chart.figure.update_layout(
         font={"color": ink, "family": FAMILY}, paper_bgcolor=ground
     )  # a picture taken of it can be read anywhere
-    chart.figure.for_each_annotation(lambda one: one.update(font_color=one.font.color or ink))
+    chart.figure.for_each_annotation(lambda annotation: annotation.update(font_color=annotation.font.color or ink))
     name = "".join(letter if letter.isalnum() else "-" for letter in chart.key)  # class name and file name
     st.markdown(f"**{chart.title}**")
     more: dict[str, Any] = {"on_select": "rerun", "selection_mode": "points"} if chart.picked else {}

@@ -41,7 +41,7 @@ def _there(*, made: bool) -> None:
         elif told is not None:
             st.markdown("Sign in as one of these to see what they see. **The passwords are shown this once.**")
             st.dataframe(
-                [{"User name": one.user, "Password": one.password, "Role": one.role} for one in told],
+                [{"User name": account.user, "Password": account.password, "Role": account.role} for account in told],
                 key="demo_accounts",
                 hide_index=True,
             )

@@ -98,9 +98,9 @@ def study_of_results(account_id: int) -> int:
         )
         st.stop()
     given = st.query_params.get("study", "")
-    if places.asked() in {one.id for one in known}:
+    if places.asked() in {study_.id for study_ in known}:
         return places.asked()
-    first = next((one.id for one in known if one.unblinded), known[0].id)
+    first = next((study_.id for study_ in known if study_.unblinded), known[0].id)
     if not given:
         st.query_params["study"] = str(first)
         st.rerun()
@@ -120,14 +120,14 @@ def _filters(rows: StudyRows) -> Filter:
         groups = _many("Groups", list(study.groups), "group")
         classes = _many("True class", [study_class.code for study_class in study.classes], "class", study)
         arm = _many("Arms", arms, "arm") if len(arms) > 1 else []
-        session = _many("Sessions", [str(one) for one in sessions], "session") if len(sessions) > 1 else []
+        session = _many("Sessions", [str(number) for number in sessions], "session") if len(sessions) > 1 else []
         tag = _many("Case tags", tags, "tag") if tags else []
         practice = st.toggle("Practice reads too", key="practice", bind="query-params")
         st.segmented_control(
             "Pictures", PICTURES, default=PICTURES[0], required=True, key="pictures", persist_state="session",
             help="What the camera above a chart saves",
         )  # fmt: skip
-    whole = tuple(groups), tuple(arm), tuple(int(one) for one in session), tuple(classes), tuple(tag)
+    whole = tuple(groups), tuple(arm), tuple(int(number) for number in session), tuple(classes), tuple(tag)
     return Filter(*whole, practice=practice)
 
 

@@ -26,14 +26,14 @@ class Step:
 def steps(studies: list[StudySummary], *, library: int, people: int, administers: bool) -> list[Step]:
     """Return the steps from an empty installation to the first results, in their order."""
     begun = [study for study in studies if study.state != StudyState.DRAFT]
-    opened = [one for one in begun if one.state != StudyState.CHECKED]
+    opened = [study for study in begun if study.state != StudyState.CHECKED]
     own = [Step("Make an account for a colleague, or go on alone", people > 1, "admin/accounts.py")]
     return [
         *(own if administers else []),
         Step("Upload cases", library > 0, "coordinator/cases.py"),
         Step("Begin a study", bool(studies), "coordinator/studies.py"),
         Step("Check it and open it", bool(opened), "coordinator/studies.py"),
-        Step("Let readers read", any(one.locked for one in opened), "coordinator/studies.py"),
+        Step("Let readers read", any(study.locked for study in opened), "coordinator/studies.py"),
         Step("Close, unblind, see the results", _unblinded(studies), "coordinator/studies.py"),
     ]
 

@@ -31,13 +31,13 @@ def own_tokens(me: Account) -> None:
     now = clock.now()
     with open_view() as session:
         found = tokens.mine(session, by=me.id, at=now)
-    for one in found:
+    for token in found:
         left, right = st.columns([4, 1], vertical_alignment="center")
-        used = f"last used {one.used_at:%Y-%m-%d}" if one.used_at else "never used"
-        left.markdown(f"**{one.name}** · {', '.join(MEANS[scope].lower() for scope in one.scopes)}")
-        left.caption(f"Made {one.created_at:%Y-%m-%d}, ends {one.expires_at:%Y-%m-%d}, {used}")
-        if right.button("Revoke", key=f"account_token_{one.id}", help="Scripts with this token are refused at once"):
-            act(partial(tokens.revoke, token_id=one.id, by=me.id, at=now), done="Revoked")
+        used = f"last used {token.used_at:%Y-%m-%d}" if token.used_at else "never used"
+        left.markdown(f"**{token.name}** · {', '.join(MEANS[scope].lower() for scope in token.scopes)}")
+        left.caption(f"Made {token.created_at:%Y-%m-%d}, ends {token.expires_at:%Y-%m-%d}, {used}")
+        if right.button("Revoke", key=f"account_token_{token.id}", help="Scripts with this token are refused at once"):
+            act(partial(tokens.revoke, token_id=token.id, by=me.id, at=now), done="Revoked")
             st.rerun()
     with st.expander("Make a token", icon=":material/key:"), st.form("account_token", border=False):
         name = st.text_input("What is it for?", key="account_token_name", placeholder="nightly export")

@@ -55,7 +55,7 @@ def _table(account: Account, search: str, order: Order, page: int, *, busy: bool
         model = ai_models.default(session)
         series = [case.series_id for case in found.cases]
         reads = ai_reads.states(session, series, model.id, "paper", by=account.id) if model else {}
-    jobs = queue.jobs([one for one in series if one not in reads])
+    jobs = queue.jobs([series_id for series_id in series if series_id not in reads])
     if busy and not queue.unfinished():
         st.rerun()  # the last job ended: the page stops refreshing
     if not found.cases:

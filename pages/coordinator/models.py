@@ -83,8 +83,8 @@ def _one(
 ) -> None:
     names = {model.id: f"{model.name} {model.version}" for model in models}
     with st.container(border=True):
-        chosen_id = st.selectbox("One model", list(names), key="models_card", format_func=lambda one: names[one])
-        model = next(one for one in models if one.id == chosen_id)
+        chosen_id = st.selectbox("One model", list(names), key="models_card", format_func=lambda key: names[key])
+        model = next(model_ for model_ in models if model_.id == chosen_id)
         with st.container(horizontal=True):
             if model.kind == "networks":
                 _hand_on(model)
@@ -101,7 +101,7 @@ def _one(
 
 def _hand_on(model: ModelInfo) -> None:
     try:
-        here = {(one.name, one.version): one for one in available_models()}
+        here = {(model_.name, model_.version): model_ for model_ in available_models()}
     except ParallaxError as error:
         st.caption(str(error))
         return

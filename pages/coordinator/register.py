@@ -41,7 +41,7 @@ def case_register(account: Account) -> None:
 
 def _open(account: Account, entries: int, owners: list[Person]) -> None:
     choices = {account.id: f"Your register ({entries} entries)"} if entries else {}
-    choices |= {one.id: f"The register of {one.name} ({one.username})" for one in owners}
+    choices |= {row.id: f"The register of {row.name} ({row.username})" for row in owners}
     if not choices:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -59,8 +59,8 @@ def _open(account: Account, entries: int, owners: list[Person]) -> None:
     st.session_state.pop(OPENED)  # the next reading is another click and another event
     st.dataframe(
         [
-            {"Case": one.case_number, "File or folder": one.source, "Stored (UTC)": f"{one.at:%Y-%m-%d}"}
-            for one in found
+            {"Case": row.case_number, "File or folder": row.source, "Stored (UTC)": f"{row.at:%Y-%m-%d}"}
+            for row in found
         ],
         key="register_entries",
         hide_index=True,
@@ -96,7 +96,7 @@ def _table(entries: list[Entry]) -> str:
 def _people(account: Account) -> None:
     with open_view() as session:
         named = register.readers(session, account.id)
-    st.markdown("**Who else may read it**: " + (", ".join(one.username for one in named) or "nobody"))
+    st.markdown("**Who else may read it**: " + (", ".join(owner.username for owner in named) or "nobody"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         username = st.text_input("User name", key="register_name", placeholder="of somebody with an account here")
         try:
@@ -106,10 +106,10 @@ def _people(account: Account) -> None:
                 st.rerun()
         except ParallaxError as error:
             st.error(str(error))
-    for one in named:
-        if st.button(f"{one.username} may no longer read it", key=f"register_disallow_{one.id}"):
+    for person in named:
+        if st.button(f"{person.username} may no longer read it", key=f"register_disallow_{person.id}"):
             with open_session() as session:
-                register.disallow(session, one.id, by=account.id, at=clock.now())
+                register.disallow(session, person.id, by=account.id, at=clock.now())
             st.rerun()
 
 

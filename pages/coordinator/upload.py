@@ -182,16 +182,16 @@ def _report_stored() -> None:
     stored: list[Outcome] = st.session_state.get(STORED, [])
     if not stored:
         return
-    new = [one.case for one in stored if one.state == "new"]
+    new = [outcome.case for outcome in stored if outcome.state == "new"]
     if new:
         what = f"Case {new[0]} is" if len(new) == 1 else f"{len(new)} cases are"
         st.success(f"{what} stored. The AI reads in the background; you may leave this page.")
-    for one in stored:
-        if one.state == "known":
-            st.info(f"Series {one.series} is known already: the same content is stored as case {one.case}.")
-        elif one.state == "refused":
-            st.error(f"Series {one.series} ({one.place}) is not stored: {one.why}")
-    if any(one.case for one in stored):
+    for outcome in stored:
+        if outcome.state == "known":
+            st.info(f"Series {outcome.series} is known already: the same content is stored as case {outcome.case}.")
+        elif outcome.state == "refused":
+            st.error(f"Series {outcome.series} ({outcome.place}) is not stored: {outcome.why}")
+    if any(outcome.case for outcome in stored):
         st.markdown("Which file became which case is kept, encrypted, in the **case register** below.")
         if st.button("Go to the studies", key="cases_go_on", icon=":material/arrow_forward:"):
             st.session_state.pop(STORED, None)

@@ -48,7 +48,7 @@ def studies(request: Request, account: Account) -> Response:
     """Answer the studies of the token's person."""
     with open_view() as session:
         found = info.every(session, by=account.id)
-    return _json(StudiesOut(studies=[StudyOut.model_validate(one) for one in found]))
+    return _json(StudiesOut(studies=[StudyOut.model_validate(operation) for operation in found]))
 
 
 def study(request: Request, account: Account) -> Response:
@@ -56,7 +56,7 @@ def study(request: Request, account: Account) -> Response:
     study_id = request.path_params["study_id"]
     with open_view() as session:
         info.study(session, study_id, by=account.id)  # refuses as the pages do
-        found = next((one for one in info.every(session, by=account.id) if one.id == study_id), None)
+        found = next((operation for operation in info.every(session, by=account.id) if operation.id == study_id), None)
     if found is None:
         raise NotFound("This study does not exist.")
     return _json(StudyOut.model_validate(found))
@@ -66,7 +66,7 @@ def cases(request: Request, account: Account) -> Response:
     """Answer the cases of a study to who manages it."""
     with open_view() as session:
         found = info.cases(session, request.path_params["study_id"], by=account.id)
-    shown = [CaseOut(number=one.case.number, practice=one.practice, tags=list(one.case.tags)) for one in found]
+    shown = [CaseOut(number=case.case.number, practice=case.practice, tags=list(case.case.tags)) for case in found]
     return _json(CasesOut(cases=shown))
 
 

@@ -22,7 +22,7 @@ from pages.routes.web import NO_STORE, reading
 
 def export(request: Request, account: Account) -> Response:
     """GET [?group=&arm=&session=&class=&tag=&practice=1] [&positive=&compare=]: one of KINDS, piece by piece."""
-    kind = next((one for one in KINDS if one == request.path_params["kind"]), None)
+    kind = next((kind_ for kind_ in KINDS if kind_ == request.path_params["kind"]), None)
     if kind is None:
         raise InvalidInput(f"A study is exported as one of {', '.join(KINDS)}.")
     asked, chosen = request.query_params, _filter(request)

@@ -51,8 +51,8 @@ def written(found: Installation) -> str:
 def _samples(found: Installation) -> Iterator[Sample]:
     state = found.state
     yield "info", "Version of the software.", f'version="{found.versions[0][1]}"', 1
-    yield "jobs_waiting", "AI reads that wait.", "", sum(one.state == "waiting" for one in found.waiting)
-    yield "jobs_running", "AI reads that run.", "", sum(one.state == "running" for one in found.waiting)
+    yield "jobs_waiting", "AI reads that wait.", "", sum(job.state == "waiting" for job in found.waiting)
+    yield "jobs_running", "AI reads that run.", "", sum(job.state == "running" for job in found.waiting)
     yield "jobs_failed", "AI reads whose newest try broke off.", "", len(found.failed)
     for worker in state.workers:
         named = f'worker="{_label(worker.name)}",device="{_label(worker.device)}"'

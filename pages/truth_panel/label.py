@@ -39,7 +39,7 @@ def _chosen(seats: Sequence[Seat]) -> Seat:
     if len(seats) == 1:
         return seats[0]
     names = {seat.study_id: seat.title for seat in seats}
-    chosen = st.selectbox("Study", list(names), format_func=lambda one: names[one], key="panel_study")
+    chosen = st.selectbox("Study", list(names), format_func=lambda key: names[key], key="panel_study")
     return next(seat for seat in seats if seat.study_id == chosen)
 
 
@@ -64,7 +64,7 @@ def _label(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequence[Stu
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     with left:
         number = _case(tasks, named=lambda task: _own(task, classes))
-    task = next(one for one in tasks if one.case_number == number)
+    task = next(task_ for task_ in tasks if task_.case_number == number)
     with right:
         clicked = None if task.fixed else _classes(task, classes)
     if task.fixed:
@@ -101,13 +101,13 @@ def _adjudicate(me: Account, seat: Seat, tasks: Sequence[Task], classes: Sequenc
     st.caption(f"{len(tasks)} {'case' if len(tasks) == 1 else 'cases'} on which the members differ. Look, then decide.")
     labels = {study_class.code: study_class.label for study_class in classes}
     number = _case(tasks, named=lambda task: "")
-    task = next(one for one in tasks if one.case_number == number)
+    task = next(task_ for task_ in tasks if task_.case_number == number)
     said = ", ".join(f"{labels.get(code, code)} {count}" for code, count in task.counts)
     st.markdown(f"The members said: {said}.")
     with st.form(f"panel_decide_{number}", clear_on_submit=False, border=False):
         left, middle, right = st.columns([2, 3, 1], vertical_alignment="bottom")
         code = left.selectbox(
-            "Truth", list(labels), index=None, format_func=lambda one: labels[one], key=f"panel_truth_{number}"
+            "Truth", list(labels), index=None, format_func=lambda key: labels[key], key=f"panel_truth_{number}"
         )
         reason = middle.text_input("Reason", key=f"panel_reason_{number}")
         if right.form_submit_button("Decide", key=f"panel_decide_save_{number}", type="primary"):
@@ -132,7 +132,7 @@ def _case(tasks: Sequence[Task], *, named: Callable[[Task], str]) -> int:
         "Case",
         numbers,
         index=numbers.index(open_ones[0]) if open_ones else 0,
-        format_func=lambda one: f"Case {one}{notes[one]}",
+        format_func=lambda key: f"Case {key}{notes[key]}",
         # the key moves with the next case, so that a label goes on to it by itself
         key=f"panel_case_{open_ones[0] if open_ones else 'all'}",
     )

@@ -95,8 +95,8 @@ def _joined(stated: Mapping[str, Any], given: Mapping[str, Any], new: NewModel) 
     """Return one card: what a bundle states, over it what the card states, and what the form or command names."""
     card = {"label": OWN_LABEL, **stated, **given}
     for part in ("input", "output"):
-        inner = [one.get(part, {}) for one in (stated, given)]
-        if all(isinstance(one, Mapping) for one in inner) and any(inner):
+        inner = [form.get(part, {}) for form in (stated, given)]
+        if all(isinstance(part_of, Mapping) for part_of in inner) and any(inner):
             card[part] = {**inner[0], **inner[1]}
     named_here = {"name": new.name, "version": new.version, "licence": new.licence.strip(), "data": new.data.strip()}
     return {**card, **{key: value for key, value in named_here.items() if value}}

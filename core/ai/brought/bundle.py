@@ -59,7 +59,7 @@ def _card(data: bytes) -> dict[str, Any]:
     if not isinstance(stated, Mapping):
         raise wrong
     form = _mapping(stated.get("network_data_format"))
-    image, scores = (_mapping(next(iter(_mapping(form.get(one)).values()), None)) for one in ("inputs", "outputs"))
+    image, scores = (_mapping(next(iter(_mapping(form.get(name)).values()), None)) for name in ("inputs", "outputs"))
     shape = image.get("spatial_shape")
     shape = shape if isinstance(shape, list) and all(isinstance(side, int) for side in shape) else None
     channels = _mapping(scores.get("channel_def"))

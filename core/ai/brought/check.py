@@ -45,7 +45,7 @@ def check_onnx(file: Path, contract: Contract) -> None:
                 f"The ONNX file uses the operator {node.domain}.{node.op_type}, which is not of the ONNX standard; "
                 "export it with standard operators only."
             )
-    opset = next((one.version for one in model.opset_import if one.domain in STANDARD), 0)
+    opset = next((tensor.version for tensor in model.opset_import if tensor.domain in STANDARD), 0)
     newest = onnx.defs.onnx_opset_version()
     if not LEAST_OPSET <= opset <= newest:
         raise InvalidInput(f"The ONNX file has opset {opset}; this machine reads {LEAST_OPSET} to {newest}.")
@@ -54,8 +54,8 @@ def check_onnx(file: Path, contract: Contract) -> None:
     except onnx.checker.ValidationError as error:
         first = str(error).strip().splitlines()[0][:200]
         raise InvalidInput(f"The ONNX file breaks the standard: {first}") from None
-    stored = {one.name for one in graph.initializer}
-    _check_inputs([one for one in graph.input if one.name not in stored], contract)
+    stored = {tensor.name for tensor in graph.initializer}
+    _check_inputs([tensor for tensor in graph.input if tensor.name not in stored], contract)
     _check_outputs(list(graph.output), contract)
 
 
@@ -66,7 +66,7 @@ def check_torchscript(file: Path) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
-            if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
+            if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
                 raise InvalidInput(f"The TorchScript file unpacks to more than {MOST_BYTES // 10**6} MB.")
             code = [archive.read(name).decode() for name in names if name.endswith(".py")]
     except (zipfile.BadZipFile, OSError, UnicodeDecodeError, RuntimeError, NotImplementedError):
@@ -107,7 +107,7 @@ def _tensors(graph: Any) -> Iterator[Any]:
 
 def _sides(value: Any) -> list[int | None]:
     """Return an input's or output's shape; None for a side that is free."""
-    return [one.dim_value if one.HasField("dim_value") else None for one in value.type.tensor_type.shape.dim]
+    return [side.dim_value if side.HasField("dim_value") else None for side in value.type.tensor_type.shape.dim]
 
 
 def _check_inputs(inputs: list[Any], contract: Contract) -> None:
@@ -133,7 +133,7 @@ def _check_inputs(inputs: list[Any], contract: Contract) -> None:
         )
     for side, size in zip(sides[2:], wanted[1:], strict=True):
         if side not in (None, size):
-            shape = "x".join("any" if one is None else str(one) for one in sides[2:])
+            shape = "x".join("any" if side is None else str(side) for side in sides[2:])
             raise InvalidInput(
                 f"The network takes images of {shape} and the card says {'x'.join(map(str, wanted[1:]))}, in the order "
                 "of its orientation."

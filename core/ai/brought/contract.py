@@ -160,7 +160,7 @@ def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _classes(stated: object) -> tuple[str, ...]:
-    if not isinstance(stated, list) or not stated or not all(isinstance(one, str) and one.strip() for one in stated):
+    if not isinstance(stated, list) or not stated or not all(isinstance(item, str) and item.strip() for item in stated):
         raise InvalidInput("The card's classes must be a list of names, in the order of the network's outputs.")
     if len(set(stated)) < len(stated):
         raise InvalidInput("The card names a class twice; each output has a name of its own.")
@@ -173,10 +173,10 @@ def _windows(stated: object) -> tuple[Window, ...]:
     if not isinstance(stated, list) or not 1 <= len(stated) <= 8:
         raise InvalidInput("The card's input.windows must list one to eight windows, each with width and level in HU.")
     made = []
-    for one in stated:
-        one = one if isinstance(one, Mapping) else {}
-        width = _number(one.get("width"), "input.windows' width", 1, 10_000)
-        made.append(Window(width, _number(one.get("level"), "input.windows' level", -2000, 5000)))
+    for item in stated:
+        item = item if isinstance(item, Mapping) else {}
+        width = _number(item.get("width"), "input.windows' width", 1, 10_000)
+        made.append(Window(width, _number(item.get("level"), "input.windows' level", -2000, 5000)))
     return tuple(made)
 
 
@@ -184,7 +184,7 @@ def _orientation(stated: object, count: int) -> str:
     plain = OURS[-count:]
     if stated is None:
         return plain
-    axes = [{one, OPPOSITE[one]} for one in plain]
+    axes = [{axis, OPPOSITE[axis]} for axis in plain]
     letters = [letter for letter in stated] if isinstance(stated, str) else []
     found = [next((n for n, axis in enumerate(axes) if letter in axis), -1) for letter in letters]
     if sorted(found) != list(range(count)):
@@ -215,7 +215,7 @@ def _numbers(
 ) -> tuple[float, ...]:
     if not isinstance(stated, list | tuple) or len(stated) != count:
         raise InvalidInput(f"The card's {name} must be a list of {count} numbers.")
-    return tuple(_number(one, name, least, most, whole=whole) for one in stated)
+    return tuple(_number(item, name, least, most, whole=whole) for item in stated)
 
 
 def _number(stated: object, name: str, least: float, most: float, *, whole: bool = False) -> float:

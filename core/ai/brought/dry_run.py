@@ -74,9 +74,9 @@ def main(folder: Path) -> dict[str, Any]:
         found, ms = _run(load(OPENVINO, folder / ONNX), image, contract, facts["names"])
     except Exception:  # noqa: BLE001 - whatever OpenVINO cannot do, ONNX Runtime has done
         found = ()
-    if found and all(_alike(one, other) for one, other in zip(found, wanted, strict=True)):
+    if found and all(_alike(array, other) for array, other in zip(found, wanted, strict=True)):
         took[OPENVINO] = ms
-    return {"engine": min(took, key=lambda one: took[one]), "milliseconds": took, **facts}
+    return {"engine": min(took, key=lambda engine: took[engine]), "milliseconds": took, **facts}
 
 
 def _facts(file: Path) -> dict[str, Any]:
@@ -84,11 +84,11 @@ def _facts(file: Path) -> dict[str, Any]:
     import onnx
 
     graph = onnx.load(str(file), load_external_data=False).graph
-    stored = {one.name for one in graph.initializer}
-    image = next(one for one in graph.input if one.name not in stored).type.tensor_type
+    stored = {output.name for output in graph.initializer}
+    image = next(output for output in graph.input if output.name not in stored).type.tensor_type
     dtype = onnx.helper.tensor_dtype_to_np_dtype(image.elem_type)
     batch = image.shape.dim[0].dim_value or None
-    return {"names": [one.name for one in graph.output], "dtype": str(dtype), "batch": batch}
+    return {"names": [output.name for output in graph.output], "dtype": str(dtype), "batch": batch}
 
 
 def _alike(array: NDArray[Any], other: NDArray[Any]) -> bool:
@@ -114,7 +114,7 @@ def _run(run: Run, image: NDArray[Any], contract: Contract, names: list[str]) ->
             f"The network's scores are {'x'.join(map(str, scores.shape))} and the card names {len(contract.classes)} "
             "classes; they must be one row an image with one number a class."
         )
-    if not all(np.isfinite(one).all() for one in found):
+    if not all(np.isfinite(output).all() for output in found):
         raise InvalidInput("The first run gave numbers that are not finite; check the weights.")
     if contract.activation == "none" and (scores.min() < -1e-3 or scores.max() > 1 + 1e-3):
         raise InvalidInput(

@@ -120,7 +120,7 @@ def _cut(plane: Float, box: Box, padding: float) -> Float:
 def _normalised(array: Float, contract: Contract) -> Float:
     many = np.repeat(array, contract.repeat, axis=0)
     shape = (-1, *[1] * (array.ndim - 1))
-    mean, std = (np.array(one, np.float32).reshape(shape) for one in (contract.mean, contract.std))
+    mean, std = (np.array(values, np.float32).reshape(shape) for values in (contract.mean, contract.std))
     return np.asarray((many - mean) / std, np.float32)
 
 
@@ -143,5 +143,5 @@ def _along(array: Float, at: NDArray[np.float64], axis: int) -> Float:
     """Return an array at real positions along one axis, linearly between neighbours."""
     low = np.floor(at).astype(int)
     high = np.minimum(low + 1, array.shape[axis] - 1)
-    share = (at - low).astype(np.float32).reshape([-1 if one == axis else 1 for one in range(array.ndim)])
+    share = (at - low).astype(np.float32).reshape([-1 if dimension == axis else 1 for dimension in range(array.ndim)])
     return np.asarray(np.take(array, low, axis) * (1 - share) + np.take(array, high, axis) * share, np.float32)

@@ -42,7 +42,7 @@ def called(scores: Scores, contract: Contract, indices: Sequence[int], total: in
     names, threshold = contract.classes, contract.threshold
     single_normal = names.index(contract.normal) if not contract.multi and contract.normal else None
     if contract.multi:
-        own = [[name for name, one in zip(names, row, strict=True) if one >= threshold] for row in scores]
+        own = [[name for name, score in zip(names, row, strict=True) if score >= threshold] for row in scores]
         counts = {name: sum(name in row for row in own) for name in names}
         abnormal = float(np.mean([bool(row) for row in own]))
     else:

@@ -18,7 +18,7 @@ def load(file: Path, *, device: str = "cpu", precision: str = FLOAT32) -> Run:
     request = _core().compile_model(str(file), "CPU", hint).create_infer_request()
 
     def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-        request.infer([np.ascontiguousarray(one) for one in inputs], share_inputs=True)
+        request.infer([np.ascontiguousarray(array) for array in inputs], share_inputs=True)
         return tuple(np.array(output.data) for output in request.output_tensors)
 
     return run

@@ -24,9 +24,9 @@ def of_module(module: nn.Module, device: str) -> Run:
 
     def run(*inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         with torch.inference_mode():
-            found = module(*(_moved(one, device) for one in inputs))
+            found = module(*(_moved(array, device) for array in inputs))
         found = (found,) if isinstance(found, torch.Tensor) else tuple(found)
-        return tuple(_back(one) for one in found)
+        return tuple(_back(output) for output in found)
 
     return run
 

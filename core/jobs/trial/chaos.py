@@ -98,8 +98,8 @@ def run(
             for person in trial.readers
         ]
         uploader = Uploader(trial, place.server.port, jobs=worker)
-        for one in (*people, uploader):
-            one.start()
+        for actor in (*people, uploader):
+            actor.start()
         rng = np.random.default_rng(seed)
         for part in _victims(parts, kills, rng):
             _wait_for_work(people)
@@ -111,8 +111,8 @@ def run(
         uploader.stop()
         for person in people:
             person.stop()
-        for one in (*people, uploader):
-            one.join(WAIT_S)
+        for actor in (*people, uploader):
+            actor.join(WAIT_S)
         found.left_uploads, found.stored_during = uploader.left, len(uploader.stored)
         place.server.stop()
         _count(found, trial, people)
@@ -177,7 +177,7 @@ def _count(found: Chaos, trial: Trial, people: list[Reader]) -> None:
 
 def compare(found: Chaos, there: Sequence[Held], people: Sequence[Told]) -> None:
     """Count what was acknowledged, and of it what is not there, or twice."""
-    by_token = {one.token: one for one in there}
+    by_token = {read.token: read for read in there}
     for person in people:
         found.left_streams += person.ledger.left_streams
         found.twice += person.ledger.repeated
@@ -189,5 +189,5 @@ def compare(found: Chaos, there: Sequence[Held], people: Sequence[Told]) -> None
             found.drafts += 1
             row = by_token.get(token)
             found.lost_drafts += row is None or row.revision < revision
-    locked = [(one.reader_id, one.case_id, one.arm, one.session) for one in there if one.locked]
+    locked = [(read.reader_id, read.case_id, read.arm, read.session) for read in there if read.locked]
     found.twice += len(locked) - len(set(locked))

@@ -55,14 +55,14 @@ def run(folder: Path, *, readers: int, seconds: float, pace_s: float, cases: int
         together(people, lambda: time.monotonic() - began >= seconds)
         lasted, spent = time.monotonic() - began, place.server.cpu_seconds() - spent
     times = {
-        what: [one for reader in people for one in reader.ledger.seconds.get(what, [])]
+        what: [times_of for reader in people for times_of in reader.ledger.seconds.get(what, [])]
         for what in ("next", "images", "event", "draft", "lock")
     }
     failed: dict[str, int] = {}
     for reader in people:
         for what, count in reader.ledger.errors.items():
             failed[what] = failed.get(what, 0) + count
-    requests = sum(len(one) for one in times.values()) + sum(failed.values())
+    requests = sum(len(times_) for times_ in times.values()) + sum(failed.values())
     return Load(
         engine=place.engine,
         readers=readers,

@@ -106,7 +106,7 @@ class Reader(threading.Thread):
 
     def _answers(self) -> dict[str, Any]:
         code = str(self._rng.choice(self._trial.codes))
-        ratings = {one: int(self._rng.integers(0, 101)) for one in self._trial.codes}
+        ratings = {code: int(self._rng.integers(0, 101)) for code in self._trial.codes}
         ratings[code] = 100
         return {"diagnosis": code, "ratings": ratings, "answers": {}, "marks": [], "key_slices": []}
 

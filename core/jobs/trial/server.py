@@ -88,9 +88,9 @@ class Server:
     def kill_workers(self) -> int:
         """End the workers as a power cut would; return how many."""
         found = self.workers()
-        for one in found:
+        for process in found:
             with suppress(psutil.Error):
-                one.kill()
+                process.kill()
         return len(found)
 
     def stop(self) -> None:

@@ -22,31 +22,31 @@ METHOD = (
 
 def arms_chart(study: StudyFacts, compared: tuple[ArmComparison, ...], *, figures: tuple[str, ...], key: str) -> Chart:
     """Draw unaided -> aided for these figures, a line a group, and beside it the difference with its interval."""
-    known = [one for one in compared if one.figure in figures and one.result is not None]
-    shown = sorted(known, key=lambda one: figures.index(one.figure))
-    lines = [_line(study, one, several=len({each.figure for each in shown}) > 1) for one in shown]
-    means = [mean for one in shown for mean in _means(one).values()]
-    gaps = [_estimate(one.result.differences[0]) for one in shown if one.result]
+    known = [comparison for comparison in compared if comparison.figure in figures and comparison.result is not None]
+    shown = sorted(known, key=lambda comparison: figures.index(comparison.figure))
+    lines = [_line(study, comparison, several=len({each.figure for each in shown}) > 1) for comparison in shown]
+    means = [mean for comparison in shown for mean in _means(comparison).values()]
+    gaps = [_estimate(comparison.result.differences[0]) for comparison in shown if comparison.result]
     facets = [
         Facet("unaided to aided", share_axis(floor_of(means))),
         Facet("aided minus unaided<br>percentage points", difference_axis(gaps)),
     ]
     where = laid(facets, lines, per_row=2)
     traces: list[dict[str, Any]] = []
-    for line, one, gap in zip(lines, shown, gaps, strict=True):
-        traces += [{**trace, **where.axes[0]} for trace in _pair(study, one, line)]
-        traces.append({**_marker(study, one, line, [gap], filled=True), **where.axes[1]})
+    for line, comparison, gap in zip(lines, shown, gaps, strict=True):
+        traces += [{**trace, **where.axes[0]} for trace in _pair(study, comparison, line)]
+        traces.append({**_marker(study, comparison, line, [gap], filled=True), **where.axes[1]})
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
     if shown:
         draw_zero(figure)
     data = [
-        {"figure": one.figure, "group": one.group, "difference": f"{gap.a} minus {gap.b}"}
-        | {arm: mean.value for arm, mean in _means(one).items()}
+        {"figure": comparison.figure, "group": comparison.group, "difference": f"{gap.a} minus {gap.b}"}
+        | {arm: mean.value for arm, mean in _means(comparison).items()}
         | {"estimate": gap.estimate, "p": gap.p}
         | {"low": (gap.ci or (None, None))[0], "high": (gap.ci or (None, None))[1]}
-        for one in shown
-        if one.result
-        for gap in one.result.differences[:1]
+        for comparison in shown
+        if comparison.result
+        for gap in comparison.result.differences[:1]
     ]
     note = f"Means with 95 % intervals; right of the line reading with the AI is higher. {DEMONSTRATION}"
     return Chart(key, "Unaided and aided", figure, note, data, METHOD)

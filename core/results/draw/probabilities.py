@@ -39,8 +39,10 @@ def probability_blocks(study: StudyFacts, analysis: Analysis, code: str) -> Iter
         if each.label == code and each.calibration is not None
     }
     note = f"Partial AUC and calibration of {label} against the rest."
-    yield Table(f"scores-{code}", [_row(one, brier.get((one.reader, one.arm))) for one in own], note, METHOD)
-    machines = [one for one in own if one.net_benefit and (one.reader, one.arm) in brier and _is_ai(analysis, one)]
+    yield Table(f"scores-{code}", [_row(score, brier.get((score.reader, score.arm))) for score in own], note, METHOD)
+    machines = [
+        score for score in own if score.net_benefit and (score.reader, score.arm) in brier and _is_ai(analysis, score)
+    ]
     if machines:
         yield calibration_chart(
             study, [(machine, brier[machine.reader, machine.arm]) for machine in machines], label=label, code=code
@@ -71,7 +73,7 @@ def calibration_chart(
 ) -> Chart:
     """Draw the share of positive cases against the mean probability of each bin."""
     traces, data, cases = [], list[dict[str, Any]](), 0
-    for one, scores in machines:
+    for score, scores in machines:
         found = scores.calibration.bins if scores.calibration else ()
         bins = [(each, value) for each in found if (value := each.observed.value) is not None]
         cases = max(cases, sum(each.n for each, _ in bins))
@@ -85,14 +87,14 @@ def calibration_chart(
             "thickness": 1,
         }
         traces.append({
-            "type": "scatter", "mode": "lines+markers", "name": one.reader, "error_y": spread,
+            "type": "scatter", "mode": "lines+markers", "name": score.reader, "error_y": spread,
             "x": [each.mean_probability for each, _ in bins], "y": shares,
-            "marker": {"color": colour_of(study, AI, one.reader)}, "line": {"width": 1},
+            "marker": {"color": colour_of(study, AI, score.reader)}, "line": {"width": 1},
             "text": [many(each.n, "case") for each, _ in bins],
             "hovertemplate": "probability %{x:.2f}<br>share %{y:.0%}<br>%{text}<extra></extra>",
         })  # fmt: skip
         data += [
-            {"name": one.reader, "probability": each.mean_probability, "share": value, "cases": each.n}
+            {"name": score.reader, "probability": each.mean_probability, "share": value, "cases": each.n}
             for each, value in bins
         ]
     figure = go.Figure(traces)

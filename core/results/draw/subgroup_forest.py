@@ -71,13 +71,13 @@ def _drawn(
         traces.append(
             {
                 "type": "scatter",
-                "x": [one.value for one in some],
+                "x": [estimate.value for estimate in some],
                 "y": [_label(line) for line in drawn[who]],
                 "error_x": error_bars(some),
                 "mode": "markers",
                 "cliponaxis": False,
                 "marker": {"color": colour_of(found.study, group), "symbol": symbol_of(found.study, group), "size": 9},
-                "customdata": [_told(one) for one in some],
+                "customdata": [_told(estimate) for estimate in some],
                 "hovertemplate": "%{y}<br>%{x:.1%}<br>%{customdata}<extra></extra>",
                 **axes,
             }

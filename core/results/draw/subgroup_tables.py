@@ -106,7 +106,7 @@ def effect_note(found: Subgroups) -> str:
 def who_name(found: Subgroups, who: Who) -> str:
     """Return whose figure it is, with the arm where there are two."""
     group, arm = who
-    several = len({one for _, one in found.who if one}) > 1
+    several = len({arm for _, arm in found.who if arm}) > 1
     return f"{group}, {arm}" if arm and several else group
 
 

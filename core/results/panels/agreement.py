@@ -38,7 +38,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     yield Table("agreement", agreement_table(analysis), method=METHOD)
     if analysis.intra_reader:
         yield Table("intra", intra_table(analysis), "Each reader with themselves, in two arms.", INTRA)
-    arms = tuple(dict.fromkeys(one.arm for one in analysis.agreement))
+    arms = tuple(dict.fromkeys(agreement.arm for agreement in analysis.agreement))
     choice = Choice("agreement_arm", "Arm", arms, arms[:1], on_paper=arms, shared=False)
     for arm in surface.choose(choice) if len(arms) > 1 else arms:
         largest = largest_set(analysis, arm)
@@ -55,13 +55,13 @@ def agreement_gaps(analysis: Analysis) -> list[Gap]:
     if not analysis.agreement:
         remedy = "Loosen the filters, or plan for a second reader in the next study."
         return [Gap("Agreement needs two readers of the same cases.", remedy)]
-    if max(one.result.n for one in analysis.agreement) == 1:
+    if max(agreement.result.n for agreement in analysis.agreement) == 1:
         return [gaps.ONE_CASE]
     without: dict[str, list[str]] = {}
-    for one in analysis.agreement:
-        if one.result.fleiss.value is None:
-            name = f"{one.group} ({one.arm})" if one.arm else one.group
-            without.setdefault(one.result.fleiss.reason or "it does not exist", []).append(name)
+    for agreement in analysis.agreement:
+        if agreement.result.fleiss.value is None:
+            name = f"{agreement.group} ({agreement.arm})" if agreement.arm else agreement.group
+            without.setdefault(agreement.result.fleiss.reason or "it does not exist", []).append(name)
     remedy = "Kappa needs cases that two readers read, and reads of more than one category."
     return [Gap(f"No kappa of {', '.join(names)}: {reason}.", remedy) for reason, names in without.items()]
 
@@ -70,19 +70,21 @@ def agreement_table(analysis: Analysis) -> list[Row]:
     """Return Fleiss' kappa, AC1, alpha and Cochran's Q by group and arm."""
     return [
         {
-            "group": one.group,
-            "arm": one.arm or "–",
-            "Fleiss' kappa": number(one.result.fleiss),
-            "Gwet's AC1": number(one.result.ac1),
-            "Krippendorff's alpha": number(one.result.alpha),
-            "mean pairwise kappa": plain(one.result.light),
-            "share agreeing": percent(one.result.observed),
-            "Cochran's Q": plain(one.result.cochran_q.q, digits=2),
-            "p": p_text(one.result.cochran_q.p) if one.result.cochran_q.p is not None else one.result.cochran_q.reason,
-            "readers": len(one.result.readers),
-            "cases": one.result.n,
+            "group": agreement.group,
+            "arm": agreement.arm or "–",
+            "Fleiss' kappa": number(agreement.result.fleiss),
+            "Gwet's AC1": number(agreement.result.ac1),
+            "Krippendorff's alpha": number(agreement.result.alpha),
+            "mean pairwise kappa": plain(agreement.result.light),
+            "share agreeing": percent(agreement.result.observed),
+            "Cochran's Q": plain(agreement.result.cochran_q.q, digits=2),
+            "p": p_text(agreement.result.cochran_q.p)
+            if agreement.result.cochran_q.p is not None
+            else agreement.result.cochran_q.reason,
+            "readers": len(agreement.result.readers),
+            "cases": agreement.result.n,
         }
-        for one in analysis.agreement
+        for agreement in analysis.agreement
     ]
 
 
@@ -97,15 +99,18 @@ def pair_table(named: NamedAgreement) -> list[Row]:
 def intra_table(analysis: Analysis) -> list[Row]:
     """Return Cohen's kappa of each reader's calls in two arms."""
     return [
-        {"reader": one.reader, "arms": f"{one.a}, {one.b}", "kappa": number(one.kappa),
-         "share alike": percent(one.observed), "cases": one.kappa.n}
-        for one in analysis.intra_reader
+        {"reader": reader.reader, "arms": f"{reader.a}, {reader.b}", "kappa": number(reader.kappa),
+         "share alike": percent(reader.observed), "cases": reader.kappa.n}
+        for reader in analysis.intra_reader
     ]  # fmt: skip
 
 
 def largest_set(analysis: Analysis, arm: str) -> NamedAgreement:
     """Return the agreement of the most readers of an arm; there must be one."""
-    return max((one for one in analysis.agreement if one.arm == arm), key=lambda one: len(one.result.readers))
+    return max(
+        (agreement for agreement in analysis.agreement if agreement.arm == arm),
+        key=lambda agreement: len(agreement.result.readers),
+    )
 
 
 def kappa_matrix(analysis: Analysis, arm: str) -> tuple[list[str], Floats, int]:

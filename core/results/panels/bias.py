@@ -97,17 +97,17 @@ def switch_chart(study: StudyFacts, rows: list[tuple[str, str, Estimate, Estimat
     facets = [Facet(f"{SWITCHES[at]}<br>share of chances", axis) for at in kinds]
     where = laid(facets, [row[0] for row in rows], per_row=per_row)
     traces = [
-        {**_switch(study, name, group, one), **axes}
+        {**_switch(study, name, group, switch), **axes}
         for name, group, *both in rows
-        for one, axes in zip([both[at] for at in kinds], where.axes, strict=True)
-        if one.value is not None
+        for switch, axes in zip([both[at] for at in kinds], where.axes, strict=True)
+        if switch.value is not None
     ]
     note = f"Share of the chances taken, with 95 % intervals; n is in the tables. {DEMONSTRATION}"
     data = [
-        {"name": name, "group": group, "switch": kind, "share": one.value, "chances": one.n}
-        | {"low": (one.ci or (None, None))[0], "high": (one.ci or (None, None))[1]}
+        {"name": name, "group": group, "switch": kind, "share": switch.value, "chances": switch.n}
+        | {"low": (switch.ci or (None, None))[0], "high": (switch.ci or (None, None))[1]}
         for name, group, *both in rows
-        for kind, one in zip(SWITCHES, both, strict=True)
+        for kind, switch in zip(SWITCHES, both, strict=True)
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
     return Chart("switches", "Switches after the AI", figure, note, data, SWITCHED)

@@ -99,7 +99,7 @@ def case_map(results: StudyResults, *, order: str) -> CaseMap:
         truths=[study.label(study.codes[code]) for code in table.truth[turn]],
         states=states.astype(np.int8),
         texts=_words(study, calls),
-        share_right=[None if np.isnan(one) else float(one) for one in share[turn]],
+        share_right=[None if np.isnan(part) else float(part) for part in share[turn]],
         read_by=[0 if (one := figures[at]) is None else one.read for at in turn],
         study_id=study.id,
     )

@@ -56,16 +56,16 @@ def case_characteristics(rows: StudyRows) -> list[Row]:
         _row("patients", "", columns, lambda at: str(len({cases[place].patient for place in at}))),
     ]
     about = [case.about for case in cases]
-    made += _numbers("age", "years", [one.age for one in about], columns)
+    made += _numbers("age", "years", [case.age for case in about], columns)
     values, unknown = sexes(cases)
     made += _counts("sex", values, columns, unknown=unknown)
-    made += _numbers("slice thickness", "mm", [one.thickness_mm for one in about], columns)
-    made += _numbers("slices", "", [one.slices for one in about], columns)
-    made += _counts("tube voltage", [None if one.kvp is None else f"{one.kvp:g} kV" for one in about], columns)
-    scanner = [" ".join(part for part in (one.manufacturer, one.model) if part) or None for one in about]
+    made += _numbers("slice thickness", "mm", [case.thickness_mm for case in about], columns)
+    made += _numbers("slices", "", [case.slices for case in about], columns)
+    made += _counts("tube voltage", [None if case.kvp is None else f"{case.kvp:g} kV" for case in about], columns)
+    scanner = [" ".join(part for part in (case.manufacturer, case.model) if part) or None for case in about]
     made += _counts("scanner", joined(scanner), columns)
-    made += _counts("kernel", joined([one.kernel for one in about]), columns)
-    return made + _counts("orientation", joined([one.orientation for one in about]), columns)
+    made += _counts("kernel", joined([case.kernel for case in about]), columns)
+    return made + _counts("orientation", joined([case.orientation for case in about]), columns)
 
 
 def reader_characteristics(study: StudyFacts) -> list[Row]:

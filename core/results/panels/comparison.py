@@ -119,11 +119,14 @@ def difference_chart(
     """Draw AI minus readers with its interval, a small chart an AI and group, a line a figure; 0 is no difference."""
     pairs = list(dict.fromkeys((difference.ai, difference.group) for difference in differences))
     known = [difference for difference in differences if difference.estimate.value is not None]
-    axis = difference_axis(one.estimate for one in known)
+    axis = difference_axis(difference.estimate for difference in known)
     facets = [Facet(f"{ai} minus {group}", axis) for ai, group in pairs]
     where = laid(facets, list(dict.fromkeys(difference.label for difference in differences)), per_row=per_row)
     traces = [
-        {**_of_pair(study, *pair, [one for one in known if (one.ai, one.group) == pair]), **axes}
+        {
+            **_of_pair(study, *pair, [difference for difference in known if (difference.ai, difference.group) == pair]),
+            **axes,
+        }
         for pair, axes in zip(pairs, where.axes, strict=True)
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)

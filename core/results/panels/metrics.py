@@ -113,17 +113,17 @@ def pair_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
     """
     several = len(analysis.study.ais) > 1
     rows: list[Row] = []
-    for one in analysis.ai_with_each_reader:
-        pair = one.pair
+    for contest in analysis.ai_with_each_reader:
+        pair = contest.pair
         rows.append(
             {
-                "figure": study.figure_label(one.figure),
-                **({"AI": one.ai} if several else {}),
-                "reader": one.reader,
-                "arm": one.arm or "–",
-                "AI minus reader": points(pair.difference) if pair else f"– ({one.reason})",
+                "figure": study.figure_label(contest.figure),
+                **({"AI": contest.ai} if several else {}),
+                "reader": contest.reader,
+                "arm": contest.arm or "–",
+                "AI minus reader": points(pair.difference) if pair else f"– ({contest.reason})",
                 "95 % interval": points_between(pair.ci) if pair else "–",
-                "p (Holm)": p_text(one.p_holm),
+                "p (Holm)": p_text(contest.p_holm),
                 "p (exact)": p_text(pair.p_exact) if pair else "–",
                 "p (mid-p)": p_text(pair.p_midp) if pair else "–",
                 "cases": pair.n if pair else 0,

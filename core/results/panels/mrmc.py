@@ -34,15 +34,15 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
             yield from verdict_blocks(results)
     elif analysis.arms_compared:
         yield Note("Not prespecified: every test here is exploratory.")
-    if any(one.result for one in analysis.arms_compared):
+    if any(comparison.result for comparison in analysis.arms_compared):
         yield Table("arms", arm_table(study, analysis), "Aided minus unaided, on every figure.", ASSUMED)
-        figures = tuple(dict.fromkeys(one.figure for one in analysis.arms_compared))
+        figures = tuple(dict.fromkeys(comparison.figure for comparison in analysis.arms_compared))
         primary = next((name for name in figure_names(plan) if name in figures), figures[0])
         choice = Choice("figure", "Figure of merit", figures, (primary,), named=study.figure_label, look="list")
         for figure in surface.choose(choice):
-            for one in analysis.arms_compared:
-                if one.figure == figure:
-                    yield from _in_full(study, one)
+            for comparison in analysis.arms_compared:
+                if comparison.figure == figure:
+                    yield from _in_full(study, comparison)
     rows = group_difference_table(study, analysis)
     if rows:
         yield Heading("Groups of readers")
@@ -56,8 +56,11 @@ def mrmc_gaps(results: StudyResults) -> list[Gap]:
     if not analysis.arms_compared:
         remedy = "It takes a sequential or crossover design, with the AI shown in one of the arms."
         found.append(Gap("These reads have one arm only.", remedy))
-    elif not any(one.result for one in analysis.arms_compared):
-        why = next((one.reason for one in analysis.arms_compared if one.reason), "no reader read in every arm")
+    elif not any(comparison.result for comparison in analysis.arms_compared):
+        why = next(
+            (comparison.reason for comparison in analysis.arms_compared if comparison.reason),
+            "no reader read in every arm",
+        )
         remedy = "It takes at least two cases that the same readers read in both arms."
         found.append(Gap(f"No figure could be compared between arms: {why}", remedy))
     found += gaps.no_ratings(analysis) if analysis.arms_compared else []
@@ -139,17 +142,17 @@ def arm_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
     """Return aided minus unaided on every figure, for all readers and each group."""
     return [
         {
-            "figure": study.figure_label(one.figure),
-            "group": one.group,
+            "figure": study.figure_label(comparison.figure),
+            "group": comparison.group,
             "difference": f"{gap.a} minus {gap.b}",
             "estimate": plain(gap.estimate),
             "95 % interval": span(gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
-            "readers": "these readers only" if one.result.readers == "fixed" else "random",
+            "readers": "these readers only" if comparison.result.readers == "fixed" else "random",
         }
-        for one in analysis.arms_compared
-        if one.result
-        for gap in one.result.differences
+        for comparison in analysis.arms_compared
+        if comparison.result
+        for gap in comparison.result.differences
     ]
 
 
@@ -157,17 +160,17 @@ def group_difference_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
     """Return groups of readers against each other, later minus earlier; readers nested in groups."""
     return [
         {
-            "figure": study.figure_label(one.figure),
-            "arm": one.arm or "–",
+            "figure": study.figure_label(comparison.figure),
+            "arm": comparison.arm or "–",
             "difference": f"{gap.a} minus {gap.b}",
             "estimate": plain(gap.estimate),
             "95 % interval": span(gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
-            "readers": "these readers only" if one.readers_as == "fixed" else "random",
+            "readers": "these readers only" if comparison.readers_as == "fixed" else "random",
         }
-        for one in analysis.groups_compared
-        if one.result
-        for gap in one.result.differences
+        for comparison in analysis.groups_compared
+        if comparison.result
+        for gap in comparison.result.differences
     ]
 
 

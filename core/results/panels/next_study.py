@@ -89,7 +89,7 @@ def pilots(analysis: Analysis, question: Question) -> list[Pilot]:
     for each in analysis.arms_compared if question == "arms" else ():
         if each.result is not None and each.result.n_readers == everybody:
             _add(made, each.figure, question, each.result, each.result.n_cases, each.result.differences[0].estimate)
-    return list({one.figure: one for one in made}.values())
+    return list({comparison.figure: comparison for comparison in made}.values())
 
 
 def _add(
@@ -163,7 +163,9 @@ def next_study_gaps(analysis: Analysis, question: Question) -> list[Gap]:
         what = (
             "This study does not tell how aided and unaided figures vary: it needs two readers who read in both arms."
         )
-        if any(one.result is not None and one.result.n_readers > 1 for one in analysis.arms_compared):
+        if any(
+            comparison.result is not None and comparison.result.n_readers > 1 for comparison in analysis.arms_compared
+        ):
             what = "Aided minus unaided varies too little here, over readers and cases, to plan by."
         return [Gap(what, "A sequential or crossover design with more readers serves as a pilot.")]
     what = "This study does not tell how AI minus reader varies: it needs the AI and two readers of the same cases."

@@ -119,14 +119,16 @@ def spread_chart(study: StudyFacts, spreads: list[Spread], *, label: str, per_ro
     """Draw a small chart for the AI and each group, or each reader of a group of one; a box a true class."""
     pooled = {spread.group for spread in spreads if spread.who.endswith(", pooled")}
     shown = [spread for spread in spreads if spread.group not in pooled or spread.who.endswith(", pooled")]
-    known = [who for who in dict.fromkeys(one.who for one in shown) if _of(shown, who)]
+    known = [who for who in dict.fromkeys(spread.who for spread in shown) if _of(shown, who)]
     where = laid(
         [Facet(who, AXIS) for who in known], [study_class.label for study_class in study.classes], per_row=per_row
     )
     traces = [
-        {**_box(study, one), **axes} for who, axes in zip(known, where.axes, strict=True) for one in _of(shown, who)
+        {**_box(study, spread), **axes}
+        for who, axes in zip(known, where.axes, strict=True)
+        for spread in _of(shown, who)
     ]
-    count = sum(one.ratings.size for one in shown)
+    count = sum(spread.ratings.size for spread in shown)
     note = f"{many(count, 'rating')} of {label}, 0 to 100, by true class. {DEMONSTRATION}"
     data: list[dict[str, Any]] = [
         {"name": spread.who, "group": spread.group, "true_class": spread.truth, "ratings": int(spread.ratings.size)}

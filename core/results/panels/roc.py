@@ -132,7 +132,7 @@ def curves_of(study: StudyFacts, analysis: Analysis, code: str) -> list[Curve]:
             x, y = (curve.fpr, curve.tpr) if curve else (None, None)
             made.append(Curve(name, group, arm, "group", x, y, curve.area if curve else None, 0, mean))
     order = {"reader": 0, "group": 1, "ai": 2}  # what is drawn last lies on top
-    return sorted(made, key=lambda one: order[one.level])
+    return sorted(made, key=lambda curve: order[curve.level])
 
 
 def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, height: int = HEIGHT) -> Chart:
@@ -151,7 +151,7 @@ def roc_chart(study: StudyFacts, curves: list[Curve], *, label: str, key: str, h
                 for curve in curves
                 if (curve.group, curve.arm, curve.level) == (group, arm, level) and curve.point
             ]
-            alone = [[one] for one in chosen] if level == "ai" else [chosen]
+            alone = [[curve] for curve in chosen] if level == "ai" else [chosen]
             traces += [_points(study, some) for some in alone if some]
     figure = go.Figure(traces)
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": INK, "dash": "dot", "width": 1})
@@ -248,7 +248,7 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
         "opacity": 0.75 if first.level == "reader" else 1,
         "line": {"width": 1.5} if first.arm == Arm.AIDED else {"width": 1, "color": "rgba(255,255,255,0.8)"},
     }
-    points = [one.point for one in chosen if one.point is not None]
+    points = [curve.point for curve in chosen if curve.point is not None]
     arm = f", {first.arm}" if "," in first.name else ""  # names carry the arm where there are several
     shown = f"{plural(first.group)}{arm}, each reader's diagnoses" if first.level == "reader" else first.name
     return {
@@ -259,7 +259,7 @@ def _points(study: StudyFacts, chosen: list[Curve]) -> dict[str, Any]:
         "name": shown,
         "showlegend": first.level == "reader" or first.fpr is None,
         "marker": marker,
-        "customdata": [one.name for one in chosen],
+        "customdata": [curve.name for curve in chosen],
         "hovertemplate": "%{customdata}: diagnosis<br>1 − specificity %{x:.1%}<br>sensitivity %{y:.1%}<extra></extra>",
     }
 

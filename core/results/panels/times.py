@@ -31,7 +31,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     analysis, study = results.analysis, results.study
     of_everybody = results.comparison.times
     yield from times_gaps(results)
-    if any(one.seconds.size for one in of_everybody):
+    if any(times.seconds.size for times in of_everybody):
         yield time_chart(study, of_everybody)
         yield Table("time-totals", time_table(of_everybody), SEQUENTIAL if study.design == Design.SEQUENTIAL else "")
     if analysis.times:
@@ -101,13 +101,13 @@ def fast_rows(analysis: Analysis) -> list[Row]:
     """Return readers with reads that were too fast: how many, of how many, and on which cases."""
     return [
         {
-            "reader": one.reader,
-            "too fast": len(one.cases),
-            "reads": one.reads,
-            "arm": one.arm or "–",
-            "cases": ", ".join(one.cases[:20]) + (" …" if len(one.cases) > 20 else ""),
+            "reader": reader.reader,
+            "too fast": len(reader.cases),
+            "reads": reader.reads,
+            "arm": reader.arm or "–",
+            "cases": ", ".join(reader.cases[:20]) + (" …" if len(reader.cases) > 20 else ""),
         }
-        for one in analysis.too_fast
+        for reader in analysis.too_fast
     ]
 
 
@@ -116,16 +116,16 @@ def time_chart(study: StudyFacts, all_times: list[Times], *, key: str = "time") 
     figure = go.Figure()
     single = [time for time in all_times if time.seconds.size]
     known = single if len(single) <= MANY else _pooled(single)
-    for one in known:
-        points = "all" if one.seconds.size <= 400 and len(known) <= MANY else False
-        colour = colour_of(study, one.group)
-        quarter, middle, three = np.quantile(one.seconds, [0.25, 0.5, 0.75])
-        ends = {"lowerfence": [one.seconds.min()], "upperfence": [one.seconds.max()]} if not points else {}
-        spread = {"q1": [quarter], "median": [middle], "q3": [three], "y": [one.name], **ends}
+    for times in known:
+        points = "all" if times.seconds.size <= 400 and len(known) <= MANY else False
+        colour = colour_of(study, times.group)
+        quarter, middle, three = np.quantile(times.seconds, [0.25, 0.5, 0.75])
+        ends = {"lowerfence": [times.seconds.min()], "upperfence": [times.seconds.max()]} if not points else {}
+        spread = {"q1": [quarter], "median": [middle], "q3": [three], "y": [times.name], **ends}
         figure.add_trace(
             go.Box(
-                **({"x": one.seconds} if points else spread),
-                name=one.name,
+                **({"x": times.seconds} if points else spread),
+                name=times.name,
                 orientation="h",
                 boxpoints=points,
                 jitter=0.5,
@@ -137,18 +137,18 @@ def time_chart(study: StudyFacts, all_times: list[Times], *, key: str = "time") 
             )
         )
     if known:
-        everything = np.concatenate([one.seconds for one in known])
+        everything = np.concatenate([reader.seconds for reader in known])
         axis = log_axis(float(everything.min()), float(everything.max()))
         figure.update_xaxes(**axis, title="seconds a case (log axis)")
-    figure.update_yaxes(categoryorder="array", categoryarray=[one.name for one in known][::-1], showgrid=False)
-    counts = ", ".join(f"{one.name}: {one.seconds.size}" for one in known)
+    figure.update_yaxes(categoryorder="array", categoryarray=[reader.name for reader in known][::-1], showgrid=False)
+    counts = ", ".join(f"{reader.name}: {reader.seconds.size}" for reader in known)
     note = "Box: quartiles and median; whiskers to the extremes, or to 1.5 quartile ranges where points are drawn."
     method = f"Reads with a time: {counts}. Readers: {READERS_TIME}. {ai_time(all_times)}"
     data = [
-        {"reader": one.name, "group": one.group, "cases": int(one.seconds.size)}
-        | {"total_minutes": float(one.seconds.sum() / 60), "median_seconds": float(np.median(one.seconds))}
-        | {"geometric_mean_seconds": float(np.exp(np.log(np.maximum(one.seconds, 1e-3)).mean()))}
-        for one in single
+        {"reader": reader.name, "group": reader.group, "cases": int(reader.seconds.size)}
+        | {"total_minutes": float(reader.seconds.sum() / 60), "median_seconds": float(np.median(reader.seconds))}
+        | {"geometric_mean_seconds": float(np.exp(np.log(np.maximum(reader.seconds, 1e-3)).mean()))}
+        for reader in single
     ]
     return Chart(key, "Time per case", dress(figure, height=120 + 34 * max(3, len(known))), note, data, method)
 
@@ -156,10 +156,10 @@ def time_chart(study: StudyFacts, all_times: list[Times], *, key: str = "time") 
 def _pooled(single: list[Times]) -> list[Times]:
     """Too many for a box each: one a group, which keeps the page small too."""
     made = []
-    for group in dict.fromkeys(one.group for one in single):
-        of_group = [one for one in single if one.group == group]
+    for group in dict.fromkeys(times.group for times in single):
+        of_group = [times for times in single if times.group == group]
         name = f"{group} (pooled reads of {len(of_group)})" if len(of_group) > 1 else of_group[0].name
-        made.append(Times(name, group, np.concatenate([one.seconds for one in of_group]), of_group[0].device))
+        made.append(Times(name, group, np.concatenate([times.seconds for times in of_group]), of_group[0].device))
     return made
 
 

@@ -76,7 +76,7 @@ def _proved(end: dict[str, object], store: VolumeStore, missing: object) -> Rest
         anchor.write(settings().data_dir, chain.head(session))
         verdict = chain.verify(session, head=head)
         series = ledger.volumes(session)
-    problems += [f"{one.table} {one.id}: {one.what}" for one in verdict.broken]
+    problems += [f"{broken_link.table} {broken_link.id}: {broken_link.what}" for broken_link in verdict.broken]
     for key, hashed in series:
         if isinstance(missing, list) and key in missing:
             continue

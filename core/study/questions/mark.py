@@ -30,7 +30,7 @@ class Mark(Question):
 
     def answer(self, content: dict[str, Any]) -> Any:
         """Return the marks that answer this question."""
-        return [one for one in content.get("marks") or [] if one.get("question") == self.id] or None
+        return [mark for mark in content.get("marks") or [] if mark.get("question") == self.id] or None
 
     def cells(self, answer: Any) -> tuple[Cell, ...]:
         """The marks as JSON: images counted from 0, axial ones from the apex; points in pixels.

@@ -15,7 +15,9 @@ from core.study.questions.scale import Scale
 from core.study.questions.text import Text
 
 AnyQuestion = Choice | Choices | Grade | Number | Text | Scale | Mark
-KINDS: dict[str, type[Question]] = {str(one.__dataclass_fields__["kind"].default): one for one in get_args(AnyQuestion)}
+KINDS: dict[str, type[Question]] = {
+    str(question.__dataclass_fields__["kind"].default): question for question in get_args(AnyQuestion)
+}
 
 
 def without_unused(data: Any) -> Any:

@@ -95,12 +95,12 @@ def mass(rng: np.random.Generator, chest: Chest) -> None:
     centre = sample_points(rng, (chest.lungs > 0).astype(np.float32), 1, chest.grid)
     drawn = np.zeros(chest.grid.shape, np.float32)
     r = float(rng.uniform(5, 15))
-    for one in centre:
-        blob(chest, drawn, one, (r, r, r), ragged=rng.uniform(0.02, 0.15), soft=0.15, amount=1.0)
-        tips = one + rng.normal(size=(int(rng.integers(0, 14)), 3)).astype(np.float32) * np.float32(0.8 * r)
+    for side in centre:
+        blob(chest, drawn, side, (r, r, r), ragged=rng.uniform(0.02, 0.15), soft=0.15, amount=1.0)
+        tips = side + rng.normal(size=(int(rng.integers(0, 14)), 3)).astype(np.float32) * np.float32(0.8 * r)
         steps = np.linspace(0, 1, 30, dtype=np.float32)[:, None]
         for tip in tips:
-            splat(drawn, one + steps * (tip - one) * 1.6, np.full(30, 0.6, np.float32), chest.grid)
+            splat(drawn, side + steps * (tip - side) * 1.6, np.full(30, 0.6, np.float32), chest.grid)
     _add(chest, drawn * np.float32(rng.uniform(800, 950)))
 
 

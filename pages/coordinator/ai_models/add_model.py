@@ -143,7 +143,7 @@ def _stated(key: str, models: list[ModelInfo], default: ModelInfo | None, *, sev
 def _lungs(models: list[ModelInfo], default: ModelInfo | None, *, several: bool) -> list[str]:
     """Return the choices of lungs, the likeliest first: an uploaded file, models that are here, the package."""
     others = sorted(models, key=lambda model: default is None or model.id != default.id)
-    taken = [f"{one.name}/{one.version}" for one in others if one.card.get("lungs") != R231]
+    taken = [f"{model.name}/{model.version}" for model in others if model.card.get("lungs") != R231]
     return [OWN_LUNGS, *taken, R231] if several else [*taken, OWN_LUNGS, R231]
 
 
@@ -160,7 +160,7 @@ def _patients(key: str, new: NewModel, *, whole: bool) -> NewModel:
         "Which patients were they?",
         list(names),
         key=f"{key}_known_{whole}",
-        format_func=lambda one: names[one],
+        format_func=lambda model: names[model],
         horizontal=True,
         label_visibility="collapsed",
     )

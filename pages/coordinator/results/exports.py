@@ -52,7 +52,7 @@ def _programs(rows: StudyRows, chosen: Filter) -> None:
         list(COMPARED),
         default="ai",
         required=True,
-        format_func=lambda one: COMPARED[one],
+        format_func=lambda key: COMPARED[key],
         key="export_compared",
     )
     for program in get_args(Program):

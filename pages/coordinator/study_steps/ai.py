@@ -75,20 +75,20 @@ def _one(me: Account, study: StudyInfo, ais: tuple[AiOfStudy, ...], place: int) 
         st.caption("An AI of your own: its card on the page AI models says what it was trained on. Research only.")
     elif ai.model.kind != "csv":
         st.caption("The shipped AI is a research demonstration trained on procedural CT. It is no medical device.")
-    named = [one.named for one in ais]
+    named = [ai_.named for ai_ in ais]
 
     def save(classes: dict[str, str | None]) -> None:
-        _save(me, study, [replace(one, classes=classes) if at == place else one for at, one in enumerate(named)])
+        _save(me, study, [replace(other, classes=classes) if at == place else other for at, other in enumerate(named)])
 
     class_map(me, study, place, ai, save)
     if place and study.editable:
         with st.container(horizontal=True):
             if st.button("Remove", key=f"study_ai_remove_{place}", icon=":material/delete:"):
-                _save(me, study, [one for at, one in enumerate(named) if at != place])
+                _save(me, study, [other for at, other in enumerate(named) if at != place])
                 st.rerun()
             help_ = "Aided readers see the first AI, and the prespecified comparison is about it."
             if st.button("Make it the first", key=f"study_ai_first_{place}", help=help_):
-                _save(me, study, [named[place], *(one for at, one in enumerate(named) if at != place)])
+                _save(me, study, [named[place], *(other for at, other in enumerate(named) if at != place)])
                 st.rerun()
     busy = ai.model.kind != "csv" and bool(_underway(me, study, ai))
     st.fragment(_reads, run_every=REFRESH if busy else None)(me, study, ai, place, busy=busy)
@@ -122,7 +122,7 @@ def _add(me: Account, study: StudyInfo, ais: tuple[AiOfStudy, ...], models: dict
                 add(model)
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     names = {model.id: f"{model.name} {model.version}" for model in others}
-    chosen = left.selectbox("Another AI", list(names), key="study_ai_other", format_func=lambda one: names[one])
+    chosen = left.selectbox("Another AI", list(names), key="study_ai_other", format_func=lambda key: names[key])
     if right.button("Add this AI", key="study_ai_add") and chosen:
         add(models[chosen])
 
@@ -160,7 +160,7 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
     left, right = st.columns(2)
     locked = not study.editable
     left.selectbox(
-        "AI", list(names), key=model_key, format_func=lambda one: names[one], on_change=save, disabled=locked
+        "AI", list(names), key=model_key, format_func=lambda key: names[key], on_change=save, disabled=locked
     )
     own = rules_of(models[study.ai_model_id].card) if study.ai_model_id in models else tuple(RULES)
     rules = list(dict.fromkeys([*own, study.ai_rule]))
@@ -168,7 +168,7 @@ def _choose(me: Account, study: StudyInfo, models: dict[int, ModelInfo]) -> None
         "Rule from slices to patient",
         rules,
         key=rule_key,
-        format_func=lambda one: "its own: the calls of its table" if table else RULE_NAMES.get(one, one),
+        format_func=lambda key: "its own: the calls of its table" if table else RULE_NAMES.get(key, key),
         on_change=save,
         disabled=locked or table,
     )
@@ -189,12 +189,12 @@ def _reads(me: Account, study: StudyInfo, ai: AiOfStudy, place: int, *, busy: bo
     if failed:
         st.warning(f"It failed on {failed}; a failure counts as such in the results.")
     st.caption("What it called stays hidden here until the study is unblinded.")
-    missing = [one for one in series if one not in found]
+    missing = [series_id for series_id in series if series_id not in found]
     if not missing or model.kind == "csv":
         return
     if waiting:
         st.progress(len(found) / len(series), text="The worker is reading; you may go on with the next step.")
-    asked_for = [one for one in missing if one not in waiting]
+    asked_for = [series_id for series_id in missing if series_id not in waiting]
     if asked_for and st.button(
         f"Have it read the {len(asked_for)} missing cases",
         key=f"study_ai_read_{place}" if place else "study_ai_read",
@@ -202,8 +202,8 @@ def _reads(me: Account, study: StudyInfo, ai: AiOfStudy, place: int, *, busy: bo
     ):
 
         def ask(session: Session) -> None:
-            for one in asked_for:
-                queue.enqueue(session, series_id=one, model_name=model.name, model_version=model.version)
+            for series_id in asked_for:
+                queue.enqueue(session, series_id=series_id, model_name=model.name, model_version=model.version)
 
         act(ask, done="The worker reads them")
         st.rerun()

@@ -23,7 +23,7 @@ def class_map(me: Account, study: StudyInfo, place: int, ai: AiOfStudy, save: Ca
         st.session_state[key] = stored if stored in choices else NOT_MAPPED
 
         def change(name: str = name, key: str = key) -> None:
-            new = {one: code for one, code in ai.classes.to_study.items() if one != name}
+            new = {ai_class: code for ai_class, code in ai.classes.to_study.items() if ai_class != name}
             if st.session_state[key] != NOT_MAPPED:
                 new[name] = None if st.session_state[key] == LEFT_OUT else st.session_state[key]
             save({study_class: new[study_class] for study_class in ai.model.classes if study_class in new})

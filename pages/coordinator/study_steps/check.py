@@ -151,10 +151,10 @@ def _frozen(me: Account, study: StudyInfo) -> None:
     opened = study.opened_at.strftime("%Y-%m-%d %H:%M UTC") if study.opened_at else ""
     st.markdown(f"Opened {opened}. Seed of the orders: {study.seed}.")
     pinned = study.ai_parameters
-    for one in [pinned, *pinned.get(OTHERS, [])] if pinned else []:
+    for entry in [pinned, *pinned.get(OTHERS, [])] if pinned else []:
         st.markdown(
-            f"AI: {one.get('model')} {one.get('version')}, rule {one.get('rule')}, weights "
-            f"`{str(one.get('sha256'))[:16]}…`, {len(one.get('reads', []))} reads pinned."
+            f"AI: {entry.get('model')} {entry.get('version')}, rule {entry.get('rule')}, weights "
+            f"`{str(entry.get('sha256'))[:16]}…`, {len(entry.get('reads', []))} reads pinned."
         )
     st.subheader("Reading orders")
     _balance(places)

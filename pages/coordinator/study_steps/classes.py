@@ -103,12 +103,12 @@ def with_names(classes: Sequence[StudyClass], names: Sequence[str]) -> list[Stud
     """Return the classes with new ones of these names, each with a code, letter and colour nothing else has."""
     made = list(classes)
     for name in (name.strip() for name in names if name.strip()):
-        codes = {one.code for one in made}
+        codes = {study_class.code for study_class in made}
         stem = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:30] or "class"
         stem = stem if stem[0].isalpha() else f"class_{stem}"
         code = next(c for n in range(1, 99) if (c := stem if n == 1 else f"{stem}_{n}") not in codes)
-        colour = next((c for c in PALETTE if c not in {one.colour for one in made}), "#444444")
-        made.append(StudyClass(code, name, free_letter(name, {one.letter for one in made}), colour))
+        colour = next((c for c in PALETTE if c not in {study_class.colour for study_class in made}), "#444444")
+        made.append(StudyClass(code, name, free_letter(name, {study_class.letter for study_class in made}), colour))
     return made
 
 

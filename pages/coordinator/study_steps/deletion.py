@@ -60,7 +60,7 @@ def _said(effect: DeletionEffect) -> str:
         (effect.readers, "reader", "readers"),
         (effect.panel, "panel member", "panel members"),
     )
-    parts = [many(n, one, more) for n, one, more in counted if n]
+    parts = [many(n, noun, more) for n, noun, more in counted if n]
     ends = effect.invitations and many(
         effect.invitations, "invitation, not used yet, ends", "invitations, not used yet, end"
     )

@@ -35,7 +35,7 @@ def who(label: str, everyone: list[Account], *, without: set[int], box: str, key
         label,
         [0, *known],
         key=key,
-        format_func=lambda one: known.get(one, "Somebody without an account yet"),
+        format_func=lambda key: known.get(key, "Somebody without an account yet"),
     )
 
 

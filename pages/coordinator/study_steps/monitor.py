@@ -51,13 +51,13 @@ def show(me: Account, study: StudyInfo) -> None:
     )
     new = [person for person in people.values() if not person.has_password]
     if new and study.state == StudyState.OPEN:
-        names = ", ".join(one.name for one in new)
+        names = ", ".join(reader.name for reader in new)
         st.info(f"No password yet: {names}. Send them their invitations; the step Readers makes new links.")
     if notes := [f"{reader.pseudonym} {reader.note}" for reader in found.readers if reader.note]:
         st.caption("  \n".join(notes))  # joined and withdrawn, when and why
     silent = [reader for reader in found.readers if reader.silent]
     if silent and study.state == StudyState.OPEN:
-        names = ", ".join(_named(one, people.get(one.reader_id)) for one in silent)
+        names = ", ".join(_named(reader, people.get(reader.reader_id)) for reader in silent)
         st.warning(f"No read for a week with work left: {names}. Remind them, or withdraw who has dropped out.")
     _quality(careful)
     _cells(me, study, found)
@@ -131,7 +131,7 @@ def _wanted(found: StudyProgress) -> bool:
 
 def _quality(careful: list[ReadQuality]) -> None:
     """Show how the reads were made, where something about it is worth a question."""
-    shown = [one for one in careful if one.stands_out]
+    shown = [reader for reader in careful if reader.stands_out]
     if not shown:
         return
     st.subheader("Read quality")
@@ -142,15 +142,15 @@ def _quality(careful: list[ReadQuality]) -> None:
     st.dataframe(
         [
             {
-                "Reader": one.pseudonym,
-                f"Under {one.seconds} s": f"{one.too_fast} of {one.reads}",
-                "Under a quarter of the slices": f"{one.few_slices} of {one.counted}"
-                if one.counted
+                "Reader": reader.pseudonym,
+                f"Under {reader.seconds} s": f"{reader.too_fast} of {reader.reads}",
+                "Under a quarter of the slices": f"{reader.few_slices} of {reader.counted}"
+                if reader.counted
                 else "not recorded",
-                "Rating against diagnosis": f"{one.contradicting} of {one.reads}",
-                "Drift": f"×{one.drift:.2f}" if one.drift is not None else "too few reads",
+                "Rating against diagnosis": f"{reader.contradicting} of {reader.reads}",
+                "Drift": f"×{reader.drift:.2f}" if reader.drift is not None else "too few reads",
             }
-            for one in shown
+            for reader in shown
         ],
         key="monitor_quality",
         hide_index=True,
@@ -219,15 +219,15 @@ def _made_again(found: StudyProgress) -> None:
     st.dataframe(
         [
             {
-                "Reader": one.pseudonym,
-                "Case": one.case_number,
-                "Arm": one.arm,
-                "Session": one.session,
-                "Attempt": one.attempt,
-                "Asked for (UTC)": one.at.strftime("%Y-%m-%d %H:%M"),
-                "Reason": one.reason,
+                "Reader": read.pseudonym,
+                "Case": read.case_number,
+                "Arm": read.arm,
+                "Session": read.session,
+                "Attempt": read.attempt,
+                "Asked for (UTC)": read.at.strftime("%Y-%m-%d %H:%M"),
+                "Reason": read.reason,
             }
-            for one in found.made_again
+            for read in found.made_again
         ],
         key="monitor_made_again",
         hide_index=True,
@@ -239,14 +239,14 @@ def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderI
     if not due:
         return
     with st.expander(f"Reminders to copy ({len(due)})"):
-        for one in due:
+        for read in due:
             text = reminder(
-                name=people[one.reader_id].name,
-                username=people[one.reader_id].username,
+                name=people[read.reader_id].name,
+                username=people[read.reader_id].username,
                 title=study.title,
                 address=addresses.for_people(),
-                left=one.total - one.locked,
-                minutes=one.minutes_left,
+                left=read.total - read.locked,
+                minutes=read.minutes_left,
             )
             st.code(text, language=None, wrap_lines=True)
 

@@ -36,10 +36,10 @@ def show_new(me: Account) -> None:
         known = {line.id: line.title for line in study_info.every(session, by=me.id)}
     st.subheader("New study")
     ways = {way: name for way, name in WAYS.items() if way != "copy" or known}
-    way = st.radio("Begin with", list(ways), format_func=lambda one: ways[one], key="studies_way", horizontal=True)
+    way = st.radio("Begin with", list(ways), format_func=lambda way_: ways[way_], key="studies_way", horizontal=True)
     source, file = None, None
     if way == "copy":
-        source = st.selectbox("Study to copy", list(known), format_func=lambda one: known[one], key="studies_source")
+        source = st.selectbox("Study to copy", list(known), format_func=lambda way_: known[way_], key="studies_source")
     if way == "import":
         file = st.file_uploader("Protocol exported from Parallax", type=["json"], key="studies_file")
     suggested = PUBLISHED.title if way == "template" else f"{known[source][:193]} (copy)" if source else ""

@@ -53,7 +53,7 @@ def _title(me: Account, study: StudyInfo) -> None:
         "Design",
         list(DESIGN_NAMES),
         key=design_key,
-        format_func=lambda one: DESIGN_NAMES[one],
+        format_func=lambda key: DESIGN_NAMES[key],
         on_change=redesign,
         disabled=not study.editable,
     )

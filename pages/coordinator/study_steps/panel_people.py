@@ -25,15 +25,15 @@ def show(me: Account, study: StudyInfo) -> None:
         reading = {reader.account_id for reader in study_info.readers(session, study.id, by=me.id)}
         cases = len(study_info.cases(session, study.id, by=me.id))
     if found:
-        st.dataframe([_row(one, cases) for one in found], key="study_panel_people", hide_index=True)
+        st.dataframe([_row(member, cases) for member in found], key="study_panel_people", hide_index=True)
     if not study.editable:
         return
-    sitting = {one.account_id for one in found if not one.left}
+    sitting = {member.account_id for member in found if not member.left}
     taken = sitting | (set() if study.protocol.readers_may_author_truth else reading)
     _add(me, study, everyone, taken)
     _letters(study, cases)
     if sitting:
-        _change(me, study, [one for one in found if not one.left])
+        _change(me, study, [member for member in found if not member.left])
 
 
 def _row(member_info: MemberInfo, cases: int) -> dict[str, object]:
@@ -98,9 +98,9 @@ def _letters(study: StudyInfo, cases: int) -> None:
 
 def _change(me: Account, study: StudyInfo, sitting: list[MemberInfo]) -> None:
     with st.expander("Take somebody off the panel, or make a new link"):
-        names = {one.account_id: one.name for one in sitting}
-        chosen = st.selectbox("Who", list(names), format_func=lambda one: names[one], key="study_panel_chosen")
-        person, at = next(one for one in sitting if one.account_id == chosen), clock.now()
+        names = {member.account_id: member.name for member in sitting}
+        chosen = st.selectbox("Who", list(names), format_func=lambda key: names[key], key="study_panel_chosen")
+        person, at = next(member for member in sitting if member.account_id == chosen), clock.now()
         with st.container(horizontal=True):
             if st.button("New link", key="study_panel_link"):
                 inviting.renew(me, _box(study), chosen, part=_part(person))

@@ -42,7 +42,7 @@ def show(me: Account, study: StudyInfo) -> None:
     if study.editable:
         with st.expander("Add a question", icon=":material/add:"):
             kind = st.selectbox(
-                "Kind of answer", list(KINDS), key="study_question_kind", format_func=lambda one: KINDS[one].title
+                "Kind of answer", list(KINDS), key="study_question_kind", format_func=lambda key: KINDS[key].title
             )
             _form(me, study, new_question(kind))
 
@@ -86,14 +86,18 @@ def _form(me: Account, study: StudyInfo, question: Question) -> None:
         if st.form_submit_button("Save" if question.id else "Add", key=f"study_question_save_{name}"):
             made = replace(made, required=required, id=question.id or _new_id(study, label))
             asked = study.protocol.questions
-            new = [made if one.id == question.id else one for one in asked] if question.id else [*asked, made]
+            new = (
+                [made if question_.id == question.id else question_ for question_ in asked]
+                if question.id
+                else [*asked, made]
+            )
             _save(me, study, new, form=form)
 
 
 def _details(question: Question, name: str) -> Question:
     """Draw the settings of the question's kind; return the question with what they hold."""
     narrow = [setting for setting in question.settings if not isinstance(setting, OptionsSetting)]
-    columns = dict(zip((one.field for one in narrow), st.columns(max(len(narrow), 1)), strict=False))
+    columns = dict(zip((question_.field for question_ in narrow), st.columns(max(len(narrow), 1)), strict=False))
     drawn = {
         setting.field: _setting(
             question, setting, columns.get(setting.field, st.container()), f"study_question_{setting.field}_{name}"

@@ -44,7 +44,7 @@ def show(me: Account, study: StudyInfo) -> None:
                 "that balances with those that stand; no other order changes. Who has authored truth here, or "
                 "coordinates, cannot join."
             )
-            _add(me, study, found, [one for one in everyone if one.role == Role.NONE])
+            _add(me, study, found, [account for account in everyone if account.role == Role.NONE])
     _letters(me, study)
     allocation.show(me, study)
     st.subheader("Readers in the study")
@@ -97,7 +97,7 @@ def _suggested(study: StudyInfo, there: list[str]) -> tuple[str, float | None]:
 
 def _add(me: Account, study: StudyInfo, found: list[ReaderInfo], everyone: list[Account]) -> None:
     group, years = _suggested(study, [reader.group for reader in found])
-    names = [one.name for one in study.groups]
+    names = [reader.name for reader in study.groups]
     turn = len(found)  # fresh fields after every reader
     there = {reader.account_id for reader in found}
     chosen = inviting.who("Add a reader", everyone, without=there, box=_box(study), key=f"study_reader_who_{turn}")
@@ -155,7 +155,7 @@ def _add_list(me: Account, study: StudyInfo, found: list[ReaderInfo], text: str)
     try:
         lines = reader_list(text, groups=[group.name for group in study.groups])
         with open_view() as session:
-            known = {one.username: one.id for one in accounts.every(session, by=me.id)}
+            known = {account.username: account.id for account in accounts.every(session, by=me.id)}
             before = study_readers.expertise(session, study.id, by=me.id)
     except ParallaxError as error:
         st.error(str(error))  # the form keeps what was written
@@ -164,9 +164,9 @@ def _add_list(me: Account, study: StudyInfo, found: list[ReaderInfo], text: str)
     groups = [reader.group for reader in found]
     for line in lines:
         last = before.get(known.get(line.username, 0))
-        group, years = _suggested(study, [*groups, *(one.group or "" for one in filled)])
+        group, years = _suggested(study, [*groups, *(reader.group or "" for reader in filled)])
         if last is not None:
-            group, years = (last.group if last.group in {one.name for one in study.groups} else group), last.years
+            group, years = (last.group if last.group in {reader.name for reader in study.groups} else group), last.years
         if line.group is not None:
             years = years if last is not None or line.group == group else None
         filled.append(replace(line, group=line.group or group, years=line.years if line.years is not None else years))
@@ -214,7 +214,7 @@ def _box(study: StudyInfo) -> str:
 def _letters(me: Account, study: StudyInfo) -> None:
     with open_view() as session:
         taken = study_info.cases(session, study.id, by=me.id)
-    practice = sum(one.practice for one in taken)
+    practice = sum(case.practice for case in taken)
     inviting.letters(
         _box(study),
         lambda letter, address: invitation(
@@ -233,8 +233,8 @@ def _letters(me: Account, study: StudyInfo) -> None:
 def _change(me: Account, study: StudyInfo, found: list[ReaderInfo]) -> None:
     with st.expander("Change a reader, or make a new link", key="study_reader_change"):
         names = {reader.id: f"{reader.pseudonym} {reader.name}" for reader in found}
-        chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="study_reader_chosen")
-        reader = next(one for one in found if one.id == chosen)
+        chosen = st.selectbox("Reader", list(names), format_func=lambda key: names[key], key="study_reader_chosen")
+        reader = next(account for account in found if account.id == chosen)
         groups = [group.name for group in study.groups]
         left, right = st.columns(2)
         group = left.selectbox(

@@ -39,7 +39,7 @@ def show(me: Account, study: StudyInfo) -> None:
         if others:
             _change(me, study, others)
             _hand_on(me, study, others)
-    elif any(one.account_id == me.id for one in others):
+    elif any(member.account_id == me.id for member in others):
         _leave(me, study)
 
 
@@ -105,8 +105,8 @@ def _leave(me: Account, study: StudyInfo) -> None:
 
 
 def _choose(label: str, others: list[Member], key: str) -> Member:
-    people = {one.account_id: one for one in others}
+    people = {member.account_id: member for member in others}
     chosen: int = st.selectbox(
-        label, list(people), key=key, format_func=lambda one: f"{people[one].name} ({people[one].role})"
+        label, list(people), key=key, format_func=lambda member: f"{people[member].name} ({people[member].role})"
     )
     return people[chosen]

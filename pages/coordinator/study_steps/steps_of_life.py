@@ -20,12 +20,12 @@ from pages.components.signing import act_signed, asked
 
 def resets(me: Account, study: StudyInfo, found: StudyProgress) -> None:
     """Let a locked read be made again, with a reason, after saying what falls with it; the old one stays stored."""
-    begun = {one.reader_id: one.pseudonym for one in found.readers if one.started}
+    begun = {key.reader_id: key.pseudonym for key in found.readers if key.started}
     if not begun:
         return
     with st.expander("Have a read made again"):
         st.caption("The old read stays stored and is superseded. Only for what went wrong technically; it is reported.")
-        reader = st.selectbox("Reader", list(begun), format_func=lambda one: begun[one], key="monitor_reset_reader")
+        reader = st.selectbox("Reader", list(begun), format_func=lambda key: begun[key], key="monitor_reset_reader")
         number = st.number_input("Case", min_value=0, step=1, value=None, key="monitor_reset_case")
         if number is None:
             return
@@ -35,7 +35,7 @@ def resets(me: Account, study: StudyInfo, found: StudyProgress) -> None:
             st.info(f"{begun[reader]} has locked no read of case {number}.")
             return
         names = {read.read_id: f"{read.arm}, session {read.session}" for read in locked}
-        chosen = st.selectbox("Read", list(names), format_func=lambda one: names[one], key="monitor_reset_read")
+        chosen = st.selectbox("Read", list(names), format_func=lambda key: names[key], key="monitor_reset_read")
         with open_view() as session:
             effect = reads.reset_effect(session, chosen, by=me.id)
         if effect.refused:
@@ -78,7 +78,7 @@ def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -
     with st.expander("Withdraw a reader who has dropped out"):
         st.caption("What they have locked stays and is reported with the drop-out. They cannot come back.")
         # outside the form: a form that is sent without a reason must not fall back to the first reader
-        chosen = st.selectbox("Reader", list(names), format_func=lambda one: names[one], key="monitor_withdraw_who")
+        chosen = st.selectbox("Reader", list(names), format_func=lambda key: names[key], key="monitor_withdraw_who")
         with st.form("monitor_withdraw", clear_on_submit=True, border=False):
             reason = st.text_input("Reason", key="monitor_withdraw_reason")
             if st.form_submit_button("Withdraw", key="monitor_withdraw_save"):
@@ -93,12 +93,12 @@ def withdraw(me: Account, found: StudyProgress, people: dict[int, ReaderInfo]) -
 
 def doubts(careful: list[ReadQuality]) -> list[str]:
     """Return what is worth knowing of the reads before the study is closed, a sentence each."""
-    reads = sum(one.reads for one in careful)
+    reads = sum(quality.reads for quality in careful)
     if not reads:
         return []
-    fast, seconds = sum(one.too_fast for one in careful), careful[0].seconds
-    few, counted = sum(one.few_slices for one in careful), sum(one.counted for one in careful)
-    against = sum(one.contradicting for one in careful)
+    fast, seconds = sum(quality.too_fast for quality in careful), careful[0].seconds
+    few, counted = sum(quality.few_slices for quality in careful), sum(quality.counted for quality in careful)
+    against = sum(quality.contradicting for quality in careful)
     return [
         *([f"{fast} of {reads} reads took under {seconds} s."] if fast else []),
         *([f"In {few} of {counted} reads under a quarter of the slices were on the screen."] if few else []),

@@ -45,7 +45,7 @@ def show(me: Account, study: StudyInfo) -> None:
     key = f"study_truth_way_{study.id}"
     default = "panel" if study.protocol.reference.panel else "form"
     way = st.segmented_control(
-        "Enter it", list(WAYS), key=key, default=default, format_func=lambda one: WAYS[one], required=True
+        "Enter it", list(WAYS), key=key, default=default, format_func=lambda key: WAYS[key], required=True
     )
     if way == "sheet":
         truth_sheet.show(me, study, cases)

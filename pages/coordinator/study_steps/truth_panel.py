@@ -77,7 +77,7 @@ def _vote(me: Account, study: StudyInfo, cases: list[PanelCase], members: dict[i
     author = left.selectbox(
         "Label of",
         ids,
-        format_func=lambda one: members[one],
+        format_func=lambda key: members[key],
         key="study_panel_member",
     )
     with open_view() as session:

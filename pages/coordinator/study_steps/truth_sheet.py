@@ -106,7 +106,7 @@ def _mapped(table: Table, classes: dict[str, str], numbers: set[int], source: st
             code = st.selectbox(
                 f"“{text}” is",
                 ["", *classes],
-                format_func=lambda one: classes.get(one, "none of them"),
+                format_func=lambda key: classes.get(key, "none of them"),
                 key=f"study_truth_class_{number}_{turn}",
             )
             if code:
