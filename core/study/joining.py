@@ -93,7 +93,7 @@ def _session_order(
 
 def _aided_first(plan: Plan, standing: Sequence[Standing], rng: Generator) -> set[int]:
     """Return the cases that the joining reader of a crossover reads with the AI in the first session."""
-    if plan.design != Design.CROSSOVER:
+    if plan.design != Design.CROSSOVER or plan.crossover_unit == CrossoverUnit.UNAIDED_FIRST:
         return set()
     every = {*plan.cases, *plan.practice}
     if plan.crossover_unit == CrossoverUnit.SESSION:

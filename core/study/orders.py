@@ -140,6 +140,8 @@ def _sample_halves(plan: Plan, dealt: Mapping[int, Sequence[int]], rng: Generato
     By session all of them or none, as neighbours in a group take turns. By case half of a reader's, so that also half
     of the readers of a case begin it with the AI, but for one.
     """
+    if plan.crossover_unit == CrossoverUnit.UNAIDED_FIRST:
+        return {reader: set() for reader in plan.readers}
     if plan.crossover_unit == CrossoverUnit.SESSION:
         every = {*plan.cases, *plan.practice}
         return {reader: every if index % 2 else set() for index, reader in enumerate(plan.readers)}
@@ -229,7 +231,8 @@ def _halves(plan: Plan, rng: Generator) -> dict[int, set[int]]:
         study, practice = _blocks(plan, 2, rng)[0], [plan.practice[i] for i in rng.permutation(len(plan.practice))]
         by_case = plan.crossover_unit == CrossoverUnit.CASE
         half = {*study, *practice[::2]} if by_case else set[int]()
-        for reader, chosen in zip(plan.readers[start : start + 2], (half, every - half), strict=False):
+        rest = set[int]() if plan.crossover_unit == CrossoverUnit.UNAIDED_FIRST else every - half
+        for reader, chosen in zip(plan.readers[start : start + 2], (half, rest), strict=False):
             found[reader] = chosen
     return found
 

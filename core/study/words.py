@@ -76,10 +76,14 @@ class Beginning(StrEnum):
 
 
 class CrossoverUnit(StrEnum):
-    """What is read in one arm in a crossover design: a whole session, or half of the cases of each session."""
+    """What is read in one arm in a crossover design: a whole session, or half of the cases of each session.
+
+    `UNAIDED_FIRST`: nobody begins with the AI, so that the order of the arms is not balanced.
+    """
 
     SESSION = "session"
     CASE = "case"
+    UNAIDED_FIRST = "unaided_first"
 
 
 class FirstSlice(StrEnum):

@@ -1,6 +1,7 @@
 """The readers of a simulated study and their reads."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,35 +165,67 @@ class Readers:
     ) -> dict[str, Any]:
         given = {study_class[0]: round(100 * float(score)) for study_class, score in zip(CLASSES, scores, strict=True)}
         token = hashlib.sha256(f"{self.tag} {reader_id} {place} {arm}".encode()).hexdigest()
-        return {
-            "token": token,
-            "reader_id": reader_id,
-            "case_id": cases[place][0],
-            "arm": arm,
-            "session": 1,
-            "attempt": 1,
-            "position": at + 1,
-            "practice": place >= self.plan.cases,
-            "state": ReadState.LOCKED,
-            "opened_at": clock - timedelta(seconds=seconds + 1),
-            "locked_at": clock,
-            "shown_at": clock - timedelta(seconds=seconds),
-            "loaded_at": clock - timedelta(seconds=seconds - 0.5),
-            "first_action_at": clock - timedelta(seconds=seconds * 0.9),
-            "active_seconds": seconds,
-            "raw_seconds": seconds + 1,
-            "diagnosis": code,
-            "content": {
-                "diagnosis": code,
-                "ratings": given if self.plan.ratings else {},
-                "answers": {},
-                "marks": [],
-                "key_slices": [],
-            },
-            "counters": {"slices_seen": 4, "scrolls": 12, "window_changes": 1},
-            "ai_read_id": self.read_of_series[cases[place][1]] if shown else None,
-            "ai_shown_at": clock - timedelta(seconds=seconds / 2) if shown else None,
-            "ai_output": {"label": "research demonstration"} if shown else {},
-            "app_version": "simulated",
-            "screen": "1920x1080",
-        }
+        return locked_read(
+            token=token,
+            reader_id=reader_id,
+            case_id=cases[place][0],
+            arm=arm,
+            session=1,
+            position=at + 1,
+            practice=place >= self.plan.cases,
+            diagnosis=code,
+            ratings=given if self.plan.ratings else {},
+            seconds=seconds,
+            locked_at=clock,
+            ai_read_id=self.read_of_series[cases[place][1]] if shown else None,
+        )
+
+
+def locked_read(
+    *,
+    token: str,
+    reader_id: int,
+    case_id: int,
+    arm: str,
+    session: int,
+    position: int,
+    practice: bool,
+    diagnosis: str,
+    ratings: Mapping[str, float],
+    seconds: float,
+    locked_at: datetime,
+    ai_read_id: int | None,
+) -> dict[str, Any]:
+    """Return the columns of a locked read of so many active seconds; `ai_read_id` names the AI read that was shown."""
+    return {
+        "token": token,
+        "reader_id": reader_id,
+        "case_id": case_id,
+        "arm": arm,
+        "session": session,
+        "attempt": 1,
+        "position": position,
+        "practice": practice,
+        "state": ReadState.LOCKED,
+        "opened_at": locked_at - timedelta(seconds=seconds + 1),
+        "locked_at": locked_at,
+        "shown_at": locked_at - timedelta(seconds=seconds),
+        "loaded_at": locked_at - timedelta(seconds=seconds - 0.5),
+        "first_action_at": locked_at - timedelta(seconds=seconds * 0.9),
+        "active_seconds": seconds,
+        "raw_seconds": seconds + 1,
+        "diagnosis": diagnosis,
+        "content": {
+            "diagnosis": diagnosis,
+            "ratings": dict(ratings),
+            "answers": {},
+            "marks": [],
+            "key_slices": [],
+        },
+        "counters": {"slices_seen": 4, "scrolls": 12, "window_changes": 1},
+        "ai_read_id": ai_read_id,
+        "ai_shown_at": locked_at - timedelta(seconds=seconds / 2) if ai_read_id is not None else None,
+        "ai_output": {"label": "research demonstration"} if ai_read_id is not None else {},
+        "app_version": "simulated",
+        "screen": "1920x1080",
+    }

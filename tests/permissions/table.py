@@ -171,6 +171,7 @@ MATTERS = {
     life.open_study: lambda s, e, p, by: life.open_study(s, p.draft, volumes={}, seed=1, by=by, **AS),
     life.close_study: lambda s, e, p, by: life.close_study(s, p.draft, by=by, **AS),
     life.unblind: lambda s, e, p, by: life.unblind(s, p.draft, reason="all is read", by=by, **AS),
+    orders.planned: lambda s, e, p, by: orders.planned(s, p.draft, by=by),
     orders.table: lambda s, e, p, by: orders.table(s, p.unblinded, by=by),
     resets.reset: lambda s, e, p, by: resets.reset(s, read_id=p.read_id, reason="screen failed", by=by, **AS),
     resets.reset_effect: lambda s, e, p, by: resets.reset_effect(s, p.read_id, by=by),

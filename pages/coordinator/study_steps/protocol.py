@@ -13,6 +13,7 @@ ARMS: dict[str, str] = {Arm.UNAIDED: "Without the AI", Arm.AIDED: "With the AI's
 UNITS: dict[str, str] = {
     CrossoverUnit.SESSION: "A whole session with the AI, the other without",
     CrossoverUnit.CASE: "In each session, half of the cases with the AI",
+    CrossoverUnit.UNAIDED_FIRST: "The first session without the AI, the second with it, for everybody",
 }
 BEGINS: dict[str, str] = {
     Beginning.FILLED: "With the answers given without it, to be kept or changed",
