@@ -1,5 +1,6 @@
 """Commands for marks on images: scoring them, FROC and LROC figures of merit."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 from core.stats.choices import Factor
 
 if TYPE_CHECKING:
+    from core.stats.clustered import ClusterBootstrap
     from core.stats.localisation.figures import Figure
     from core.stats.localisation.marks import Marks
 
@@ -33,6 +35,8 @@ Cluster = Annotated[
         "--cluster", help="Column of what several cases belong to, such as patient; left out whole.", show_default=False
     ),
 ]
+Bootstrap = Annotated[int, typer.Option(help="Resamples of a bootstrap of cases, or of the clusters; 0 for none.")]
+Seed = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
 Floor = Annotated[bool, typer.Option("--floor", help="Set a negative Cov2 - Cov3 to 0, as RJafroc does.")]
 CurveName = Annotated[
     str | None,
@@ -56,6 +60,8 @@ def froc(
     ai: Ai = None,
     margin: Margin = None,
     cluster: Cluster = None,
+    bootstrap: Bootstrap = 0,
+    seed: Seed = 1,
     floor: Floor = False,
     curve: CurveName = None,
     json: Json = False,
@@ -71,7 +77,8 @@ def froc(
     if name not in FIGURES:
         raise StatsError(f"There is no figure '{fom}'; choose one of {', '.join(FIGURES)}.")
     data = _read(marks, truth, ai=ai, forced=False, cluster=cluster)
-    _run(data, FIGURES[name], readers, cases, ai, margin, floor=floor, curve=curve, json=json)
+    beside = _bootstrap(data, FIGURES[name], ai, cluster, repeats=bootstrap, seed=seed)
+    _run(data, FIGURES[name], readers, cases, ai, margin, beside, floor=floor, curve=curve, json=json)
 
 
 def lroc(
@@ -84,6 +91,8 @@ def lroc(
     ai: Ai = None,
     margin: Margin = None,
     cluster: Cluster = None,
+    bootstrap: Bootstrap = 0,
+    seed: Seed = 1,
     floor: Floor = False,
     curve: CurveName = None,
     json: Json = False,
@@ -101,7 +110,8 @@ def lroc(
     except ValueError:
         raise StatsError(f"There is no LROC figure '{fom}'; write alroc, pcl or wilcoxon, and --at 0.2.") from None
     data = _read(marks, truth, ai=ai, forced=True, cluster=cluster)
-    _run(data, figure, readers, cases, ai, margin, floor=floor, curve=curve, json=json)
+    beside = _bootstrap(data, figure, ai, cluster, repeats=bootstrap, seed=seed)
+    _run(data, figure, readers, cases, ai, margin, beside, floor=floor, curve=curve, json=json)
 
 
 def score_marks(
@@ -159,6 +169,29 @@ def _read(marks: Path, truth: Path | None, *, ai: str | None, forced: bool, clus
     return read_marks(marks, truth, one_treatment=ai is not None, forced=forced, cluster=cluster)
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A bootstrap beside the formula, and the clusters it draws; `column` is None where these are the cases."""
+
+    column: str | None
+    n: int
+    bootstrap: "tuple[ClusterBootstrap, ...]"
+
+
+def _bootstrap(
+    data: "Marks", figure: "Figure", ai: str | None, column: str | None, *, repeats: int, seed: int
+) -> Beside | None:
+    from core.stats.bootstrap import check_bootstrap
+    from core.stats.localisation.analysis import check_ai
+    from core.stats.localisation.resampling import marks_bootstrap
+
+    check_bootstrap(repeats, seed)
+    if ai is not None:
+        check_ai(data, ai)
+    drawn = marks_bootstrap(data, figure, ai=ai, repeats=repeats, seed=seed) if repeats else ()
+    return Beside(column, int(data.truth.cluster.max()) + 1, drawn) if repeats or column is not None else None
+
+
 def _run(
     data: "Marks",
     figure: "Figure",
@@ -166,6 +199,7 @@ def _run(
     cases: Factor,
     ai: str | None,
     margin: float | None,
+    beside: Beside | None,
     *,
     floor: bool,
     curve: str | None,
@@ -202,8 +236,12 @@ def _run(
     for note in notes:
         typer.echo(note, err=True)
     if isinstance(said, str):
-        typer.echo("\n".join([said, *(["", shown.curve_text(curves)] if curves else [])]))
+        of = "clusters" if beside and beside.column else "cases"
+        more = [show.bootstrap_text(beside.bootstrap, of=of)] if beside and beside.bootstrap else []
+        more += [shown.curve_text(curves)] if curves else []
+        typer.echo("\n\n".join([said, *more]))
     else:
+        said |= {"clusters": beside} if beside else {}
         typer.echo(show.as_json(said | ({"curve": shown.curve_json(curves)} if curves else {})))
 
 

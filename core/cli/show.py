@@ -128,10 +128,10 @@ def bdg_text(found: Bdg) -> str:
     return "\n".join(lines + (["", *reasons] if reasons else []))
 
 
-def bootstrap_text(found: Sequence[ClusterBootstrap]) -> str:
-    """Bootstraps of clusters as a table."""
+def bootstrap_text(found: Sequence[ClusterBootstrap], *, of: str = "clusters") -> str:
+    """Bootstraps of clusters, or of cases that stand alone, as a table."""
     rows = [(area.a, area.b, area.estimate, area.se, area.ci) for area in found]
-    head = f"Bootstrap of clusters, {found[0].repeats} resamples, seed {found[0].seed}, beside the formula"
+    head = f"Bootstrap of {of}, {found[0].repeats} resamples, seed {found[0].seed}, beside the formula"
     return f"{head}\n{grid(('a', 'b', 'a - b', 'SE', '95 %'), rows)}"
 
 

@@ -3,6 +3,7 @@
 Obuchowski 1997 (Biometrics 53:567) for areas, Rao & Scott 1992 for proportions, and a bootstrap of whole clusters.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -26,10 +27,13 @@ class ClusteredAreas:
 
 @dataclass(frozen=True, slots=True)
 class ClusterBootstrap:
-    """A contrast of figures by resampling clusters: percentile interval; `used` resamples in which it existed."""
+    """A contrast of figures by resampling clusters: percentile interval; `used` resamples in which it existed.
+
+    `b` is None where it is the mean of `a` and no difference.
+    """
 
     a: str
-    b: str
+    b: str | None
     estimate: float
     se: float
     ci: Interval
@@ -109,7 +113,7 @@ def cluster_bootstrap(
     scores: Floats,
     truth: Bools,
     clusters: Ints,
-    contrasts: dict[tuple[str, str], Floats],
+    contrasts: Mapping[tuple[str, str | None], Floats],
     *,
     areas: bool,
     repeats: int,
@@ -121,14 +125,11 @@ def cluster_bootstrap(
     Whole clusters are drawn with repetition. Raises StatsError for too few repeats, a negative seed, or where a
     contrast exists in fewer than nine resamples of ten.
     """
-    check_bootstrap(repeats, seed)
-    rng = np.random.default_rng(seed)
     read = ~np.isnan(scores)
     codes = [
         np.unique(np.where(r, s, -np.inf), return_inverse=True)[1].ravel() for s, r in zip(scores, read, strict=True)
     ]
     right, some = np.where(read, scores, 0.0), read.astype(np.float64)
-    size = int(clusters.max()) + 1
 
     def figures(weights: Floats) -> Floats:
         if areas:
@@ -136,12 +137,34 @@ def cluster_bootstrap(
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray((right @ weights) / (some @ weights))
 
-    present = np.unique(clusters)
-    drawn = []
-    for _ in range(repeats):
-        times = np.bincount(rng.choice(present, present.size), minlength=size).astype(np.float64)
-        drawn.append(figures(times[clusters]))
-    whole, values = figures(np.ones(clusters.size)), np.array(drawn)
+    return resampled(
+        lambda times: figures(times.astype(np.float64)[clusters]), clusters, contrasts, repeats=repeats, seed=seed,
+        level=level,
+    )  # fmt: skip
+
+
+def resampled(
+    figures: Callable[[Ints], Floats],
+    clusters: Ints,
+    contrasts: Mapping[tuple[str, str | None], Floats],
+    *,
+    repeats: int,
+    seed: int,
+    level: float = 0.95,
+) -> tuple[ClusterBootstrap, ...]:
+    """Contrasts of `figures` (m,) by resampling the clusters (n,) of cases; `figures` gets how often each is drawn.
+
+    Raises StatsError for too few repeats, a negative seed, or where a contrast exists in fewer than nine resamples of
+    ten.
+    """
+    check_bootstrap(repeats, seed)
+    rng, present, size = np.random.default_rng(seed), np.unique(clusters), int(clusters.max()) + 1
+    values = np.array([
+        figures(np.bincount(rng.choice(present, present.size), minlength=size)) for _ in range(repeats)
+    ])  # fmt: skip
+    once = np.zeros(size, np.int64)
+    once[present] = 1
+    whole = figures(once)
     found = []
     for (a, b), weights in contrasts.items():
         kept = values @ weights
@@ -152,6 +175,19 @@ def cluster_bootstrap(
         found.append(ClusterBootstrap(a, b, float(whole @ weights), float(kept.std(ddof=1)), (float(low), float(high)),
                                       repeats, int(kept.size), seed))  # fmt: skip
     return tuple(found)
+
+
+def treatment_contrasts(names: tuple[str, ...], r: int) -> dict[tuple[str, str | None], Floats]:
+    """Weights (t r,) of the differences of treatments, mean over r readers; of one treatment, of its mean."""
+    t = len(names)
+    if t == 1:
+        return {(names[0], None): np.full(r, 1 / r)}
+    contrasts: dict[tuple[str, str | None], Floats] = {}
+    for i, k in combinations(range(t), 2):
+        weights = np.zeros((t, r))
+        weights[i], weights[k] = 1 / r, -1 / r
+        contrasts[names[i], names[k]] = weights.ravel()
+    return contrasts
 
 
 def treatment_bootstrap(
@@ -170,11 +206,7 @@ def treatment_bootstrap(
     Raises StatsError where a threshold is missing or a reader lacks cases.
     """
     t, r, n = ratings.shape
-    contrasts = {}
-    for i, k in combinations(range(t), 2):
-        weights = np.zeros((t, r))
-        weights[i], weights[k] = 1 / r, -1 / r
-        contrasts[names[i], names[k]] = weights.ravel()
+    contrasts = treatment_contrasts(names, r)
     return _of_metric(ratings.reshape(t * r, n), truth, clusters, contrasts, metric, threshold, repeats, seed)
 
 
@@ -196,7 +228,7 @@ def ai_bootstrap(
 
 
 def _of_metric(
-    scores: Floats, truth: Bools, clusters: Ints, contrasts: dict[tuple[str, str], Floats], metric: str,
+    scores: Floats, truth: Bools, clusters: Ints, contrasts: Mapping[tuple[str, str | None], Floats], metric: str,
     threshold: float | None, repeats: int, seed: int,
 ) -> tuple[ClusterBootstrap, ...]:  # fmt: skip
     counted = {"sensitivity": truth, "specificity": ~truth}.get(metric, np.ones(truth.size, bool))

@@ -1,7 +1,7 @@
 """Multi-reader multi-case comparison of treatments: the design is found from the data, or refused in words."""
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from typing import Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ from core.stats.obuchowski_rockette import (
 )
 
 Design = Literal["factorial", "cases nested in readers", "cases nested in treatments", "readers nested in treatments"]
-
+ONE_TREATMENT = "there is one treatment: nothing to compare"
 
 Parts = tuple[
     tuple[TreatmentMean, ...], tuple[Difference, ...], EqualityTest, Components, tuple[tuple[str, Difference], ...]
@@ -100,11 +100,7 @@ def mrmc(
     else:
         t, r, n = study.ratings.shape
         found = cells(study.ratings.reshape(t * r, n))
-        theta = tuple(
-            (a, b, float(found.theta[i * r + j]))
-            for i, a in enumerate(study.treatments)
-            for j, b in enumerate(study.readers)
-        )
+        theta = named_theta(found.theta, study.treatments, study.readers)
         parts = crossed_readers(found, study, readers=readers, cases=cases, level=level)
     notes = study.notes + ((found.reason,) if found.reason and cases == "fixed" else ())
     return Mrmc(
@@ -124,47 +120,81 @@ def analyse_cells(
     cases_as: Factor = "random",
     covariance: str = "jackknife",
     n_cases: int,
+    floor: bool = False,
     notes: tuple[str, ...] = (),
     level: float = 0.95,
 ) -> Mrmc:
     """The same for any figure of merit: cells.theta (t r,), treatment by treatment, and cells.cov (t r, t r) over
     cases.
 
-    For readers crossed with treatments (Hillis 2014). Raises StatsError as mrmc does.
+    For readers crossed with treatments (Hillis 2014); of one treatment it is the mean. `floor` sets a negative Cov2 -
+    Cov3 to 0 for fixed readers and in Var(TR), as RJafroc does. Raises StatsError as mrmc does.
     """
     refuse_both_fixed(readers_as, cases_as)
     t, r = len(treatments), len(readers)
-    if t < 2 or r < 1 or cells.theta.size != t * r:
-        raise StatsError("A comparison needs two treatments or more and one figure for each of their readers.")
-    theta = tuple(
-        (a, b, float(cells.theta[i * r + j])) for i, a in enumerate(treatments) for j, b in enumerate(readers)
-    )
+    if t < 1 or r < 1 or cells.theta.size != t * r:
+        raise StatsError("A comparison needs treatments, and one figure for each of their readers.")
+    theta = named_theta(cells.theta, treatments, readers)
     names = Study(np.zeros((t, r, 0)), np.zeros(0, bool), treatments, readers, "factorial")
-    parts = crossed_readers(cells, names, readers=readers_as, cases=cases_as, level=level)
-    return Mrmc(
-        metric, covariance, readers_as, cases_as, "factorial", r, n_cases, None, None, theta, *parts, notes,
-    )  # fmt: skip
+    if t == 1:
+        parts = _one_treatment(cells, treatments[0], readers=readers_as, cases=cases_as, level=level)
+    else:
+        parts = crossed_readers(cells, names, readers=readers_as, cases=cases_as, floor=floor, level=level)
+    design = "factorial" if t > 1 else "one treatment"
+    return Mrmc(metric, covariance, readers_as, cases_as, design, r, n_cases, None, None, theta, *parts, notes=notes)
 
 
-def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Factor, level: float) -> Parts:
-    """Means, differences, test, components and differences of single readers, for readers crossed with treatments.
+def named_theta(
+    theta: Floats, treatments: tuple[str, ...], readers: tuple[str, ...]
+) -> tuple[tuple[str, str, float], ...]:
+    """The figure of every cell (t r,) with the names of its treatment and reader."""
+    return tuple((a, b, float(value)) for (a, b), value in zip(product(treatments, readers), theta, strict=True))
 
-    Denominators D (Hillis 2007, 2014): random readers and cases MS(T:R) + r max(Cov2 - Cov3, 0);
-    fixed readers Var - Cov1 + (r - 1)(Cov2 - Cov3), not floored, as MRMCaov (RJafroc floors it); fixed cases MS(T:R).
-    """
-    t, r = len(study.treatments), len(study.readers)
-    theta = cells.theta.reshape(t, r)
+
+def _refuse_too_little(cells: Cells, r: int, *, readers: Factor, cases: Factor) -> None:
     if cells.cov is None and cases == "random":
         raise StatsError(cells.reason or "No covariance over cases could be estimated.")
     if readers == "random" and r < 2:
         raise StatsError("One reader says nothing of readers at large; use fixed readers, or add readers.")
+
+
+def _one_treatment(cells: Cells, name: str, *, readers: Factor, cases: Factor, level: float) -> Parts:
+    """The mean over readers of one treatment with its interval; MS(R), Var and Cov2 of that treatment."""
+    r = cells.theta.size
+    _refuse_too_little(cells, r, readers=readers, cases=cases)
+    mean = single_test(
+        cells.theta, cells.cov, readers=readers, cases=cases, treatment=name, bounds=cells.bounds, level=level
+    )
+    var, _, cov2, _ = (None,) * 4 if cells.cov is None else mean_covariances(cells.cov, 1, r)
+    components = Components(var, None, cov2, None, None, mean_squares(cells.theta[None, :])[1], None)
+    return (mean,), (), no_test(readers, 0, ONE_TREATMENT), components, ()
+
+
+def no_test(readers: Factor, df1: int, reason: str) -> EqualityTest:
+    """The test of equality where there is none, with the reason why."""
+    return EqualityTest("chi2" if readers == "fixed" else "F", None, df1, None, None, reason)
+
+
+def crossed_readers(
+    cells: Cells, study: Study, *, readers: Factor, cases: Factor, level: float, floor: bool = False
+) -> Parts:
+    """Means, differences, test, components and differences of single readers, for readers crossed with treatments.
+
+    Denominators D (Hillis 2007, 2014): random readers and cases MS(T:R) + r max(Cov2 - Cov3, 0);
+    fixed readers Var - Cov1 + (r - 1)(Cov2 - Cov3), as MRMCaov, with `floor` max(Cov2 - Cov3, 0), as RJafroc; fixed
+    cases MS(T:R).
+    """
+    t, r = len(study.treatments), len(study.readers)
+    theta = cells.theta.reshape(t, r)
+    _refuse_too_little(cells, r, readers=readers, cases=cases)
     ms_t, ms_r, ms_tr = mean_squares(theta)
     var, cov1, cov2, cov3 = (
         mean_covariances(cells.cov, t, r, design=study.design) if cells.cov is not None else (0.0,) * 4
     )
     error, df_error, df = ms_tr, (t - 1) * (r - 1), None
+    gap = max(cov2 - cov3, 0.0) if floor else cov2 - cov3
     if readers == "fixed":
-        d = var - cov1 + (r - 1) * (cov2 - cov3)
+        d = var - cov1 + (r - 1) * gap
     else:
         d = (ms_tr or 0.0) + (r * max(cov2 - cov3, 0.0) if cases == "random" else 0.0)
         df = d**2 * df_error / ms_tr**2 if ms_tr else np.inf
@@ -185,7 +215,7 @@ def crossed_readers(cells: Cells, study: Study, *, readers: Factor, cases: Facto
         for i, name in enumerate(study.treatments)
     )  # fmt: skip
     known = cells.cov is not None
-    var_r, var_tr = variance_components(ms_r, ms_tr, var, np.array([cov1, cov2, cov3]), t) if known else (None, None)
+    var_r, var_tr = variance_components(ms_r, ms_tr, var, (cov1, cov2, cov3), gap, t) if known else (None, None)
     components = (
         Components(var, cov1, cov2, cov3, ms_t, ms_r, ms_tr, var_r, var_tr)
         if known

@@ -233,15 +233,18 @@ def difference(
 
 
 def variance_components(
-    ms_r: float | None, ms_tr: float | None, var: float, covs: Floats, t: int
+    ms_r: float | None, ms_tr: float | None, var: float, covs: tuple[float, float, float], gap: float, t: int
 ) -> tuple[float | None, float | None]:
-    """Components of reader and treatment x reader (Hillis 2007; as MRMCaov `vcov_comps`); covs are Cov1, Cov2, Cov3.
+    """Components of reader and treatment x reader (Hillis 2007; as MRMCaov `vcov_comps`).
 
-    They are differences of estimates and can be negative; they are not floored here.
+    covs are Cov1, Cov2, Cov3; `gap` is Cov2 - Cov3, or its floor of 0 as RJafroc has it. The components are differences
+    of estimates and can be negative; they are not floored here.
     """
     if ms_r is None or ms_tr is None:
         return None, None
-    return (ms_r - ms_tr) / t - covs[0] + covs[2], ms_tr - var + covs[0] + covs[1] - covs[2]
+    cov1, cov2, cov3 = covs
+    var_tr = ms_tr - var + cov1 + gap
+    return (ms_r - var_tr - var + cov2 - (t - 1) * (cov1 - cov3)) / t, var_tr
 
 
 def refuse_both_fixed(readers: Factor, cases: Factor) -> None:

@@ -6,24 +6,12 @@ from itertools import combinations
 import numpy as np
 
 from core.stats.choices import Factor
-from core.stats.estimate import Floats, Interval, StatsError
+from core.stats.estimate import Interval, StatsError
 from core.stats.figures import Cells, jackknifed_cells
 from core.stats.localisation.figures import Figure, compute
 from core.stats.localisation.marks import Marks
-from core.stats.mrmc import Mrmc, analyse_cells
-from core.stats.obuchowski_rockette import (
-    RELATIVE,
-    Components,
-    Difference,
-    EqualityTest,
-    TreatmentMean,
-    difference,
-    equality_test,
-    mean_covariances,
-    mean_squares,
-    refuse_both_fixed,
-    single_test,
-)
+from core.stats.mrmc import ONE_TREATMENT, Mrmc, analyse_cells, named_theta, no_test
+from core.stats.obuchowski_rockette import RELATIVE, Components, Difference, TreatmentMean, refuse_both_fixed
 from core.stats.standalone import Standalone, ai_against_readers
 
 UNCUT = (-np.inf, np.inf)  # intervals are not cut at 0 or 1, as in RJafroc; MaxNLF has no upper end
@@ -32,7 +20,6 @@ TOO_FEW = (
     "does not exist once some case or cluster is left out: there are too few cases of a kind; add some, or treat cases "
     "as fixed."
 )
-ONE_TREATMENT = "there is one treatment: nothing to compare"
 
 
 def cells_of(marks: Marks, figure: Figure) -> Cells:
@@ -70,15 +57,12 @@ def compare(
     diseased = marks.truth.diseased
     if cells.reason == NO_TEST:
         found = _shown_only(marks, cells, factor, cases)
-    elif len(marks.treatments) == 1:
-        found = _one_treatment(marks, cells, factor, cases, level=level)
     else:
         found = analyse_cells(
             cells, metric=figure.name, treatments=marks.treatments, readers=marks.readers, readers_as=factor,
-            cases_as=cases, n_cases=diseased.size, level=level,
+            cases_as=cases, n_cases=diseased.size, floor=floor, level=level,
         )  # fmt: skip
-        found, said = _with_floor(found, factor, floor=floor, level=level)
-        notes += said
+        notes += _on_floor(found, floor=floor)
     if cells.cov is None and cases == "fixed" and cells.reason:
         notes = (*notes, cells.reason)
     return replace(
@@ -102,12 +86,7 @@ def ai_against(
     The result is AI minus readers, as in `standalone`; RJafroc's psi is readers minus AI: see `psi`. Raises StatsError
     for a reader that is not there, several treatments, and a figure without a test.
     """
-    if ai not in marks.readers:
-        raise StatsError(f"No row is of the reader '{ai}'; --ai names one of {', '.join(marks.readers)}.")
-    if len(marks.readers) < 2:
-        raise StatsError(f"Every row is of the reader '{ai}'; add the rows of the readers to compare it with.")
-    if len(marks.treatments) > 1:
-        raise StatsError("An AI is compared with readers in one treatment; keep the rows of one.")
+    check_ai(marks, ai)
     cells = cells_of(marks, figure)
     if cells.reason == NO_TEST:
         raise StatsError(f"{figure.name} is shown without a test, so it cannot compare an AI; choose another figure.")
@@ -119,6 +98,16 @@ def ai_against(
         level=level, notes=marks.notes + _clusters(marks),
     )  # fmt: skip
     return found if figure.low_is_good else replace(found, notes=found.notes + _uncut([(found.ci, (-1.0, 1.0))]))
+
+
+def check_ai(marks: Marks, ai: str) -> None:
+    """Raise StatsError for an AI that is not there, that is alone, or several treatments."""
+    if ai not in marks.readers:
+        raise StatsError(f"No row is of the reader '{ai}'; --ai names one of {', '.join(marks.readers)}.")
+    if len(marks.readers) < 2:
+        raise StatsError(f"Every row is of the reader '{ai}'; add the rows of the readers to compare it with.")
+    if len(marks.treatments) > 1:
+        raise StatsError("An AI is compared with readers in one treatment; keep the rows of one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,78 +123,38 @@ def psi(found: Standalone) -> Psi:
     return Psi(-found.difference, None if found.ci is None else (-found.ci[1], -found.ci[0]))
 
 
-def _theta(marks: Marks, theta: Floats) -> tuple[tuple[str, str, float], ...]:
-    names = [(t, r) for t in marks.treatments for r in marks.readers]
-    return tuple((t, r, float(v)) for (t, r), v in zip(names, theta, strict=True))
-
-
 def _shown_only(marks: Marks, cells: Cells, readers: Factor, cases: Factor) -> Mrmc:
     """Means and differences of a figure that has no test."""
     t, r = len(marks.treatments), len(marks.readers)
     means = cells.theta.reshape(t, r).mean(axis=1).tolist()
     return Mrmc(
-        "", "none", readers, cases, "factorial", r, len(marks.truth.cases), None, None, _theta(marks, cells.theta),
+        "", "none", readers, cases, "factorial", r, len(marks.truth.cases), None, None,
+        named_theta(cells.theta, marks.treatments, marks.readers),
         tuple(TreatmentMean(a, m, None, None, None, NO_TEST) for a, m in zip(marks.treatments, means, strict=True)),
         tuple(
             Difference(marks.treatments[a], marks.treatments[b], means[a] - means[b], None, None, None, None, NO_TEST)
             for a, b in combinations(range(t), 2)
         ),
-        _no_test(readers, t - 1, NO_TEST if t > 1 else ONE_TREATMENT),
+        no_test(readers, t - 1, NO_TEST if t > 1 else ONE_TREATMENT),
         Components(*[None] * 7),
     )  # fmt: skip
 
 
-def _no_test(readers: Factor, df1: int, reason: str) -> EqualityTest:
-    return EqualityTest("chi2" if readers == "fixed" else "F", None, df1, None, None, reason)
-
-
-def _one_treatment(marks: Marks, cells: Cells, readers: Factor, cases: Factor, *, level: float) -> Mrmc:
-    """The mean over readers of one treatment with its interval; MS(R), Var and Cov2 of that treatment."""
-    r = cells.theta.size
-    if cells.cov is None and cases == "random":
-        raise StatsError(cells.reason or "No covariance over cases could be estimated.")
-    if readers == "random" and r < 2:
-        raise StatsError("One reader says nothing of readers at large; use fixed readers, or add readers.")
-    mean = single_test(
-        cells.theta, cells.cov, readers=readers, cases=cases, treatment=marks.treatments[0], bounds=UNCUT, level=level
+def _on_floor(found: Mrmc, *, floor: bool) -> tuple[str, ...]:
+    """A note where Cov2 < Cov3: whether the difference was set to 0."""
+    c = found.components
+    if c.var is None or c.cov2 is None or c.cov3 is None or found.n_readers < 2:
+        return ()
+    gap = c.cov2 - c.cov3
+    if gap >= -RELATIVE * c.var:
+        return ()
+    if floor:
+        return (f"Cov2 - Cov3 is negative ({gap:.3g}) and set to 0, as in RJafroc.",)
+    where = "the test with fixed readers and in Var(TR)" if found.readers == "fixed" else "Var(TR)"
+    return (
+        f"Cov2 - Cov3 is negative ({gap:.3g}) and enters {where} as it is, as in MRMCaov; "
+        "--floor sets it to 0, as RJafroc does.",
     )
-    var, _, cov2, _ = (None,) * 4 if cells.cov is None else mean_covariances(cells.cov, 1, r)
-    return Mrmc(
-        "", "jackknife", readers, cases, "one treatment", r, len(marks.truth.cases), None, None,
-        _theta(marks, cells.theta), (mean,), (),
-        _no_test(readers, 0, ONE_TREATMENT),
-        Components(var, None, cov2, None, None, mean_squares(cells.theta[None, :])[1], None),
-    )  # fmt: skip
-
-
-def _with_floor(found: Mrmc, readers: Factor, *, floor: bool, level: float) -> tuple[Mrmc, tuple[str, ...]]:
-    """Where Cov2 < Cov3: the analysis with the difference set to 0 if `floor`, and a note on what was done."""
-    c, r, t = found.components, found.n_readers, len(found.treatments)
-    if c.var is None or c.cov1 is None or c.cov2 is None or c.cov3 is None or r < 2:
-        return found, ()
-    var, cov1, gap = c.var, c.cov1, c.cov2 - c.cov3
-    if gap >= -RELATIVE * var:
-        return found, ()
-    if not floor:
-        where = "the test with fixed readers and in Var(TR)" if readers == "fixed" else "Var(TR)"
-        return found, (
-            f"Cov2 - Cov3 is negative ({gap:.3g}) and enters {where} as it is, as in MRMCaov; "
-            "--floor sets it to 0, as RJafroc does.",
-        )
-    if c.ms_r is not None and c.ms_tr is not None:
-        var_tr = c.ms_tr - var + cov1
-        var_r = (c.ms_r - var_tr - var + c.cov2 - (t - 1) * (cov1 - c.cov3)) / t
-        found = replace(found, components=replace(c, var_tr=var_tr, var_r=var_r))
-    if readers == "fixed":
-        d = var - cov1
-        found = replace(
-            found,
-            test=equality_test(c.ms_t or 0.0, d, t - 1, ms_error=None, df_error=0, chi2=True, scale=var),
-            differences=tuple(
-                difference(x.a, x.b, x.estimate, 2 * d / r, None, scale=var, level=level) for x in found.differences
-            ),
-        )
-    return found, (f"Cov2 - Cov3 is negative ({gap:.3g}) and set to 0, as in RJafroc.",)
 
 
 def _clusters(marks: Marks) -> tuple[str, ...]:
