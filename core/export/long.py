@@ -11,7 +11,7 @@ import numpy as np
 
 from core import __version__
 from core.results.draw.text import safe
-from core.results.rows import ARMS, StudyRows
+from core.results.rows import ARMS, StudyFacts, StudyRows
 from core.study.questions.question import Cell, Question
 
 CHUNK = 2000  # rows a piece
@@ -22,7 +22,7 @@ def columns(rows: StudyRows) -> list[str]:
     codes = rows.study.codes
     first = ["reader", "group", "case", "truth", "prediction", *(f"prob_{code}" for code in codes), "seconds"]
     second = ["arm", "session", "attempt", "practice", *(f"rating_{code}" for code in codes)]
-    third = ["study", "years", "position", "truth_version", "truth_source", "raw_seconds", "ai_call_shown"]
+    third = ["study", "years", "position", "truth_version", "truth_source", "raw_seconds", "ai_call_shown", "patient"]
     third += [] if rows.assigned is None else ["assigned"]
     if not rows.extra:
         return first + second + third
@@ -54,6 +54,7 @@ def records(rows: StudyRows) -> Iterator[list[Cell]]:
     study = rows.study
     outcomes = (*study.outcomes, None)
     counters, questions = _counters(rows) if rows.extra else [], _questions(rows)
+    patients = patient_numbers(study)
     for at in range(len(rows)):
         person = study.participants[rows.participant[at]]
         case = study.cases[rows.case[at]]
@@ -62,7 +63,7 @@ def records(rows: StudyRows) -> Iterator[list[Cell]]:
         row += [_number(rows.seconds[at]), "" if person.is_ai else ARMS[rows.arm[at]], int(rows.session[at])]
         row += [int(rows.attempt[at]), int(rows.practice[at]), *(_number(r) for r in rows.ratings[at])]
         row += [study.title, person.years, int(rows.position[at]), case.truth_version, case.truth_source]
-        row += [_number(rows.raw_seconds[at]), outcomes[rows.ai_call[at]]]
+        row += [_number(rows.raw_seconds[at]), outcomes[rows.ai_call[at]], patients[case.patient]]
         row += [] if rows.assigned is None else [1]
         if rows.extra:
             row += [rows.extra[name][at] for name in PLAIN.values()]
@@ -81,9 +82,15 @@ def records(rows: StudyRows) -> Iterator[list[Cell]]:
             "years": person.years,
             "truth_version": case.truth_version,
             "truth_source": case.truth_source,
+            "patient": patients[case.patient],
             "assigned": 1,
         }
         yield [known.get(name) for name in names]
+
+
+def patient_numbers(study: StudyFacts) -> dict[int, int]:
+    """Return a number of each patient of the study, 1 for that of its first case; cases of one patient share it."""
+    return {patient: n for n, patient in enumerate(dict.fromkeys(case.patient for case in study.cases), start=1)}
 
 
 def csv_pieces(rows: StudyRows) -> Iterator[str]:
@@ -117,7 +124,7 @@ def json_pieces(rows: StudyRows) -> Iterator[str]:
 
 def study_json(rows: StudyRows) -> dict[str, Any]:
     """Return what is known of the study beside its rows, ready for JSON. No database ids."""
-    study = rows.study
+    study, patients = rows.study, patient_numbers(rows.study)
     ais = [
         {"reader": ai.reader, "name": ai.name, "version": ai.version, "sha256": ai.sha256, "rule": ai.rule}
         | {"device": ai.device, "classes": ai.classes, "parameters": ai.parameters}
@@ -148,7 +155,13 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         ],
         "cases": [
             {"case": case.number, "truth": case.truth, "truth_version": case.truth_version, "source": case.truth_source}
-            | {"tags": list(case.tags), "practice": case.practice, "attributes": asdict(case.about)}
+            | {
+                "patient": patients[case.patient],
+                "tags": list(case.tags),
+                "practice": case.practice,
+                "attributes": asdict(case.about),
+                "panel_labels": list(case.labels),
+            }
             for case in study.cases
         ],
         "protocol": study.protocol.to_json(),

@@ -16,6 +16,7 @@ from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, U
 from core.results.draw.ais import classes_in_words
 from core.results.draw.prespecified import verdict_blocks
 from core.results.draw.text import number, points, points_between
+from core.results.grids import read_table
 from core.results.panels.registry import PANELS
 from core.results.rows import AiFacts, StudyRows
 from core.results.story import Story
@@ -211,10 +212,11 @@ def _items(items: list[Mapped], checklist: str) -> list[Row]:
 
 
 def _again(rows: StudyRows, story: Story, made: Made) -> Iterator[Block]:
+    cluster = "" if read_table(rows).clusters is None else " --cluster patient"
     yield Facts({"software": f"Parallax {made.software}", "seed of the study": rows.study.seed})
     yield Code(
         f"python -m core export {rows.study.id} --format csv --out study.csv   # SHA-256 {made.data_sha256}\n"
-        f"python -m core analyse study.csv --json --shortest {options_of(rows.study).shortest:g}\n"
+        f"python -m core analyse study.csv --json --shortest {options_of(rows.study).shortest:g}{cluster}\n"
         f"python -m core report {rows.study.id} --out report.html\n"
         f"python -m core verify-report report.html --data study.csv\n"
         + (f"python -m core verify --head {made.head}" if made.head else "")

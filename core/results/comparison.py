@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from core.results.rows import AI, StudyFacts
 from core.results.verdict import prespecified
+from core.stats.clustered_reads import clustered_accuracy, clustered_class_figures
 from core.stats.comparisons import ai_with_groups
-from core.stats.confusion import class_figures, counts
+from core.stats.confusion import MISSING, class_figures, counts
 from core.stats.estimate import Estimate, StatsError
 from core.stats.figures import Cells
 from core.stats.group_figures import GroupFigures, group_figures
@@ -47,6 +48,7 @@ class Difference:
     estimate: Estimate
     reading: str
     test: Standalone
+    flag: str = ""  # what simulations say against the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ def _compared(study: StudyFacts, table: ReadTable, whole: bool) -> Comparison:
     every = [{column: cells_or_error(single, table, column) for column in columns} for single in singles]
     cells = every[0]
     against = [
-        (contest.ai, contest.figure, contest.group, contest.readers, contest.result)
+        (contest.ai, contest.figure, contest.group, contest.readers, contest.result, contest.flag)
         for single, own in zip(singles, every, strict=True)
         for contest in ai_with_groups(single, table, own, readers_as=None, margin=None)
         if contest.result is not None
     ]
-    planned = prespecified(study, [group for _, _, group, _, _ in against]) if whole else set()
+    planned = prespecified(study, [group for _, _, group, *_ in against]) if whole else set()
     first = reads.names[0] if reads.names else AI  # hypotheses are about the first AI
     dots = _singles(study, reads, table, columns) + [
         _group(group, columns, cells) for group in group_figures(singles[0], table, cells)
@@ -124,6 +126,13 @@ def _singles(study: StudyFacts, reads: Set, table: ReadTable, columns: list[str]
     accuracies = proportions(right, matrices.sum(axis=(1, 2)), what="cases")
     of_classes = class_figures(matrices, study.codes)
     dots = []
+    if table.clusters is not None:
+        hit, made = reads.prediction == table.truth, reads.prediction != MISSING
+        accuracies = [clustered_accuracy(h, m, table.clusters) for h, m in zip(hit, made, strict=True)]
+        of_classes = tuple(
+            clustered_class_figures(table.truth, prediction, study.codes, table.clusters)
+            for prediction in reads.prediction
+        )
     for name, group, accuracy, single in zip(reads.names, reads.groups, accuracies, of_classes, strict=True):
         values = [accuracy, *(each.sensitivity for each in single), *(each.specificity for each in single)]
         dots.append(Dot(name, group, "ai" if group == AI else "reader", dict(zip(columns, values, strict=True))))
@@ -150,11 +159,13 @@ def _ordered(groups: tuple[str, ...], dots: list[Dot]) -> list[Dot]:
 
 
 def _difference(
-    study: StudyFacts, ai: str, figure: str, group: str, readers: int, test: Standalone, *, planned: bool
+    study: StudyFacts, ai: str, figure: str, group: str, readers: int, test: Standalone, flag: str, *, planned: bool
 ) -> Difference:
-    estimate = Estimate(test.difference, test.se, test.ci, readers, test.method, test.reason)
+    method = f"{test.method}; {flag}" if flag else test.method
+    estimate = Estimate(test.difference, test.se, test.ci, readers, method, test.reason)
     kind = "prespecified, its verdict stands apart" if planned else "exploratory"
-    return Difference(ai, figure, group, study.figure_label(figure), estimate, f"{kind}: {in_words(test)}", test)
+    reading = f"{kind}: {in_words(test)}" + ("; the interval may be too narrow" if flag else "")
+    return Difference(ai, figure, group, study.figure_label(figure), estimate, reading, test, flag)
 
 
 def in_words(test: Standalone) -> str:

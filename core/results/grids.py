@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from core.results.rows import ARMS, StudyFacts, StudyRows
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes, counts
+from core.stats.ids import clusters_among
 from core.stats.reader_figures import Set
 from core.stats.reads import AiReads, ReadTable
 
@@ -17,7 +18,7 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
     """Lay the rows out as the table that `python -m core analyse` makes of the long export.
 
     Practice rows are left out unless asked for. Where a reader read a case in two sessions of one arm, the first
-    counts. Scores are a reader's ratings, or the AI's probabilities.
+    counts. Patients with several cases are clusters. Scores are a reader's ratings, or the AI's probabilities.
     """
     study, classes = rows.study, len(rows.study.codes)
     kept = rows if practice or not rows.practice.any() else rows.take(~rows.practice)
@@ -55,6 +56,7 @@ def read_table(rows: StudyRows, *, practice: bool = False) -> ReadTable:
         position=position,
         ais=tuple(_ai(kept, machine, cases, calls) for machine in machines),
         assigned=None if rows.assigned is None else _assigned(rows.assigned, place, arms, readers, cases, prediction),
+        clusters=clusters_among(np.array([study.cases[case].patient for case in cases])),
     )
 
 
@@ -122,6 +124,7 @@ def one_arm(table: ReadTable, arm: str) -> ReadTable:
         position=part(table.position),
         ais=tuple(ai.of_cases(cases) for ai in table.ais),
         assigned=None if table.assigned is None else table.assigned[k : k + 1, people][:, :, cases],
+        clusters=None if table.clusters is None else clusters_among(table.clusters[cases]),
     )
 
 

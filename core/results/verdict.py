@@ -10,7 +10,7 @@ from core.results.rows import StudyFacts
 from core.stats.ai_failures import worst_ranked
 from core.stats.analyse import Options
 from core.stats.choices import Factor
-from core.stats.comparisons import ai_with_groups, arms_compared
+from core.stats.comparisons import ai_with_groups, arms_compared, flag_of
 from core.stats.confusion import FAILURE, INDETERMINATE, MISSING, Codes
 from core.stats.estimate import Bools, Floats, Interval, StatsError
 from core.stats.pairs import fixed_order, holm
@@ -41,6 +41,7 @@ class Tested:
     test: Standalone | None = None
     reason: str | None = None
     only: str = ""  # that the readers are these only, where they are
+    flag: str = ""  # what simulations say against the interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +217,16 @@ def _of_ai(table: ReadTable, plan: Prespecification, figure: str) -> Tested:
     test = ai_against_readers(
         sub_cells(cells, [0, *people]), readers_as=factor, margin=plan.margin, level=1 - plan.alpha
     )
+    flag = flag_of(test, table, figure, r=len(people))
     if len(people) == 1 and plan.alpha == 0.05:  # one reader: Tango's interval, where the figure is a proportion
         group = next(name for name, at in members(reads) if at == people)
         both = ai_with_groups(reads, table, {figure: cells}, readers_as="fixed", margin=plan.margin)
-        test = next((comparison.result for comparison in both if comparison.group == group and comparison.result), test)
+        tango = next((contest for contest in both if contest.group == group and contest.result is not None), None)
+        if tango is not None and tango.result is not None:
+            test, flag = tango.result, tango.flag
     p = test.p_noninferior if plan.hypothesis == "non-inferiority" else test.p
     only = _only(plan, factor, len(people))
-    return Tested("", figure, test.difference, test.ci, p, None, "", test.method, test, test.reason, only)
+    return Tested("", figure, test.difference, test.ci, p, None, "", test.method, test, test.reason, only, flag)
 
 
 def _of_arms(table: ReadTable, plan: Prespecification, figure: str) -> Tested:

@@ -18,6 +18,8 @@ from core.stats.small_samples import difference_flag
 from core.stats.standalone import Standalone, ai_against_readers, with_tango
 from core.stats.table import AI
 
+PROPORTIONS = ("accuracy", "sensitivity", "specificity")
+
 
 @dataclass(frozen=True, slots=True)
 class ProportionPair:
@@ -176,18 +178,22 @@ def ai_with_groups(
             factor: Factor | None = "fixed" if readers_as == "random" and len(at) < 3 else readers_as
             try:
                 result = ai_against_readers(sub_cells(figure, [0, *at]), readers_as=factor, margin=margin)
-                share = name.split(" ")[0] in ("accuracy", "sensitivity", "specificity")
+                share = name.split(" ")[0] in PROPORTIONS
                 exact = share and len(at) == 1 and table.clusters is None
                 if exact:
                     result = with_tango(result, *_correct_pair(reads, table, name, at[0]))
-                flag = ""
-                if share and not exact:
-                    units = units_for(table, name)
-                    flag = difference_flag(units, result.ai, readers=result.readers_as, r=len(at))
+                flag = "" if exact else flag_of(result, table, name, r=len(at))
                 found.append(AiComparison(group, reads.arm, name, len(at), n, result, result.reason, ai, flag))
             except StatsError as error:
                 found.append(AiComparison(group, reads.arm, name, len(at), n, None, str(error), ai))
     return tuple(found)
+
+
+def flag_of(result: Standalone, table: ReadTable, figure: str, *, r: int) -> str:
+    """What simulations say against the interval of AI minus r readers on a proportion; empty for other figures."""
+    if result.ci is None or figure.split(" ")[0] not in PROPORTIONS:
+        return ""
+    return difference_flag(units_for(table, figure), result.ai, readers=result.readers_as, r=r)
 
 
 def _correct_pair(reads: Set, table: ReadTable, name: str, reader: int) -> tuple[Bools, Bools]:

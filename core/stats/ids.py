@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.stats.columns import Column, Rows, require
 from core.stats.estimate import Ints, StatsError
@@ -54,12 +55,19 @@ def within_clusters(rows: Rows, cluster: str | None) -> tuple[Rows, dict[str, st
 
 def numbered(cluster: str, cluster_of: dict[str, str], cases: tuple[str, ...]) -> tuple[Ints | None, tuple[str, ...]]:
     """The number of each case's cluster, and what was done with clusters."""
-    names, codes = np.unique(np.array([cluster_of[name] for name in cases]), return_inverse=True)
-    if names.size == len(cases):
+    names = np.unique(np.array([cluster_of[name] for name in cases]))
+    codes = clusters_among(np.array([cluster_of[name] for name in cases]))
+    if codes is None:
         return None, (f"Each {cluster} has one case: the figures are those of cases that stand alone.",)
     if names.size < 2:
         raise StatsError(f"Column {cluster}: all cases belong to '{names[0]}'; clusters need two or more.")
-    return codes.ravel(), (
+    return codes, (
         f"{len(cases)} cases of {names.size} clusters (column {cluster}): areas by Obuchowski 1997, proportions by Rao "
         "& Scott 1992, other figures by a jackknife of clusters.",
     )
+
+
+def clusters_among(owner: NDArray[np.generic]) -> Ints | None:
+    """Clusters numbered from 0 of cases that belong to `owner` (n,); None where every case has an owner of its own."""
+    found, codes = np.unique(owner, return_inverse=True)
+    return None if found.size == owner.size else codes.ravel()

@@ -12,6 +12,7 @@ from core.stats.designs import Study
 from core.stats.estimate import Estimate, Floats, StatsError, range_of_difference
 from core.stats.figures import Cells
 from core.stats.group_figures import group_figures
+from core.stats.ids import clusters_among
 from core.stats.intervals import proportions
 from core.stats.mrmc import crossed_readers
 from core.stats.obuchowski_rockette import Difference, single_test
@@ -66,7 +67,7 @@ def of_cases(table: ReadTable, at: Places) -> ReadTable:
         table,
         cases=tuple(table.cases[place] for place in at.tolist()),
         truth=table.truth[at],
-        clusters=None if table.clusters is None else table.clusters[at],
+        clusters=None if table.clusters is None else clusters_among(table.clusters[at]),
         prediction=table.prediction[:, :, at],
         scores=table.scores[:, :, at],
         probabilities=table.probabilities[:, :, at],
@@ -142,6 +143,8 @@ def difference_between(table: ReadTable, figure: str, first: Places, second: Pla
 def _of_ai(reads: Set, table: ReadTable, figure: str) -> Estimate:
     kind, _, label = figure.partition(" ")
     matrix = counts(table.truth, reads.prediction[:1], len(table.classes))
+    if table.clusters is not None:
+        return _of_ai_in_clusters(reads, table, figure)
     if figure == "accuracy":
         right = np.einsum("mii->m", matrix[:, :, : len(table.classes)])
         return proportions(right, matrix.sum(axis=(1, 2)), what="cases")[0]
@@ -152,6 +155,19 @@ def _of_ai(reads: Set, table: ReadTable, figure: str) -> Estimate:
         target = table.classes.index(label)
         return auc_estimates(reads.scores[:1, :, target], table.truth == target)[0]
     return dict(reader_figures(reads, table, ordered=False)[0].figures)[figure]
+
+
+def _of_ai_in_clusters(reads: Set, table: ReadTable, figure: str) -> Estimate:
+    found = reader_figures(rows_of(reads, [0]), table, ordered=False)[0]
+    label = figure.partition(" ")[2]
+    at = table.classes.index(label) if label in table.classes else 0
+    by_name = {
+        "accuracy": found.accuracy,
+        f"sensitivity {label}": found.classes[at].sensitivity,
+        f"specificity {label}": found.classes[at].specificity,
+        f"AUC {label}": found.scores[at].auc,
+    }
+    return by_name[figure] if figure in by_name else dict(found.figures)[figure]
 
 
 def _of_group(reads: Set, table: ReadTable, figure: str, group: str, *, cautious: bool) -> Estimate:

@@ -133,7 +133,14 @@ def _counted(dots: list[Dot], columns: list[str]) -> str:
 
 def _method(dots: list[Dot], *, crowded: bool) -> str:
     """Return interval and method of the dots."""
-    parts = ["AI and single readers: Wilson."] if any(dot.level != "group" for dot in dots) else []
+    singles = dict.fromkeys(
+        figure.method
+        for dot in dots
+        if dot.level != "group"
+        for figure in dot.figures.values()
+        if figure.ci is not None
+    )
+    parts = [f"AI and single readers: {', '.join(singles)}."] if singles else []
     means = [
         (dot.name, first.method)
         for dot in dots

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.results.blocks import Block, Note, Row, Table
-from core.results.draw.text import p_text, percent, points, points_between
+from core.results.draw.text import STAR, p_text, percent, points, points_between
 from core.results.study_results import StudyResults
 from core.results.verdict import Verdict
 
@@ -31,7 +31,7 @@ def verdict_table(said: Verdict) -> list[Row]:
             "endpoint": test.endpoint,
             "verdict": test.words,
             "difference": points(test.difference),
-            "interval": points_between(test.ci),
+            "interval": points_between(test.ci) + (STAR if test.flag else ""),
             "p": p_text(test.p),
         }
         if said.adjustment:
@@ -48,4 +48,5 @@ def verdict_notes(said: Verdict) -> tuple[str, str]:
             f", not adjusted. p adjusted over {len(said.tested)} endpoints ({said.adjustment}); verdicts follow it"
         )
     sided = "one-sided, against half of alpha" if said.hypothesis.startswith("non-inferiority") else "two-sided"
-    return "Differences in percentage points, of areas in hundredths.", f"{method}. p {sided}."
+    flags = "".join(f" * {flag}." for flag in dict.fromkeys(test.flag for test in said.tested if test.flag))
+    return f"Differences in percentage points, of areas in hundredths.{flags}", f"{method}. p {sided}."

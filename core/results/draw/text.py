@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from core.stats.estimate import Estimate, Interval
+from core.stats.small_samples import NARROW, WIDE
 from core.stats.times import TimeRatio
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet
@@ -39,6 +41,25 @@ def points_with_interval(estimate: Estimate) -> str:
     if estimate.value is None:
         return f"– ({estimate.reason})" if estimate.reason else "–"
     return points(estimate.value) + ("" if estimate.ci is None else f" ({points_between(estimate.ci)})")
+
+
+STAR = " *"
+FLAGS = (WIDE, NARROW)
+
+
+def starred(estimate: Estimate) -> str:
+    """Return percent with interval, and a star where simulations speak against the interval; see `flag_note`."""
+    return with_interval(estimate) + (STAR if _flags(estimate) else "")
+
+
+def flag_note(estimates: Iterable[Estimate]) -> str:
+    """Return what the stars mean, with a blank before it; "" where nothing has one."""
+    said = dict.fromkeys(flag for estimate in estimates for flag in _flags(estimate))
+    return f" * {'; '.join(said)}." if said else ""
+
+
+def _flags(estimate: Estimate) -> list[str]:
+    return [] if estimate.ci is None else [flag for flag in FLAGS if flag in estimate.method]
 
 
 def p_text(value: float | None) -> str:

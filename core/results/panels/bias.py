@@ -10,7 +10,7 @@ from core.results.blocks import Block, Chart, Gap, Heading, Row, Surface, Table
 from core.results.draw.chart import DEMONSTRATION, colour_of, dress, symbol_of
 from core.results.draw.facets import Facet, laid
 from core.results.draw.forest import error_bars
-from core.results.draw.text import p_text, plural, points_with_interval, with_interval
+from core.results.draw.text import flag_note, p_text, plural, points_with_interval, starred
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
@@ -35,7 +35,8 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     yield switch_chart(study, switch_rows(study, analysis), per_row=1 if surface.narrow else 2)
     yield Heading("Groups")
     note = "These readers only: ratio over cases as clusters (Cochran 1977, 6.3); no p-value."
-    yield Table("group-switches", switch_table(analysis.group_switches), method=note)
+    shares = [share for one in analysis.group_switches for share in (one.automation_bias, one.good_advice)]
+    yield Table("group-switches", switch_table(analysis.group_switches), flag_note(shares).strip(), method=note)
     yield Heading("Readers")
     yield Table("switches", switch_table(analysis.switches), method=READERS)
 
@@ -73,9 +74,9 @@ def switch_table(rows: tuple[Switches, ...]) -> list[Row]:
     return [
         {
             "": row.name,
-            "AI wrong, reader was right: followed it": with_interval(row.automation_bias),
+            "AI wrong, reader was right: followed it": starred(row.automation_bias),
             "AI wrong, reader was right (n)": row.automation_bias.n,
-            "AI right, reader was wrong: followed it": with_interval(row.good_advice),
+            "AI right, reader was wrong: followed it": starred(row.good_advice),
             "AI right, reader was wrong (n)": row.good_advice.n,
             "net change, points": points_with_interval(row.net),
             "p (McNemar, exact)": p_text(row.p_exact),

@@ -176,4 +176,5 @@ PANEL = Panel(
     icon=":material/view_comfy:",
     group="Cases",
     blocks=blocks,
+    estimates=False,
 )

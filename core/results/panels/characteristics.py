@@ -150,4 +150,5 @@ PANEL = Panel(
     icon=":material/groups:",
     group="Cases",
     blocks=blocks,
+    estimates=False,
 )

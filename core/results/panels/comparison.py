@@ -16,7 +16,7 @@ from core.results.draw.dots import comparison_chart
 from core.results.draw.facets import NARROW, WIDE, Facet, laid
 from core.results.draw.forest import difference_axis, draw_zero, error_bars
 from core.results.draw.prespecified import verdict_blocks
-from core.results.draw.text import p_text, percent, points, points_between, with_interval
+from core.results.draw.text import STAR, flag_note, p_text, percent, points, points_between, starred
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
@@ -47,7 +47,8 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     if compared.differences:
         yield Heading("AI minus readers")
         yield difference_chart(study, compared.differences, per_row=1 if surface.narrow else 3)
-        yield Table("differences", difference_table(compared), "Percentage points, AI minus readers.")
+        flags = flag_note([difference.estimate for difference in compared.differences])
+        yield Table("differences", difference_table(compared), f"Percentage points, AI minus readers.{flags}")
     elif not found:
         yield Gap(
             "There is no difference between the AI and a group to estimate.",
@@ -55,7 +56,10 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         )
     yield from ai_blocks(results, links=not surface.paper)
     yield Heading("In figures")
-    yield Table("comparison", comparison_table(compared), "Percent with 95 % interval; n as in the chart's note.")
+    flags = flag_note([estimate for dot in compared.dots for estimate in dot.figures.values()])
+    yield Table(
+        "comparison", comparison_table(compared), f"Percent with 95 % interval; n as in the chart's note.{flags}"
+    )
     yield Table("times", time_table(compared.times), AI_TIME)
 
 
@@ -70,7 +74,7 @@ def comparison_gaps(results: StudyResults) -> list[Gap]:
 def comparison_table(compared: Comparison) -> list[Row]:
     """Return one row for the AI, each group and each reader; percent with interval."""
     return [
-        {"": dot.name, **{compared.label(column): with_interval(dot.figures[column]) for column in compared.columns}}
+        {"": dot.name, **{compared.label(column): starred(dot.figures[column]) for column in compared.columns}}
         for dot in compared.dots
     ]
 
@@ -85,7 +89,7 @@ def difference_table(compared: Comparison) -> list[Row]:
             "against": difference.group,
             "reading": difference.reading,
             "difference": points(difference.test.difference),
-            "95 % interval": points_between(difference.estimate.ci),
+            "95 % interval": points_between(difference.estimate.ci) + (STAR if difference.flag else ""),
             "p": p_text(difference.test.p),
             "AI": percent(difference.test.ai),
             "readers": percent(difference.test.readers),
@@ -131,7 +135,10 @@ def difference_chart(
     ]
     figure = dress(go.Figure(traces, where.layout), height=where.height, top=52)
     draw_zero(figure)
-    note = f"Percentage points with 95 % intervals; right of the line the AI is higher. {DEMONSTRATION}"
+    note = "Percentage points with 95 % intervals; right of the line the AI is higher. "
+    if any(difference.flag for difference in known):
+        note += "Open marks: the interval may be too narrow, see the table. "
+    note += DEMONSTRATION
     data = [
         {
             "ai": difference.ai,
@@ -140,7 +147,7 @@ def difference_chart(
             "ai_minus_group": difference.estimate.value,
         }
         | {"low": (difference.estimate.ci or (None, None))[0], "high": (difference.estimate.ci or (None, None))[1]}
-        | {"method": difference.estimate.method, "reading": difference.reading}
+        | {"method": difference.estimate.method, "reading": difference.reading, "flag": difference.flag}
         for difference in differences
     ]
     method = "Every difference is exploratory unless the table says prespecified; n, test and method stand there."
@@ -155,7 +162,11 @@ def _of_pair(study: StudyFacts, ai: str, group: str, differences: list[Differenc
         "error_x": error_bars([difference.estimate for difference in differences]),
         "mode": "markers",
         "cliponaxis": False,
-        "marker": {"color": colour_of(study, group), "symbol": symbol_of(study, group), "size": 10},
+        "marker": {
+            "color": colour_of(study, group),
+            "symbol": [symbol_of(study, group) + ("-open" if difference.flag else "") for difference in differences],
+            "size": 10,
+        },
         "customdata": [difference.reading for difference in differences],
         "hovertemplate": f"{ai} minus {group}<br>%{{y}} %{{x:+.1%}}<br>%{{customdata}}<extra></extra>",
     }
