@@ -6,6 +6,7 @@ from core.report.checklist_items import CHECKLISTS
 from core.results.case_strata import attributes_of, recorded
 from core.results.rows import StudyFacts
 from core.results.story import Story
+from core.results.truth_panel import has_labels
 from core.study.prespecification import SUBGROUPS, Prespecification
 from core.study.words import Arm, Design
 
@@ -109,6 +110,7 @@ def _answers(study: StudyFacts, story: Story) -> dict[str, str]:
         "truth": given(
             reference.who and all(case.truth_source for case in study.cases), "Protocol, reference standard"
         ),
+        "annotators": given(has_labels(study), "Agreement: the experts who set the truth"),
         "ai": given(ai, "The AI"),
         "rule": given(ai and ai.parameters, "The AI: rule and parameters"),
         "training": given(ai and ai.training_patients, "The AI: patients that trained and tuned it"),

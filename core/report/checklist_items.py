@@ -116,7 +116,7 @@ CLAIM_2024 = (
     ("15", "why this reference standard", NONE),
     ("16", "who annotated for the reference standard", "reference_who"),
     ("17", "annotation of the test set", "truth"),
-    ("18", "variability between and within annotators", NONE),
+    ("18", "variability between and within annotators", "annotators"),
     ("19", "how data were assigned to partitions", NONE),
     ("20", "level at which the partitions share nothing", "training"),
     ("21", "intended sample size", "sample_size"),

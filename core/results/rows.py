@@ -61,7 +61,11 @@ class CaseAttributes:
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """One case with its reference standard. `patient` tells patients apart and nothing more."""
+    """One case with its reference standard. `patient` tells patients apart and nothing more.
+
+    `labels` are what the members of the truth panel gave it, each on their own, in the same order for every case; None
+    where a member gave none, empty without a panel.
+    """
 
     number: int
     truth: str
@@ -71,6 +75,7 @@ class CaseFacts:
     tags: tuple[str, ...]
     practice: bool
     about: CaseAttributes = CaseAttributes()
+    labels: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from db.models import (
     Truth,
 )
 from db.study.ais import AiOfStudy, ais_of
+from db.truth.panel import labels_by_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
         .where(StudyCase.study_id == study_id)
         .order_by(Case.number)
     )
+    labels = labels_by_case(session, study_id)
     ids, made, series_of = [], [], {}
     for link in links:
         # a study is read against the truth it was opened with; later versions are reported as deviations
@@ -159,7 +161,8 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
         if truth is not None:
             known = (truth.class_code, truth.version, truth.source)
             about = _about(link.attributes, link.slices)
-            made.append(CaseFacts(link.number, *known, link.patient_id, tuple(link.tags), link.practice, about))
+            apart = link.patient_id, tuple(link.tags), link.practice
+            made.append(CaseFacts(link.number, *known, *apart, about, labels.get(link.id, ())))
             ids.append(link.id)
             series_of[link.series] = link.id
     return ids, made, series_of

@@ -117,6 +117,19 @@ def _cases(session: Session, study_id: int) -> list[PanelCase]:
     ]
 
 
+def labels_by_case(session: Session, study_id: int) -> dict[int, tuple[str | None, ...]]:
+    """Return what each member on the panel labelled every case as, in one order of members, None where they did not.
+
+    For results only: who asks has passed the study's permissions.
+    """
+    counting = sorted(voters(session, study_id))
+    query = select(TruthVote.case_id, TruthVote.author_id, TruthVote.class_code).where(TruthVote.study_id == study_id)
+    newest_of: dict[int, dict[int, str]] = {}
+    for case_id, author_id, code in session.execute(query.order_by(TruthVote.version)):
+        newest_of.setdefault(case_id, {})[author_id] = code
+    return {case_id: tuple(own.get(member) for member in counting) for case_id, own in newest_of.items()}
+
+
 def settle(session: Session, study_id: int, *, by: int, at: datetime) -> int:
     """Take the majority of every complete panel as truth and return how many cases that settled."""
     may_author(session, study_id, by)

@@ -13,6 +13,7 @@ from db import audit
 from db.models import Study
 from db.permissions import SYSTEM
 from db.reading import reads
+from db.results.facts import facts
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import preflight
@@ -275,3 +276,18 @@ def test_a_study_without_its_panel_switched_on_has_no_seats(sitting: Sitting):
     assert panel_members.seats(sitting.session, sitting.members[0]) == []
     with pytest.raises(Forbidden):
         sitting.label(0, 0, "cap")
+
+
+def test_results_have_the_labels_of_the_members_who_count_in_one_order(sitting: Sitting):
+    session, study, me = sitting.session, sitting.study, sitting.me
+    sitting.all_label(0, "cap", "covid", "cap")
+    sitting.label(0, 1, "cap")
+    sitting.label(0, 1, "covid")
+    sitting.label(2, 1, "normal")
+    truth_panel.settle(session, study, by=me, at=AT)
+    cases = facts(session, session.get_one(Study, study)).study.cases
+    assert next(case for case in cases if case.number == sitting.numbers[0]).labels == ("cap", "covid", "cap")
+    case_ids = {one.case.number: one.case.id for one in study_info.cases(session, study, by=SYSTEM)}
+    labels = truth_panel.labels_by_case(session, study)
+    assert labels[case_ids[sitting.numbers[1]]] == ("covid", None, "normal")
+    assert case_ids[sitting.numbers[2]] not in labels

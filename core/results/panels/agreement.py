@@ -9,9 +9,10 @@ from core.results import gaps
 from core.results.blocks import Block, Chart, Choice, Gap, Heading, Row, Surface, Table
 from core.results.draw.chart import SHADES, dress
 from core.results.draw.matrices import write_in_cells
-from core.results.draw.text import number, p_text, percent, plain
+from core.results.draw.text import many, number, p_text, percent, plain
 from core.results.panels.panel import Panel
 from core.results.study_results import StudyResults
+from core.results.truth_panel import TruthPanel, truth_panel
 from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.estimate import Floats
 
@@ -25,16 +26,23 @@ INTRA = (
     "Cohen's kappa of the same reader's calls of the same cases in the two arms. What changed between the arms, such "
     "as seeing the AI, lowers it too."
 )
+PANEL_METHOD = (
+    "Cases that two experts or more labelled. Share agreeing: of pairs of experts, mean over cases. Labels of members "
+    "who left do not count. Each expert labelled a case once, so agreement with oneself is not known."
+)
 PAIRS = "Cohen's kappa with its 95 % interval (Fleiss, Cohen & Everitt 1969)."
 
 
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
-    """Yield the coefficients of groups, then the kappas of pairs."""
-    analysis = results.analysis
-    found = agreement_gaps(analysis)
+    """Yield the coefficients of groups, then the kappas of pairs, then how far the experts behind the truth agreed."""
+    found = agreement_gaps(results.analysis)
     yield from found
-    if not analysis.agreement or gaps.ONE_CASE in found:
-        return
+    if results.analysis.agreement and gaps.ONE_CASE not in found:
+        yield from _readers(results.analysis, surface)
+    yield from _experts(results)
+
+
+def _readers(analysis: Analysis, surface: Surface) -> Iterator[Block]:
     yield Table("agreement", agreement_table(analysis), method=METHOD)
     if analysis.intra_reader:
         yield Table("intra", intra_table(analysis), "Each reader with themselves, in two arms.", INTRA)
@@ -48,6 +56,48 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
         yield kappa_chart(names, kappas, n=counted, key=f"kappa-{arm}" if of_arm else "kappa")
         if not surface.paper or len(names) <= FEW:
             yield Table(f"pairs-{arm}" if of_arm else "pairs", pair_table(largest), f"{largest.group}{of_arm}.", PAIRS)
+
+
+def _experts(results: StudyResults) -> Iterator[Block]:
+    """The experts who set the truth, where a panel did."""
+    found = truth_panel(results)
+    if found is None:
+        if results.study.protocol.reference.panel:
+            yield Gap("The truth panel's agreement is not known.", "It needs two members' labels of the same case.")
+        return
+    yield Heading("The experts who set the truth")
+    yield Table("truth-panel", [panel_row(found)], panel_note(found), PANEL_METHOD)
+    if len(found.agreement.readers) > 2:
+        rows = pair_table(NamedAgreement("", "", found.agreement))
+        yield Table("truth-panel-pairs", rows, "Each pair of experts.", PAIRS)
+
+
+def panel_row(found: TruthPanel) -> Row:
+    """Return percent agreement and coefficients of the truth panel, and how its labels fell."""
+    own = found.agreement
+    return {
+        "experts": len(own.readers),
+        "cases": found.cases,
+        "share agreeing": percent(own.observed),
+        "Cohen's kappa" if len(own.readers) == 2 else "Fleiss' kappa": number(
+            own.pairs[0].kappa if len(own.readers) == 2 else own.fleiss
+        ),
+        "Gwet's AC1": number(own.ac1),
+        "Krippendorff's alpha": number(own.alpha),
+        "all alike": found.unanimous,
+        "majority": found.majority,
+        "no majority": found.split,
+    }
+
+
+def panel_note(found: TruthPanel) -> str:
+    """Return what the table of the truth panel counts."""
+    said = f"Own labels of {many(len(found.agreement.readers), 'expert')}, made before any was shown to another."
+    if found.split:
+        said += f" {many(found.split, 'case')} without a majority: an adjudicator or the coordinator decided."
+    if found.against:
+        said += f" In {many(found.against, 'case')} the truth was set otherwise than most experts said."
+    return said
 
 
 def agreement_gaps(analysis: Analysis) -> list[Gap]:
@@ -160,7 +210,7 @@ def kappa_chart(names: list[str], kappas: Floats, *, n: int, key: str = "kappa")
 PANEL = Panel(
     address="agreement",
     title="Agreement",
-    lead="Readers with each other; the truth plays no part here, but for Cochran's Q.",
+    lead="Readers with each other, and the experts behind the truth with each other.",
     icon=":material/handshake:",
     group="Readers",
     blocks=blocks,
