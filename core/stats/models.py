@@ -91,12 +91,14 @@ def gee_difference(a: Floats, b: Floats, clusters: Ints) -> tuple[Estimate, floa
     n = y.size
     if not (side == 1).any() or not (side == 0).any() or np.unique(group).size < 3:
         return Estimate(None, n=n, method=method, reason="needs reads of both and three cases or more"), None
+    if np.ptp(y) == 0:  # GEE divides by the residuals
+        return Estimate(0.0, None, None, n, method, "every read of both is right, or every read is wrong"), None
     order = np.argsort(group, kind="stable")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found = GEE(y[order], np.column_stack([np.ones(n), side])[order], groups=group[order], family=Gaussian(),
                     cov_struct=Independence()).fit()  # fmt: skip
-    value, se = float(found.params[1]), float(found.bse[1])
+        value, se = float(found.params[1]), float(found.bse[1])  # computed only when asked for, with its warnings
     if not math.isfinite(se) or se <= 1e-12:
         return Estimate(value, None, None, n, method, "the difference does not vary over cases"), None
     p = math.erfc(abs(value / se) / math.sqrt(2))

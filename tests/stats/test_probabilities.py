@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,16 @@ def test_an_analysis_has_lines_partial_areas_and_models_where_asked(program, tmp
     shown = program("analyse", path, "--models", "--ordered")[1]
     for title in ("Probabilities and scores", "Readers with themselves", "Weighted kappas", "Checks by models"):
         assert title in shown
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (0, 0), (1, 0), (0, 1)])
+@pytest.mark.parametrize("turned", [0, 1])
+def test_gee_of_reads_that_are_all_alike_gives_a_number_or_a_reason(a, b, turned):
+    """Perfect readers, and perfect but for one read: statsmodels raises, or warns of a root of a negative variance."""
+    one, two = np.full((1, 12), float(a)), np.full((3, 12), float(b))
+    two[0, :turned] = 1 - b
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimate, p = gee_difference(one, two, np.arange(12))
+    assert estimate.value == pytest.approx(one.mean() - two.mean(), abs=1e-9)
+    assert (estimate.ci is None) == (p is None) == (estimate.reason is not None)

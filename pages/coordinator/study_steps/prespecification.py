@@ -7,6 +7,7 @@ from db.accounts import Account
 from db.engine import open_view
 from db.study import info as study_info
 from db.study.info import StudyInfo
+from pages.coordinator.study_steps import power
 from pages.coordinator.study_steps.fields import Fields
 
 PEOPLE = {
@@ -85,6 +86,7 @@ def _size(me: Account, study: StudyInfo, fields: Fields) -> None:
         fields.whole("prespecification.planned_readers", f"Readers (now {people})", min_value=1, value=None)
     with right:
         fields.text("prespecification.sample_size_rationale", "Why this size", placeholder="such as a power analysis")
+    power.show(me, study, cases=cases, people=people)
 
 
 def _subgroups(study: StudyInfo, fields: Fields) -> None:
