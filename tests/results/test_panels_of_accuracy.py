@@ -181,25 +181,44 @@ def test_roc_page(case: Case) -> None:
             assert row["p"] == p_text(pairs[0]["pair"]["p"] if pairs and pairs[0]["pair"] else None)
 
 
+def in_percent(figure: str) -> bool:
+    """Whether a figure of the analysis is a share; areas, F1 and kappas are not."""
+    return figure.startswith(("accuracy", "balanced", "sensitivity", "specificity"))
+
+
+def gap_shown(figure: str, gap: dict) -> tuple[str, str, str]:
+    """A difference, its interval and p as MRMC has to show them: points of shares, else plain numbers."""
+    scale, digits = (100, 1) if in_percent(figure) else (1, 3)
+    ci = pair(gap["ci"])
+    shown = minus(f"{scale * gap['estimate']:+.{digits}f}")
+    between = span(None, reason=gap["reason"]) if ci is None else minus(
+        f"{scale * ci[0]:.{digits}f} to {scale * ci[1]:.{digits}f}"
+    )  # fmt: skip
+    return shown, between, p_text(gap["p"])
+
+
 def test_mrmc_page(case: Case) -> None:
     study = case.rows.study
     wanted = [
-        (gap["estimate"], gap["ci"], gap["reason"], gap["p"])
+        gap_shown(one["figure"], gap)
         for one in case.said["arms_compared"]
         if one["result"]
         for gap in one["result"]["differences"]
     ]
-    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in arm_table(study, case.found)] == [
-        (minus(f"{value:.3f}"), span(pair(ci), reason=why), p_text(p)) for value, ci, why, p in wanted
-    ]
+    assert [(row["estimate"], row["95 % interval"], row["p"]) for row in arm_table(study, case.found)] == wanted
     assert bool(wanted) == (len(case.said["study"]["arms"]) > 1)
     for one, said in zip(case.found.arms_compared, case.said["arms_compared"], strict=True):
         if one.result is None:
             assert said["result"] is None
             continue
         shown, its = mrmc_tables(one.result), said["result"]
-        assert [row["mean"] for row in shown["Means"]] == [minus(f"{t['estimate']:.3f}") for t in its["treatments"]]
-        assert [row["SE"] for row in shown["Means"]] == [plain(t["se"]) for t in its["treatments"]]
+        share = in_percent(one.figure)
+        assert [row["mean"] for row in shown["Means"]] == [
+            f"{100 * t['estimate']:.1f} %" if share else minus(f"{t['estimate']:.3f}") for t in its["treatments"]
+        ]
+        assert [row["SE"] for row in shown["Means"]] == [
+            plain(100 * t["se"], 1) if share and t["se"] is not None else plain(t["se"]) for t in its["treatments"]
+        ]
         assert [row["df"] for row in shown["Differences"]] == [
             "–" if d["df"] is None else f"{d['df']:.1f}" for d in its["differences"]
         ]
@@ -209,7 +228,7 @@ def test_mrmc_page(case: Case) -> None:
         order = ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr", "var_r", "var_tr")
         assert [row["estimate"] for row in shown["Variance components"]] == [plain(parts[n], 6) for n in order]
     groups = [
-        (minus(f"{gap['estimate']:.3f}"), span(pair(gap["ci"]), reason=gap["reason"]), p_text(gap["p"]))
+        gap_shown(one["figure"], gap)
         for one in case.said["groups_compared"]
         if one["result"]
         for gap in one["result"]["differences"]

@@ -43,6 +43,33 @@ def points_with_interval(estimate: Estimate) -> str:
     return points(estimate.value) + ("" if estimate.ci is None else f" ({points_between(estimate.ci)})")
 
 
+SHARES = ("accuracy", "balanced accuracy", "sensitivity", "specificity")
+
+
+def is_share(figure: str) -> bool:
+    """Return whether a figure ("sensitivity covid") is shown in percent; areas, F1 and kappas are plain numbers."""
+    return figure in SHARES or figure.split(" ")[0] in SHARES
+
+
+def value_of(figure: str, value: float | None) -> str:
+    """Return a figure in its unit."""
+    return percent(value) if is_share(figure) else plain(value)
+
+
+def gap_of(figure: str, value: float | None) -> str:
+    """Return a difference of a figure in its unit: percentage points, or a plain number."""
+    if value is None:
+        return "–"
+    return points(value) if is_share(figure) else minus(f"{value:+.3f}")
+
+
+def span_of(figure: str, ci: Interval | None, *, reason: str | None = None) -> str:
+    """Return an interval of a figure or a difference in its unit, or the reason why there is none."""
+    if ci is None or not is_share(figure):
+        return span(ci, reason=reason)
+    return minus(f"{100 * ci[0]:.1f} to {100 * ci[1]:.1f}")
+
+
 STAR = " *"
 FLAGS = (WIDE, NARROW)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from core.results import gaps
 from core.results.blocks import Block, Choice, Gap, Heading, Note, Row, Surface, Table
 from core.results.draw.prespecified import verdict_blocks
-from core.results.draw.text import p_text, plain, span
+from core.results.draw.text import gap_of, is_share, p_text, plain, span_of, value_of
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
@@ -20,6 +20,7 @@ ASSUMED = (
     "three on, below that as these readers only. Missing reads: each figure uses the cases its reader read, "
     "covariances those that two figures share."
 )
+UNITS = "Shares in percentage points; areas, F1 and kappas as they are."
 NESTED = "Readers nested in groups (Hillis 2014, corrected multiplier); later minus earlier group. Exploratory."
 
 
@@ -35,7 +36,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     elif analysis.arms_compared:
         yield Note("Not prespecified: every test here is exploratory.")
     if any(comparison.result for comparison in analysis.arms_compared):
-        yield Table("arms", arm_table(study, analysis), "Aided minus unaided, on every figure.", ASSUMED)
+        yield Table("arms", arm_table(study, analysis), f"Aided minus unaided, on every figure. {UNITS}", ASSUMED)
         figures = tuple(dict.fromkeys(comparison.figure for comparison in analysis.arms_compared))
         primary = next((name for name in figure_names(plan) if name in figures), figures[0])
         choice = Choice("figure", "Figure of merit", figures, (primary,), named=study.figure_label, look="list")
@@ -46,7 +47,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     rows = group_difference_table(study, analysis)
     if rows:
         yield Heading("Groups of readers")
-        yield Table("groups", rows, method=NESTED)
+        yield Table("groups", rows, UNITS, NESTED)
 
 
 def mrmc_gaps(results: StudyResults) -> list[Gap]:
@@ -93,18 +94,18 @@ def mrmc_tables(result: Mrmc) -> dict[str, list[Row]]:
         "Means": [
             {
                 "arm": mean.treatment,
-                "mean": plain(mean.estimate),
-                "95 % interval": span(mean.ci, reason=mean.reason),
-                "SE": plain(mean.se),
+                "mean": value_of(result.metric, mean.estimate),
+                "95 % interval": span_of(result.metric, mean.ci, reason=mean.reason),
+                "SE": _error(result.metric, mean.se),
             }
             for mean in result.treatments
         ],
         "Differences": [
             {
                 "difference": f"{difference.a} minus {difference.b}",
-                "estimate": plain(difference.estimate),
-                "95 % interval": span(difference.ci),
-                "SE": plain(difference.se),
+                "estimate": gap_of(result.metric, difference.estimate),
+                "95 % interval": span_of(result.metric, difference.ci),
+                "SE": _error(result.metric, difference.se),
                 "df": plain(difference.df, digits=1),
                 "p": p_text(difference.p),
                 "note": difference.reason or "",
@@ -138,6 +139,11 @@ def mrmc_tables(result: Mrmc) -> dict[str, list[Row]]:
     }
 
 
+def _error(figure: str, value: float | None) -> str:
+    """A standard error in the unit of its figure."""
+    return plain(None if value is None else 100 * value, digits=1) if is_share(figure) else plain(value)
+
+
 def arm_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
     """Return aided minus unaided on every figure, for all readers and each group."""
     return [
@@ -145,8 +151,8 @@ def arm_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
             "figure": study.figure_label(comparison.figure),
             "group": comparison.group,
             "difference": f"{gap.a} minus {gap.b}",
-            "estimate": plain(gap.estimate),
-            "95 % interval": span(gap.ci, reason=gap.reason),
+            "estimate": gap_of(comparison.figure, gap.estimate),
+            "95 % interval": span_of(comparison.figure, gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
             "readers": "these readers only" if comparison.result.readers == "fixed" else "random",
         }
@@ -163,8 +169,8 @@ def group_difference_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
             "figure": study.figure_label(comparison.figure),
             "arm": comparison.arm or "–",
             "difference": f"{gap.a} minus {gap.b}",
-            "estimate": plain(gap.estimate),
-            "95 % interval": span(gap.ci, reason=gap.reason),
+            "estimate": gap_of(comparison.figure, gap.estimate),
+            "95 % interval": span_of(comparison.figure, gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
             "readers": "these readers only" if comparison.readers_as == "fixed" else "random",
         }
