@@ -32,12 +32,13 @@ def intra_reader(sets: tuple[Set, ...], table: ReadTable) -> tuple[IntraReader, 
             for name in table.readers:
                 if name in first.names and name in second.names:
                     rows = [s.prediction[s.names.index(name)] for s in (first, second)]
-                    own = _agreement(np.stack(rows), table, (first.arm, second.arm))
+                    own = pair_agreement(np.stack(rows), table, (first.arm, second.arm))
                     found.append(IntraReader(name, first.arm, second.arm, own.pairs[0].kappa, own.observed))
     return tuple(found)
 
 
-def _agreement(both: np.ndarray, table: ReadTable, arms: tuple[str, str]) -> Agreement:
+def pair_agreement(both: np.ndarray, table: ReadTable, names: tuple[str, str]) -> Agreement:
+    """Agreement of two rows of calls (2, n) of the cases of a table, over its clusters where it has some."""
     classes = len(table.classes)
-    own = agreement(both, table.truth, classes=classes, readers=arms)
+    own = agreement(both, table.truth, classes=classes, readers=names)
     return own if table.clusters is None else over_clusters(own, both, classes=classes, clusters=table.clusters)

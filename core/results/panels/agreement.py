@@ -7,12 +7,13 @@ import plotly.graph_objects as go
 
 from core.results import gaps
 from core.results.blocks import Block, Chart, Choice, Gap, Heading, Row, Surface, Table
-from core.results.draw.chart import SHADES, dress
+from core.results.draw.chart import DEMONSTRATION, SHADES, dress
 from core.results.draw.matrices import write_in_cells
 from core.results.draw.text import many, number, p_text, percent, plain
 from core.results.panels.panel import Panel
 from core.results.study_results import StudyResults
 from core.results.truth_panel import TruthPanel, truth_panel
+from core.stats.ai_agreement import CONSENSUS, AiAgreement, ai_agreement
 from core.stats.analyse import Analysis, NamedAgreement
 from core.stats.estimate import Floats
 
@@ -25,6 +26,10 @@ METHOD = (
 INTRA = (
     "Cohen's kappa of the same reader's calls of the same cases in the two arms. What changed between the arms, such "
     "as seeing the AI, lowers it too."
+)
+WITH_AI = (
+    "Cohen's kappa on cases that both called. Most readers: what more than half of those who read the case called it; "
+    "cases without a majority are left out. Alike is not right: the truth plays no part."
 )
 PANEL_METHOD = (
     "Cases that two experts or more labelled. Share agreeing: of pairs of experts, mean over cases. Labels of members "
@@ -39,6 +44,7 @@ def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
     yield from found
     if results.analysis.agreement and gaps.ONE_CASE not in found:
         yield from _readers(results.analysis, surface)
+    yield from _ai(results, surface)
     yield from _experts(results)
 
 
@@ -56,6 +62,36 @@ def _readers(analysis: Analysis, surface: Surface) -> Iterator[Block]:
         yield kappa_chart(names, kappas, n=counted, key=f"kappa-{arm}" if of_arm else "kappa")
         if not surface.paper or len(names) <= FEW:
             yield Table(f"pairs-{arm}" if of_arm else "pairs", pair_table(largest), f"{largest.group}{of_arm}.", PAIRS)
+
+
+def _ai(results: StudyResults, surface: Surface) -> Iterator[Block]:
+    """Each AI with the readers of the arm that is compared with it."""
+    if not results.reads.has_ai:
+        return
+    found = ai_agreement(results.reads, results.listed)
+    if surface.paper and len(results.reads.names) > FEW:
+        found = tuple(one for one in found if one.reader == CONSENSUS)
+    if not found:
+        return
+    yield Heading("The AI and the readers")
+    arm = f"{results.reads.arm.capitalize()} reads. " if len(results.rows.arms) > 1 else ""
+    yield Table("ai-agreement", ai_table(found), f"{arm}{DEMONSTRATION}", WITH_AI)
+
+
+def ai_table(found: tuple[AiAgreement, ...]) -> list[Row]:
+    """Return Cohen's kappa of each AI with what most readers called, and with each reader."""
+    several = len({pair.ai for pair in found}) > 1
+    return [
+        {
+            **({"AI": pair.ai} if several else {}),
+            "with": pair.reader,
+            "group": pair.group or "–",
+            "kappa": number(pair.kappa),
+            "share alike": percent(pair.observed),
+            "cases": pair.kappa.n,
+        }
+        for pair in found
+    ]
 
 
 def _experts(results: StudyResults) -> Iterator[Block]:
@@ -210,7 +246,7 @@ def kappa_chart(names: list[str], kappas: Floats, *, n: int, key: str = "kappa")
 PANEL = Panel(
     address="agreement",
     title="Agreement",
-    lead="Readers with each other, and the experts behind the truth with each other.",
+    lead="Readers with each other, with the AI, and the experts behind the truth with each other.",
     icon=":material/handshake:",
     group="Readers",
     blocks=blocks,
