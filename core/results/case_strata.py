@@ -73,7 +73,7 @@ def joined(values: list[str | None]) -> list[str | None]:
     rare = {value for value, n in count.items() if n < RARE}
     if len(count) < 2:
         return values
-    return [_other(len(rare)) if value in rare else value for value in values]
+    return [_other(rare) if value in rare else value for value in values]
 
 
 def sexes(cases: list[CaseFacts]) -> tuple[list[str | None], str]:
@@ -94,8 +94,14 @@ def recorded(study: StudyFacts) -> dict[str, tuple[int, int]]:
     return {name: (count, len(about)) for name, count in known.items()}
 
 
-def _other(kinds: int) -> str:
-    return "other" if kinds == 1 else f"other ({kinds} kinds)"
+NAMED = 3  # kinds that a joined row names
+
+
+def _other(kinds: set[str]) -> str:
+    """Name the kinds that are joined, so that a row says what it holds."""
+    names = sorted(kinds)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"other: {', '.join(names[:NAMED])}{more}"
 
 
 def _sex(cases: list[CaseFacts]) -> Attribute:
@@ -125,7 +131,7 @@ def _tags(tags: list[tuple[str, ...]]) -> Attribute:
     count = Counter(tag for tags_ in tags for tag in tags_)
     rare = {tag for tag, n in count.items() if n < RARE} if len(count) > 1 else set()
     levels = [(tag, [tag in tags_ for tags_ in tags]) for tag in sorted(count.keys() - rare)]
-    levels += [(_other(len(rare)), [bool(rare & set(tag)) for tag in tags])] if rare else []
+    levels += [(_other(rare), [bool(rare & set(tag)) for tag in tags])] if rare else []
     made = _attribute("tag", levels, [not tag for tag in tags])
     shared = made.pair and set(made.levels[0].places) & set(made.levels[1].places)
     return replace(made, pair=made.pair and not shared)

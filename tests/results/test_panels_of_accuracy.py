@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.results.bench import PAGE
+from core.results.blocks import Beside
 from core.results.draw.dots import comparison_chart
 from core.results.draw.text import number, p_text, percent, points, span, with_interval
 from core.results.grids import confusion, places_of
+from core.results.panels import confusion as confusion_panel
 from core.results.panels.comparison import comparison_table, difference_chart, difference_table, time_table
 from core.results.panels.metrics import ablation_table, class_table, pair_table, whole_table
 from core.results.panels.mrmc import arm_table, group_difference_table, mrmc_tables
@@ -179,6 +182,20 @@ def test_roc_page(case: Case) -> None:
             pairs = case.of("ai_areas_with_each_reader", reader=row["reader"], arm=arm_of(row), figure=f"AUC {code}")
             assert row["p (Holm)"] == p_text(pairs[0]["p_holm"] if pairs else None)
             assert row["p"] == p_text(pairs[0]["pair"]["p"] if pairs and pairs[0]["pair"] else None)
+
+
+def test_confusion_page_has_the_arms_of_a_group_side_by_side(case: Case) -> None:
+    shown = [block for block in confusion_panel.PANEL.shown(case.results, PAGE) if isinstance(block, Beside)]
+    arms = case.rows.arms
+    if len(arms) < 2:
+        assert not any(chart.title.endswith("aided") for block in shown for chart in block.charts)
+        return
+    for block, group in zip(shown[1:], case.rows.study.groups, strict=False):
+        assert [chart.title.rsplit(" ", 1)[1] for chart in block.charts] == ["unaided", "aided"]
+        for chart, arm in zip(block.charts, ("unaided", "aided"), strict=True):
+            said = np.array(case.one("groups", group=group, arm=arm)["confusion"])
+            assert sum(row["count"] for row in chart.data) == said.sum()
+            assert [row["count"] for row in chart.data] == said.ravel().tolist()
 
 
 def in_percent(figure: str) -> bool:

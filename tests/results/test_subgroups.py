@@ -76,7 +76,8 @@ def test_few_cases_of_a_class_show_nobodys_age_and_no_row_is_one_kernel(session:
     column = [str(row["Normal"]) for row in table if row["characteristic"] in ("age, years", "slice thickness, mm")]
     assert "too few (1)" in column
     assert str(normal.about.age) not in " ".join(column)
-    assert {row[" "] for row in table if row["characteristic"] == "kernel"} == {"other (2 kinds)"}
+    (kernels,) = {str(row[" "]) for row in table if row["characteristic"] == "kernel"}
+    assert kernels == f"other: {', '.join(sorted({case.about.kernel or '' for case in rows.study.cases}))}"
 
 
 def test_figures_of_a_subgroup_are_what_pandas_counts_of_the_export(rows: StudyRows):
@@ -153,7 +154,7 @@ def test_rare_levels_are_joined_and_missing_ones_stand_by_themselves():
     cases = facts(20, kernel="B30f", sex="M") + facts(3, kernel="B70f", sex="F") + facts(2, kernel="B80f", sex="O")
     parted = {one.key: one for one in attributes_of([*cases, *facts(4)])}
     shown = {key: [(level.name, len(level.places)) for level in one.levels] for key, one in parted.items()}
-    assert shown["kernel"] == [("B30f", 20), ("other (2 kinds)", 5), ("not recorded", 4)]
+    assert shown["kernel"] == [("B30f", 20), ("other: B70f, B80f", 5), ("not recorded", 4)]
     assert shown["sex"] == [("female", 3), ("male", 20), ("other or not recorded", 6)]
     assert shown["age"] == [("not recorded", 29)]
     assert not parted["age"].known

@@ -12,10 +12,12 @@ from core.results.blocks import Beside, Block, Chart, Choice, Gap, Heading, Note
 from core.results.draw.chart import DEMONSTRATION, SHADES, dress
 from core.results.draw.matrices import make_clickable, write_in_cells
 from core.results.draw.text import many, plural
-from core.results.grids import NO_DIAGNOSIS, cases_in_cell, cases_read, confusion, places_of
+from core.results.grids import NO_DIAGNOSIS, cases_in_cell, cases_read, confusion, one_arm, places_of
 from core.results.panels.panel import Panel
-from core.results.rows import AI, FAILURE, INDETERMINATE, StudyFacts
+from core.results.rows import AI, ARMS, FAILURE, INDETERMINATE, StudyFacts
 from core.results.study_results import StudyResults
+from core.stats.reader_figures import Set, sets_of
+from core.stats.reads import ReadTable
 
 Picked = Callable[[Any], list[Block]]
 FIRST = 3  # readers shown before any is chosen
@@ -26,21 +28,26 @@ SHORT = {"Indeterminate": "Indeter-<br>minate", "AI failure": "AI<br>failure"}  
 
 
 def blocks(results: StudyResults, surface: Surface) -> Iterator[Block]:
-    """Yield a matrix for the AI, each group pooled, and each reader chosen."""
+    """Yield a matrix for the AI, each group pooled, its arms side by side, and each reader chosen."""
     reads = results.reads
     yield from confusion_gaps(results)
-    if len(results.rows.arms) > 1:
-        yield Note(f"Readers' {reads.arm} reads; Filters can choose the other arm.")
+    both = len(results.rows.arms) > 1
     groups = [(group, places_of(reads, group)) for group in results.study.groups]
     pooled = [(f"{plural(group)}, pooled", at) for group, at in groups if len(at) > 1]
     machine = [(name, [at]) for at, name in enumerate(reads.names[: reads.ais])]
     side = SIDE_ON_PAPER if surface.paper else SIDE
-    yield Beside(tuple(_matrix(results, name, at) for name, at in machine + pooled), side)
+    yield Beside(tuple(_matrix(results, name, at) for name, at in machine + ([] if both else pooled)), side)
+    if both:
+        yield Heading("Unaided and aided")
+        for group in results.study.groups:
+            yield Beside(tuple(_of_arms(results, group)), side)
     names = tuple(name for name, group in zip(reads.names, reads.groups, strict=True) if group != AI)
     if not names:
         return
     on_paper = names if len(names) <= MOST_READERS else ()
     yield Heading("Single readers")
+    if both:
+        yield Note(f"Their {reads.arm} reads; Filters can choose the other arm.")
     chosen = surface.choose(Choice("reader", "Readers", names, names[:FIRST], look="many", on_paper=on_paper))
     yield Beside(tuple(_matrix(results, name, [reads.names.index(name)]) for name in chosen), side)
 
@@ -50,8 +57,20 @@ def confusion_gaps(results: StudyResults) -> list[Gap]:
     return [*gaps.nobody(results), *gaps.no_ai(results), *gaps.missing_reads(results)]
 
 
-def _matrix(results: StudyResults, name: str, at: list[int]) -> Chart:
-    study, table, reads = results.study, results.listed, results.reads
+def _of_arms(results: StudyResults, group: str) -> Iterator[Chart]:
+    """Yield the pooled matrix of a group in each arm in which it read, unaided first."""
+    for arm in sorted(results.table.arms, key=lambda name: name != ARMS[0]):
+        table = one_arm(results.table, arm)
+        reads = sets_of(table)[0]
+        at = places_of(reads, group)
+        if at:
+            yield _matrix(results, f"{plural(group)}, {arm}", at, of=(table, reads))
+
+
+def _matrix(results: StudyResults, name: str, at: list[int], *, of: tuple[ReadTable, Set] | None = None) -> Chart:
+    """Draw the counts of some readers; `of` is the table and the reads of an arm, where not those that are shown."""
+    study = results.study
+    table, reads = of or (results.listed, results.reads)
     counts = confusion(table, reads, at)
     of_ai = name in reads.names[: reads.ais]
     arm = f"{reads.arm} " if not of_ai and len(results.rows.arms) > 1 else ""
