@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     refuse_burned_in: bool = Field(
         False, description="refuse burned-in annotations and secondary captures instead of warning of them"
     )
+    pacs_addresses: str = Field(
+        "", description="beginnings of the addresses PACS connections may have, with blanks; any when empty"
+    )
     public_url: str = Field("", description="address people use, for links that are copied; found out when empty")
 
     @property

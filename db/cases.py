@@ -50,6 +50,7 @@ class CaseInfo:
     z_mm: tuple[float, ...]
     attributes: dict[str, Any]
     deidentified: dict[str, Any] | None = None
+    affine: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +215,5 @@ def public(case: Case, series: Series) -> CaseInfo:
         z_mm=tuple(series.z_mm),
         attributes=series.attributes,
         deidentified=series.deidentified,
+        affine=tuple(tuple(row) for row in series.affine),
     )

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from core.sealing import seal, unseal
 from core.settings import settings
-from db import audit, permissions
+from db import audit, pacs, permissions
 from db.models import Account, Case, RegisterEntry, RegisterReader
 
 PURPOSE = "parallax case register"
@@ -165,6 +165,7 @@ def destroy(session: Session, *, by: int, at: datetime) -> int:
             .where(RegisterEntry.id == id_)
             .values(sealed=None, destroyed_at=at, digest=secrets.token_hex(32))
         )
+    pacs.forget_sources(session, by=by)
     audit.record(session, kind="register destroyed", at=at, actor_id=by, detail={"entries": len(ids)})
     return len(ids)
 

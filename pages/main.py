@@ -31,6 +31,7 @@ COORDINATOR: Sections = {
     "Parallax": [
         ("coordinator/studies.py", "Studies", "studies", ":material/science:"),
         ("coordinator/cases.py", "Cases", "cases", ":material/folder_open:"),
+        ("coordinator/pacs.py", "PACS", "pacs", ":material/lan:"),
         ("coordinator/models.py", "AI models", "models", ":material/neurology:"),
     ],
 }

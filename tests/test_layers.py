@@ -24,7 +24,7 @@ LAYERS = (
     ("core.services",),
     ("db",),
     ("core.report",),
-    ("core.export",),
+    ("core.export", "core.pacs"),
     ("core.results",),
     ("core.viewer", "core.training"),
     ("core.study",),
@@ -35,6 +35,8 @@ LAYERS = (
 )
 ABOVE_DB = {"core.__main__", "core.cli", "core.jobs", "core.services"}  # the parts of core that know the database
 ONLY_IN = {  # library -> the places that may import it
+    "dicomweb_client": ("core.pacs",),
+    "highdicom": ("core.pacs",),
     "streamlit": ("app", "pages"),
     "torch": ("core.ai", "core.training"),
     "monai": ("core.ai", "core.training"),

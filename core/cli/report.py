@@ -63,6 +63,28 @@ def export(
         _write(out, pieces)
 
 
+def export_dicom(
+    study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
+    out: Annotated[Path, typer.Option(help="folder to write to; each case gets one in it")] = Path("dicom"),
+    readers: Annotated[bool, typer.Option("--readers", help="readers' reads and marks too")] = False,
+    images: Annotated[bool, typer.Option("--images", help="the de-identified images too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Write AI reads (and marks) of an unblinded study as DICOM SR (TID 1500) and SEG, a folder for each case."""
+    from core.services.giving_back import write_study
+    from db.migrate import migrate
+    from db.permissions import SYSTEM
+
+    migrate()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{out} cannot be written ({error.strerror}); choose another place with --out.") from None
+    counts = write_study(study, out, by=SYSTEM, readers=readers, images=images)
+    said = {"study": study, "folder": str(out), **counts}
+    typer.echo(json.dumps(said) if as_json else f"{out}: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+
+
 def bench_results(
     readers: Annotated[int, typer.Option(help="readers, half novices and half experts")] = 100,
     cases: Annotated[int, typer.Option(help="cases that each of them reads")] = 1000,
@@ -133,4 +155,5 @@ def register(app: typer.Typer, bench: typer.Typer) -> None:
     """Add this part's commands to the command line."""
     app.command()(report)
     app.command()(export)
+    app.command("export-dicom")(export_dicom)
     bench.command("results")(bench_results)

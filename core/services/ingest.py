@@ -27,8 +27,13 @@ class Enqueue(Protocol):
     def __call__(self, session: Session, *, series_id: int, model_name: str, model_version: str) -> str: ...
 
 
-def ingest(intake: Intake, series: Listed, *, by: int, enqueue: Enqueue, on_progress: Progress = ignore) -> Ingested:
-    """Read and store one series that an intake found; raises ParallaxError where it cannot be."""
+def ingest(
+    intake: Intake, series: Listed, *, by: int, enqueue: Enqueue, source: str = "", on_progress: Progress = ignore
+) -> Ingested:
+    """Read and store one series that an intake found; raises ParallaxError where it cannot be.
+
+    source is what the case register calls it, where its files' names say nothing.
+    """
     at = settings()
     read = intake.read(series.key, store=at.storage, secret=at.secret_bytes(), on_progress=on_progress)
     new = cases.NewSeries(
@@ -44,7 +49,7 @@ def ingest(intake: Intake, series: Listed, *, by: int, enqueue: Enqueue, on_prog
     )
     with open_session() as session:  # the case and its job come into being together, or not at all
         added = cases.add(session, new, by=by, at=clock.now())
-        register.add(session, case_id=added.case.id, source=series.origin, by=by, at=clock.now())
+        register.add(session, case_id=added.case.id, source=source or series.origin, by=by, at=clock.now())
         model = ai_models.default(session)
         if model is not None and not added.known:
             enqueue(session, series_id=added.case.series_id, model_name=model.name, model_version=model.version)

@@ -10,9 +10,11 @@ from core.errors import ParallaxError
 from core.imaging.header import NOT_DICOM
 from core.imaging.intake import Found, Intake, Listed, ReadingStopped
 from core.jobs import queue
-from core.services.storing import Outcome, Storing
+from core.services.background import Outcome
+from core.services.storing import Storing
 from core.settings import settings
 from db.accounts import Account
+from pages.components.working import watch
 
 SCAN = "cases_scan"
 STORING = "cases_storing"
@@ -28,7 +30,11 @@ def upload(account: Account) -> None:
         number = st.session_state.setdefault(ROUND, 0)
         files = _choose_files(number)
         if STORING in st.session_state:
-            _watch()
+            watch(
+                STORING,
+                STORED,
+                "You may leave this page: the storing goes on, and the cases appear in the library below.",
+            )
             return
         _report_stored()
         if not files:
@@ -162,20 +168,6 @@ def _choose_series(found: Found) -> list[Listed]:
         for warning in series.warnings:
             st.warning(f"Series {place}: {warning}")
     return [series for series, row in zip(found.series, edited, strict=True) if row["Take"]]
-
-
-@st.fragment(run_every=0.5)
-def _watch() -> None:
-    """Show how the storing goes on; it does so too when nobody looks."""
-    storing: Storing | None = st.session_state.get(STORING)
-    if storing is None:
-        return
-    if storing.done.is_set():
-        st.session_state[STORED] = storing.outcomes
-        del st.session_state[STORING]
-        st.rerun()
-    st.progress(storing.share, text=storing.text)
-    st.caption("You may leave this page: the storing goes on, and the cases appear in the library below.")
 
 
 def _report_stored() -> None:

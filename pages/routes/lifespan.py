@@ -17,7 +17,7 @@ from core import clock
 from core.jobs import queue
 from core.jobs.supervisor import Supervisor
 from core.logs import configure
-from core.services import storing
+from core.services import background
 from core.settings import settings
 from core.viewer.build import bundle_path, ensure_bundle
 from db import links
@@ -48,7 +48,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     yield
     if served:
         _end_within(LIMIT_S)
-    await asyncio.to_thread(storing.drain, DRAIN_S)
+    await asyncio.to_thread(background.drain, DRAIN_S)
     if supervisor:
         await asyncio.to_thread(supervisor.stop)
     queue.close()

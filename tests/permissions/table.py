@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from core.pacs.client import Address
 from core.study.protocol import Protocol
 from core.study.words import Design
-from db import accounts, audit, cases, library, links, register, signatures, system, tokens, web_sessions
+from db import accounts, audit, cases, library, links, pacs, register, signatures, system, tokens, web_sessions
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -69,6 +70,10 @@ def _add_case(session: Session, by: int) -> object:
 def _model(session: Session, by: int) -> object:
     kept: dict[str, Any] = {"kind": "csv", "sha256": "b" * 64, "classes": [], "card": {}, "manifest": [], "at": AT}
     return ai_models.register_model(session, name="new", version="1", by=by, **kept)
+
+
+def _server(session: Session, by: int) -> int:
+    return pacs.add_server(session, "PACS", Address("https://pacs.example/dicom-web"), by=by, at=AT)
 
 
 def _token(session: Session, scene: Scene, place: Place, by: int) -> tuple[str, tokens.Token]:
@@ -270,6 +275,19 @@ TABLE: dict[Any, Verb] = {
     monitor_cells.locked_reads: Verb(
         lambda s, e, p, by: monitor_cells.locked_reads(s, p.unblinded, reader_id=1, case_number=1, by=by), study=MANAGE
     ),
+    pacs.add_server: Verb(lambda s, e, p, by: _server(s, by), anywhere=STAFF),
+    pacs.servers: Verb(lambda s, e, p, by: pacs.servers(s, by=by), anywhere=STAFF),
+    pacs.address: Verb(lambda s, e, p, by: pacs.address(s, _server(s, by), by=by), anywhere=STAFF),
+    pacs.remove_server: Verb(lambda s, e, p, by: pacs.remove_server(s, _server(s, by), by=by, **AS), anywhere=STAFF),
+    pacs.note_search: Verb(
+        lambda s, e, p, by: pacs.note_search(s, _server(s, by), studies=1, by=by, **AS), anywhere=STAFF
+    ),
+    pacs.add_source: Verb(
+        lambda s, e, p, by: pacs.add_source(s, p.case_id, pacs.Source(_server(s, by), "1", "2"), by=by, **AS), study=OWN
+    ),
+    pacs.sources: Verb(lambda s, e, p, by: pacs.sources(s, [p.case_id], by=by), anywhere=STAFF),
+    pacs.note_sent: Verb(lambda s, e, p, by: pacs.note_sent(s, p.unblinded, 1, 1, by=by, **AS), study=RESULTS),
+    pacs.forget_sources: Verb(lambda s, e, p, by: pacs.forget_sources(s, by=by), anywhere=EVERYBODY),
     audit.events: Verb(lambda s, e, p, by: audit.events(s, by=by), anywhere=AUDIT),
     audit.find: Verb(lambda s, e, p, by: audit.find(s, audit.Filter(), by=by), anywhere=AUDIT),
     audit.count: Verb(lambda s, e, p, by: audit.count(s, audit.Filter(), by=by), anywhere=AUDIT),

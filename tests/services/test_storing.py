@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidInput
-from core.services import storing
+from core.services import background, storing
 from core.services.ingest import Ingested
 from core.services.storing import Storing
 
@@ -68,7 +68,7 @@ def test_a_server_that_ends_stores_the_series_in_hand_and_tells_of_those_that_wa
 
     work, intake = begin(slow, lambda: Ingested(2, 1002, False))
     assert began.wait(10)
-    ender = threading.Thread(target=storing.drain, args=(10.0,))
+    ender = threading.Thread(target=background.drain, args=(10.0,))
     ender.start()
     assert work.ending.wait(10)
     go_on.set()

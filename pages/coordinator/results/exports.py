@@ -11,6 +11,7 @@ from core.export.kinds import Kind
 from core.export.mrmc_programs import Compare, Program
 from core.results.rows import Filter, StudyRows
 from pages.components.filters import results_view
+from pages.coordinator.results.to_pacs import send_back
 
 COMPARED: dict[Compare, str] = {"ai": "AI and readers, unaided", "arms": "unaided and aided"}
 NAMES: dict[Program, str] = {"imrmc": "iMRMC", "rjafroc": "RJafroc"}
@@ -29,6 +30,7 @@ def page() -> None:
         _link("Long CSV", study.id, "csv", view.chosen)
         _link("JSON", study.id, "json", view.chosen)
     _programs(view.results.rows, view.chosen)
+    send_back(study.id)
     st.subheader("Report")
     st.caption("One self-contained HTML file that prints to PDF: protocol, flow, figures, statistics, checklists.")
     st.link_button(
