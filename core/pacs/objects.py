@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from typing import cast
 
 import numpy as np
 from highdicom.seg import segread
-from highdicom.sr import srread
+from highdicom.sr import MeasurementReport, srread
 from pydicom.dataset import Dataset
 from pydicom.filewriter import dcmwrite
 
@@ -63,11 +64,8 @@ def _check(made: Dataset) -> None:
     buffer.seek(0)
     try:
         if made.Modality == "SR":
-            report = srread(buffer)
-            if (
-                not report.content.get_image_measurement_groups()
-                and not report.content.get_planar_roi_measurement_groups()
-            ):
+            content = cast(MeasurementReport, srread(buffer).content)
+            if not content.get_image_measurement_groups() and not content.get_planar_roi_measurement_groups():
                 raise ValueError("no measurements")
         elif not segread(buffer).segment_numbers:
             raise ValueError("no segments")

@@ -7,7 +7,7 @@ from core.services.background import Background, Outcome
 
 @st.fragment(run_every=0.5)
 def watch(running: str, ended: str, meanwhile: str) -> None:
-    """Show the work kept under `running`; once it is done its outcomes are kept under `ended` and the page runs anew."""
+    """Show the work kept under `running`; once done its outcomes are kept under `ended`, and the page runs anew."""
     work: Background | None = st.session_state.get(running)
     if work is None:
         return

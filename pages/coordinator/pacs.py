@@ -1,5 +1,6 @@
 """PACS: connections of the person's own, a search, series to tick, and fetching them in the background."""
 
+from collections.abc import Callable
 from dataclasses import astuple
 
 import streamlit as st
@@ -12,7 +13,7 @@ from core.pacs.client import Address, Asked, FoundSeries, FoundStudy
 from core.services.fetching import Fetching
 from db import pacs
 from db.accounts import Account
-from db.engine import open_session, open_view
+from db.engine import Session, open_session, open_view
 from db.pacs import Server
 from pages.components.access import require
 from pages.components.acting import act, say
@@ -32,8 +33,8 @@ def page() -> None:
     st.title("PACS")
     say()
     st.caption(
-        "Find chest CT in a PACS that speaks DICOMweb, and fetch series as cases. Identifiers are removed before anything "
-        "is stored, as with an upload. Names on this page are shown to you and stored nowhere in clear."
+        "Find chest CT in a PACS that speaks DICOMweb, and fetch series as cases. Identifiers are removed before "
+        "anything is stored, as with an upload. Names on this page are shown to you and stored nowhere in clear."
     )
     with open_view() as session:
         servers = pacs.servers(session, by=account.id)
@@ -53,10 +54,7 @@ def _connections(account: Account, servers: list[Server]) -> None:
             left, right = st.columns([5, 1], vertical_alignment="center")
             left.markdown(f"**{one.name}**: {one.url}")
             if right.button("Remove", key=f"pacs_remove_{one.id}"):
-                act(
-                    lambda session, server=one.id: pacs.remove_server(session, server, by=account.id, at=clock.now()),
-                    done="Removed",
-                )
+                act(_removing(account, one.id), done="Removed")
                 st.rerun()
         with st.form("pacs_add", border=False):
             name, url = st.columns([1, 2])
@@ -71,6 +69,10 @@ def _connections(account: Account, servers: list[Server]) -> None:
             )
             if st.form_submit_button("Try and add", key="pacs_add_now", icon=":material/add_link:"):
                 _add(account, named, address)
+
+
+def _removing(account: Account, server: int) -> Callable[[Session], None]:
+    return lambda session: pacs.remove_server(session, server, by=account.id, at=clock.now())
 
 
 def _add(account: Account, name: str, address: Address) -> None:
@@ -101,7 +103,7 @@ def _search(account: Account, servers: list[Server]) -> None:
         name = second.text_input("Patient's name", key="pacs_patient_name", placeholder="Family name, or with *")
         accession = third.text_input("Accession number", key="pacs_accession")
         dates, what = st.columns([1, 2])
-        span = dates.date_input("Study date, from and to", value=(), key="pacs_dates", format="YYYY-MM-DD")
+        span = dates.date_input("Study date, from and to", value=[], key="pacs_dates", format="YYYY-MM-DD")
         description = what.text_input("Study description", key="pacs_description", placeholder="*chest*")
         if st.form_submit_button("Search", key="pacs_search_now", type="primary", icon=":material/search:"):
             named = name.strip() if not name.strip() or "*" in name else f"{name.strip()}*"

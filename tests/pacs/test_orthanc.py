@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from highdicom.seg import Segmentation
-from highdicom.sr import ComprehensiveSR, srread
+from highdicom.sr import srread
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from db.permissions import SYSTEM
 from db.study import design
 from tests import dicom_builder as build
 from tests.pacs.orthanc import Orthanc, running
+from tests.pacs.sr import content
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -45,7 +46,7 @@ def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
         yield server
 
 
-def asked(_session: Session, **_: object) -> str:
+def asked(session: Session, **_: object) -> str:
     return "job"
 
 
@@ -137,10 +138,10 @@ def test_a_series_comes_from_orthanc_into_a_study_and_sr_and_seg_go_back(orthanc
     for made in (*reports, *outlines):
         assert (made.PatientID, made.PatientName, made.AccessionNumber) == ("PAT-7", PLANTED, "A1")
         assert made.StudyInstanceUID == ours[0].StudyInstanceUID
-    calls = [ComprehensiveSR.from_dataset(one).content.get_image_measurement_groups()[0] for one in reports]
+    calls = [content(one).get_image_measurement_groups()[0] for one in reports]
     said = [one.value.meaning for group in calls for one in group.get_qualitative_evaluations()]
     assert said == ["COVID-19", "COVID-19"]
-    marked = [one for one in reports if ComprehensiveSR.from_dataset(one).content.get_planar_roi_measurement_groups()]
+    marked = [one for one in reports if content(one).get_planar_roi_measurement_groups()]
     assert len(marked) == 1
     lungs = next(one for one in outlines if "Lungs" in one.SeriesDescription)
     assert int(Segmentation.from_dataset(lungs).pixel_array.sum()) == 3 * 20 * 15
@@ -219,11 +220,8 @@ def test_a_series_that_is_gone_is_refused_in_words(orthanc: Orthanc, by: int):
     assert series
 
 
-def test_a_study_is_written_into_folders_with_its_deidentified_images(
-    orthanc: Orthanc, session: Session, tmp_path: Path
-):
-    by = builder.coordinator(session)
-    case = cases.by_number(session, int(fetched(orthanc, session, by)[0].case), by=by)
+def test_a_study_is_written_into_folders_with_its_deidentified_images(orthanc: Orthanc, by: int, tmp_path: Path):
+    case = fetched_case(orthanc, by)
     study = unblinded(case, by)
     counts = write_study(study, tmp_path / "out", by=SYSTEM, readers=True, images=True)
     assert counts == {"cases": 1, "SR": 2, "SEG": 2, "CT": 10}

@@ -37,7 +37,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["accounts.id"], name=op.f("fk_pacs_sources_owner_id")),
         sa.ForeignKeyConstraint(["server_id"], ["pacs_servers.id"], name=op.f("fk_pacs_sources_server_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pacs_sources")),
-        sa.UniqueConstraint("case_id", "owner_id", "server_id", name=op.f("uq_pacs_sources_case_id")),
+        sa.UniqueConstraint(
+            "case_id", "owner_id", "server_id", name=op.f("uq_pacs_sources_case_id_owner_id_server_id")
+        ),
     )
     op.create_index(op.f("ix_pacs_sources_case_id"), "pacs_sources", ["case_id"])
     op.create_index(op.f("ix_pacs_sources_owner_id"), "pacs_sources", ["owner_id"])

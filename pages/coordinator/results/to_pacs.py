@@ -18,7 +18,7 @@ def send_back(study_id: int) -> None:
     me = current()
     st.subheader("DICOM: SR and SEG")
     st.caption(
-        "AI reads as DICOM SR (TID 1500), the lungs an AI outlined as SEG; if you like, readers' reads with their marks, "
+        "AI reads as DICOM SR (TID 1500), the lungs an AI outlined as SEG; if you like, readers' reads and marks, "
         f"under pseudonyms. `python -m core export-dicom {study_id} --out FOLDER` writes the files of every case."
     )
     if me is None or me.role not in (Role.COORDINATOR, Role.ADMINISTRATOR):
