@@ -1,12 +1,12 @@
 """The files a study is taken away in; the command line and the browser write the same ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
 from core.export.kinds import Kind
 from core.export.long import csv_pieces, json_pieces
-from core.export.mrmc_programs import Compare, mrmc_pieces
+from core.export.mrmc_programs import Compare, Program, mrmc_pieces
 from core.results.rows import StudyRows
 
 
@@ -19,22 +19,37 @@ class File:
     pieces: Iterator[str]
 
 
+Writer = Callable[[StudyRows, str, Compare], File]
+
+
 def file_of(rows: StudyRows, kind: Kind, *, positive: str = "", compare: Compare = "ai") -> File:
     """Return the file of `kind` of these rows; `positive` (default: the study's) and `compare` serve MRMC programs.
 
     What cannot be written is refused here, in words (InvalidInput), and not in the middle of a download.
     """
     study = rows.study
-    if kind == "csv":
-        return _file(f"study-{study.id}.csv", "text/csv", csv_pieces(rows))
-    if kind == "json":
-        return _file(f"study-{study.id}.json", "application/json", json_pieces(rows))
-    chosen = positive or next(
-        (study_class.code for study_class in study.classes if study_class.positive), study.codes[-1]
-    )
-    pieces = mrmc_pieces(rows, program=kind, positive=chosen, compare=compare)
-    return _file(f"study-{study.id}-{kind}-{chosen}-{compare}.imrmc", "text/plain", pieces)
+    chosen = next((study_class.code for study_class in study.classes if study_class.positive), study.codes[-1])
+    return WRITERS[kind](rows, positive or chosen, compare)
+
+
+def _csv(rows: StudyRows, positive: str, compare: Compare) -> File:
+    return _file(f"study-{rows.study.id}.csv", "text/csv", csv_pieces(rows))
+
+
+def _json(rows: StudyRows, positive: str, compare: Compare) -> File:
+    return _file(f"study-{rows.study.id}.json", "application/json", json_pieces(rows))
+
+
+def _mrmc(program: Program) -> Writer:
+    def write(rows: StudyRows, positive: str, compare: Compare) -> File:
+        pieces = mrmc_pieces(rows, program=program, positive=positive, compare=compare)
+        return _file(f"study-{rows.study.id}-{program}-{positive}-{compare}.imrmc", "text/plain", pieces)
+
+    return write
 
 
 def _file(name: str, mime: str, pieces: Iterator[str]) -> File:
     return File(name, mime, chain([next(pieces)], pieces))
+
+
+WRITERS: Mapping[Kind, Writer] = {"csv": _csv, "json": _json, "imrmc": _mrmc("imrmc"), "rjafroc": _mrmc("rjafroc")}

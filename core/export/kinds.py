@@ -1,7 +1,7 @@
 """The kinds of files a study is exported as."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["csv", "json", "imrmc", "rjafroc"]
-KINDS: tuple[Kind, ...] = ("csv", "json", "imrmc", "rjafroc")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 DETAILED: tuple[Kind, ...] = ("csv", "json")  # need the rest of every row

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
+from core.export.files import WRITERS, file_of
+from core.export.kinds import KINDS
 from core.export.long import csv_pieces, json_pieces
 from core.export.mrmc_programs import mrmc_pieces
 from core.results.draw.text import safe
@@ -41,6 +43,13 @@ def test_the_analysis_of_the_long_csv_is_the_panels_analysis(rows: StudyRows):
     of_file = analyse(table_from_text("".join(csv_pieces(rows))))
     of_panels = analyse(read_table(rows))
     assert of_file.to_dict() == of_panels.to_dict()
+
+
+def test_every_kind_of_file_has_a_writer_and_a_name_of_its_own(rows: StudyRows):
+    assert set(WRITERS) == set(KINDS)
+    assert len({file_of(rows, kind).name for kind in KINDS}) == len(KINDS)
+    with pytest.raises(KeyError):
+        file_of(rows, "xlsx")  # type: ignore[arg-type]
 
 
 def test_cells_that_a_spreadsheet_would_run_are_defused():
