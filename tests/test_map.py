@@ -28,3 +28,20 @@ def test_every_folder_of_the_code_says_in_a_sentence_what_it_holds():
         if "node_modules" not in path.parts and not re.match(r'""".{15,}', path.read_text())
     ]
     assert bare == []
+
+
+BESIDE = {  # folders of tests whose code has another place; what core/cli starts is tested beside what it calls
+    "db": "db",
+    "e2e": "app.py",
+    "pages": "pages",
+    "permissions": "db/permissions.py",
+    "reading": "db/reading",
+}
+
+
+def test_the_tests_mirror_the_tree():
+    tests = [path for path in (ROOT / "tests").rglob("*") if path.is_dir() and list(path.glob("test_*.py"))]
+    names = {path.relative_to(ROOT / "tests").as_posix() for path in tests}
+    assert sorted(name for name in names if not (ROOT / BESIDE.get(name, f"core/{name}")).exists()) == []
+    code = {path.parent.name for path in (ROOT / "core").glob("*/__init__.py")}
+    assert code - names == {"cli"}
