@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from core.settings import settings
+from db import passwords
 from db.engine import engine_for, open_session
 from db.migrate import migrate
 
@@ -25,6 +27,14 @@ LONG = ("tests/e2e/", "tests/viewer/", "tests/services/", "tests/jobs/")  # file
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files of few long tests: the last file must not keep one worker busy while the others are done."""
     items.sort(key=lambda item: next((n for n, folder in enumerate(LONG) if item.nodeid.startswith(folder)), len(LONG)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """Hash passwords with little work: hundreds of tests make accounts, and none measures the work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
