@@ -53,8 +53,12 @@ class Hand:
 
     def chooses(self, label: str, option: str, sees: str = "") -> None:
         """Choose an option of a list."""
-        self.page.get_by_role("combobox", name=label, exact=True).click()
-        self._do(lambda: self.page.get_by_role("option", name=option, exact=True).click(), sees)
+        choice = self.page.get_by_role("option", name=option, exact=True)
+        for _ in range(3):  # a page that is drawn again late folds the list up
+            self.page.get_by_role("combobox", name=label, exact=True).click()
+            if self._shows(choice):
+                break
+        self._do(choice.click, sees)
 
     def uploads(self, label: str, name: str, data: bytes, sees: str = "") -> None:
         """Give a file to an uploader that acts at once."""
@@ -74,6 +78,13 @@ class Hand:
     def unfolds(self, heading: str) -> None:
         """Open a folded part of the page."""
         self.main.get_by_test_id("stExpander").get_by_text(heading).click()
+
+    def _shows(self, element: Any) -> bool:
+        for _ in range(self.patience // 100):
+            if element.is_visible():
+                return True
+            self.page.wait_for_timeout(20)
+        return False
 
     def _count(self, payload: Any) -> None:
         message = ForwardMsg()

@@ -1,6 +1,7 @@
-"""A sequential study by clicks alone: designed, checked, opened, read by two, closed, unblinded, looked at.
+"""A sequential study of two classes with two AIs by clicks alone, from the draft to the report.
 
-Only its six small volumes are put into the library by the verb; its AI joins by a CSV of calls, on its page.
+Designed, checked, opened, read by two, closed, unblinded, looked at. Only its three small volumes and the reads of the
+shipped AI come by verbs; the shipped AI is mapped many to one, and the second AI joins by a CSV of its calls.
 """
 
 import re
@@ -10,70 +11,107 @@ from typing import Any
 import pytest
 
 from core import clock
+from core.ai.model_files import named
+from core.export.long import csv_pieces
+from core.report.document import report_html
+from core.results.study_results import StudyResults
+from core.services import model_registry
+from core.stats.analyse import analyse
+from core.stats.reads import table_from_text
 from db import cases
+from db.ai import reads as ai_reads
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
+from db.results import rows as results
 from db.study import info as study_info
 from tests.e2e.conftest import Server
 from tests.e2e.coordinator import Hand
 from tests.e2e.reading import invited, lock, reads_of, shown
 from tests.e2e.reading_study import put_case
+from tests.report.test_report import made as how_made
 
 pytestmark = pytest.mark.browser
 TAG = "by clicks"
 TITLE = "A study made by clicks"
-TRUTH = ("Normal", "Other pneumonia", "COVID-19")
+OTHER = "other-vendor 3.1"
+CALLS = ("normal", "cap", "normal")  # of the shipped AI
+TRUTH = ("Normal", "Pneumonia", "Pneumonia")
 
 
 @pytest.fixture
-def numbers(server: Server) -> list[int]:
-    """Six cases in the library, tagged."""
-    made = server.account("carla", "coordinator")  # who makes the study uploads its cases
+def library(server: Server) -> tuple[str, list[int]]:
+    """The shipped AI by name, and the numbers of three tagged cases that it has read."""
+    me, at = server.account("carla", "coordinator"), clock.now()  # who makes the study uploads its cases
     with open_session(server.database) as session:
-        found = [put_case(session, server, f"clicks{n}", by=made, at=clock.now()) for n in range(6)]
-        for case in found:
-            cases.set_tags(session, case.id, [TAG], by=made, at=clock.now())
-    return sorted(case.number for case in found)
+        model = model_registry.register(session, named(None))
+        numbers = []
+        for n, call in enumerate(CALLS):
+            case = put_case(session, server, f"clicks{n}", by=me, at=at)
+            cases.set_tags(session, case.id, [TAG], by=me, at=at)
+            numbers.append(case.number)
+            shares = {"normal": 0.7 - 0.2 * n, "cap": 0.1 + 0.1 * n, "covid": 0.2 + 0.1 * n}
+            said = ai_reads.NewCall("paper", call, None, shares, {}, [], None, 4.0)
+            ai_reads.store(session, series_id=case.series_id, model_id=model.id, parameters_hash="p", scores=None,
+                           calls=[said], at=at, by=SYSTEM)  # fmt: skip
+    return f"{model.name} {model.version}", numbers
 
 
-def test_a_sequential_study_goes_from_draft_to_results_by_clicks(
-    server: Server, sign_in: Callable[..., Any], numbers: list[int], browser: Any
+def test_a_sequential_study_with_two_ais_goes_from_draft_to_report_by_clicks(
+    server: Server, sign_in: Callable[..., Any], library: tuple[str, list[int]], browser: Any
 ) -> None:
-    server.account("carla", "coordinator")
+    shipped, numbers = library
     hand = Hand(sign_in(server, "carla"))
     _bring_an_ai(hand, server, numbers)
     _design(hand, server)
-    links = _fill(hand, numbers)
+    links = _fill(hand, numbers, shipped)
     _open(hand)
     study = _study_id(server)
     for link in links:
         _read_everything(browser, link)
-    _close_and_look(hand)
+    _close_and_look(hand, shipped)
     with open_view(server.database) as session:
         assert study_info.study(session, study, by=SYSTEM).state == "unblinded"
         accounts = {reader.username: reader.account_id for reader in study_info.readers(session, study, by=SYSTEM)}
-    assert len(links) == 2
-    orders = []
+        rows = results.rows(session, study_id=study, by=SYSTEM, detail=True)
+        story = results.story(session, study_id=study, by=SYSTEM)
+        report = report_html(StudyResults(rows), story, made=how_made(rows))
     for reader in ("ria", "rob"):
-        rows = reads_of(server, accounts[reader])
-        assert [(row.arm, row.diagnosis, row.state) for row in rows] == [
+        reads = reads_of(server, accounts[reader])
+        assert [(read.arm, read.diagnosis, read.state) for read in reads] == [
             ("unaided", "normal", "locked"),
-            ("aided", "covid_19", "locked"),
-        ] * 6
-        assert [row.ai_shown_at for row in rows[1::2]] == [row.locked_at for row in rows[::2]]
-        assert all(0 < row.active_seconds <= row.raw_seconds for row in rows)
-        orders.append([row.case_id for row in rows])
-    assert orders[0] != orders[1]
+            ("aided", "pneumonia", "locked"),
+        ] * 3
+        assert [read.ai_shown_at for read in reads[1::2]] == [read.locked_at for read in reads[::2]]
+        assert all(0 < read.active_seconds <= read.raw_seconds for read in reads)
+    _is_the_same_from_its_csv(StudyResults(rows), shipped)
+    for text in (shipped, OTHER, "AI against AI", "cap and covid count as Pneumonia"):
+        assert text in report
+
+
+def _is_the_same_from_its_csv(study: StudyResults, shipped: str) -> None:
+    first, again = study.analysis, analyse(table_from_text("".join(csv_pieces(study.rows))))
+    figures, others = (
+        {(reader.reader, reader.arm): (reader.accuracy.value, reader.confusion) for reader in analysis.readers}
+        for analysis in (first, again)
+    )
+    assert figures == others
+    assert [each.p_holm for each in again.ais_compared] == pytest.approx([each.p_holm for each in first.ais_compared])
+    assert [figures[name, ""][0] for name in (shipped, OTHER)] == [2 / 3, 1.0]
 
 
 def _bring_an_ai(hand: Hand, server: Server, numbers: list[int]) -> None:
-    lines = ["case,call,prob_normal,prob_cap,prob_covid", *(f"{number},covid,0.1,0.2,0.7" for number in numbers)]
+    """A file as a German spreadsheet writes it, with a column that is no call."""
+    lines = ["case;p_no;p_pneumonia;site"]
+    for number, truth in zip(numbers, TRUTH, strict=True):
+        lines.append(f"{number};" + ("90;10" if truth == "Normal" else "20;80") + ";x")
     hand.opens(f"{server.url}/models", "AI models")
     hand.unfolds("Add another algorithm by a CSV of its calls")
-    hand.types("Name of the algorithm", "called-elsewhere")
-    hand.types("Version", "1")
-    hand.uploads("CSV", "c.csv", "\n".join(lines).encode(), "What the columns are")
-    hand.clicks("Import 6 calls", "6 calls imported")
+    name, version = OTHER.split()
+    hand.types("Name of the algorithm", name)
+    hand.types("Version", version)
+    hand.uploads("CSV", "vendor.csv", "\n".join(lines).encode(), "Not used: site.")
+    hand.sees("Probabilities are percent")
+    hand.clicks("Import 3 calls", "3 calls imported")
 
 
 def _design(hand: Hand, server: Server) -> None:
@@ -83,30 +121,31 @@ def _design(hand: Hand, server: Server) -> None:
     hand.clicks("Create the study", "Draft: everything can change")
     hand.chooses("Design", "Sequential: read without the AI and locked, then with it")
     hand.clicks("Next: Protocol", "No diagnoses yet")
-    hand.writes("Add diagnoses, separated by commas", ", ".join(TRUTH))
+    hand.writes("Add diagnoses, separated by commas", "Normal, Pneumonia")
     hand.clicks("Add")
-    hand.chooses("The disease looked for (positive class)", "COVID-19")
+    hand.chooses("The disease looked for (positive class)", "Pneumonia")
     hand.presses("Readers rate every diagnosis from 0 to 100")
 
 
-def _fill(hand: Hand, numbers: list[int]) -> list[str]:
+def _fill(hand: Hand, numbers: list[int], shipped: str) -> list[str]:
     hand.clicks("Next: Cases", "0 cases to read")
-    hand.clicks(f"6 tagged {TAG}", "6 cases to read, 0 for practice")
-    hand.clicks("Next: Truth", "Truth of 0 of 6 cases")
+    hand.clicks(f"3 tagged {TAG}", "3 cases to read, 0 for practice")
+    hand.clicks("Next: Truth", "Truth of 0 of 3 cases")
     hand.chooses("The truth rests on", "PCR")
     hand.types("Who established it", "the clinic")
     hand.types("Time between the CT and what the truth rests on", "at most 3 days")
-    for n, number in enumerate(numbers):
-        hand.clicks(f"Case {number} is {TRUTH[n % 3]}", f"Truth of {n + 1} of 6 cases")
+    for n, (number, truth) in enumerate(sorted(zip(numbers, TRUTH, strict=True)), start=1):
+        hand.clicks(f"Case {number} is {truth}", f"Truth of {n} of 3 cases")
     hand.clicks("Next: Readers", "0 readers")
     for n, name in enumerate(("Ria", "Rob"), start=1):
         hand.writes("Name", name)
         hand.writes("User name or e-mail", name.lower())
         hand.clicks("Add the reader", f"{n} reader{'s' if n > 1 else ''}")
     links = [re.search(r"http\S+link=\S+", text)[0] for text in hand.main.get_by_test_id("stCode").all_inner_texts()]  # type: ignore[index]
+    assert len(links) == 2
     hand.clicks("Next: AI")
-    hand.chooses("AI", "called-elsewhere 1", "It has read 6 of 6 cases")
-    hand.chooses("cap counts as", "Other pneumonia")  # normal and covid are guessed
+    hand.chooses("AI", shipped, "cap and covid count as Pneumonia")
+    hand.clicks("Add this AI", "Remove")  # the list has one other model
     hand.clicks("Next: Prespecification", "Primary endpoint")
     hand.chooses("Compared", "Reading with the AI against reading without it")
     hand.chooses("Hypothesis", "Superiority")
@@ -116,6 +155,7 @@ def _fill(hand: Hand, numbers: list[int]) -> list[str]:
 def _open(hand: Hand) -> None:
     hand.clicks("Next: Check and open")
     hand.clicks("Check the study", "Nothing stands in the way")
+    hand.sees("cap and covid count as Pneumonia")
     hand.presses("I have read this")
     hand.clicks("Open the study", "Accuracy is sealed")
 
@@ -126,21 +166,21 @@ def _study_id(server: Server) -> int:
 
 
 def _read_everything(browser: Any, link: str) -> None:
-    """Choose a password by the invitation, read all six cases unaided then aided."""
+    """Choose a password by the invitation, read all three cases unaided then aided."""
     page = invited(browser, link)
-    for index, place in enumerate(f"Case {n} of 6" for n in range(1, 7) for _ in range(2)):
+    for index, place in enumerate(f"Case {n} of 3" for n in range(1, 4) for _ in range(2)):
         page.locator(".phase").wait_for(state="visible" if index % 2 else "hidden")
         shown(page, place)
         assert page.get_by_text("AI output").count() == index % 2
-        lock(page, "c" if index % 2 else "n")
+        lock(page, "o" if index % 2 else "n")  # the letter that the page gave to Pneumonia
     page.get_by_text("Every case of this study is read").wait_for()
     page.context.close()
 
 
-def _close_and_look(hand: Hand) -> None:
-    hand.unblinds("24 of 24")
-    hand.sees("6 cases are too few for a test")
+def _close_and_look(hand: Hand, shipped: str) -> None:
+    hand.unblinds("12 of 12")
+    hand.sees("3 cases are too few for a test")
     hand.page.get_by_role("link", name="Comparison").first.click()
     hand.sees("In figures")
-    for who in ("AI", "R1", "R2"):
+    for who in (shipped, OTHER, "R1", "R2"):
         hand.page.get_by_text(who, exact=True).first.wait_for(state="attached")
