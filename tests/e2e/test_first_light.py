@@ -1,6 +1,6 @@
 """The whole way once: a CT uploaded, read by the AI and by two readers, all three compared.
 
-On the real CT where ../shared/data is; else on a procedural chest made here.
+On a procedural chest made here; with -m slow on the real CT where ../shared/data is.
 """
 
 import os
@@ -42,21 +42,23 @@ REFERENCE = {"rests_on": ["PCR"], "interval": "at most 3 days", "who": "the clin
 READERS = (("nora", "novices", 1.0, "a"), ("erin", "experts", 9.0, "c"))  # name, group, years, call
 
 
-@pytest.fixture(scope="module")
-def upload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A zip of two patients' series, the first real where it can be."""
-    path = tmp_path_factory.mktemp("upload") / "two cases.zip"
+@pytest.fixture(params=["procedural", pytest.param("real", marks=pytest.mark.slow)])
+def upload(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A zip of two patients' series."""
+    if request.param == "real" and not PATIENT.is_dir():
+        pytest.skip(f"{PATIENT} is not there")
+    path = tmp_path / "two cases.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        if PATIENT.is_dir():
+        if request.param == "real":
             for file in sorted(PATIENT.glob("*.dcm")):
                 archive.write(file, f"first/{file.name}")
         else:
-            archive.writestr("first.zip", chest_zip(slices=40, size=192, lesion="covid", seed=3, patient_id="one"))
-        archive.writestr("second.zip", chest_zip(slices=24, size=128, seed=4, patient_id="two"))
+            archive.writestr("first.zip", chest_zip(slices=24, size=96, lesion="covid", seed=3, patient_id="one"))
+        archive.writestr("second.zip", chest_zip(slices=24, size=96, seed=4, patient_id="two"))
     return path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def working_server(start_server: Callable[..., Server]) -> Server:
     """A server with its own worker."""
     return start_server(worker=True)
