@@ -86,7 +86,7 @@ def looks_like_dicom(head: bytes) -> bool:
 
 def read_dataset(stream: BinaryIO, *, pixels: bool) -> Dataset:
     """Return the allowed elements of a DICOM file, and its pixel data where asked for."""
-    _refuse_deflate_bomb(stream)
+    refuse_deflate_bomb(stream)
     if stream.read(4) == MARK:  # a file may begin with the mark itself, without the 128 bytes before it
         stream = BytesIO(stream.read())
     stream.seek(0)
@@ -223,7 +223,7 @@ def _padding(dataset: Dataset, bits: int, *, signed: bool) -> tuple[int, int] | 
     return low, high
 
 
-def _refuse_deflate_bomb(stream: BinaryIO) -> None:
+def refuse_deflate_bomb(stream: BinaryIO) -> None:
     """Inflate a deflated file piece by piece without keeping it, to see whether it stays within reason."""
     head = stream.read(1024)
     stream.seek(0)

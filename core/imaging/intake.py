@@ -108,15 +108,19 @@ class Intake:
         self._end()
         self._ending.close()
 
-    def scan(self, on_progress: Progress = ignore) -> Found:
+    def scan(self, on_progress: Progress = ignore, *, then: Sequence[Path] | None = None) -> Found:
         """Return the series of the upload and what was left out; on_progress counts files.
 
-        Raises ImagingError where nothing of it can be looked at.
+        `then` names the files to read next, instead of the upload, by the process that is there: starting one takes
+        longer than reading a small series. Raises ImagingError where nothing of it can be looked at.
         """
         self._ending.close()
+        if then is not None:
+            self._upload = then
         request, size, descriptors = self._request()
-        request["strict"] = self._strict
-        self._start(size, descriptors)
+        request |= {"strict": self._strict, "size": size}
+        if then is None or self._child is None:
+            self._start(descriptors)
         answer = self._ask(request, on_progress)
         return Found(
             tuple(_listed(entry) for entry in answer["series"]),
@@ -130,6 +134,15 @@ class Intake:
         """
         request = {"do": "read", "key": key, "store": store, "secret": secret.hex()}
         return _read_series(self._ask(request, on_progress))
+
+    def series_keys(self, paths: Sequence[Path]) -> list[str | None]:
+        """Return for each file what its series is called, as a digest; None for one that is no DICOM image."""
+        if self._child is None:
+            self._start(())
+        size = sum(path.stat().st_size for path in paths)
+        request = {"do": "series_keys", "paths": [str(path.resolve()) for path in paths], "size": size}
+        keys: list[str | None] = self._ask(request, ignore)["keys"]
+        return keys
 
     def picture(self, key: str) -> bytes:
         """Return the picture (thumbnail.py) of a series that `scan` found, as WebP. Raises ImagingError."""
@@ -154,10 +167,10 @@ class Intake:
         request = {"do": "scan", "files": uploaded, "descriptor": number}
         return request, sum(size for _, size in uploaded), (number,)
 
-    def _start(self, size: int, descriptors: tuple[int, ...]) -> None:
+    def _start(self, descriptors: tuple[int, ...]) -> None:
         self._end()
-        self._child = subprocess.Popen(  # noqa: S603 - this interpreter and a module of this project
-            [sys.executable, "-W", "ignore", "-m", "core.imaging.intake_child", str(size)],
+        self._child = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "core.imaging.intake_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

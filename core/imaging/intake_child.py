@@ -22,6 +22,7 @@ from core.imaging.geometry import Stack
 from core.imaging.read import SeriesCandidate, load, scan
 from core.imaging.removed import record_of
 from core.imaging.source import Source, sources_from_descriptor, sources_from_path, sources_from_paths
+from core.imaging.spread import series_keys
 from core.imaging.thumbnail import picture_of
 from core.imaging.volume import Volume
 
@@ -36,6 +37,7 @@ class _Child:
         self._found: dict[str, SeriesCandidate] = {}
 
     def scan(self, request: dict[str, Any]) -> dict[str, Any]:
+        _limit(request)
         sources = _sources(request)
         found = scan(sources, on_progress=self._progress, strict=bool(request.get("strict")))
         self._found = {series.key: series for series in found.series}
@@ -68,6 +70,10 @@ class _Child:
             "patient_key": candidate.patient_key(bytes.fromhex(secret)) if secret else None,
         }
 
+    def series_keys(self, request: dict[str, Any]) -> dict[str, Any]:
+        _limit(request)
+        return {"keys": series_keys([Path(path) for path in request["paths"]])}
+
     def picture(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"picture": base64.b64encode(picture_of(self._found[request["key"]].content)).decode()}
 
@@ -78,6 +84,11 @@ class _Child:
     def say(self, answer: dict[str, Any]) -> None:
         self._answers.write(json.dumps(answer) + "\n")
         self._answers.flush()
+
+
+def _limit(request: dict[str, Any]) -> None:
+    """Let this process allocate what an upload of this size may take."""
+    limit_memory(min(MEMORY, BASE + A_BYTE * int(request["size"])))
 
 
 def _sources(request: dict[str, Any]) -> list[Source]:
@@ -137,7 +148,7 @@ def _shown(volume: Volume) -> dict[str, Any]:
 def serve(requests: Iterable[str], answers: TextIO) -> None:
     """Answer each request; whatever else a library raises is damage, and says nothing of the file."""
     child = _Child(answers)
-    verbs = {"scan": child.scan, "read": child.read, "picture": child.picture}
+    verbs = {"scan": child.scan, "read": child.read, "picture": child.picture, "series_keys": child.series_keys}
     for line in requests:
         request = json.loads(line)
         try:
@@ -151,7 +162,7 @@ def serve(requests: Iterable[str], answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    limit_memory(min(MEMORY, BASE + A_BYTE * int(sys.argv[1])))
+    limit_memory(BASE)  # until a request says how much there is to read
     answers_only = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not mix with the answers
     serve(sys.stdin, answers_only)

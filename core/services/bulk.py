@@ -1,6 +1,7 @@
 """Import a folder of thousands of series into a study: in parallel, and taken up again where it was ended.
 
-A unit is what one directory holds, or one archive or NIfTI file. What became of each is written down once it is stored,
+A unit is what one directory holds, with others that hold files of the same series, or one archive or NIfTI file.
+What became of each is written down once it is stored,
 under a keyed digest of its path, size and time: no name is written in clear. After kill -9 the units that are written
 down are left alone; one that was stored but not written down is read again and found to be known.
 """
@@ -13,13 +14,18 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
+
+from scipy.cluster.hierarchy import DisjointSet
 
 from core import clock
 from core.errors import InvalidInput, ParallaxError
 from core.imaging.decoding import processes
+from core.imaging.errors import ImagingError
 from core.imaging.intake import Intake
 from core.progress import Progress, ignore
 from core.services.ingest import Enqueue, ingest
@@ -33,7 +39,11 @@ from db.study import info as study_info
 from db.truth import records as truth
 
 WHOLE = (".zip", ".nii", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+GLANCE = 2000  # files whose series are asked for at once
 KEYS = ("source", "file", "folder", "path", "name", "case")  # columns that say which unit a row is about
+
+
+Intakes = SimpleQueue[Intake]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +93,67 @@ def import_folder(
     account = study.created_by if by is None else by
     table = read_table(truth_table) if truth_table is not None else None
     secret = settings().secret_bytes()
-    units = list(_units(path, secret))
-    if not units:
-        raise InvalidInput("The folder holds no file; choose the folder that holds the images.")
+    with _intakes() as intakes:
+        units = list(_units(path, secret, intakes))
+        if not units:
+            raise InvalidInput("The folder holds no file; choose the folder that holds the images.")
+        report, ledger = _import_units(units, intakes, study_id, account, enqueue, on_progress)
+    if table is not None:
+        _truths(report, table, units, ledger, study, account)
+    return report
+
+
+def _import_units(
+    units: list[Unit], intakes: Intakes, study_id: int, by: int, enqueue: Enqueue, on_progress: Progress
+) -> tuple[BulkReport, "_Ledger"]:
+    """Import the units that no earlier run has finished."""
+    secret = settings().secret_bytes()
     ledger = _Ledger(settings().data_dir / "imports", hmac.new(secret, f"{study_id}".encode(), hashlib.sha256))
     report = BulkReport(units=len(units), done_before=sum(unit.digest in ledger.done for unit in units))
-    left = [unit for unit in units if unit.digest not in ledger.done]
     done, lock = report.done_before, threading.Lock()
 
     def work(unit: Unit) -> None:
         nonlocal done
-        outcome = _import(unit, study_id, account, enqueue)
+        intake = intakes.get()
+        try:
+            outcome = _import(unit, intake, study_id, by, enqueue)
+        finally:
+            intakes.put(intake)
         ledger.write(unit.digest, outcome)
         with lock:
             done += 1
             on_progress(done, len(units))
 
     with ThreadPoolExecutor(processes()) as pool:
-        for future in [pool.submit(work, unit) for unit in left]:
+        for future in [pool.submit(work, unit) for unit in units if unit.digest not in ledger.done]:
             future.result()
     _count(report, [ledger.done[unit.digest] for unit in units])
-    if table is not None:
-        _truths(report, table, units, ledger, study, account)
-    return report
+    return report, ledger
 
 
-def _import(unit: Unit, study_id: int, by: int, enqueue: Enqueue) -> dict[str, Any]:
+@contextmanager
+def _intakes() -> Iterator[Intakes]:
+    """Hold as many reading processes as read at once; each reads one unit after the other."""
+    intakes: Intakes = SimpleQueue()
+    with ExitStack() as ending:
+        for _ in range(processes()):
+            intakes.put(ending.enter_context(Intake([], strict=settings().refuse_burned_in)))
+        yield intakes
+
+
+def _import(unit: Unit, intake: Intake, study_id: int, by: int, enqueue: Enqueue) -> dict[str, Any]:
     """Store the best series of each patient in a unit; return what became of them, without any name."""
     stored: list[dict[str, Any]] = []
     refused: list[str] = []
-    with Intake(unit.paths, strict=settings().refuse_burned_in) as intake:
-        try:
-            found = intake.scan()
-            if not found.series:
-                refused += sorted({rejection.reason for rejection in found.rejected})[:1]
-            for series in found.series:
-                if series.preselected:
-                    stored.append(asdict(ingest(intake, series, by=by, enqueue=enqueue)))
-        except ParallaxError as error:
-            refused.append(str(error))
+    try:
+        found = intake.scan(then=unit.paths)
+        if not found.series:
+            refused += sorted({rejection.reason for rejection in found.rejected})[:1]
+        for series in found.series:
+            if series.preselected:
+                stored.append(asdict(ingest(intake, series, by=by, enqueue=enqueue)))
+    except ParallaxError as error:
+        refused.append(str(error))
     if stored:
         with open_session() as session:
             ids = [stored_case["case_id"] for stored_case in stored]
@@ -168,10 +200,11 @@ def _truths(
         report.truths = truth.take(session, study.id, sheet.rows, by=by, at=clock.now())
 
 
-def _units(path: Path, secret: bytes) -> Iterator[Unit]:
+def _units(path: Path, secret: bytes, intakes: Intakes) -> Iterator[Unit]:
     if path.is_file():
         yield _unit(path.parent, (path,), secret, (path.name, path.stem))
         return
+    loose: dict[str, tuple[Path, ...]] = {}
     for folder, folders, names in os.walk(path):
         folders.sort()
         files = [Path(folder) / name for name in sorted(names) if not name.startswith(".")]
@@ -181,8 +214,36 @@ def _units(path: Path, secret: bytes) -> Iterator[Unit]:
             yield _unit(path, (file,), secret, (relative, file.name, file.name.split(".")[0]))
         rest = tuple(file for file in files if file not in set(whole))
         if rest:
-            relative = Path(folder).relative_to(path).as_posix()
-            yield _unit(path, rest, secret, (relative, Path(folder).name))
+            loose[Path(folder).relative_to(path).as_posix()] = rest
+    for folders in _together(loose, intakes):
+        names = tuple(name for folder in folders for name in (folder, Path(folder).name))
+        yield _unit(path, tuple(file for folder in folders for file in loose[folder]), secret, names)
+
+
+def _together(loose: dict[str, tuple[Path, ...]], intakes: Intakes) -> list[list[str]]:
+    """Return the folders in groups: those that a series is spread over are read together."""
+    if len(loose) < 2:
+        return [[folder] for folder in loose]
+    files = [(folder, file) for folder, these in loose.items() for file in these]
+    pieces = [files[start : start + GLANCE] for start in range(0, len(files), GLANCE)]
+
+    def glance(piece: list[tuple[str, Path]]) -> list[str | None]:
+        intake = intakes.get()
+        try:
+            return intake.series_keys([file for _, file in piece])
+        except ImagingError:
+            return [None] * len(piece)  # these are read folder by folder, and reading says what is wrong
+        finally:
+            intakes.put(intake)
+
+    with ThreadPoolExecutor(processes()) as pool:
+        keys = [key for found in pool.map(glance, pieces) for key in found]
+    groups: DisjointSet = DisjointSet(loose)
+    first: dict[str, str] = {}
+    for (folder, _), key in zip(files, keys, strict=True):
+        if key is not None:
+            groups.merge(first.setdefault(key, folder), folder)
+    return sorted(sorted(group) for group in groups.subsets())
 
 
 def _unit(root: Path, files: tuple[Path, ...], secret: bytes, names: tuple[str, ...]) -> Unit:

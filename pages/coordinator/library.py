@@ -14,11 +14,11 @@ from db.cases import CaseInfo
 from db.engine import Session, open_view
 from db.library import Order, Shelf
 from pages.components.acting import act, say
+from pages.components.pictures import PICTURE, ROW, picture_address
 from pages.components.reading import library_case
 
 REFRESH = 2.0  # seconds between looks at the jobs while some are unfinished
 A_PAGE = 50
-ROW = 76  # pixels of a row: the pictures are 56 high in it
 
 
 def show(account: Account) -> None:
@@ -72,9 +72,7 @@ def _table(account: Account, search: str, order: Order, page: int, *, busy: bool
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "Picture": st.column_config.ImageColumn(
-                width="medium", help="Axial through the lungs, coronal and sagittal, in the lung window."
-            ),
+            "Picture": PICTURE,
             "AI progress": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="percent"),
         },
     )
@@ -104,7 +102,7 @@ def _row(case: CaseInfo, job: queue.Job | None, read: tuple[str | None, int] | N
         state = {"waiting": "waiting", "running": job.stage or "starting", "done": "read"}.get(job.state, job.state)
         share = job.done / job.total if job.total else 0.0
     return {
-        "Picture": f"/api/cases/{case.number}/picture",
+        "Picture": picture_address(case),
         "Case": case.number,
         "Slices": depth,
         "Size": f"{columns} x {rows}, a slice every {case.spacing_mm[0]:.2g} mm, pixels of {case.spacing_mm[1]:.2g} mm",

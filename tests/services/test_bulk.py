@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from core.imaging.intake import ROOT
+from core.imaging.intake import ROOT, Found, Intake
 from core.services import bulk
 from core.services.bulk import BulkReport, import_folder
 from db import cases, register
@@ -104,3 +106,38 @@ def test_an_import_that_is_killed_goes_on(tmp_path: Path, db_url: str, study: st
 
 def _lines(folder: Path) -> int:
     return sum(path.read_text().count('"unit"') for path in folder.iterdir()) if folder.exists() else 0
+
+
+def test_a_series_that_is_spread_over_folders_is_one_case(tmp_path: Path, study: study_info.StudyInfo):
+    root = tmp_path / "in"
+    for number in range(2):  # one slice a folder, and two folders for all slices
+        datasets = build.series(build.small_chest(slices=8, size=16, seed=number), seed=f"spread {number}")
+        for index, data in enumerate(build.files_of(datasets)):
+            place = root / f"patient {number}" / (f"slice {index}" if number else f"disc {index % 2}")
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{index}.dcm").write_bytes(data)
+    (root / "notes.txt").write_text("no image")
+    code = study.classes[0].code
+    table = f"source,diagnosis\npatient 0/disc 1,{code}\npatient 1/slice 7,{code}\n".encode()
+    report = import_folder(root, study.id, enqueue=asked, truth_table=table)
+    assert (report.units, report.stored, report.truths, report.truth_faults) == (3, 2, 2, [])
+    again = import_folder(root, study.id, enqueue=asked)
+    assert (again.done_before, again.stored) == (3, 2)
+
+
+def test_a_unit_that_ends_the_reading_process_ends_no_other(
+    tmp_path: Path, study: study_info.StudyInfo, monkeypatch: pytest.MonkeyPatch
+):
+    root = folder(tmp_path / "in", units=3)
+    scan = Intake.scan
+
+    def dies(self: Intake, *args: Any, then: Sequence[Path] | None = None) -> Found:
+        found = scan(self, *args, then=then)
+        if then and "patient 01" in str(then[0]):
+            self.close()  # as a killed process leaves it
+        return found
+
+    monkeypatch.setattr(Intake, "scan", dies)
+    report = import_folder(root, study.id, enqueue=asked)
+    assert report.stored == 4
+    assert sum(report.refused.values()) == 2

@@ -11,6 +11,8 @@ from db.study import design as study_design
 from db.study import info as study_info
 from db.study.info import StudyCaseInfo, StudyInfo
 from pages.components.acting import act
+from pages.components.pictures import PICTURE, ROW, picture_address
+from pages.components.reading import library_case
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -18,7 +20,8 @@ def show(me: Account, study: StudyInfo) -> None:
     with open_view() as session:
         taken = study_info.cases(session, study.id, by=me.id)
         there = {link.case.id for link in taken}
-        free = [case for case in library.every(session, by=me.id) if case.id not in there]
+        seen = library.every(session, by=me.id)
+    free = [case for case in seen if case.id not in there]
     practice = sum(link.practice for link in taken)
     st.subheader(f"{len(taken) - practice} cases to read, {practice} for practice")
     if not taken and not free:
@@ -29,14 +32,33 @@ def show(me: Account, study: StudyInfo) -> None:
     if not taken:
         st.info("No cases taken in yet.")
         return
-    st.dataframe([_row(link) for link in taken], key="study_cases", hide_index=True)
+    _table(me, taken, {case.id for case in seen})
     if study.editable:
         _change(me, study, taken)
 
 
-def _row(link: StudyCaseInfo) -> dict[str, object]:
+def _table(me: Account, taken: list[StudyCaseInfo], seen: set[int]) -> None:
+    """Show the cases with their pictures; the images of the one that is ticked below."""
+    chosen = st.dataframe(
+        [_row(link, seen) for link in taken],
+        key="study_cases",
+        hide_index=True,
+        placeholder="",
+        row_height=ROW if seen else None,
+        height=min(ROW * len(taken) + 40, 640) if seen else "auto",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"Picture": PICTURE},
+    )
+    for row in chosen.selection.rows:
+        if row < len(taken) and taken[row].case.id in seen:
+            library_case(taken[row].case, bindings=me.preferences.get("bindings", {}))
+
+
+def _row(link: StudyCaseInfo, seen: set[int]) -> dict[str, object]:
     case = link.case
     return {
+        "Picture": picture_address(case) if case.id in seen else None,
         "Case": case.number,
         "Use": "practice" if link.practice else "study",
         "Slices": case.shape[0],

@@ -13,6 +13,8 @@ from db.study.info import StudyInfo
 from db.truth import records as truth
 from db.truth.records import TruthInfo
 from pages.components.acting import act
+from pages.components.pictures import picture
+from pages.components.reading import library_case
 from pages.coordinator.study_steps import truth_panel, truth_sheet
 from pages.coordinator.study_steps.fields import Fields
 
@@ -87,6 +89,9 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: Truths) -
         key=f"study_truth_case_{study.id}_{open_ones[0] if open_ones else 'all'}",
     )
     case = numbers[chosen]
+    picture(case)
+    if st.toggle("Show the images", key=f"study_truth_look_{case.number}"):
+        library_case(case, bindings=me.preferences.get("bindings", {}))
     before = known.get(case.id)
     suggested = before.source if before else ", ".join(study.protocol.reference.rests_on[:3])
     source = right.text_input(
