@@ -1,6 +1,5 @@
 """A study's rows as long CSV and as JSON, in pieces, so that 100,000 reads never stand in memory as text."""
 
-import csv
 import io
 import json
 from collections.abc import Iterator
@@ -10,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core import __version__
-from core.results.draw.text import safe
 from core.results.rows import ARMS, StudyFacts, StudyRows
+from core.spreadsheet import write_rows
 from core.study.questions.question import Cell, Question
 
 CHUNK = 2000  # rows a piece
@@ -96,10 +95,9 @@ def patient_numbers(study: StudyFacts) -> dict[int, int]:
 def csv_pieces(rows: StudyRows) -> Iterator[str]:
     """Yield the long CSV: UTF-8, comma, quotes where needed; texts that a spreadsheet would run get a leading '."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([safe(name) for name in columns(rows)])
+    write_rows(buffer, [columns(rows)])
     for count, row in enumerate(records(rows), start=1):
-        writer.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
+        write_rows(buffer, [row])
         if count % CHUNK == 0:
             yield buffer.getvalue()
             buffer.seek(0)

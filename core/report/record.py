@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from core import __version__
 from core.errors import InvalidInput
-from core.results.draw.text import safe
 from core.results.rows import ARMS, StudyFacts, StudyRows
 from core.results.story import AiRun, Story
 from core.results.study_results import StudyResults
+from core.spreadsheet import safe
 
 NEEDED = ("reader", "case", "truth", "prediction", "seconds", "arm", "session", "attempt", "practice", "position")
 

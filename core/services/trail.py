@@ -1,12 +1,11 @@
 """The audit trail as a file: every event that a filter lets through, oldest last; that it was taken is an event too."""
 
-import csv
-import io
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from core.results.draw.text import safe
+from core.spreadsheet import csv_text
 from db import audit
 from db.audit import Event
 from db.engine import open_session, open_view
@@ -38,11 +37,12 @@ def exported(
         taken.trail(session, kind, by=by, at=at, study_id=asked.study_id, events=len(rows))
     if kind == "json":
         return json.dumps(rows, ensure_ascii=False, indent=1)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({key: safe(value) for key, value in row.items()} for row in rows)
-    return text.getvalue()
+    return csv_of_events(rows)
+
+
+def csv_of_events(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return events, as `row_of` has them, as CSV."""
+    return csv_text([COLUMNS, *([row[name] for name in COLUMNS] for row in rows)])
 
 
 def _said(value: object) -> str:

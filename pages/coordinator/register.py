@@ -1,13 +1,10 @@
 """The case register: which of a person's files became which case, read on request and logged."""
 
-import csv
-import io
-
 import streamlit as st
 
 from core import clock
 from core.errors import ParallaxError
-from core.results.draw.text import safe
+from core.spreadsheet import csv_text
 from core.study.truth_csv import NOTES
 from db import register
 from db.accounts import Account
@@ -67,7 +64,7 @@ def _open(account: Account, entries: int, owners: list[Person]) -> None:
     )
     st.download_button(
         "Download as a table for the truth",
-        _table(found),
+        table(found),
         "case-register.csv",
         "text/csv",
         key="register_table",
@@ -83,14 +80,9 @@ def _note(account_id: int, entries: int) -> None:
         taken.register(session, by=account_id, at=clock.now(), entries=entries)
 
 
-def _table(entries: list[Entry]) -> str:
+def table(entries: list[Entry]) -> str:
     """Return the register as a truth table to fill in."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["case", "diagnosis", *NOTES])
-    for entry in entries:
-        writer.writerow([entry.case_number, "", "", safe(entry.source)])
-    return text.getvalue()
+    return csv_text([("case", "diagnosis", *NOTES), *((entry.case_number, "", "", entry.source) for entry in entries)])
 
 
 def _people(account: Account) -> None:

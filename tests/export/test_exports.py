@@ -1,9 +1,12 @@
 """Exports: the long CSV gives the panels' numbers again, and MRMC programs can read theirs."""
 
+import ast
 import csv
 import io
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +18,23 @@ from core.export.files import WRITERS, file_of
 from core.export.kinds import KINDS
 from core.export.long import csv_pieces, json_pieces
 from core.export.mrmc_programs import mrmc_pieces
-from core.results.draw.text import safe
+from core.results.draw.text import csv_of
 from core.results.grids import read_table
 from core.results.rows import StudyRows
+from core.services import trail
+from core.spreadsheet import safe
 from core.stats.analyse import analyse
 from core.stats.reads import table_from_text
 from core.study.words import Design
 from db.permissions import SYSTEM
+from db.register import Entry
 from db.results import rows as analysis
 from db.simulated import Plan, seed_study
+from db.study.orders import OrderRow
+from pages.coordinator import register
+from pages.coordinator.study_steps import check
 
+ROOT = Path(__file__).parents[2]
 QUESTIONS = {
     "questions": [
         {"id": "lobe", "kind": "choices", "label": "Lobes", "options": [{"code": "u", "label": "=upper, right"}]},
@@ -53,9 +63,52 @@ def test_every_kind_of_file_has_a_writer_and_a_name_of_its_own(rows: StudyRows):
 
 
 def test_cells_that_a_spreadsheet_would_run_are_defused():
-    for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"):
+    for text in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\uff1d1+1"):
         assert safe(text) == "'" + text
     assert safe("COVID-19") == "COVID-19"
+
+
+HANDED_OUT = (
+    "core/cli",
+    "core/services",
+    "core/report",
+    "core/export",
+    "core/results",
+    "core/study",
+    "core/pacs",
+    "db",
+    "pages",
+)
+
+
+def test_every_table_that_is_handed_out_is_written_by_the_one_writer():
+    for folder in HANDED_OUT:
+        for path in (ROOT / folder).rglob("*.py"):
+            tree = ast.parse(path.read_text())
+            names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            assert not names & {"writer", "DictWriter", "to_csv"}, path
+
+
+PLANTED = ("=HYPERLINK(1)", "+1", "-1+1", "@SUM(A1)", "\t=1")
+
+
+@pytest.mark.parametrize("text", PLANTED)
+def test_no_table_holds_a_cell_that_a_spreadsheet_would_run(text: str, rows: StudyRows):
+    study = replace(rows.study, title=text, participants=tuple(replace(p, name=text) for p in rows.study.participants))
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    order = OrderRow(reader_id=1, pseudonym=text, session=1, position=1, case_number=1, arm="unaided", practice=False)
+    tables = [
+        "".join(csv_pieces(replace(rows, study=study))),
+        csv_of([{text: text, "n": -1}]),
+        check.order_csv([order]),
+        register.table([Entry(1, text, at)]),
+        trail.csv_of_events([dict.fromkeys(trail.COLUMNS, text)]),
+    ]
+    for table in tables:
+        cells = [cell for line in csv.reader(io.StringIO(table, newline="")) for cell in line]
+        assert "'" + text in cells
+        assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in cells)
+        assert not any(cell.startswith("-") and not cell[1:].replace(".", "").isdigit() for cell in cells)
 
 
 def test_answers_come_with_the_labels_of_question_and_options(rows: StudyRows):

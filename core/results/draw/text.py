@@ -1,15 +1,12 @@
 """Numbers as text for people: one form for each kind of number, everywhere."""
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Any
 
+from core.spreadsheet import csv_text
 from core.stats.estimate import Estimate, Interval
 from core.stats.small_samples import NARROW, WIDE
 from core.stats.times import TimeRatio
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is a formula to a spreadsheet
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -136,18 +133,9 @@ def plural(group: str) -> str:
     return group if group.endswith("s") else f"{group}s"
 
 
-def safe(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return "'" + text if text.startswith(FORMULA) else text
-
-
 def csv_of(data: list[dict[str, Any]]) -> str:
     """Return rows as CSV, safe in a spreadsheet; "" without rows."""
     if not data:
         return ""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(data[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in data:
-        writer.writerow({name: safe(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
-    return out.getvalue()
+    names = list(data[0])
+    return csv_text([names, *([row.get(name) for name in names] for row in data)])

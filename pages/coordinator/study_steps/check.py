@@ -1,7 +1,5 @@
 """The check that names every blocker, the opening, and what the opening froze."""
 
-import csv
-import io
 import secrets
 from collections import Counter
 
@@ -10,6 +8,7 @@ import streamlit as st
 from core import clock
 from core.imaging.storage import VolumeStore
 from core.settings import settings
+from core.spreadsheet import csv_text
 from core.study.orders import SEEDS, largest_imbalance
 from core.study.preflight import AREAS, Finding
 from core.study.words import StudyState
@@ -161,7 +160,7 @@ def _frozen(me: Account, study: StudyInfo) -> None:
     st.dataframe(_wide(places), key="study_orders", hide_index=True)
     st.download_button(
         "Orders as CSV",
-        _csv(places),
+        order_csv(places),
         file_name=f"orders-{study.id}.csv",
         mime="text/csv",
         key="study_orders_csv",
@@ -216,12 +215,11 @@ def _wide(places: list[OrderRow]) -> list[dict[str, object]]:
     return rows
 
 
-def _csv(places: list[OrderRow]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["reader", "session", "position", "case", "arm", "practice"])
-    for place in places:
-        writer.writerow(
-            [place.pseudonym, place.session, place.position, place.case_number, place.arm, int(place.practice)]
-        )
-    return text.getvalue()
+def order_csv(places: list[OrderRow]) -> str:
+    """Return the reading orders as CSV."""
+    head = ("reader", "session", "position", "case", "arm", "practice")
+    rows = [
+        (place.pseudonym, place.session, place.position, place.case_number, place.arm, int(place.practice))
+        for place in places
+    ]
+    return csv_text([head, *rows])
