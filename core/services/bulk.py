@@ -216,8 +216,8 @@ def _units(path: Path, secret: bytes, intakes: Intakes) -> Iterator[Unit]:
         if rest:
             loose[Path(folder).relative_to(path).as_posix()] = rest
     for folders in _together(loose, intakes):
-        names = tuple(name for folder in folders for name in (folder, Path(folder).name))
-        yield _unit(path, tuple(file for folder in folders for file in loose[folder]), secret, names)
+        called = tuple(name for folder in folders for name in (folder, Path(folder).name))
+        yield _unit(path, tuple(file for folder in folders for file in loose[folder]), secret, called)
 
 
 def _together(loose: dict[str, tuple[Path, ...]], intakes: Intakes) -> list[list[str]]:
