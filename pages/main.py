@@ -66,7 +66,7 @@ LOOK = """<style>
 @media (min-width: 2400px) { html { font-size: 20px; } }
 @media (min-width: 3400px) { html { font-size: 26px; } }
 [data-testid="stStatusWidget"] { display: none; }
-.st-key-study_menu { border-top: 1px solid rgba(128, 138, 150, 0.35); padding-top: 0.8rem; }
+.st-key-study_menu [data-testid="stPageLink"] a { padding-block: 0.3rem; }
 .st-key-results_menu { padding-left: 1.4rem; }
 .st-key-results_menu p { font-size: 0.85rem; }
 </style>"""
