@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     pacs_addresses: str = Field(
         "", description="beginnings of the addresses PACS connections may have, with blanks; any when empty"
     )
+    smtp_url: str = Field(
+        "",
+        description="mail server, such as smtp://user:password@host:587 or smtps://host; letters are copied when empty",
+    )
+    mail_from: str = Field("", description="address that letters come from; the user of the mail server when empty")
     public_url: str = Field("", description="address people use, for links that are copied; found out when empty")
 
     @property

@@ -1,4 +1,4 @@
-"""Words to copy into a message: invitations and reminders. Parallax sends nothing itself."""
+"""Words of letters, to copy into a message or to send (core/services/mail.py): invitations and reminders."""
 
 
 def invitation(

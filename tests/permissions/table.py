@@ -23,6 +23,7 @@ from db.study import (
     deletion,
     design,
     info,
+    letters,
     life,
     monitor,
     monitor_cells,
@@ -247,6 +248,9 @@ TABLE: dict[Any, Verb] = {
     **{verb: Verb(call, study=MANAGE) for verb, call in CASES.items()},
     **{verb: Verb(call, anywhere=EVERYBODY) for verb, call in LISTS.items()},
     quality.quality: Verb(lambda s, e, p, by: quality.quality(s, p.unblinded, by=by), study=MONITOR),
+    letters.sent: Verb(
+        lambda s, e, p, by: letters.sent(s, p.draft, kind="reminders", taken=1, refused=0, by=by, at=AT), study=MANAGE
+    ),
     readers.expertise: Verb(lambda s, e, p, by: readers.expertise(s, p.draft, by=by), study=MANAGE),
     monitor.progress: Verb(lambda s, e, p, by: monitor.progress(s, p.unblinded, by=by, **AS), study=MONITOR),
     tokens.make: Verb(_token, anywhere=EVERYBODY),

@@ -8,10 +8,13 @@ import streamlit as st
 from core import clock
 from core.results.draw.text import many
 from core.services.invite import Add, Invited, KnownPerson, invite_known, invite_list, invite_new, new_link
+from core.services.mail import Mail
 from core.study.reader_list import Line
 from db.accounts import Account
 from db.engine import Session
+from db.study.info import StudyInfo
 from pages.components.acting import act
+from pages.coordinator.study_steps import mailing
 from pages.routes import addresses
 
 
@@ -80,7 +83,7 @@ def renew(me: Account, box: str, account_id: int, *, part: str = "") -> None:
     _act(box, lambda session: new_link(session, account_id, by=me.id, at=clock.now()), part, done=done)
 
 
-def letters(box: str, write: Callable[[Letter, str], str]) -> None:
+def letters(me: Account, study: StudyInfo, box: str, write: Callable[[Letter, str], str]) -> None:
     """Show the letters made in this sitting, each as `write` puts it, given the address where people sign in."""
     mine: list[Letter] = st.session_state.get(box, [])
     if not mine:
@@ -107,6 +110,9 @@ def letters(box: str, write: Callable[[Letter, str], str]) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    subject = f"Invitation to the study “{study.title}”"
+    mails = [Mail(letter.username, subject, write(letter, addresses.for_people())) for letter in mine]
+    mailing.offer(me, study, mails, kind="invitations", key=box)
     for letter in mine:
         with st.expander(f"Invitation for {letter.name}", expanded=len(mine) <= 2):
             st.code(write(letter, addresses.for_people()), language=None, wrap_lines=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import clock
+from core.services.mail import Mail
 from core.study.letters import reminder
 from core.study.words import StudyState
 from db.accounts import Account
@@ -17,7 +18,7 @@ from db.study.monitor_cells import PAGE, cells
 from db.study.monitor_types import Cell, ReaderProgress, StudyProgress
 from db.study.quality import ReadQuality
 from pages.components import places
-from pages.coordinator.study_steps import steps_of_life
+from pages.coordinator.study_steps import mailing, steps_of_life
 from pages.routes import addresses
 
 MANY = 20_000  # reads; looking closely at more of them takes seconds
@@ -66,7 +67,7 @@ def show(me: Account, study: StudyInfo) -> None:
     if not manages:
         return
     if study.state == StudyState.OPEN:
-        _reminders(study, found, people)
+        _reminders(me, study, found, people)
         steps_of_life.resets(me, study, found)
         steps_of_life.withdraw(me, found, people)
         steps_of_life.close(me, study, found, careful)
@@ -234,21 +235,27 @@ def _made_again(found: StudyProgress) -> None:
     )
 
 
-def _reminders(study: StudyInfo, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
+def _reminders(me: Account, study: StudyInfo, found: StudyProgress, people: dict[int, ReaderInfo]) -> None:
     due = [reader for reader in found.readers if reader.locked < reader.total and not reader.withdrawn]
     if not due:
         return
-    with st.expander(f"Reminders to copy ({len(due)})"):
-        for read in due:
-            text = reminder(
-                name=people[read.reader_id].name,
-                username=people[read.reader_id].username,
-                title=study.title,
-                address=addresses.for_people(),
-                left=read.total - read.locked,
-                minutes=read.minutes_left,
-            )
-            st.code(text, language=None, wrap_lines=True)
+    mails = [_reminder(study, reader, people[reader.reader_id]) for reader in due]
+    with st.expander(f"Reminders ({len(due)})"):
+        mailing.offer(me, study, mails, kind="reminders", key=f"study_reminders_{study.id}")
+        for letter in mails:
+            st.code(letter.text, language=None, wrap_lines=True)
+
+
+def _reminder(study: StudyInfo, reader: ReaderProgress, person: ReaderInfo) -> Mail:
+    text = reminder(
+        name=person.name,
+        username=person.username,
+        title=study.title,
+        address=addresses.for_people(),
+        left=reader.total - reader.locked,
+        minutes=reader.minutes_left,
+    )
+    return Mail(person.username, f"Your reads in the study “{study.title}”", text)
 
 
 def _day(moment: datetime) -> str:

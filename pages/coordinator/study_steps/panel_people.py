@@ -31,7 +31,7 @@ def show(me: Account, study: StudyInfo) -> None:
     sitting = {member.account_id for member in found if not member.left}
     taken = sitting | (set() if study.protocol.readers_may_author_truth else reading)
     _add(me, study, everyone, taken)
-    _letters(study, cases)
+    _letters(me, study, cases)
     if sitting:
         _change(me, study, [member for member in found if not member.left])
 
@@ -81,8 +81,10 @@ def _box(study: StudyInfo) -> str:
     return f"study_panel_invitations_{study.id}"
 
 
-def _letters(study: StudyInfo, cases: int) -> None:
+def _letters(me: Account, study: StudyInfo, cases: int) -> None:
     inviting.letters(
+        me,
+        study,
         _box(study),
         lambda letter, address: panel_invitation(
             name=letter.name,

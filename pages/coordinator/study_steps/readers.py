@@ -216,6 +216,8 @@ def _letters(me: Account, study: StudyInfo) -> None:
         taken = study_info.cases(session, study.id, by=me.id)
     practice = sum(case.practice for case in taken)
     inviting.letters(
+        me,
+        study,
         _box(study),
         lambda letter, address: invitation(
             name=letter.name,
