@@ -37,6 +37,8 @@ PLAIN = {
     "attempt_reason": "attempt_reason",
     "began_with": "began_with",
     "ai_shown_at": "ai_shown_at",
+    "clinical_shown_at": "clinical_shown_at",
+    "first_diagnosis": "first_diagnosis",
     "ai_model": "ai_model",
     "ai_weights_sha256": "ai_weights",
     "ai_output": "ai_output",
@@ -153,6 +155,7 @@ def study_json(rows: StudyRows) -> dict[str, Any]:
         ],
         "cases": [
             {"case": case.number, "truth": case.truth, "truth_version": case.truth_version, "source": case.truth_source}
+            | ({} if case.clinical is None else {"clinical": asdict(case.clinical)})
             | {
                 "patient": patients[case.patient],
                 "tags": list(case.tags),

@@ -33,6 +33,8 @@ def protocol_section(study: StudyFacts) -> Iterator[Block]:
         "blinding": "readers never received the truth or another's read before unblinding",
         "de-identification": "allow-list of tags at upload, before anything is stored",
     }
+    if protocol.clinical.used:
+        rules["clinical information shown"] = protocol.clinical.said()
     if not protocol.allocation.crossed:
         rules["cases of each reader"] = allocated(protocol.allocation)
     fixed: dict[str, Any] = {

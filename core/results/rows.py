@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.study.clinical import ClinicalNote
 from core.study.protocol import Protocol
 from core.study.words import Arm, Design, StudyState
 
@@ -65,6 +66,7 @@ class CaseFacts:
 
     `labels` are what the members of the truth panel gave it, each on their own, in the same order for every case; None
     where a member gave none, empty without a panel.
+    `clinical` is what readers could be told of it.
     """
 
     number: int
@@ -76,6 +78,7 @@ class CaseFacts:
     practice: bool
     about: CaseAttributes = CaseAttributes()
     labels: tuple[str | None, ...] = ()
+    clinical: ClinicalNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

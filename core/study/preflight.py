@@ -53,6 +53,7 @@ class CaseFacts:
     opens: str | None
     truth: str | None
     truth_by_reader: bool
+    informed: bool = True  # whether clinical information is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def check(facts: Facts) -> tuple[Finding, ...]:
         *(Finding("truth" if "Reference" in text else "protocol", text) for text in protocol_problems(facts.protocol)),
         *_texts(facts),
         *_cases(facts),
+        *_uninformed(facts),
         *_truth(facts, codes),
         *(Finding("truth", text, blocks=False) for text in contradictions(facts.protocol, by_reader=by_reader)),
         *_readers(facts),
@@ -177,6 +179,16 @@ def _cases(facts: Facts) -> list[Finding]:
     except InvalidInput as error:
         found.append(Finding("cases", str(error)))
     return found
+
+
+def _uninformed(facts: Facts) -> list[Finding]:
+    """Name the cases without clinical information where readers are to be shown it."""
+    bare = [case.number for case in facts.cases if not case.informed]
+    if not facts.protocol.clinical.used or not bare:
+        return []
+    return [
+        Finding("cases", f"Without clinical information: case {named(bare)}; readers see none there.", blocks=False)
+    ]
 
 
 def _shared_out(facts: Facts) -> list[Finding]:

@@ -14,11 +14,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from core.errors import InvalidInput
 from core.study.ais import StudyAi
 from core.study.allocation import Allocation, allocation_problems
+from core.study.clinical import Clinical
 from core.study.findings import Acceptance, Finding, finding_problems
 from core.study.prespecification import Prespecification, ReferenceStandard, reference_problems
 from core.study.questions.question import NOTHING_ELSE
 from core.study.questions.registry import KINDS, StoredQuestion, question_problems
-from core.study.words import Arm, Beginning, CrossoverUnit, FirstSlice
+from core.study.words import Arm, Beginning, CrossoverUnit, FirstSlice, FirstWindow
 
 __all__ = ["AidedDisplay", "Prespecification", "Protocol", "ReferenceStandard"]
 
@@ -60,6 +61,7 @@ class Protocol:
     ratings: bool = True
     undo: bool = True
     open_at: FirstSlice = FirstSlice.LUNGS
+    window: FirstWindow = FirstWindow.LUNG
     clock_visible: bool = False
     idle_after_s: int = 120
     min_plausible_s: int = 5
@@ -70,6 +72,7 @@ class Protocol:
     washout_days: int = WASHOUT_DAYS
     stratified_orders: bool = False
     allocation: Allocation = field(default_factory=Allocation)
+    clinical: Clinical = field(default_factory=Clinical)
     break_after_cases: int = 30
     break_after_minutes: int = 60
     aided: AidedDisplay = field(default_factory=AidedDisplay)

@@ -100,3 +100,22 @@ class Allocate(StrEnum):
     ALL = "all"  # fully crossed
     SAMPLE = "sample"  # some cases each, so that every case is read about equally often
     SPLIT_PLOT = "split_plot"  # blocks of cases to blocks of readers, fully crossed within a block
+
+
+class Look(StrEnum):
+    """When a reader is shown the clinical information of a case in an arm."""
+
+    NEVER = "never"
+    BEFORE = "before"  # from the opening of the case on
+    AFTER = "after"  # on request, once a first diagnosis was given on the images alone
+
+
+class FirstWindow(StrEnum):
+    """The window a case opens with; width and level stand in the viewer (core/viewer/src/viewer/windows.js)."""
+
+    LUNG = "lung"
+    SOFT = "soft"
+    WIDE = "wide"
+    ANGIO = "angio"
+    LIVER = "liver"
+    BONE = "bone"

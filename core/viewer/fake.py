@@ -154,7 +154,7 @@ def next_answer(fake: Fake) -> OpenRead | NothingLeft:
             attempt=1,
         ),
         form=FormInfo.model_validate(fake.form),
-        viewer=ViewerInfo.model_validate({"open_at": fake.open_at, "bindings": fake.bindings}),
+        viewer=ViewerInfo.model_validate({"open_at": fake.open_at, "window": "lung", "bindings": fake.bindings}),
         draft=_draft(read),
         clock=OpenClock(
             active_s=0.0,
@@ -166,6 +166,8 @@ def next_answer(fake: Fake) -> OpenRead | NothingLeft:
         ),
         volume=_volume(fake, read.case),
         ai=AiOutput.model_validate(fake.ai) if fake.ai is not None and read.phase == "aided" else None,
+        clinical=None,
+        clinical_waits=False,
         feedback=feedback,
         next=Upcoming(case=following.case, volume=_volume(fake, following.case)) if following else None,
         break_=rest,

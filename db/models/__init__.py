@@ -5,6 +5,7 @@ from db.models.ai import AiMarks, AiModel, AiRead, SliceScores, Worker
 from db.models.audit import AuditEvent, ChainLink
 from db.models.base import Base
 from db.models.cases import Case, CaseUploader, Patient, Series
+from db.models.clinical import ClinicalNoteRow
 from db.models.pacs import PacsServer, PacsSource
 from db.models.reads import Draft, Read, ReaderPlace, ReadEvent
 from db.models.register import RegisterEntry, RegisterReader
@@ -34,6 +35,7 @@ __all__ = [
     "Case",
     "CaseUploader",
     "ChainLink",
+    "ClinicalNoteRow",
     "Draft",
     "Link",
     "OrderEntry",

@@ -14,6 +14,7 @@ class Read(Base):
     """One reader, one case, one arm, one session, one attempt. A locked row never changes (trigger).
 
     `began_with` says it of the aided read of a sequential design: whether its form began filled or blank.
+    `first_diagnosis` was given before the clinical information was shown.
     """
 
     __tablename__ = "reads"
@@ -57,6 +58,8 @@ class Read(Base):
     app_version: Mapped[str | None] = mapped_column(String(40))
     screen: Mapped[str | None] = mapped_column(String(40))
     began_with: Mapped[Beginning | None] = mapped_column(words(Beginning, 10))
+    clinical_shown_at: Mapped[datetime | None]
+    first_diagnosis: Mapped[str | None] = mapped_column(String(1000))
 
 
 class Draft(Base):

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
 from core.study.answers import EMPTY, Form, checked
+from core.study.clinical import ClinicalNote
 from core.study.reading_clock import Reading
-from core.study.words import Arm, Beginning, Design
+from core.study.words import Arm, Beginning, Design, Look
 from db import permissions
 from db.ai.reads import AiReadInfo
 from db.models import Case, Study, StudyCase
@@ -21,6 +22,7 @@ from db.permissions import Right
 from db.reading.access import NOT_REVEALED, Overlay, case_access, displayed
 from db.reading.rules import classes_of
 from db.reading.types import CaseAccess, DraftState, InvalidContent, NextRead, OpenRead, OverlayAccess
+from db.study import clinical
 from db.study.ais import ais_of, read_of
 from db.study.info import row
 
@@ -57,6 +59,8 @@ def phase(
         draft=DraftState(0, _first(session, study, number, case, before), None, None, chosen=False),
         clock=Reading(seconds, seconds, None, paused=False),
         ai=None if found is None else displayed(session, study, found),
+        clinical=_clinical(session, study, case.case_number, arm),
+        clinical_waits=False,
         upcoming=None,
         streak=0,
         streak_began=None,
@@ -135,3 +139,10 @@ def _first(session: Session, study: Study, number: int, case: CaseAccess, before
     if number and study.design == Design.SEQUENTIAL and study.protocol.aided_begins == Beginning.FILLED:
         return checked(before, _form(session, study, case), complete=False)[0]
     return dict(EMPTY)
+
+
+def _clinical(session: Session, study: Study, number: int, arm: Arm) -> ClinicalNote | None:
+    """Return the clinical information that a reader of this arm is shown, at once or after a first diagnosis."""
+    shown = study.protocol.clinical
+    look = shown.unaided if arm == Arm.UNAIDED else shown.aided
+    return None if look == Look.NEVER else clinical.of_study(session, study.id).get(number) or ClinicalNote()

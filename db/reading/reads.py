@@ -18,6 +18,7 @@ from core.study.words import Arm, Design, ReadState
 from db.models import Draft, Read, Reader, ReadingOrder, Study
 from db.reading.access import ai_overlay_access, case_access, reveal, shown_ai, upcoming, volume
 from db.reading.events import add_events, clock_of, must_be_tab, totals
+from db.reading.informed import inform, show_clinical, shown_note, waits
 from db.reading.queue import (
     Queue,
     Step,
@@ -46,6 +47,7 @@ __all__ = [
     "reset",
     "reset_effect",
     "save_draft",
+    "show_clinical",
 ]
 
 TAKEN_OVER = "This case was opened in another tab or browser, which holds it now. Take over here to go on."
@@ -133,6 +135,7 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
     read = step.read or _open(session, found, step, at)
     _begin(session, found, read)
     reveal(session, study, read, at)
+    inform(session, study, read, at)
     session.flush()
     ahead = upcoming(session, found, at)
     in_a_row, began = streak(found.reader, at)
@@ -151,6 +154,8 @@ def _next(session: Session, found: Queue, at: datetime) -> NextRead:
         draft=_draft(session.get_one(Draft, read.id)),
         clock=clock_of(session, study, read, at),
         ai=shown_ai(session, study, read),
+        clinical=shown_note(session, study, read),
+        clinical_waits=waits(study, read),
         upcoming=volume(session, ahead.case_id) if ahead else None,
         streak=in_a_row,
         streak_began=began,

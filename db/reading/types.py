@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from core.errors import Conflict, InvalidInput
+from core.study.clinical import ClinicalNote
 from core.study.protocol import Protocol
 from core.study.reading_clock import Reading
 from db.ai.reads import AiReadInfo
@@ -102,7 +103,8 @@ class ClassChoice:
 class OpenRead:
     """The read a reader has before them. `position` and `total` count practice and study cases apart.
 
-    `streak` reads were locked in a row without a break, the first of them locked at `streak_began`.
+    `streak` reads were locked in a row without a break, the first of them locked at `streak_began`. `clinical_waits`
+    tells that clinical information can be asked for once there is a first diagnosis.
     """
 
     token: str
@@ -119,6 +121,8 @@ class OpenRead:
     draft: DraftState
     clock: Reading
     ai: AiShown | None
+    clinical: ClinicalNote | None
+    clinical_waits: bool
     upcoming: CaseAccess | None
     streak: int
     streak_began: datetime | None

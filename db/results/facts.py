@@ -31,6 +31,7 @@ from db.models import (
     StudyClass,
     Truth,
 )
+from db.study import clinical
 from db.study.ais import AiOfStudy, ais_of
 from db.truth.panel import labels_by_case
 
@@ -154,6 +155,7 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
         .order_by(Case.number)
     )
     labels = labels_by_case(session, study_id)
+    notes = clinical.of_study(session, study_id)
     ids, made, series_of = [], [], {}
     for link in links:
         # a study is read against the truth it was opened with; later versions are reported as deviations
@@ -162,7 +164,7 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
             known = (truth.class_code, truth.version, truth.source)
             about = _about(link.attributes, link.slices)
             apart = link.patient_id, tuple(link.tags), link.practice
-            made.append(CaseFacts(link.number, *known, *apart, about, labels.get(link.id, ())))
+            made.append(CaseFacts(link.number, *known, *apart, about, labels.get(link.id, ()), notes.get(link.number)))
             ids.append(link.id)
             series_of[link.series] = link.id
     return ids, made, series_of

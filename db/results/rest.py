@@ -13,9 +13,17 @@ from core.study.words import ReadState
 from db.models import AiModel, AiRead, Read, Reader
 from db.results.facts import Index
 
-TIMES = ("shown_at", "loaded_at", "first_action_at", "diagnosis_changed_at", "locked_at", "ai_shown_at")
+TIMES = (
+    "shown_at",
+    "loaded_at",
+    "first_action_at",
+    "diagnosis_changed_at",
+    "locked_at",
+    "ai_shown_at",
+    "clinical_shown_at",
+)
 TEXTS = ("content", "counters", "ai_output")  # kept as JSON texts: 100,000 dictionaries would take ten times the memory
-PLAIN = ("app_version", "screen", "attempt_reason", "began_with")
+PLAIN = ("app_version", "screen", "attempt_reason", "began_with", "first_diagnosis")
 
 
 def rest(session: Session, index: Index, ids: Sequence[int], machines: Sequence[dict[str, Any]]) -> dict[str, Any]:

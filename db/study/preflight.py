@@ -18,8 +18,8 @@ from db.ai.reads import AiReadInfo
 from db.models import Account, Patient
 from db.permissions import Actor, Right
 from db.study import ais as study_ais
+from db.study import clinical, orders
 from db.study import info as study_info
-from db.study import orders
 from db.study.ais import AiOfStudy
 from db.study.info import StudyCaseInfo
 from db.truth import members as panel_members
@@ -78,6 +78,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
     by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
     row = study_info.row(session, study_id)
     ais, named = study_ais.ais_of(session, row), study_ais.chosen(session, row)
+    told = clinical.of_study(session, study_id)
     cases = []
     for link in links:
         known = truths.get(link.case.id)
@@ -92,6 +93,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
                 opens=None if volumes is None else volumes.get(link.case.storage_key, NOT_TRIED),
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
+                informed=link.case.number in told,
             )
         )
     return Facts(

@@ -3,6 +3,7 @@
 Everything a reader's browser may know is put together here from what db.reads hands out, and nothing else.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,14 @@ from starlette.routing import Route
 
 from core import clock
 from core.errors import NotFound
+from core.study.clinical import ClinicalNote
 from core.study.reading_clock import Reading
 from core.viewer.contract.bodies import Body
 from core.viewer.contract.case import AiOutput, ClassChoice, Content, VolumeInfo
 from core.viewer.contract.reading import (
     Bindings,
     BindingsSaved,
+    ClinicalInfo,
     Clock,
     Draft,
     DraftEdit,
@@ -103,6 +106,14 @@ def lock(request: Request, account: Account, body: dict[str, Any]) -> Response:
     return answer(Locked(next=upcoming_read(locked.next, account)))
 
 
+def clinical(request: Request, account: Account, body: dict[str, Any]) -> Response:
+    """POST: show the clinical information of the reader's read, after a first diagnosis."""
+    at = clock.now()
+    with open_session() as session:
+        note = reads.show_clinical(session, account_id=account.id, token=request.path_params["token"], at=at)
+    return answer(ClinicalInfo.model_validate(asdict(note)))
+
+
 def bindings(request: Request, account: Account, body: dict[str, Any]) -> Response:
     """PUT Bindings: keep the reader's own keys."""
     asked = Bindings.parsed(body)
@@ -118,6 +129,7 @@ def routes() -> list[Route]:
         Route("/api/reads/{token}/draft", changing(draft), methods=["PUT"]),
         Route("/api/reads/{token}/events", changing(events), methods=["POST"]),
         Route("/api/reads/{token}/lock", changing(lock), methods=["POST"]),
+        Route("/api/reads/{token}/clinical", changing(clinical), methods=["POST"]),
         Route("/api/preferences/bindings", changing(bindings), methods=["PUT"]),
     ]
 
@@ -154,11 +166,15 @@ def upcoming_read(found: NextRead, account: Account) -> OpenRead | NothingLeft:
             attempt=read.attempt,
         ),
         form=_form(read),
-        viewer=ViewerInfo(open_at=protocol.open_at, bindings=account.preferences.get("bindings", {})),
+        viewer=ViewerInfo(
+            open_at=protocol.open_at, window=protocol.window, bindings=account.preferences.get("bindings", {})
+        ),
         draft=_draft(read.draft),
         clock=OpenClock(**_clock(read.clock), idle_after_s=float(protocol.idle_after_s)),
         volume=_volume(found.study_id, read.case),
         ai=_ai(read),
+        clinical=_clinical(read.clinical),
+        clinical_waits=read.clinical_waits,
         feedback=_feedback(found.feedback),
         next=_upcoming(found.study_id, read.upcoming),
         break_=_break(read),
@@ -201,6 +217,10 @@ def _ai(read: ReadOpen) -> AiOutput | None:
         masks_url=f"/api/reads/{read.token}/lungs" if read.ai.lungs else None,
         heat_url=f"/api/reads/{read.token}/heat" if read.ai.heat else None,
     )
+
+
+def _clinical(note: ClinicalNote | None) -> ClinicalInfo | None:
+    return None if note is None else ClinicalInfo.model_validate(asdict(note))
 
 
 def _feedback(given: Feedback | None) -> PracticeFeedback | None:

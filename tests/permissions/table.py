@@ -14,12 +14,13 @@ from db import accounts, audit, cases, library, links, pacs, register, signature
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
-from db.reading import access, events, preview, reads, resets, work_list
+from db.reading import access, events, informed, preview, reads, resets, work_list
 from db.results import case as review
 from db.results import rows as results
 from db.results import taken
 from db.study import (
     ais,
+    clinical,
     deletion,
     design,
     info,
@@ -177,6 +178,9 @@ MATTERS = {
     life.open_study: lambda s, e, p, by: life.open_study(s, p.draft, volumes={}, seed=1, by=by, **AS),
     life.close_study: lambda s, e, p, by: life.close_study(s, p.draft, by=by, **AS),
     life.unblind: lambda s, e, p, by: life.unblind(s, p.draft, reason="all is read", by=by, **AS),
+    clinical.notes: lambda s, e, p, by: clinical.notes(s, p.draft, by=by),
+    clinical.take: lambda s, e, p, by: clinical.take(s, p.draft, [], by=by, **AS),
+    clinical.undo: lambda s, e, p, by: clinical.undo(s, p.draft, by=by, **AS),
     orders.planned: lambda s, e, p, by: orders.planned(s, p.draft, by=by),
     orders.table: lambda s, e, p, by: orders.table(s, p.unblinded, by=by),
     resets.reset: lambda s, e, p, by: resets.reset(s, read_id=p.read_id, reason="screen failed", by=by, **AS),
@@ -366,6 +370,9 @@ TABLE: dict[Any, Verb] = {
     reads.lock: Verb(
         lambda s, e, p, by: reads.lock(s, account_id=by, token=p.token, revision=0, tab="t", content={}, **AS),
         anywhere=frozenset(),
+    ),
+    informed.show_clinical: Verb(
+        lambda s, e, p, by: informed.show_clinical(s, account_id=by, token=p.token, **AS), anywhere=frozenset()
     ),
     events.add_events: Verb(
         lambda s, e, p, by: events.add_events(s, account_id=by, token=p.token, tab="t", events=[], counters={}, **AS),

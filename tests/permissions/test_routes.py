@@ -37,6 +37,7 @@ ROUTES: dict[tuple[str, str], frozenset[str] | str] = {
     ("PUT", "/api/reads/{token}/draft"): frozenset(),  # the read belongs to somebody else
     ("POST", "/api/reads/{token}/events"): frozenset(),
     ("POST", "/api/reads/{token}/lock"): frozenset(),
+    ("POST", "/api/reads/{token}/clinical"): frozenset(),
     ("PUT", "/api/preferences/bindings"): EVERYBODY,
     ("GET", "/read"): EVERYBODY,  # the page itself; what it reads, the routes above decide
     ("GET", "/preview"): MANAGE,

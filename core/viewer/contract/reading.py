@@ -162,7 +162,17 @@ class ViewerInfo(Body):
     """How the viewer opens, and the reader's own keys."""
 
     open_at: Literal["lungs", "top", "middle"] | int
+    window: Literal["lung", "soft", "wide", "angio", "liver", "bone"]
     bindings: dict[str, Any]
+
+
+class ClinicalInfo(Body):
+    """Clinical information of the case, once it may be seen; age in years, 89 stands for 89 and above."""
+
+    age: int | None
+    sex: Literal["F", "M", "O"] | None
+    text: str
+    prior: str
 
 
 class Upcoming(Body):
@@ -183,6 +193,8 @@ class OpenRead(Body):
     clock: OpenClock
     volume: VolumeInfo
     ai: AiOutput | None
+    clinical: ClinicalInfo | None
+    clinical_waits: bool
     feedback: PracticeFeedback | None
     next: Upcoming | None
     break_: str | None = Field(serialization_alias="break")

@@ -65,6 +65,14 @@ export interface ClassChoice {
   colour: string;
 }
 
+/** Clinical information of the case, once it may be seen; age in years, 89 stands for 89 and above. */
+export interface ClinicalInfo {
+  age: number | null;
+  sex: "F" | "M" | "O" | null;
+  text: string;
+  prior: string;
+}
+
 /** The reading clock. */
 export interface Clock {
   active_s: number;
@@ -238,6 +246,8 @@ export interface OpenRead {
   clock: OpenClock;
   volume: VolumeInfo;
   ai: AiOutput | null;
+  clinical: ClinicalInfo | null;
+  clinical_waits: boolean;
   feedback: PracticeFeedback | null;
   next: Upcoming | null;
   break: string | null;
@@ -394,6 +404,7 @@ export interface Upcoming {
 /** How the viewer opens, and the reader's own keys. */
 export interface ViewerInfo {
   open_at: "lungs" | "top" | "middle" | number;
+  window: "lung" | "soft" | "wide" | "angio" | "liver" | "bone";
   bindings: { [name: string]: any };
 }
 

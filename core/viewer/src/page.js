@@ -42,10 +42,10 @@ export class Page {
     this.element.addEventListener("click", onceOnly, true);
   }
 
-  assemble({ toolbar, stage, aiPanel, form, cover, help }) {
+  assemble({ toolbar, stage, aiPanel, clinical, form, cover, help }) {
     stage.append(this.notice);
     this.image.append(toolbar, stage, this.loading);
-    this.panel.append(h("div", { class: "scroll" }, aiPanel, form), this.finish);
+    this.panel.append(h("div", { class: "scroll" }, clinical, aiPanel, form), this.finish);
     this.element.append(this.header, this.image, this.panel, help, cover);
   }
 

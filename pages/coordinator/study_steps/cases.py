@@ -13,6 +13,7 @@ from db.study.info import StudyCaseInfo, StudyInfo
 from pages.components.acting import act
 from pages.components.pictures import PICTURE, ROW, picture_address
 from pages.components.reading import library_case
+from pages.coordinator.study_steps import clinical
 
 
 def show(me: Account, study: StudyInfo) -> None:
@@ -35,6 +36,7 @@ def show(me: Account, study: StudyInfo) -> None:
     _table(me, taken, {case.id for case in seen})
     if study.editable:
         _change(me, study, taken)
+    clinical.show(me, study, [link.case for link in taken])
 
 
 def _table(me: Account, taken: list[StudyCaseInfo], seen: set[int]) -> None:

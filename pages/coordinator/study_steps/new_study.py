@@ -5,7 +5,7 @@ from datetime import datetime
 import streamlit as st
 
 from core import clock
-from core.study.template import PUBLISHED
+from core.study.templates import TEMPLATES
 from core.study.words import Design
 from db.accounts import Account
 from db.ai import models as ai_models
@@ -23,7 +23,7 @@ DESIGN_NAMES = {
     Design.CROSSOVER: "Crossover: every case is read twice, weeks apart, once with the AI",
 }
 WAYS = {
-    "template": "Luo et al. 2022 (AI and four readers)",
+    **{code: name for code, (name, _) in TEMPLATES.items()},
     "empty": "An empty study",
     "copy": "A copy of a study",
     "import": "A protocol file",
@@ -42,7 +42,7 @@ def show_new(me: Account) -> None:
         source = st.selectbox("Study to copy", list(known), format_func=lambda way_: known[way_], key="studies_source")
     if way == "import":
         file = st.file_uploader("Protocol exported from Parallax", type=["json"], key="studies_file")
-    suggested = PUBLISHED.title if way == "template" else f"{known[source][:193]} (copy)" if source else ""
+    suggested = TEMPLATES[way][1].title if way in TEMPLATES else f"{known[source][:193]} (copy)" if source else ""
     key = f"studies_title_{way}_{source}" if source else f"studies_title_{way}"
     title = st.text_input("Title", suggested, key=key)
     parts = _parts() if way == "copy" else {}
@@ -70,8 +70,8 @@ def _create(me: Account, way: str, title: str, *, source: int | None, data: byte
             made.append(study_life.copy_study(session, source, title=title, **parts, by=me.id, at=at))
         elif way == "import":
             made.append(study_life.import_study(session, data, title=title, by=me.id, at=at))
-        elif way == "template":
-            made.append(_published(session, me, title, at))
+        elif way in TEMPLATES:
+            made.append(_from_template(session, me, way, title, at))
         else:
             made.append(study_design.create_study(session, title=title, by=me.id, at=at))
 
@@ -80,19 +80,20 @@ def _create(me: Account, way: str, title: str, *, source: int | None, data: byte
     st.rerun()
 
 
-def _published(session: Session, me: Account, title: str, at: datetime) -> StudyInfo:
-    """Return a draft from the template, with the default AI as the fifth reader."""
+def _from_template(session: Session, me: Account, way: str, title: str, at: datetime) -> StudyInfo:
+    """Return a draft from a template; that of the published study has the default AI as the fifth reader."""
+    chosen = TEMPLATES[way][1]
     made = study_design.create_study(
         session,
         title=title,
-        design=PUBLISHED.design,
-        protocol=PUBLISHED.protocol,
-        classes=PUBLISHED.classes,
-        groups=PUBLISHED.groups,
+        design=chosen.design,
+        protocol=chosen.protocol,
+        classes=chosen.classes,
+        groups=chosen.groups,
         by=me.id,
         at=at,
     )
-    model = ai_models.default(session)
+    model = ai_models.default(session) if way == "template" else None
     if model is not None:
         study_design.save_ai(session, made.id, model_id=model.id, by=me.id, at=at)
     return made

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.study.keys import VIEWER_LETTERS
-from core.study.words import Arm, Beginning, CrossoverUnit, Design, FirstSlice
+from core.study.words import Arm, Beginning, CrossoverUnit, Design, FirstSlice, FirstWindow
 from db.accounts import Account
 from db.study.info import StudyInfo
 from pages.coordinator.study_steps import classes, questions
@@ -23,6 +23,15 @@ FIRST_SLICE: dict[str, str] = {
     FirstSlice.LUNGS: "In the middle of the lungs",
     FirstSlice.MIDDLE: "In the middle of the stack",
     FirstSlice.TOP: "At the top slice",
+}
+
+FIRST_WINDOW: dict[str, str] = {
+    FirstWindow.LUNG: "Lung",
+    FirstWindow.SOFT: "Soft tissue",
+    FirstWindow.WIDE: "Mediastinum wide",
+    FirstWindow.ANGIO: "CT angiography",
+    FirstWindow.LIVER: "Liver",
+    FirstWindow.BONE: "Bone",
 }
 
 
@@ -75,6 +84,7 @@ def _rules(fields: Fields) -> None:
     left, middle, right = st.columns(3)
     with left:
         fields.choice("open_at", "Cases open", FIRST_SLICE)
+        fields.choice("window", "With the window", FIRST_WINDOW)
         fields.toggle(
             "undo",
             "Answers may change until locked",

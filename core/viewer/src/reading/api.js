@@ -73,6 +73,14 @@ export class Api {
   }
 
   /**
+   * @param {string} token
+   * @returns {Promise<import("../contract.js").ClinicalInfo>}
+   */
+  clinical(token) {
+    return this.#call("POST", `/api/reads/${token}/clinical`, {});
+  }
+
+  /**
    * @param {import("./keys.js").Bindings} bindings
    * @returns {Promise<import("../contract.js").BindingsSaved>}
    */

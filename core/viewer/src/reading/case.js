@@ -58,8 +58,14 @@ export class Case {
     this.setClock(next.clock);
     this.#tick = setInterval(() => this.#showTime(), TICK_MS);
     if (this.ai) reading.aiPanel.open(this.ai, next.form.classes);
+    reading.clinical.open(next);
     viewer.setMarks(content.value.marks);
-    viewer.open(volume, { first, title: `Case ${this.read.case}`, wanted: (z) => stream.aim(z) });
+    viewer.open(volume, {
+      first,
+      title: `Case ${this.read.case}`,
+      wanted: (z) => stream.aim(z),
+      window: next.viewer.window,
+    });
     viewer.setMarks(content.value.marks);
     viewer.setKeys(content.value.key_slices);
     if (this.ai) viewer.setDeciding(this.ai.deciding_slices ?? []);

@@ -4,6 +4,7 @@
 import { Form } from "../form/form.js";
 import { Page } from "../page.js";
 import { AiPanel } from "../screens/ai_panel.js";
+import { Clinical } from "../screens/clinical.js";
 import { Cover } from "../screens/cover.js";
 import { Help } from "../screens/help.js";
 import { Toolbar } from "../screens/toolbar.js";
@@ -56,6 +57,13 @@ export class Parts {
       goTo: (slice) => this.viewer.goToPlace({ slice }),
       overlay: (change) => this.viewer.setOverlay(change),
     });
+    this.clinical = new Clinical({
+      ask: async (token) => {
+        await this.drafts.settle(); // the first diagnosis must be the server's before anything is shown
+        return this.api.clinical(token);
+      },
+      problem: (message) => this.page.problem(message),
+    });
     this.help = new Help(this.keys, {
       save: (own) => this.api.bindings(own),
       letters: () => (this.form.form?.classes ?? []).map(({ letter }) => (letter || "").toLowerCase()),
@@ -83,6 +91,7 @@ export class Parts {
       toolbar: this.toolbar.element,
       stage: this.viewer.element,
       aiPanel: this.aiPanel.element,
+      clinical: this.clinical.element,
       form: this.form.element,
       cover: this.cover.element,
       help: this.help.element,

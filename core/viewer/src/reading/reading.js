@@ -37,6 +37,7 @@ export class Reading {
     this.form = parts.form;
     this.viewer = parts.viewer;
     this.aiPanel = parts.aiPanel;
+    this.clinical = parts.clinical;
     this.help = parts.help;
     this.drafts = parts.drafts;
     this.telemetry = parts.telemetry;
@@ -247,6 +248,7 @@ export class Reading {
     this.attention.close();
     this.viewer.blank();
     this.aiPanel.close();
+    this.clinical.close();
     this.form.close();
     this.page.stage("reading");
     this.page.say(null);

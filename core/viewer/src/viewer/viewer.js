@@ -72,8 +72,8 @@ export class Viewer {
 
   /** Put a case on the screen; its first image appears when it arrives. wanted(z): the reader waits for this slice.
    * @param {import("./volume.js").Volume} volume
-   * @param {{ first: number, title: string, wanted(z: number): void }} how */
-  open(volume, { first, title, wanted }) {
+   * @param {{ first: number, title: string, wanted(z: number): void, window?: keyof typeof WINDOWS }} how */
+  open(volume, { first, title, wanted, window = "lung" }) {
     this.blank();
     this.title = title;
     this.volume = volume;
@@ -82,7 +82,7 @@ export class Viewer {
     this.at = { axial: first, coronal: middle("coronal"), sagittal: middle("sagittal") };
     this.plane = "axial";
     this.stack.open(volume);
-    this.stack.setWindow(WINDOWS.lung.width, WINDOWS.lung.level);
+    this.stack.setWindow(WINDOWS[window].width, WINDOWS[window].level);
     this.stack.inverted = false;
     this.tools.choose("window");
     this.#show();
