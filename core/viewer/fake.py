@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from core.imaging import wire
 from core.imaging.packing import coarse, lungs_middle
 from core.imaging.volume import Volume
-from core.viewer.contract.bodies import Body
+from core.viewer.contract.bodies import Body, Refusal
 from core.viewer.contract.case import AiOutput, Content, Orientation, Phase, VolumeInfo
 from core.viewer.contract.reading import (
+    ClinicalInfo,
     Clock,
     Draft,
     DraftEdit,
@@ -87,6 +88,9 @@ class Fake:
     reads: list[FakeRead]
     form: dict[str, Any] = field(default_factory=lambda: dict(FORM))
     open_at: str = "top"
+    window: str = "lung"
+    clinical: dict[str, Any] | None = None  # of every case
+    clinical_after: bool = False  # it waits for a first diagnosis
     bindings: dict[str, Any] = field(default_factory=dict)
     orientation: dict[str, str] = field(default_factory=lambda: {"left": "R", "right": "L", "top": "A", "bottom": "P"})
     idle_after_s: float = 120.0
@@ -154,7 +158,7 @@ def next_answer(fake: Fake) -> OpenRead | NothingLeft:
             attempt=1,
         ),
         form=FormInfo.model_validate(fake.form),
-        viewer=ViewerInfo.model_validate({"open_at": fake.open_at, "window": "lung", "bindings": fake.bindings}),
+        viewer=ViewerInfo.model_validate({"open_at": fake.open_at, "window": fake.window, "bindings": fake.bindings}),
         draft=_draft(read),
         clock=OpenClock(
             active_s=0.0,
@@ -166,8 +170,8 @@ def next_answer(fake: Fake) -> OpenRead | NothingLeft:
         ),
         volume=_volume(fake, read.case),
         ai=AiOutput.model_validate(fake.ai) if fake.ai is not None and read.phase == "aided" else None,
-        clinical=None,
-        clinical_waits=False,
+        clinical=ClinicalInfo.model_validate(fake.clinical) if fake.clinical and not fake.clinical_after else None,
+        clinical_waits=fake.clinical is not None and fake.clinical_after,
         feedback=feedback,
         next=Upcoming(case=following.case, volume=_volume(fake, following.case)) if following else None,
         break_=rest,
@@ -235,6 +239,13 @@ def lock_read(fake: Fake, read: FakeRead, body: object) -> Answer:
             return 422, Invalid(message=" ".join(fields.values()), fields=fields)
         read.locked = _content(edit)
     return 200, Locked(next=next_answer(fake))
+
+
+def show_clinical(fake: Fake, read: FakeRead, body: object) -> Answer:
+    """POST clinical: only after a first diagnosis was saved."""
+    if read.content["diagnosis"] is None:
+        return 409, Refusal(error="conflict", message="Give a first diagnosis on the images alone.")
+    return 200, ClinicalInfo.model_validate(fake.clinical)
 
 
 def _content(edit: DraftEdit) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from core.viewer.build import ensure_bundle
 from core.viewer.contract.bodies import Refusal
 from core.viewer.contract.reading import Bindings, BindingsSaved
-from core.viewer.fake import Answer, Fake, FakeRead, lock_read, next_answer, save_draft, take_events
+from core.viewer.fake import Answer, Fake, FakeRead, lock_read, next_answer, save_draft, show_clinical, take_events
 from core.viewer.stream import HEADERS, frames, held, outward, packed, slices
 
 # The host listens as Streamlit does, so that tests see which keys escape.
@@ -68,6 +68,7 @@ def harness(fake: Fake) -> Starlette:
             changing("PUT", "draft", save_draft),
             changing("POST", "events", take_events),
             changing("POST", "lock", lock_read),
+            changing("POST", "clinical", show_clinical),
             Route("/api/preferences/bindings", bindings, methods=["PUT"]),
         ]
     )
