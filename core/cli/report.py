@@ -36,14 +36,17 @@ def report(
 
 def export(
     study: Annotated[int, typer.Argument(help="number of the study, as the pages show it")],
-    kind: Annotated[Kind, typer.Option("--format", help="csv, json, imrmc or rjafroc")] = "csv",
+    kind: Annotated[Kind, typer.Option("--format", help="csv, json, imrmc, rjafroc, marks or lesions")] = "csv",
     out: Annotated[Path | None, typer.Option(help="file to write; the standard output without one")] = None,
     positive: Annotated[str, typer.Option(help="class against the rest, for imrmc and rjafroc")] = "",
     arms: Annotated[bool, typer.Option(help="compare unaided and aided instead of AI and readers")] = False,
+    finding: Annotated[str, typer.Option(help="finding, in a study of several; the prespecified one without")] = "",
+    ai: Annotated[str, typer.Option(help="AI beside the readers, for marks and lesions")] = "",
 ) -> None:
-    """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC or RJafroc."""
+    """Write every read of an unblinded study: long CSV, JSON, or a file for iMRMC, RJafroc or froc."""
     from core import clock
     from core.export.files import file_of
+    from core.results.findings import asked_of
     from db.engine import open_session, open_view
     from db.migrate import migrate
     from db.permissions import SYSTEM
@@ -53,7 +56,8 @@ def export(
     migrate()
     with open_view() as session:
         rows = analysis.rows(session, study_id=study, by=SYSTEM, detail=kind in DETAILED)
-    pieces = file_of(rows, kind, positive=positive, compare="arms" if arms else "ai").pieces
+    asked = asked_of(rows, finding)
+    pieces = file_of(asked, kind, positive=positive, compare="arms" if arms else "ai", ai=ai).pieces
     with open_session() as session:
         taken.results(session, study, kind, by=SYSTEM, at=clock.now())
     if out is None:

@@ -2,6 +2,6 @@
 
 from typing import Literal, get_args
 
-Kind = Literal["csv", "json", "imrmc", "rjafroc"]
+Kind = Literal["csv", "json", "imrmc", "rjafroc", "marks", "lesions"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 DETAILED: tuple[Kind, ...] = ("csv", "json")  # need the rest of every row

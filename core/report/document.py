@@ -11,13 +11,13 @@ from core.report.page import Drawing, Section, page
 from core.report.protocol_section import protocol_section
 from core.report.record import Made, record_of
 from core.report.references import REFERENCES
+from core.results.across.registry import panels_of
 from core.results.answer import summary
 from core.results.blocks import Block, Code, Facts, Heading, Note, Row, Table, Unattended
 from core.results.draw.ais import classes_in_words
 from core.results.draw.prespecified import verdict_blocks
 from core.results.draw.text import number, points, points_between
 from core.results.grids import read_table
-from core.results.panels.registry import PANELS
 from core.results.rows import AiFacts, StudyRows
 from core.results.story import Story
 from core.results.study_results import StudyResults
@@ -50,7 +50,7 @@ def sections(results: StudyResults, story: Story, made: Made) -> list[Section]:
         Section("Protocol", tuple(protocol_section(rows.study))),
         Section("Readers", tuple(_readers(rows))),
         Section("Flow", tuple(_flow(rows, story, analysis))),
-        *(Section(panel.title, tuple(panel.shown(results, PAPER))) for panel in PANELS),
+        *(Section(panel.title, tuple(panel.shown(results, PAPER))) for panel in panels_of(results.study)),
         Section("Sensitivity to missing and undecided reads", tuple(_sensitivity(analysis))),
         Section("Deviations", tuple(_deviations(story))),
         Section("The AI", tuple(_ai(rows))),

@@ -3,6 +3,7 @@
 Every panel, figure and export works on these columns and on nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.study.clinical import ClinicalNote
+from core.study.lesions import Place
 from core.study.protocol import Protocol
 from core.study.words import Arm, Design, StudyState
 
@@ -67,6 +69,8 @@ class CaseFacts:
     `labels` are what the members of the truth panel gave it, each on their own, in the same order for every case; None
     where a member gave none, empty without a panel.
     `clinical` is what readers could be told of it.
+    In a study of findings `levels` has the level of each by code, and `truth` says whether any is present; `lesions`
+    are in mm of the volume's grid.
     """
 
     number: int
@@ -79,6 +83,8 @@ class CaseFacts:
     about: CaseAttributes = CaseAttributes()
     labels: tuple[str | None, ...] = ()
     clinical: ClinicalNote | None = None
+    levels: Mapping[str, str] = field(default_factory=dict)
+    lesions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,10 @@ class AiFacts:
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """What is known of a study beside its rows. `protocol` is the protocol as frozen at opening."""
+    """What is known of a study beside its rows. `protocol` is the protocol as frozen at opening.
+
+    `finding` names the question of a study of findings that these facts are about (core.results.findings).
+    """
 
     id: int
     title: str
@@ -122,6 +131,7 @@ class StudyFacts:
     seed: int | None
     opened_at: datetime | None
     unblinded_at: datetime | None
+    finding: str = ""
 
     @property
     def ai(self) -> AiFacts | None:
@@ -170,6 +180,9 @@ class StudyRows:
     unknown. ai_call: the AI's call that was shown, -1 where none was. assigned: int32 (k, 3), participant, case and arm
     of every read that an incomplete design asks for, practice left out; None where every reader reads every case.
     `extra` holds the rest of a row as columns of texts and numbers, empty unless asked for.
+    `answers` has what a study of findings is answered by: "levels", int16 (n, findings), the place of the level given,
+    and "marks", the Places (mm of the grid) of each read, None where an AI has none on record. `whole` are the rows of
+    all findings where these are of one question.
     """
 
     study: StudyFacts
@@ -188,6 +201,8 @@ class StudyRows:
     raw_seconds: NDArray[np.float64]
     assigned: NDArray[np.int32] | None = None
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+    answers: dict[str, NDArray[Any]] = field(default_factory=dict)
+    whole: "StudyRows | None" = None
 
     def __len__(self) -> int:
         return len(self.participant)
@@ -239,7 +254,9 @@ class StudyRows:
     def take(self, mask: NDArray[np.bool_]) -> "StudyRows":
         """Return the rows where `mask` (n,) holds."""
         columns = {name: getattr(self, name)[mask] for name in COLUMNS}
-        return replace(self, **columns, extra={name: column[mask] for name, column in self.extra.items()})
+        extra = {name: column[mask] for name, column in self.extra.items()}
+        answers = {name: column[mask] for name, column in self.answers.items()}
+        return replace(self, **columns, extra=extra, answers=answers)
 
     def where(self, chosen: Filter) -> "StudyRows":
         """Return the rows a filter leaves."""
@@ -261,7 +278,10 @@ class StudyRows:
                 for case in self.study.cases
             ]
             keep &= np.array(fits, bool)[self.case]
-        return self if keep.all() else self.take(keep)
+        whole = None if self.whole is None else self.whole.where(replace(chosen, classes=()))
+        if keep.all() and whole is self.whole:
+            return self
+        return replace(self.take(keep), whole=whole)
 
 
 COLUMNS = (

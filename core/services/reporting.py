@@ -3,6 +3,7 @@
 from core import clock
 from core.report.document import made_now, report_html
 from core.report.record import sha256
+from core.results.findings import asked_of
 from core.results.study_results import StudyResults
 from db import chain
 from db.engine import open_session, open_view
@@ -14,7 +15,7 @@ from db.results import taken
 def report_of(study_id: int, *, by: Actor) -> str:
     """Return the report as HTML; raises as db.results.rows.rows does. The head printed is that of just before."""
     with open_view() as session:
-        rows = analysis.rows(session, study_id=study_id, by=by, detail=True)
+        rows = asked_of(analysis.rows(session, study_id=study_id, by=by, detail=True))
         story = analysis.story(session, study_id=study_id, by=by)
         runs = analysis.ai_runs(session, study_id=study_id, by=by)
         head = chain.head(session)

@@ -42,7 +42,8 @@ class CaseAi:
 class AiFacts:
     """An AI of the study as the check sees it: its own classes, what they count as, and its reads by case number.
 
-    `trained_on` has the cases of patients that trained it; `patients_known` is False where nobody can say which did.
+    `marked` has the cases that it brought marks of findings for;
+    `trained_on` those of patients that trained it; `patients_known` is False where nobody can say which did.
     """
 
     title: str
@@ -51,3 +52,4 @@ class AiFacts:
     reads: Mapping[int, CaseAi]
     trained_on: tuple[int, ...] = ()
     patients_known: bool = True
+    marked: tuple[int, ...] = ()

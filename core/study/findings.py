@@ -18,7 +18,7 @@ MARK_SHAPES: dict[MarkShape, str] = {"point": "a point", "box": "a box", "length
 ABSENT, PRESENT = "absent", "present"
 PLAIN_LEVELS = (Option(ABSENT, "Absent"), Option(PRESENT, "Present"))
 MOST_LEVELS = 11  # as many as 0 to 10
-MOST_FINDINGS = 24
+MOST_FINDINGS = 18  # as many letters as the viewer leaves
 Levels = Mapping[str, str]  # of one case: the code of the level of each finding
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from core.errors import InvalidInput
@@ -11,7 +11,9 @@ from core.study import consequences
 from core.study.ais import AiFacts, CaseAi
 from core.study.classes import StudyClass, class_problems
 from core.study.identifiers import identifying
+from core.study.lesions import Place
 from core.study.orders import Plan, make_orders
+from core.study.preflight_findings import ai_sentences, plan_sentences, truth_sentences
 from core.study.prespecification import prespecification_problems
 from core.study.protocol import Protocol, protocol_problems
 from core.study.reference_standard import contradictions
@@ -41,7 +43,7 @@ class Finding:
 class CaseFacts:
     """A case of the study. `opens` is None when its volume opens in storage, else why it does not.
 
-    `attributes` is what was kept of the files' headers.
+    `attributes` is what was kept of the files' headers; `levels` and `lesions` are the truth of a study of findings.
     """
 
     number: int
@@ -54,6 +56,8 @@ class CaseFacts:
     truth: str | None
     truth_by_reader: bool
     informed: bool = True  # whether clinical information is known
+    levels: Mapping[str, str] = field(default_factory=dict)
+    lesions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ def check(facts: Facts) -> tuple[Finding, ...]:
         *_ai(facts),
         *(Finding("prespecification", text) for text in prespecified),
         *_planned(facts),
+        *_findings(facts),
     ]
     areas = list(AREAS)
     return tuple(sorted(found, key=lambda finding: (not finding.blocks, areas.index(finding.area))))
@@ -210,17 +215,34 @@ def _truth(facts: Facts, codes: tuple[str, ...]) -> list[Finding]:
         text = f"The truth panel has {facts.panel} of {reference.panel_size} members; add the others."
         found.append(Finding("truth", text))
     unknown = [case.number for case in facts.cases if case.truth is not None and case.truth not in codes]
-    if unknown:
+    if unknown and not facts.protocol.findings:
         found.append(Finding("truth", f"The truth is none of the study's classes: case {named(unknown)}; correct it."))
     by_reader = [case.number for case in facts.cases if case.truth_by_reader]
     if by_reader and not facts.protocol.readers_may_author_truth:
         found.append(Finding("truth", f"The truth was authored by a reader of the study: case {named(by_reader)}."))
     present = {case.truth for case in facts.cases if not case.practice}
     absent = [study_class.label for study_class in facts.classes if study_class.code not in present]
-    if absent and not missing:
+    if absent and not missing and not facts.protocol.findings:
         text = f"No case has the truth {', '.join(absent)}: nothing can be said about sensitivity there."
         found.append(Finding("truth", text, blocks=False))
     return found
+
+
+def _findings(facts: Facts) -> list[Finding]:
+    asked, labels = facts.protocol.findings, {one.code: one.label for one in facts.classes}
+    if not asked:
+        return []
+    known = {case.number: (case.levels, case.lesions) for case in facts.cases if case.truth is not None}
+    found = [Finding("truth", text, blocks) for text, blocks in truth_sentences(asked, labels, known)]
+    numbers = [case.number for case in facts.cases]
+    for ai in facts.ais:
+        who = "The AI" if len(facts.ais) == 1 else ai.title
+        said = ai_sentences(asked, labels, who, ai.counts_as, ai.marked, numbers)
+        found += [Finding("ai", text, blocks) for text, blocks in said]
+    return found + [
+        Finding("truth" if text.startswith("Reference") else "prespecification", text)
+        for text in plan_sentences(facts.protocol, labels)
+    ]
 
 
 def _readers(facts: Facts) -> list[Finding]:
@@ -267,7 +289,7 @@ def _ai(facts: Facts) -> list[Finding]:
 
 
 def _one_ai(facts: Facts, ai: AiFacts, who: str) -> list[Finding]:
-    found = [*_mapping(facts.classes, ai, who)]
+    found = [*_mapping(facts.classes, ai, who, findings=bool(facts.protocol.findings))]
     reads = {case.number: ai.reads.get(case.number, CaseAi("none")) for case in facts.cases}
     if not ai.patients_known:
         text = f"Nobody can say which patients trained {_low(who)}: whether it knows a case already cannot be checked."
@@ -293,7 +315,7 @@ def _low(who: str) -> str:
     return "the AI" if who == "The AI" else who
 
 
-def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str) -> list[Finding]:
+def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str, *, findings: bool) -> list[Finding]:
     """Look at what the AI's classes count as: what is not mapped blocks, what is joined or left out is said."""
     found, whose = [], "The AI's class" if who == "The AI" else f"{who}: its class"
     labels = {study_class.code: study_class.label for study_class in classes}
@@ -302,11 +324,13 @@ def _mapping(classes: tuple[StudyClass, ...], ai: AiFacts, who: str) -> list[Fin
         if name not in ai.counts_as:
             text = f"{whose} {name} is mapped to no class of the study; choose one, or leave it out, on the step AI."
             found.append(Finding("ai", text))
-        elif code is None:
+        elif code is None and not findings:
             text = f"{whose} {name} is left out: a case called so counts as undecided, so as wrong."
             found.append(Finding("ai", text, blocks=False))
-        elif code not in labels:
+        elif code is not None and code not in labels:
             found.append(Finding("ai", f"{whose} {name} is mapped to {code}, which is no class of the study any more."))
+    if findings:
+        return found
     for study_class in classes:
         sources = [name for name in ai.classes if ai.counts_as.get(name) == study_class.code]
         if not sources:

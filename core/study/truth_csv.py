@@ -35,13 +35,17 @@ USUAL = {
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One row to be taken: the truth of a case by number, what it rests on, and why it corrects an earlier one."""
+    """One row to be taken: the truth of a case by number, what it rests on, and why it corrects an earlier one.
+
+    In a study of findings `findings` has the level of each.
+    """
 
     line: int
     case_number: int
     class_code: str
     source: str
     reason: str
+    findings: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +126,14 @@ def read_truth(
             if len(cells) > len(header)
             else []
         )
-        number, fault = _number(given.get("case", ""), line, case_numbers, seen)
+        number, fault = case_number(given.get("case", ""), line, case_numbers, seen)
         wrong += fault
         code = known.get(given.get("diagnosis", "").lower())
         if code is None:
             wrong.append(Fault(line, "diagnosis", _diagnosis_message(given.get("diagnosis", ""), classes)))
             unknown[given.get("diagnosis", "")] = None
         row_source = given.get("source", "") or source.strip()
-        if not 1 <= len(row_source) <= 200:
-            wrong.append(Fault(line, "source", "is empty or over 200 characters; say what the truth rests on."))
-        if len(given.get("reason", "")) > 500:
-            wrong.append(Fault(line, "reason", "is over 500 characters."))
-        for column, text in (("source", row_source), ("reason", given.get("reason", ""))):
-            if what := identifying(text, names=False):
-                wrong.append(Fault(line, column, f"looks as if it held {what}; it would be kept for good."))
+        wrong += text_faults(line, row_source, given.get("reason", ""))
         faults += wrong
         if not wrong and number is not None and code is not None:
             rows.append(TruthRow(line, number, code, row_source, given.get("reason", "")))
@@ -149,9 +147,23 @@ def _names(classes: Mapping[str, str]) -> dict[str, str]:
     return {label.lower(): code for code, label in classes.items()} | {code.lower(): code for code in classes}
 
 
-def _number(
+def text_faults(line: int, source: str, reason: str) -> list[Fault]:
+    """Return what is wrong with what a truth rests on, and with the reason of a correction."""
+    found = []
+    if not 1 <= len(source) <= 200:
+        found.append(Fault(line, "source", "is empty or over 200 characters; say what the truth rests on."))
+    if len(reason) > 500:
+        found.append(Fault(line, "reason", "is over 500 characters."))
+    for column, text in (("source", source), ("reason", reason)):
+        if what := identifying(text, names=False):
+            found.append(Fault(line, column, f"looks as if it held {what}; it would be kept for good."))
+    return found
+
+
+def case_number(
     text: str, line: int, case_numbers: Collection[int], seen: dict[int, int]
 ) -> tuple[int | None, list[Fault]]:
+    """Return the case number in a cell, or what is wrong with it; `seen` remembers the rows by number."""
     text = WHOLE.sub(r"\1", text)  # spreadsheets write 2679.0
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         return None, [Fault(line, "case", f"“{text}” is not a case number.")]

@@ -28,6 +28,8 @@ def form_of(session: Session, study: Study, read: Read) -> Form:
         ratings=protocol.ratings,
         questions=protocol.questions,
         shape=(series.slices, series.rows, series.columns),
+        findings=protocol.findings,
+        forced=protocol.acceptance.forced,
     )
 
 

@@ -1,5 +1,6 @@
 """What stands beside the rows of a study: classes, groups, readers, cases with their truth, and the AI's reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from core.imaging.patient import Grid, grid_of
 from core.results.rows import (
     AI,
     ARMS,
@@ -19,7 +21,10 @@ from core.results.rows import (
     StudyFacts,
 )
 from core.study.class_map import ClassMap
+from core.study.findings import Finding
+from core.study.lesions import Place
 from db.models import (
+    AiMarks,
     AiRead,
     Case,
     Reader,
@@ -31,6 +36,7 @@ from db.models import (
     StudyClass,
     Truth,
 )
+from db.results.levels import ai_levels, ai_marks, threshold_of
 from db.study import clinical
 from db.study.ais import AiOfStudy, ais_of
 from db.truth.panel import labels_by_case
@@ -40,7 +46,9 @@ from db.truth.panel import labels_by_case
 class Index:
     """Facts of a study, and where database ids stand in them.
 
-    `ai_reads` holds, AI by AI, the read of each case place; `ai_call` what each AI read that was shown counts as.
+    `ai_reads` holds, AI by AI, the read of each case place; `ai_call` what each AI read that was shown counts as;
+    `thresholds` the probability from which on each AI calls a finding present; `spacing` is that of each case's volume
+    (z, y, x), `ai_marks` the marks that each AI brought, by case place.
     """
 
     study: StudyFacts
@@ -49,6 +57,9 @@ class Index:
     ai_reads: tuple[dict[int, Any], ...]
     ai_call: dict[int, str]
     exclusive: tuple[bool, ...]
+    thresholds: tuple[float, ...]
+    spacing: tuple[tuple[float, ...], ...]
+    ai_marks: tuple[dict[int, tuple[Place, ...]], ...]
 
 
 def facts(session: Session, study: Study) -> Index:
@@ -58,7 +69,7 @@ def facts(session: Session, study: Study) -> Index:
     named = {group.id: group.name for group in groups}
     readers = list(session.scalars(_of(Reader, study.id)))
     readers.sort(key=lambda reader: (list(named).index(reader.group_id), reader.id))
-    case_ids, cases, series_of = _cases(session, study.id)
+    case_ids, cases, series_of, grids = _cases(session, study.id, study.protocol.findings)
     ais = ais_of(session, study)
     found = [_ai_reads(session, study, ai, list(series_of)) for ai in ais]
     place_of_case = {case_id: place for place, case_id in enumerate(case_ids)}
@@ -89,6 +100,9 @@ def facts(session: Session, study: Study) -> Index:
         ai_reads=tuple({place_of_case[series_of[read.series_id]]: read for read in reads} for reads in found),
         ai_call=_calls_by_read(session, study, ais[0], list(series_of)) if ais else {},
         exclusive=tuple(ai.classes.exclusive for ai in ais),
+        thresholds=tuple(threshold_of(ai) for ai in ais),
+        spacing=tuple(spacing for _, spacing in grids),
+        ai_marks=tuple(_ai_marks(session, study, ai, series_of, place_of_case, grids) for ai in ais),
     )
 
 
@@ -126,6 +140,14 @@ def _rows_of_ai(index: Index, at: int, *, practice: bool) -> dict[str, Any]:
         "probabilities": np.array(probabilities, float).reshape(count, len(study.classes)),
         "seconds": seconds,
         "raw_seconds": seconds.copy(),
+        **(
+            {
+                "levels": ai_levels(study.protocol.findings, counts_as, reads, given, index.thresholds[at]),
+                "marks": ai_marks(index.ai_marks[at], [place for place, _ in kept]),
+            }
+            if study.protocol.findings
+            else {}
+        ),
     }
 
 
@@ -138,17 +160,23 @@ def _classes(session: Session, study_id: int) -> tuple[ClassFacts, ...]:
     return tuple(ClassFacts(row.code, row.label, row.colour, row.positive) for row in rows)
 
 
-def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts], dict[int, int]]:
-    """Return ids and facts of the cases that have a truth, by case number, and the case id of every series."""
+def _cases(
+    session: Session, study_id: int, asked: Sequence[Finding]
+) -> tuple[list[int], list[CaseFacts], dict[int, int], list[tuple[Grid, tuple[float, ...]]]]:
+    """Return ids and facts of the cases that have a truth, by case number, the case id of every series, their grids.
+
+    In a study of findings it is the truth of each of them.
+    """
     truths = session.execute(
-        select(Truth.id, Truth.case_id, Truth.class_code, Truth.version, Truth.source)
+        select(Truth.id, Truth.case_id, Truth.class_code, Truth.version, Truth.source, Truth.findings, Truth.lesions)
         .where(Truth.study_id == study_id)
         .order_by(Truth.case_id, Truth.version)
     ).all()
     newest, by_id = {truth.case_id: truth for truth in truths}, {truth.id: truth for truth in truths}
     links = session.execute(
         select(Case.id, Case.number, Case.patient_id, Case.tags, StudyCase.practice, StudyCase.frozen_truth_id)
-        .add_columns(Series.id.label("series"), Series.slices, Series.attributes)
+        .add_columns(Series.id.label("series"), Series.slices, Series.attributes, Series.affine, Series.rows)
+        .add_columns(Series.columns, Series.spacing_mm, Series.z_mm)
         .join(StudyCase, Case.id == StudyCase.case_id)
         .join(Series, Series.case_id == Case.id)
         .where(StudyCase.study_id == study_id)
@@ -156,18 +184,44 @@ def _cases(session: Session, study_id: int) -> tuple[list[int], list[CaseFacts],
     )
     labels = labels_by_case(session, study_id)
     notes = clinical.of_study(session, study_id)
-    ids, made, series_of = [], [], {}
+    ids, made, series_of, grids = [], [], {}, []
     for link in links:
         # a study is read against the truth it was opened with; later versions are reported as deviations
         truth = by_id[link.frozen_truth_id] if link.frozen_truth_id else newest.get(link.id)
-        if truth is not None:
+        levels = (truth.findings if truth is not None else None) or {}
+        if truth is not None and all(finding.code in levels for finding in asked):
             known = (truth.class_code, truth.version, truth.source)
             about = _about(link.attributes, link.slices)
+            grid = grid_of(link.affine, (link.slices, link.rows, link.columns), link.spacing_mm, link.z_mm)
+            lesions = tuple(Place.from_json(lesion).moved(grid.to_grid) for lesion in truth.lesions or ())
             apart = link.patient_id, tuple(link.tags), link.practice
-            made.append(CaseFacts(link.number, *known, *apart, about, labels.get(link.id, ()), notes.get(link.number)))
+            told = (labels.get(link.id, ()), notes.get(link.number))
+            made.append(CaseFacts(link.number, *known, *apart, about, *told, levels, lesions))
             ids.append(link.id)
             series_of[link.series] = link.id
-    return ids, made, series_of
+            grids.append((grid, tuple(link.spacing_mm)))
+    return ids, made, series_of, grids
+
+
+def _ai_marks(
+    session: Session,
+    study: Study,
+    ai: AiOfStudy,
+    series_of: dict[int, int],
+    place: dict[int, int],
+    grids: list[tuple[Grid, tuple[float, ...]]],
+) -> dict[int, tuple[Place, ...]]:
+    """Return the marks that an AI brought, by case place: those it was opened with, else the newest of each series."""
+    if not study.protocol.findings:
+        return {}
+    query = select(AiMarks.id, AiMarks.series_id, AiMarks.marks).where(AiMarks.model_id == ai.model.id)
+    among = ai.pinned.get("marks")
+    found: dict[int, tuple[Place, ...]] = {}
+    for row in session.execute(query.where(AiMarks.series_id.in_(_series_of(study))).order_by(AiMarks.id)):
+        if row.series_id in series_of and (among is None or row.id in among):
+            at = place[series_of[row.series_id]]
+            found[at] = tuple(Place.from_json(mark).moved(grids[at][0].to_grid) for mark in row.marks)
+    return found
 
 
 def _about(kept: dict[str, Any], slices: int) -> CaseAttributes:

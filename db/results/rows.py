@@ -19,11 +19,13 @@ from db.models import AiRead, Case, OrderEntry, Read, Reader, ReadingOrder, Seri
 from db.permissions import Actor, Right
 from db.results.ai_runs import runs_of
 from db.results.facts import Index, ai_rows, facts
+from db.results.levels import levels_of, marks_of
 from db.results.rest import rest
 from db.results.story import story_of
 from db.study import places
 
 PIECE = 5000  # rows laid out at once
+ANSWERS = ("levels", "marks")  # columns that studies of findings have beside the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,13 @@ def rows(session: Session, *, study_id: int, by: Actor, practice: bool = False, 
     people = _reads(session, index, practice=practice)
     ids = people.pop("id")
     machines = ai_rows(index, practice=practice)
-    columns = {name: np.concatenate([people[name], *(machine[name] for machine in machines)]) for name in people}
+    columns: dict[str, Any] = {
+        name: np.concatenate([people[name], *(machine[name] for machine in machines)]) for name in people
+    }
     extra = rest(session, index, ids.tolist(), machines) if detail else {}
-    return StudyRows(study=index.study, extra=extra, assigned=_assigned(session, index), **columns)
+    answers = {name: columns.pop(name) for name in ANSWERS if name in columns}
+    assigned = _assigned(session, index)
+    return StudyRows(study=index.study, extra=extra, answers=answers, assigned=assigned, **columns)
 
 
 def ai_runs(session: Session, *, study_id: int, by: Actor) -> list[AiRun]:
@@ -121,9 +127,11 @@ def _reads(session: Session, index: Index, *, practice: bool) -> dict[str, Any]:
     )
     newest = {tuple(row[:4]): row[4] for row in again}
     ratings = [Read.content[("ratings", code)].as_float() for code in index.study.codes]
+    levels = [Read.content[("findings", asked.code)].as_string() for asked in index.study.protocol.findings]
+    marks = [cast(Read.content["marks"], Text)] if levels else []
     query = (
         select(*key, Read.attempt, Read.id, Read.position, Read.practice, Read.diagnosis, Read.active_seconds)
-        .add_columns(Read.raw_seconds, Read.ai_read_id, *ratings)
+        .add_columns(Read.raw_seconds, Read.ai_read_id, *ratings, *levels, *marks)
         .join(Reader)
         .where(of_study, Read.state == ReadState.LOCKED)
     )
@@ -167,8 +175,9 @@ def _columns(index: Index, found: Sequence[Any]) -> dict[str, Any]:
     shown = {read: outcome[code] for read, code in index.ai_call.items()}
     arms = {arm: place for place, arm in enumerate(ARMS)}
     other = outcome[INDETERMINATE]  # a diagnosis that is no class of the study is never counted as a class
-    count, classes = len(found), len(index.study.codes)
-    columns = list(zip(*found, strict=True)) or [()] * (12 + classes)
+    count, classes, asked = len(found), len(index.study.codes), index.study.protocol.findings
+    more = len(asked) + 1 if asked else 0
+    columns = list(zip(*found, strict=True)) or [()] * (12 + classes + more)
     reader, case, arm, visit, attempt, ids, position, practice, diagnosis, active, raw, ai_read = columns[:12]
     return {
         "id": np.array(ids, np.int64),
@@ -181,8 +190,10 @@ def _columns(index: Index, found: Sequence[Any]) -> dict[str, Any]:
         "practice": np.array(practice, bool),
         "call": np.array([outcome.get(code, other) for code in diagnosis], np.int16),
         "ai_call": np.array([shown.get(read_id, -1) for read_id in ai_read], np.int16),
-        "ratings": np.array(columns[12:], float).reshape(classes, count).T.copy(),
+        "ratings": np.array(columns[12 : 12 + classes], float).reshape(classes, count).T.copy(),
         "probabilities": np.full((count, classes), np.nan),
         "seconds": np.array(active, float),
         "raw_seconds": np.array(raw, float),
+        **({"levels": levels_of(asked, columns[12 + classes : -1], count)} if asked else {}),
+        **({"marks": marks_of(columns[-1], [index.spacing[index.case_place[one]] for one in case])} if asked else {}),
     }

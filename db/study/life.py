@@ -153,7 +153,12 @@ def copy_study(
     if with_truth:
         truth.may_author(session, study_id, by)  # who reads in the first study does not learn its truth by a copy
         for case_id, record in truth.newest(session, study_id).items():
-            truth.record(session, made.id, case_id, class_code=record.class_code, source=record.source, by=by, at=at)
+            said: dict[str, Any] = {
+                "class_code": record.class_code,
+                "source": record.source,
+                "findings": record.findings,
+            }
+            truth.store(session, made.id, case_id, **said, lesions=record.lesions or None, reason=None, by=by, at=at)
     audit.record(session, kind="study copied", at=at, actor_id=by, study_id=made.id, detail={"from": study_id})
     return load(session, made.id)
 

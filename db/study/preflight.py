@@ -13,6 +13,7 @@ from core.progress import Progress, ignore
 from core.study.ais import AiFacts, CaseAi
 from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
 from db import permissions
+from db.ai import marks as ai_marks
 from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.models import Account, Patient
@@ -94,6 +95,8 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
                 truth=known.class_code if known else None,
                 truth_by_reader=link.case.id in by_readers,
                 informed=link.case.number in told,
+                levels=(known.findings or {}) if known else {},
+                lesions=known.lesions if known else (),
             )
         )
     return Facts(
@@ -114,6 +117,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
 def _ai(session: Session, ai: AiOfStudy, links: list[StudyCaseInfo]) -> AiFacts:
     found = ai_reads.of_series(session, [link.case.series_id for link in links], ai.model.id, ai.rule)
     trained = _trained_on(session, set(ai.model.manifest))
+    marks = ai_marks.newest(session, ai.model.id, [link.case.series_id for link in links])
     reads = {}
     for link in links:
         read = found.get(link.case.series_id)
@@ -126,6 +130,7 @@ def _ai(session: Session, ai: AiOfStudy, links: list[StudyCaseInfo]) -> AiFacts:
         counts_as=ai.classes.to_study,
         reads=reads,
         trained_on=tuple(link.case.number for link in links if link.case.patient_id in trained),
+        marked=tuple(link.case.number for link in links if link.case.series_id in marks),
         patients_known=ai.model.card.get("manifest", {}).get("known") != UNKNOWN,
     )
 
@@ -145,6 +150,7 @@ def pinned(session: Session, study_id: int, *, at: datetime) -> dict[str, Any]:
 
 def _frozen(session: Session, ai: AiOfStudy, series: list[int], at: datetime) -> dict[str, object]:
     reads = ai_reads.of_series(session, series, ai.model.id, ai.rule)
+    marks = sorted(ai_marks.newest(session, ai.model.id, series).values())
     called: list[AiReadInfo] = [read for read in reads.values() if read.call is not None]
     return {
         "model": ai.model.name,
@@ -154,6 +160,7 @@ def _frozen(session: Session, ai: AiOfStudy, series: list[int], at: datetime) ->
         "parameters_hash": called[0].parameters_hash if called else None,
         "parameters": called[0].parameters if called else {},
         "reads": sorted(read.id for read in reads.values()),
+        **({"marks": marks} if marks else {}),
         "frozen_at": at.isoformat(),
     }
 

@@ -3,15 +3,18 @@
 These verbs are for those who manage the study and do not read in it (practice feedback: db.reading.rules).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.study.findings import anything, levels_problems
 from core.study.identifiers import identifying
+from core.study.lesions import Place
 from core.study.reasons import given_reason, reason_fault
 from core.study.truth_csv import Fault, TruthRow
 from core.study.words import StudyState
@@ -24,7 +27,7 @@ from db.study.info import row
 
 @dataclass(frozen=True, slots=True)
 class TruthInfo:
-    """One version of the truth of one case."""
+    """One version of the truth of one case; `findings` by code where a study asks for several, lesions in LPS mm."""
 
     id: int
     case_id: int
@@ -35,6 +38,8 @@ class TruthInfo:
     author: str
     reason: str | None
     at: datetime
+    findings: dict[str, str] | None = None
+    lesions: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +79,21 @@ def record(
     study_id: int,
     case_id: int,
     *,
-    class_code: str,
+    class_code: str = "",
     source: str,
     by: int,
     at: datetime,
     reason: str | None = None,
+    findings: Mapping[str, str] | None = None,
 ) -> TruthInfo:
-    """Store the truth of a case; the same class and source again changes nothing.
+    """Store the truth of a case; the same again changes nothing. A study of findings takes the level of each.
 
     A correction needs its reason. After opening it is stored too, but the study keeps the version it was opened with.
     Raises Forbidden when the author reads in the study and its protocol does not allow that.
     """
     may_author(session, study_id, by)
-    return store(session, study_id, case_id, class_code=class_code, source=source, reason=reason, by=by, at=at)
+    said: dict[str, Any] = {"class_code": class_code, "source": source, "reason": reason, "findings": findings}
+    return store(session, study_id, case_id, **said, by=by, at=at)
 
 
 def store(
@@ -99,28 +106,33 @@ def store(
     reason: str | None,
     by: int,
     at: datetime,
+    findings: Mapping[str, str] | None = None,
+    lesions: Sequence[Place] | None = None,
 ) -> TruthInfo:
     """Do what `record` does for an author whose right was looked at already. For verbs of db only."""
-    sheet = _sheet(session, study_id, by, [case_id])
-    _store(session, sheet, case_id, class_code=class_code, source=source, reason=reason, by=by, at=at)
+    sheet = sheet_of(session, study_id, by, [case_id])
+    said: dict[str, Any] = {"class_code": class_code, "source": source, "reason": reason, "findings": findings}
+    write(session, sheet, case_id, **said, lesions=lesions, by=by, at=at)
     session.flush()
     return _versions(session, study_id, case_id)[0]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """What new truths are checked against, looked up once for all of them; cases by id."""
 
     study: Study
-    codes: frozenset[str]
+    labels: dict[str, str]
     numbers: dict[int, int]
     newest: dict[int, Truth]
 
 
-def _sheet(session: Session, study_id: int, by: int, case_ids: Sequence[int]) -> _Sheet:
+def sheet_of(session: Session, study_id: int, by: int, case_ids: Sequence[int]) -> Sheet:
+    """Look up what new truths of these cases are checked against. For verbs of db only."""
     study = row(session, study_id, hold=True)
     must_not_read(session, study_id, by)
-    codes = frozenset(session.scalars(select(StudyClass.code).where(StudyClass.study_id == study_id)))
+    named = select(StudyClass.code, StudyClass.label).where(StudyClass.study_id == study_id)
+    labels = {code: label for code, label in session.execute(named)}
     numbers: dict[int, int] = {}
     known: dict[int, Truth] = {}
     for some in batched(case_ids):
@@ -128,15 +140,22 @@ def _sheet(session: Session, study_id: int, by: int, case_ids: Sequence[int]) ->
         numbers |= {case_id: number for case_id, number in session.execute(cases)}
         versions = _query(study_id).where(Truth.case_id.in_(some)).order_by(Truth.version)
         known |= {truth.case_id: truth for truth, _, _ in session.execute(versions)}
-    return _Sheet(study, codes, numbers, known)
+    return Sheet(study, labels, numbers, known)
 
 
-def _store(
-    session: Session, sheet: _Sheet, case_id: int, *, class_code: str, source: str, reason: str | None, by: int,
-    at: datetime,
+def write(
+    session: Session, sheet: Sheet, case_id: int, *, class_code: str, source: str, reason: str | None, by: int,
+    at: datetime, findings: Mapping[str, str] | None = None, lesions: Sequence[Place] | None = None,
 ) -> None:  # fmt: skip
+    """Add a version of the truth of a case, where it says something new. For verbs of db only."""
     study, source = sheet.study, source.strip()
-    if class_code not in sheet.codes:
+    asked = study.protocol.findings
+    if asked:
+        if wrong := levels_problems(dict(findings or {}), asked, sheet.labels):
+            raise InvalidInput(" ".join(wrong.values()))
+        findings = {finding.code: (findings or {})[finding.code] for finding in asked}
+        class_code = anything(findings, asked)
+    elif class_code not in sheet.labels:
         raise InvalidInput(f"{class_code or 'An empty diagnosis'} is not a class of this study.")
     if not 1 <= len(source) <= 200:
         raise InvalidInput("Say what the truth of this case rests on, in 1 to 200 characters.")
@@ -148,7 +167,13 @@ def _store(
     if case_id not in sheet.numbers:
         raise Conflict("This case is not in the study any more; reload the page.")
     earlier = sheet.newest.get(case_id)
-    if earlier and (earlier.class_code, earlier.source) == (class_code, source):
+    placed = [place.to_json() for place in lesions] if lesions is not None else earlier.lesions if earlier else None
+    if earlier and (earlier.class_code, earlier.source, earlier.findings, earlier.lesions) == (
+        class_code,
+        source,
+        findings if asked else None,
+        placed,
+    ):
         return
     if earlier:
         reason = given_reason(f"Case {sheet.numbers[case_id]} has a truth already; a correction", reason)
@@ -161,6 +186,8 @@ def _store(
         author_id=by,
         reason=(reason or "").strip() or None,
         at=at,
+        **({"findings": findings} if asked else {}),
+        **({} if placed is None else {"lesions": placed}),
     )
     session.add(made)
     sheet.newest[case_id] = made
@@ -181,7 +208,10 @@ def preview(
         before = there.get(given.case_number)
         if before is None:
             kind = "new"
-        elif (before.class_code, before.source) == (given.class_code, given.source):
+        elif (before.class_code if given.findings is None else before.findings, before.source) == (
+            given.class_code if given.findings is None else given.findings,
+            given.source,
+        ):
             kind = "same"
         else:
             kind = "correction"
@@ -202,10 +232,11 @@ def take(session: Session, study_id: int, rows: Sequence[TruthRow], *, by: int, 
     for given in rows:
         if given.case_number not in ids:
             raise NotFound(f"Case {given.case_number} is not in this study any more; reload the page.")
-    sheet = _sheet(session, study_id, by, [ids[given.case_number] for given in rows])
+    sheet = sheet_of(session, study_id, by, [ids[given.case_number] for given in rows])
     for given in rows:
-        said = {"class_code": given.class_code, "source": given.source, "reason": given.reason}
-        _store(session, sheet, ids[given.case_number], **said, by=by, at=at)
+        said: dict[str, Any] = {"class_code": given.class_code, "source": given.source, "reason": given.reason}
+        said["findings"] = given.findings
+        write(session, sheet, ids[given.case_number], **said, by=by, at=at)
     session.flush()
     return sum(change.kind != "same" for change in changes)
 
@@ -268,4 +299,6 @@ def _public(truth: Truth, number: int, author: str) -> TruthInfo:
         author,
         truth.reason,
         truth.at,
+        truth.findings,
+        tuple(Place.from_json(lesion) for lesion in truth.lesions or ()),
     )

@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from core.errors import ParallaxError
+from core.results.findings import Question, asked_of, chosen_question, questions
 from core.results.rows import Filter, StudyFacts, StudyRows
 from core.results.story import AiRun
 from core.results.study_results import StudyResults
@@ -52,6 +53,11 @@ def _filtered(stamp: str, practice: bool, chosen: str, _whole: StudyResults, _ro
     return StudyResults(_rows, whole=_whole, runs=_whole.runs)
 
 
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _of_finding(stamp: str, practice: bool, key: str, _whole: StudyResults) -> StudyResults:
+    return StudyResults(asked_of(_whole.rows, key))
+
+
 def _runs(study_id: int, account_id: int) -> list[AiRun]:
     with open_view() as session:
         return analysis.ai_runs(session, study_id=study_id, by=account_id)
@@ -73,6 +79,8 @@ def results_view(title: str, lead: str) -> View:
         st.info(str(error), icon=":material/lock:")
         st.stop()
     whole = _whole(stamp, study_id, account.id, practice)
+    if whole.study.protocol.findings:
+        whole = _of_finding(stamp, practice, _question(whole.study).key, whole)
     with chip:
         chosen = _filters(whole.rows)
     rows = whole.rows.where(chosen)
@@ -82,8 +90,25 @@ def results_view(title: str, lead: str) -> View:
         else:
             missing("Nothing was read in this study, by readers or by an AI.", "Copy the study to have it read.")
         st.stop()
-    results = whole if rows is whole.rows else _filtered(stamp, practice, str(chosen), whole, rows)
+    asked = f"{whole.study.finding} {chosen}"
+    results = whole if rows is whole.rows else _filtered(stamp, practice, asked, whole, rows)
     return View(results, chosen, narrow())
+
+
+def _question(study: StudyFacts) -> Question:
+    """Let somebody choose the finding that a page is about; the prespecified one, or the first, to begin with."""
+    asked = {question.key: question for question in questions(study)}
+    first = chosen_question(study, "").key
+    key = st.selectbox(
+        "Finding",
+        list(asked),
+        index=list(asked).index(first),
+        format_func=lambda one: asked[one].name,
+        key="finding",
+        bind="query-params",
+        width=360,
+    )
+    return asked[key]
 
 
 def study_of_results(account_id: int) -> int:

@@ -11,6 +11,7 @@ from core.errors import InvalidInput
 from core.export.files import file_of
 from core.export.kinds import DETAILED, KINDS
 from core.export.mrmc_programs import Compare
+from core.results.findings import asked_of
 from core.results.rows import Filter
 from core.services.reporting import report_of
 from db.accounts import Account
@@ -21,7 +22,10 @@ from pages.routes.web import NO_STORE, reading
 
 
 def export(request: Request, account: Account) -> Response:
-    """GET [?group=&arm=&session=&class=&tag=&practice=1] [&positive=&compare=]: one of KINDS, piece by piece."""
+    """GET [?group=&arm=&session=&class=&tag=&practice=1] [&positive=&compare=&finding=&ai=]: one of KINDS, in pieces.
+
+    A study of findings is exported one finding at a time: the one asked for, else the prespecified or first one.
+    """
     kind = next((kind_ for kind_ in KINDS if kind_ == request.path_params["kind"]), None)
     if kind is None:
         raise InvalidInput(f"A study is exported as one of {', '.join(KINDS)}.")
@@ -35,7 +39,9 @@ def export(request: Request, account: Account) -> Response:
             detail=kind in DETAILED,
         )
     compare: Compare = "arms" if asked.get("compare") == "arms" else "ai"
-    file = file_of(rows.where(chosen), kind, positive=asked.get("positive", ""), compare=compare)
+    rows = asked_of(rows, asked.get("finding", ""))
+    which = {name: asked.get(name, "") for name in ("positive", "ai")}
+    file = file_of(rows.where(chosen), kind, compare=compare, **which)
     with open_session() as session:  # before the first piece leaves: what was begun to be taken away counts
         filtered = {name: list(value) for name, value in asdict(replace(chosen, practice=False)).items() if value}
         taken.results(

@@ -27,8 +27,10 @@ from core.viewer.contract.reading import (
     DraftSaved,
     EventPost,
     EventsTaken,
+    FindingInfo,
     FormInfo,
     Invalid,
+    Level,
     Locked,
     NothingLeft,
     OpenClock,
@@ -193,6 +195,19 @@ def _form(read: ReadOpen) -> FormInfo:
         indeterminate=protocol.indeterminate,
         ratings=protocol.ratings,
         questions=protocol.questions,
+        findings=[
+            FindingInfo(
+                code=finding.code,
+                levels=[
+                    Level(code=option.code, label=option.label, present=finding.present(option.code))
+                    for option in finding.options
+                ],
+                rated=protocol.ratings and not finding.graded,
+                mark=finding.mark,
+            )
+            for finding in protocol.findings
+        ],
+        forced=protocol.acceptance.forced,
         undo=protocol.undo,
         clock_visible=protocol.clock_visible,
     )

@@ -11,6 +11,7 @@ from core.pacs.client import Address
 from core.study.protocol import Protocol
 from core.study.words import Design
 from db import accounts, audit, cases, library, links, pacs, register, signatures, system, tokens, web_sessions
+from db.ai import marks as ai_marks
 from db.ai import models as ai_models
 from db.ai import reads as ai_reads
 from db.models import PanelMember, Study
@@ -34,7 +35,7 @@ from db.study import (
     readers,
     sharing,
 )
-from db.truth import members, panel, records
+from db.truth import lesions, members, panel, records
 from tests.permissions.scene import (
     ADMINISTRATOR,
     AUDITOR,
@@ -158,6 +159,8 @@ MATTERS = {
     records.history: lambda s, e, p, by: records.history(s, p.draft, p.case_id, by=by),
     records.preview: lambda s, e, p, by: records.preview(s, p.draft, [], by=by),
     records.take: lambda s, e, p, by: records.take(s, p.draft, [], by=by, **AS),
+    lesions.take_lesions: lambda s, e, p, by: lesions.take_lesions(s, p.draft, {}, by=by, **AS),
+    ai_marks.take_marks: lambda s, e, p, by: ai_marks.take_marks(s, p.draft, e.model_id, {}, by=by, **AS),
     records.record: lambda s, e, p, by: records.record(
         s, p.draft, p.case_id, class_code="cap", source="PCR", by=by, **AS
     ),

@@ -82,5 +82,5 @@ def test_twelve_findings_may_share_colours_and_one_alone_will_do():
     many = tuple(StudyClass(f"f{n}", f"F{n}", "acefgijknoqs"[n].upper(), "#009E73") for n in range(12))
     assert not any("needs" in text and "findings" in text for text in class_problems(many, findings=True))
     assert not any("colour" in text for text in class_problems(many, findings=True))
-    assert "A study of findings needs 1 to 24 of them." in class_problems((), findings=True)
+    assert "A study of findings needs 1 to 18 of them." in class_problems((), findings=True)
     assert "A study needs 2 to 9 diagnoses." in class_problems(many)

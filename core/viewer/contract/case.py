@@ -8,14 +8,14 @@ from core.viewer.contract.bodies import Body
 
 Plane = Literal["axial", "coronal", "sagittal"]
 Phase = Literal["unaided", "aided"]
-MarkKind = Literal["point", "box", "length", "ellipse"]
+MarkKind = Literal["point", "box", "length", "ellipse", "sphere"]
 Point = tuple[float, float]  # column and row of the image, in pixels
 Shape = tuple[int, int, int]  # (z, y, x)
 OLDER = ConfigDict(extra="ignore", protected_namespaces=())  # kept in the database, perhaps since an older version
 
 
 class ImageMark(Body):
-    """A mark on an image, in pixels of its plane."""
+    """A mark on an image, in pixels of its plane. A mark of a finding has a rating from 0 to 100 of its own."""
 
     model_config = OLDER
 
@@ -26,15 +26,18 @@ class ImageMark(Body):
     points: list[Point]
     question: str | None = None
     label: str = ""
+    finding: str | None = None
+    rating: int | None = None
 
 
 class Content(Body):
-    """What a reader has answered so far."""
+    """What a reader has answered so far; `findings` has the level of each, where a study asks for several."""
 
     model_config = OLDER
 
     diagnosis: str | None = None
     ratings: dict[str, int] = Field(default_factory=dict)
+    findings: dict[str, str] = Field(default_factory=dict)
     answers: dict[str, Any] = Field(
         default_factory=dict
     )  # by question id; each kind of question has its own type of answer

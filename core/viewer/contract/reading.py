@@ -115,14 +115,33 @@ class EventsTaken(Body):
     clock: Clock
 
 
+class Level(Body):
+    """A level of a finding; `present` tells from which on it counts as there."""
+
+    code: str
+    label: str
+    present: bool
+
+
+class FindingInfo(Body):
+    """What is asked of a finding, by its class's code. `mark` is what is set on the image where it is seen."""
+
+    code: str
+    levels: list[Level]
+    rated: bool
+    mark: Literal["point", "box", "length", "sphere"] | None
+
+
 class FormInfo(Body):
-    """What is asked of the case."""
+    """What is asked of the case: a diagnosis, or each of some findings; `forced` asks for one mark of each."""
 
     title: str
     classes: list[ClassChoice]
     indeterminate: bool
     ratings: bool
     questions: tuple[StoredQuestion, ...]
+    findings: list[FindingInfo] = Field(default_factory=list)
+    forced: bool = False
     undo: bool
     clock_visible: bool
 

@@ -82,10 +82,11 @@ export interface Clock {
   heartbeat_s: number;
 }
 
-/** What a reader has answered so far. */
+/** What a reader has answered so far; `findings` has the level of each, where a study asks for several. */
 export interface Content {
   diagnosis: string | null;
   ratings: { [name: string]: number };
+  findings: { [name: string]: string };
   answers: { [name: string]: any };
   marks: ImageMark[];
   key_slices: number[];
@@ -133,13 +134,23 @@ export interface EventsTaken {
   clock: Clock;
 }
 
-/** What is asked of the case. */
+/** What is asked of a finding, by its class's code. `mark` is what is set on the image where it is seen. */
+export interface FindingInfo {
+  code: string;
+  levels: Level[];
+  rated: boolean;
+  mark: "point" | "box" | "length" | "sphere" | null;
+}
+
+/** What is asked of the case: a diagnosis, or each of some findings; `forced` asks for one mark of each. */
 export interface FormInfo {
   title: string;
   classes: ClassChoice[];
   indeterminate: boolean;
   ratings: boolean;
   questions: (Choice | Choices | Grade | Number | Text | Scale | Mark)[];
+  findings: FindingInfo[];
+  forced: boolean;
   undo: boolean;
   clock_visible: boolean;
 }
@@ -154,15 +165,17 @@ export interface Grade {
   options: Option[];
 }
 
-/** A mark on an image, in pixels of its plane. */
+/** A mark on an image, in pixels of its plane. A mark of a finding has a rating from 0 to 100 of its own. */
 export interface ImageMark {
   id: string;
-  kind: "point" | "box" | "length" | "ellipse";
+  kind: "point" | "box" | "length" | "ellipse" | "sphere";
   plane: "axial" | "coronal" | "sagittal";
   slice: number;
   points: [number, number][];
   question: string | null;
   label: string;
+  finding: string | null;
+  rating: number | null;
 }
 
 /** 422: answers that cannot be taken, a sentence for each field. */
@@ -170,6 +183,13 @@ export interface Invalid {
   error: "invalid";
   message: string;
   fields: { [name: string]: string };
+}
+
+/** A level of a finding; `present` tells from which on it counts as there. */
+export interface Level {
+  code: string;
+  label: string;
+  present: boolean;
 }
 
 /** POST lock: the lock holds; what comes next. */

@@ -25,7 +25,7 @@ export interface Place {
   plane?: Plane;
   slice: number;
 }
-export type Tool = "window" | "length" | "ellipse" | "point" | "box";
+export type Tool = "window" | "length" | "ellipse" | "point" | "box" | "sphere";
 export type Rendering = "cpu" | "gpu" | undefined;
 export interface OverlayChange {
   on?: boolean;

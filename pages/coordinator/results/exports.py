@@ -9,7 +9,8 @@ from core.errors import ParallaxError
 from core.export.files import file_of
 from core.export.kinds import Kind
 from core.export.mrmc_programs import Compare, Program
-from core.results.rows import Filter, StudyRows
+from core.results.localised import marked_question
+from core.results.rows import Filter, StudyFacts, StudyRows
 from pages.components.filters import results_view
 from pages.coordinator.results.to_pacs import send_back
 
@@ -27,9 +28,11 @@ def page() -> None:
         "JSON also has what was kept of each case at upload: age, sex, scanner."
     )
     with st.container(horizontal=True):
-        _link("Long CSV", study.id, "csv", view.chosen)
-        _link("JSON", study.id, "json", view.chosen)
+        _link("Long CSV", study, "csv", view.chosen)
+        _link("JSON", study, "json", view.chosen)
     _programs(view.results.rows, view.chosen)
+    if marked_question(view.results.rows):
+        _marks(view.results.rows, view.chosen)
     send_back(study.id)
     st.subheader("Report")
     st.caption("One self-contained HTML file that prints to PDF: protocol, flow, figures, statistics, checklists.")
@@ -63,14 +66,30 @@ def _programs(rows: StudyRows, chosen: Filter) -> None:
         except ParallaxError as error:
             st.caption(f"{NAMES[program]}: {error}")
             continue
-        _link(f"{NAMES[program]} file", study.id, program, chosen, positive=positive, compare=compare)
+        _link(f"{NAMES[program]} file", study, program, chosen, positive=positive, compare=compare)
     st.caption(
         "iMRMC reads files with missing reads. RJafroc's numeric file (DfReadDataFile, format iMRMC) holds only cases "
         "that everybody rated; the AI is reader 0, first, as its analysis of an AI against radiologists expects."
     )
 
 
-def _link(label: str, study_id: int, kind: Kind, chosen: Filter, **more: str) -> None:
+def _marks(rows: StudyRows, chosen: Filter) -> None:
+    study = rows.study
+    st.subheader("Marks of this finding")
+    st.caption(
+        "`python -m core froc MARKS.csv --truth LESIONS.csv` (with `--ai NAME` where an AI is among them) gives the "
+        "figures of the page Localisation again."
+    )
+    machines = [person.name for person in study.participants if person.is_ai]
+    ways: list[tuple[str, dict[str, str]]] = [(f" with {ai}", {"ai": ai}) for ai in machines] or [("", {})]
+    ways += [(", arms", {"compare": "arms"})] if len(rows.arms) > 1 else []
+    with st.container(horizontal=True):
+        for name, more in ways:
+            _link(f"Marks{name}", study, "marks", chosen, **more)
+            _link(f"Lesions{name}", study, "lesions", chosen, **more)
+
+
+def _link(label: str, study: StudyFacts, kind: Kind, chosen: Filter, **more: str) -> None:
     asked = {
         "group": chosen.groups,
         "arm": chosen.arms,
@@ -78,10 +97,11 @@ def _link(label: str, study_id: int, kind: Kind, chosen: Filter, **more: str) ->
         "class": chosen.classes,
         "tag": chosen.tags,
         "practice": "1" if chosen.practice else (),
+        "finding": study.finding or (),
         **more,
     }
     query = urlencode(asked, doseq=True)
-    address = f"/api/studies/{study_id}/export/{kind}"
+    address = f"/api/studies/{study.id}/export/{kind}"
     st.link_button(label, f"{address}?{query}" if query else address, key=f"export_{label}", icon=":material/download:")
 
 

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from core.errors import ParallaxError
+from core.results.across.registry import panels_of
 from core.results.answer import home
 from core.results.panels.panel import GROUPS
-from core.results.panels.registry import PANELS
+from core.results.rows import StudyFacts
 from pages.components.blocks import Screen
 from pages.components.filters import results_view
 from pages.components.tables import missing
@@ -23,17 +24,17 @@ def page() -> None:
             screen.show(home(view.results))
     except ParallaxError as error:
         missing(str(error), "Loosen the filters, or wait until more reads are locked.")
-    _ways(view.study.id)
+    _ways(view.study)
 
 
-def _ways(study_id: int) -> None:
+def _ways(study: StudyFacts) -> None:
     st.subheader("Every page")
-    here = {"study": str(study_id)}
+    here = {"study": str(study.id)}
     columns = st.columns(4, gap="medium")
     for place, group in enumerate(GROUPS):
         with columns[place % len(columns)]:
             st.markdown(f"**{group}**")
-            for panel in PANELS:
+            for panel in panels_of(study):
                 if panel.group == group:
                     st.page_link(page_of(panel.address), label=panel.title, help=panel.lead, query_params=here)
             if group == "Cases":

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.errors import ParallaxError
+from core.results.across.registry import OF_FINDINGS
 from core.results.panels.panel import Panel
 from core.results.panels.registry import PANELS
 from pages.components.blocks import Screen
@@ -27,10 +28,10 @@ def show_panel(panel: Panel) -> None:
 
 def pages() -> list[tuple[Callable[[], None], str, str, str]]:
     """Return page, title, address and icon of every panel, for the navigation."""
-    return [(partial(show_panel, panel), panel.title, panel.address, panel.icon) for panel in PANELS]
+    return [(partial(show_panel, panel), panel.title, panel.address, panel.icon) for panel in (*OF_FINDINGS, *PANELS)]
 
 
 def page_of(address: str) -> StreamlitPage:
     """Return the page of the panel at an address, to be switched to."""
-    panel = next(panel for panel in PANELS if panel.address == address)
+    panel = next(panel for panel in (*OF_FINDINGS, *PANELS) if panel.address == address)
     return st.Page(partial(show_panel, panel), title=panel.title, url_path=panel.address)

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import clock
 from core.study.classes import MOST, PALETTE, StudyClass
+from core.study.findings import MOST_FINDINGS
 from core.study.keys import free_letter
 from core.study.words import StudyState
 from db.accounts import Account
@@ -63,14 +64,14 @@ def _line(me: Account, study: StudyInfo, place: int, study_class: StudyClass) ->
         order[place - 1], order[place] = order[place], order[place - 1]
         _save(me, study, order)
         st.rerun()
-    few = len(study.classes) <= 2
+    few = len(study.classes) <= (1 if study.protocol.findings else 2)
     if remove.button("", key=f"study_class_remove_{study_class.code}", icon=":material/delete:", disabled=few):
         _save(me, study, [c for c in study.classes if c.code != study_class.code])
         st.rerun()
 
 
 def _add(me: Account, study: StudyInfo) -> None:
-    if len(study.classes) >= MOST:
+    if len(study.classes) >= (MOST_FINDINGS if study.protocol.findings else MOST):
         return
     with st.form("study_class_new", clear_on_submit=True, border=False):
         left, right = st.columns([5, 1], vertical_alignment="bottom")

@@ -6,7 +6,7 @@ from core.study.keys import VIEWER_LETTERS
 from core.study.words import Arm, Beginning, CrossoverUnit, Design, FirstSlice, FirstWindow
 from db.accounts import Account
 from db.study.info import StudyInfo
-from pages.coordinator.study_steps import classes, questions
+from pages.coordinator.study_steps import classes, findings, questions
 from pages.coordinator.study_steps.fields import Fields
 
 ARMS: dict[str, str] = {Arm.UNAIDED: "Without the AI", Arm.AIDED: "With the AI's output on the screen"}
@@ -38,8 +38,10 @@ FIRST_WINDOW: dict[str, str] = {
 def show(me: Account, study: StudyInfo) -> None:
     """Show everything a reader meets, each change saved at once."""
     fields, words = Fields(me, study), Fields(me, study, words=True)
-    st.subheader("Diagnoses")
+    st.subheader("Findings" if study.protocol.findings else "Diagnoses")
+    findings.show_kind(me, study)
     classes.show(me, study)
+    findings.show(me, study)
     letters = ", ".join(VIEWER_LETTERS)
     st.caption(f"Readers choose a diagnosis by its letter. The viewer keeps {letters} and the digits for itself.")
     left, right = st.columns(2)

@@ -112,7 +112,7 @@ def _setting(question: Question, setting: Setting, place: DeltaGenerator, key: s
     match setting:
         case OptionsSetting():
             lines = "\n".join(option.label for option in value)
-            return _options(value, place.text_area(setting.label, lines, key=key).splitlines())
+            return options(value, place.text_area(setting.label, lines, key=key).splitlines())
         case PairSetting():
             left, right = place.columns(2)
             first, last = value or ("", "")
@@ -135,7 +135,7 @@ def _setting(question: Question, setting: Setting, place: DeltaGenerator, key: s
             raise NotImplementedError(f"no widget for {type(setting).__name__}")
 
 
-def _options(before: tuple[Option, ...], labels: list[str]) -> tuple[Option, ...]:
+def options(before: tuple[Option, ...], labels: list[str]) -> tuple[Option, ...]:
     """Return the options by their labels; those that were there keep their codes."""
     known = {option.label: option.code for option in before}
     made: list[Option] = []

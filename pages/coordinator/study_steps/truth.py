@@ -15,7 +15,7 @@ from db.truth.records import TruthInfo
 from pages.components.acting import act
 from pages.components.pictures import picture
 from pages.components.reading import library_case
-from pages.coordinator.study_steps import truth_panel, truth_sheet
+from pages.coordinator.study_steps import truth_findings, truth_panel, truth_sheet
 from pages.coordinator.study_steps.fields import Fields
 
 Truths = dict[int, TruthInfo]
@@ -44,6 +44,9 @@ def show(me: Account, study: StudyInfo) -> None:
             "The study keeps the truth it was opened with. A correction is stored as a new version with its reason "
             "and is reported as a deviation."
         )
+    if study.protocol.findings:
+        truth_findings.show(me, study, cases, known)
+        return
     key = f"study_truth_way_{study.id}"
     default = "panel" if study.protocol.reference.panel else "form"
     way = st.segmented_control(

@@ -3,6 +3,7 @@
 
 import { h } from "../dom.js";
 import { Diagnosis } from "./diagnosis.js";
+import { Findings } from "./findings.js";
 import { Kept } from "./kept.js";
 import { question } from "./questions.js";
 import { Ratings } from "./ratings.js";
@@ -18,11 +19,13 @@ export class Form {
 
   open(form) {
     this.form = form;
-    this.diagnosis = new Diagnosis(form, this.content);
-    this.ratings = form.ratings ? new Ratings(form, this.content) : null;
+    const several = Boolean(form.findings?.length);
+    this.findings = several ? new Findings(form, this.content, this.hooks) : null;
+    this.diagnosis = several ? null : new Diagnosis(form, this.content);
+    this.ratings = this.findings ?? (form.ratings ? new Ratings(form, this.content) : null);
     this.kept = new Kept(form, this.content, this.hooks);
     const questions = form.questions.map((one) => question(one, this.content, this.hooks));
-    this.parts = [this.diagnosis, this.ratings, ...questions, this.kept].filter(Boolean);
+    this.parts = [this.diagnosis, this.ratings, ...questions, this.kept].filter(Boolean); // findings rate themselves
     this.element.replaceChildren(...this.parts.map((part) => part.element));
     this.problems({});
     this.refresh();
@@ -54,7 +57,8 @@ export class Form {
   /** A letter of the keyboard; true when it is a diagnosis. */
   letter(key) {
     const found = this.form?.classes.find(({ letter }) => letter && letter.toLowerCase() === key);
-    if (found) this.choose(found.code);
+    if (found && this.findings) this.findings.next(found.code);
+    else if (found) this.choose(found.code);
     return Boolean(found);
   }
 
@@ -71,7 +75,7 @@ export class Form {
 
   /** Tab from a class's rating goes to a class still without one; after the last, on to the next field as always. */
   mustRateAfter(target) {
-    return Boolean(target.closest?.("[data-class]")) && (this.ratings?.missing() ?? false);
+    return Boolean(target.closest?.("[data-class], .finding > .track")) && (this.ratings?.missing() ?? false);
   }
 
   focusRatings() {

@@ -10,6 +10,7 @@ export class Kept {
 
   constructor(form, content, hooks) {
     this.names = new Map(form.questions.map(({ id, label }) => [id, label]));
+    this.findings = Boolean(form.findings?.length); // whose marks stand with them
     this.content = content;
     this.hooks = hooks;
     this.list = h("ul", { class: "kept" });
@@ -30,7 +31,9 @@ export class Kept {
           value.key_slices = value.key_slices.filter((one) => one !== slice);
         }),
       ),
-      ...marks.map((mark) =>
+      ...marks
+        .filter(({ finding }) => !this.findings || !finding)
+        .map((mark) =>
         this.#item(mark, this.#name(mark), (value) => {
           value.marks = value.marks.filter(({ id }) => id !== mark.id);
         }),
@@ -44,7 +47,7 @@ export class Kept {
   }
 
   #name({ kind, question }) {
-    const what = { point: "Point", box: "Box", length: "Length", ellipse: "Ellipse" }[kind];
+    const what = { point: "Point", box: "Box", length: "Length", ellipse: "Ellipse", sphere: "Sphere" }[kind];
     return question && this.names.has(question) ? `${what}: ${this.names.get(question)}` : what;
   }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // What the reader has answered so far: plain values, every change announced, undo until the lock.
 
+import { missingFindings, saidFindings } from "../form/findings.js";
 import { answered, isAnswered, needs } from "../form/questions.js";
 
 /** @typedef {import("../contract.js").Content} ContentValue */
@@ -11,7 +12,7 @@ const ONE_STEP_MS = 700; // a drag of a rating is one step, not fifty
 
 /** @returns {ContentValue} */
 export function emptyContent() {
-  return { diagnosis: null, ratings: {}, answers: {}, marks: [], key_slices: [] };
+  return { diagnosis: null, ratings: {}, findings: {}, answers: {}, marks: [], key_slices: [] };
 }
 
 export class Content {
@@ -81,8 +82,9 @@ export class Content {
 export function missing(content, form) {
   /** @type {{ [field: string]: string }} */
   const fields = {};
-  if (!content.diagnosis) fields.diagnosis = "Choose a diagnosis.";
-  if (form.ratings) {
+  if (form.findings?.length) Object.assign(fields, missingFindings(content, form));
+  else if (!content.diagnosis) fields.diagnosis = "Choose a diagnosis.";
+  if (form.ratings && !form.findings?.length) {
     for (const { code, label } of form.classes) {
       if (content.ratings[code] === undefined) fields[`ratings.${code}`] = `Rate ${label} from 0 to 100.`;
     }
@@ -110,8 +112,9 @@ export function contradiction({ diagnosis, ratings }, form) {
  * @param {ContentValue} content
  * @param {FormInfo} form */
 export function summary(content, form) {
-  const parts = [labelOf(content.diagnosis, form)];
-  if (form.ratings) parts.push(form.classes.map(({ code, label }) => `${label} ${content.ratings[code]}`).join(", "));
+  const parts = [form.findings?.length ? saidFindings(content, form) : labelOf(content.diagnosis, form)];
+  if (form.ratings && !form.findings?.length)
+    parts.push(form.classes.map(({ code, label }) => `${label} ${content.ratings[code]}`).join(", "));
   const answers = answered(form.questions, content);
   if (answers) parts.push(counted(answers, "answer"));
   if (content.marks.length) parts.push(counted(content.marks.length, "mark"));

@@ -36,7 +36,7 @@ export class Parts {
       onback: () => reading.escape(),
     });
     this.form = new Form(this.content, {
-      mark: (question, tool) => this.viewer.choose(tool, question),
+      mark: (question, tool, finding) => this.viewer.choose(tool, question, finding),
       goTo: (place) => this.viewer.goToPlace(place),
     });
     this.viewer = new Viewer({

@@ -18,12 +18,13 @@ const KINDS = {
   [BY_NAME.box]: "box",
   [BY_NAME.length]: "length",
   [BY_NAME.ellipse]: "ellipse",
+  [BY_NAME.sphere]: "sphere",
 };
 const { Events } = Enums;
 const state = () => annotation.state;
 
 export class Marks {
-  /** @type {Map<string, { id: string, question: string | null, label: string }>} by the annotation's uid */
+  /** @type {Map<string, Pick<Mark, "id" | "question" | "label" | "finding" | "rating">>} by the annotation's uid */
   #known = new Map();
   #loading = false;
   #said = "[]";
@@ -42,6 +43,8 @@ export class Marks {
     this.hooks = hooks;
     /** @type {string | null} */
     this.question = null; // the question the next mark answers
+    /** @type {string | null} */
+    this.finding = null; // the finding the next mark shows
     this.locked = false; // loaded marks are somebody's answer and cannot be moved
     this.#on(Events.ANNOTATION_COMPLETED, (event) => this.#completed(event.detail.annotation));
     this.#on(Events.ANNOTATION_MODIFIED, () => this.#later());
@@ -121,7 +124,8 @@ export class Marks {
     const kind = KINDS[toolOf(one)];
     const uid = uidOf(one);
     if (kept(one) && !this.#known.has(uid)) {
-      this.#known.set(uid, { id: uid.slice(0, 36), question: this.question, label: "" });
+      const shows = { question: this.question, finding: this.finding };
+      this.#known.set(uid, { id: uid.slice(0, 36), label: "", rating: null, ...shows });
     }
     this.hooks.made(kind, kept(one));
     this.#say();
@@ -153,19 +157,19 @@ export class Marks {
       kind,
       (one.data.handles?.points ?? []).map((point) => pixelOf(volume, plane, index, point)),
     );
-    const { id, question, label } = this.#known.get(uidOf(one)) ?? {
+    const known = this.#known.get(uidOf(one)) ?? {
       id: uidOf(one),
       question: null,
       label: "",
+      finding: null,
+      rating: null,
     };
     return {
-      id,
+      ...known,
       kind,
       plane,
       slice: index,
       points: places.map(([column, row]) => [within(column, columns), within(row, rows)]),
-      question,
-      label,
     };
   }
 
@@ -206,7 +210,8 @@ export class Marks {
       }),
       this.stack.element,
     );
-    this.#known.set(uid, { id: mark.id, question: mark.question, label: mark.label || "" });
+    const { id, question, finding = null, rating = null } = mark;
+    this.#known.set(uid, { id, question, label: mark.label || "", finding, rating });
   }
 }
 

@@ -2,6 +2,7 @@
 // Measuring tools and marks, by Cornerstone. Window, zoom and pan are drags.js.
 
 import {
+  CircleROITool,
   EllipticalROITool,
   Enums,
   LengthTool,
@@ -15,8 +16,10 @@ class MarkPoint extends ProbeTool {}
 MarkPoint.toolName = "MarkPoint";
 class MarkBox extends RectangleROITool {}
 MarkBox.toolName = "MarkBox";
+class MarkSphere extends CircleROITool {}
+MarkSphere.toolName = "MarkSphere";
 
-export const TOOLS = [LengthTool, EllipticalROITool, MarkPoint, MarkBox];
+export const TOOLS = [LengthTool, EllipticalROITool, MarkPoint, MarkBox, MarkSphere];
 
 /** What a person calls them -> Cornerstone's name. With "window", which is not among them, nothing is measured.
  * @type {{ [name: string]: string }} */
@@ -25,6 +28,7 @@ export const BY_NAME = {
   ellipse: EllipticalROITool.toolName,
   point: MarkPoint.toolName,
   box: MarkBox.toolName,
+  sphere: MarkSphere.toolName,
 };
 
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -58,6 +62,7 @@ export class Tools {
     this.group.addTool(EllipticalROITool.toolName, { getTextLines: (data, id) => ellipseText(data.cachedStats?.[id]) });
     this.group.addTool(MarkPoint.toolName, { getTextLines: () => [] });
     this.group.addTool(MarkBox.toolName, { getTextLines: () => [], calculateStats: false });
+    this.group.addTool(MarkSphere.toolName, { getTextLines: () => [], calculateStats: false });
     this.group.addViewport(stack.viewportId, stack.engineId);
     this.choose("window");
   }

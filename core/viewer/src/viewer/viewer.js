@@ -204,9 +204,11 @@ export class Viewer {
   /**
    * @param {import("../types.js").Tool} tool
    * @param {string | null} question the one that the next mark answers
+   * @param {string | null} finding the one that the next mark shows
    */
-  choose(tool, question = null) {
+  choose(tool, question = null, finding = null) {
     this.marks.question = question;
+    this.marks.finding = finding;
     this.tools.choose(tool);
     this.hooks.changed();
   }
