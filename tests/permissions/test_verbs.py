@@ -34,7 +34,9 @@ NOT_THE_CALLER = {  # verbs whose account_id is somebody else, or that serve sig
     "db.truth.members.seat",
     "db.truth.records.must_not_author",
     "db.truth.records.must_not_read",
+    "db.truth.records.sheet_of",
     "db.truth.records.store",
+    "db.truth.records.write",
     "db.web_sessions.active",
 }
 
