@@ -209,7 +209,7 @@ def gap_shown(figure: str, gap: dict) -> tuple[str, str, str]:
     ci = pair(gap["ci"])
     shown = minus(f"{scale * gap['estimate']:+.{digits}f}")
     between = span(None, reason=gap["reason"]) if ci is None else minus(
-        f"{scale * ci[0]:.{digits}f} to {scale * ci[1]:.{digits}f}"
+        f"{scale * ci[0]:+.{digits}f} to {scale * ci[1]:+.{digits}f}"
     )  # fmt: skip
     return shown, between, p_text(gap["p"])
 

@@ -61,10 +61,17 @@ def gap_of(figure: str, value: float | None) -> str:
 
 
 def span_of(figure: str, ci: Interval | None, *, reason: str | None = None) -> str:
-    """Return an interval of a figure or a difference in its unit, or the reason why there is none."""
+    """Return an interval of a figure in its unit, or the reason why there is none."""
     if ci is None or not is_share(figure):
         return span(ci, reason=reason)
     return minus(f"{100 * ci[0]:.1f} to {100 * ci[1]:.1f}")
+
+
+def gap_span_of(figure: str, ci: Interval | None, *, reason: str | None = None) -> str:
+    """Return an interval of a difference in its unit, both ends with their signs, or the reason why there is none."""
+    if ci is None:
+        return span(ci, reason=reason)
+    return f"{gap_of(figure, ci[0])} to {gap_of(figure, ci[1])}"
 
 
 STAR = " *"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from core.results import gaps
 from core.results.blocks import Block, Choice, Gap, Heading, Note, Row, Surface, Table
 from core.results.draw.prespecified import verdict_blocks
-from core.results.draw.text import gap_of, is_share, p_text, plain, span_of, value_of
+from core.results.draw.text import gap_of, gap_span_of, is_share, p_text, plain, span_of, value_of
 from core.results.panels.panel import Panel
 from core.results.rows import StudyFacts
 from core.results.study_results import StudyResults
@@ -104,7 +104,7 @@ def mrmc_tables(result: Mrmc) -> dict[str, list[Row]]:
             {
                 "difference": f"{difference.a} minus {difference.b}",
                 "estimate": gap_of(result.metric, difference.estimate),
-                "95 % interval": span_of(result.metric, difference.ci),
+                "95 % interval": gap_span_of(result.metric, difference.ci),
                 "SE": _error(result.metric, difference.se),
                 "df": plain(difference.df, digits=1),
                 "p": p_text(difference.p),
@@ -152,7 +152,7 @@ def arm_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
             "group": comparison.group,
             "difference": f"{gap.a} minus {gap.b}",
             "estimate": gap_of(comparison.figure, gap.estimate),
-            "95 % interval": span_of(comparison.figure, gap.ci, reason=gap.reason),
+            "95 % interval": gap_span_of(comparison.figure, gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
             "readers": "these readers only" if comparison.result.readers == "fixed" else "random",
         }
@@ -170,7 +170,7 @@ def group_difference_table(study: StudyFacts, analysis: Analysis) -> list[Row]:
             "arm": comparison.arm or "–",
             "difference": f"{gap.a} minus {gap.b}",
             "estimate": gap_of(comparison.figure, gap.estimate),
-            "95 % interval": span_of(comparison.figure, gap.ci, reason=gap.reason),
+            "95 % interval": gap_span_of(comparison.figure, gap.ci, reason=gap.reason),
             "p": p_text(gap.p),
             "readers": "these readers only" if comparison.readers_as == "fixed" else "random",
         }
