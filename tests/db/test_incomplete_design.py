@@ -38,7 +38,7 @@ BLOCKS = replace(READY, allocation=Allocation(Allocate.SPLIT_PLOT, blocks=2))
 
 def built(session: Session, study_id: int) -> Built:
     people = study_info.readers(session, study_id, by=SYSTEM)
-    return Built(study_id, builder.coordinator(session), [one.account_id for one in people], [], [])
+    return Built(study_id, builder.coordinator(session), [one.account_id for one in people], [], {})
 
 
 def read_all(session: Session, study_id: int, *, leave: int = 0) -> int:

@@ -1,7 +1,7 @@
 """Reading an SR back, as a stranger would."""
 
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
 from highdicom.sr import MeasurementReport, srread
 
@@ -14,3 +14,8 @@ def written(dataset: build.Dataset) -> BytesIO:
 
 def content(report: build.Dataset) -> MeasurementReport:
     return cast(MeasurementReport, srread(written(report)).content)
+
+
+def meaning(item: Any) -> str:
+    """What a coded evaluation says; fails where it is a number."""
+    return str(item.value.meaning)

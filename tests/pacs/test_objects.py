@@ -21,7 +21,7 @@ from core.pacs.objects import objects
 from core.pacs.results import AiResult, CaseResults, Diagnosis, ReaderResult, results_from
 from core.pacs.source import deidentified_images
 from tests import dicom_builder as build
-from tests.pacs.sr import content, written
+from tests.pacs.sr import content, meaning, written
 
 COVID = Diagnosis("covid", "COVID-19")
 AI = AiResult("paper", "2.0", "a" * 64, "paper", COVID, "", {"COVID-19": 0.91, "Normal": 0.09})
@@ -126,7 +126,7 @@ def test_the_call_and_its_probabilities_are_in_the_report():
     volume, source = stored("as written")
     report = objects(given(volume), source)[0]
     group = content(report).get_image_measurement_groups()[0]
-    assert [one.value.meaning for one in group.get_qualitative_evaluations()] == ["COVID-19"]
+    assert [meaning(item) for item in group.get_qualitative_evaluations()] == ["COVID-19"]
     assert [float(one.value) for one in group.get_measurements()] == [0.91, 0.09]
     assert (
         len(report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence) == 10
@@ -137,7 +137,7 @@ def test_a_failed_read_says_that_there_is_no_call():
     volume, source = stored("as written")
     failed = replace(given(volume), ais=(replace(AI, call=None, failure="no lungs", probabilities={}),))
     group = content(objects(failed, source)[0]).get_image_measurement_groups()[0]
-    assert [one.value.meaning for one in group.get_qualitative_evaluations()] == ["No call"]
+    assert [meaning(item) for item in group.get_qualitative_evaluations()] == ["No call"]
 
 
 def test_the_same_results_have_the_same_uids_and_others_have_others():

@@ -27,7 +27,7 @@ from db.permissions import SYSTEM
 from db.study import design
 from tests import dicom_builder as build
 from tests.pacs.orthanc import Orthanc, running
-from tests.pacs.sr import content
+from tests.pacs.sr import content, meaning
 from tests.study import builder
 from tests.study.builder import AT
 
@@ -139,7 +139,7 @@ def test_a_series_comes_from_orthanc_into_a_study_and_sr_and_seg_go_back(orthanc
         assert (made.PatientID, made.PatientName, made.AccessionNumber) == ("PAT-7", PLANTED, "A1")
         assert made.StudyInstanceUID == ours[0].StudyInstanceUID
     calls = [content(one).get_image_measurement_groups()[0] for one in reports]
-    said = [one.value.meaning for group in calls for one in group.get_qualitative_evaluations()]
+    said = [meaning(item) for group in calls for item in group.get_qualitative_evaluations()]
     assert said == ["COVID-19", "COVID-19"]
     marked = [one for one in reports if content(one).get_planar_roi_measurement_groups()]
     assert len(marked) == 1

@@ -91,8 +91,8 @@ def test_intervals_widen_where_the_reads_of_a_patient_agree(rows: StudyRows):
     one, two = StudyResults(rows), StudyResults(twice)
     for before, after in zip(one.comparison.differences, two.comparison.differences, strict=True):
         assert after.test.se == pytest.approx(before.test.se, rel=0.06)
-    for before, after in zip(one.comparison.dots, two.comparison.dots, strict=True):
-        np.testing.assert_allclose(after.figures["accuracy"].value, before.figures["accuracy"].value)
+    for dot, doubled in zip(one.comparison.dots, two.comparison.dots, strict=True):
+        np.testing.assert_allclose(doubled.figures["accuracy"].value, dot.figures["accuracy"].value)
 
 
 def test_pages_and_report_say_it(rows: StudyRows):

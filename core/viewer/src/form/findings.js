@@ -146,7 +146,10 @@ export class Findings {
   #item(row, id) {
     const item = { place: /** @type {any} */ (null) };
     const go = h("button", { class: "link", type: "button", onclick: () => this.hooks.goTo(item.place) });
-    const track = new Track({ label: `Rating of this mark of ${row.label}`, onset: (value) => this.#rateMark(id, value) });
+    const track = new Track({
+      label: `Rating of this mark of ${row.label}`,
+      onset: (value) => this.#rateMark(id, value),
+    });
     const value = h("output", { class: "value" });
     const remove = h(
       "button",

@@ -34,10 +34,10 @@ export class Kept {
       ...marks
         .filter(({ finding }) => !this.findings || !finding)
         .map((mark) =>
-        this.#item(mark, this.#name(mark), (value) => {
-          value.marks = value.marks.filter(({ id }) => id !== mark.id);
-        }),
-      ),
+          this.#item(mark, this.#name(mark), (value) => {
+            value.marks = value.marks.filter(({ id }) => id !== mark.id);
+          }),
+        ),
     ];
     this.list.replaceChildren(...(items.length ? items : [h("li", { class: "faint" }, "None yet")]));
   }

@@ -160,7 +160,7 @@ function graded(asked, set) {
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
-    const next = buttons[buttons.findIndex((button) => button === event.target) + step];
+    const next = buttons[buttons.indexOf(/** @type {HTMLElement} */ (event.target)) + step];
     if (!next) return;
     next.focus();
     set(next.dataset.code);

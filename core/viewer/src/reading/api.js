@@ -98,7 +98,7 @@ export class Api {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {DraftEdit | EventPost | import("../contract.js").Bindings} [body]
+   * @param {DraftEdit | EventPost | import("../contract.js").Bindings | { [field: string]: never }} [body]
    */
   async #call(method, path, body) {
     /** @type {RequestInit} */
