@@ -47,8 +47,7 @@ export class Reading {
     this.commands = commands(this);
   }
 
-  /** Go on in another state.
-   * @param {State} state */
+  /** @param {State} state */
   become(state) {
     this.state = state;
   }

@@ -201,11 +201,9 @@ export class Viewer {
     this.stack.fit();
   }
 
-  /**
-   * @param {import("../types.js").Tool} tool
+  /** @param {import("../types.js").Tool} tool
    * @param {string | null} question the one that the next mark answers
-   * @param {string | null} finding the one that the next mark shows
-   */
+   * @param {string | null} finding the one that the next mark shows */
   choose(tool, question = null, finding = null) {
     this.marks.question = question;
     this.marks.finding = finding;
