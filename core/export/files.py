@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from core.export.kinds import Kind
+from core.export.kinds import MARKED, Kind
 from core.export.long import csv_pieces, json_pieces
 from core.export.marks import file_of_marks
 from core.export.mrmc_programs import Compare, Program, mrmc_pieces
@@ -73,6 +73,5 @@ WRITERS: Mapping[Kind, Writer] = {
     "json": _json,
     "imrmc": _mrmc("imrmc"),
     "rjafroc": _mrmc("rjafroc"),
-    "marks": _marked("marks"),
-    "lesions": _marked("lesions"),
+    **{kind: _marked(kind) for kind in MARKED},
 }

@@ -1,15 +1,14 @@
 """The marks of one finding, scored against its lesions: what `python -m core froc` and the page are both made of."""
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import InvalidInput
 from core.results.findings import Question, chosen_question
 from core.results.rows import ARMS, StudyRows
+from core.spreadsheet import csv_text
 from core.stats.columns import parse_rows
 from core.stats.localisation.marks import MARK_COLUMNS, Marks, marks_of
 from core.stats.localisation.scoring import Lesion, Mark, Overlap, Radius, Score, mark_rows, score
@@ -77,7 +76,11 @@ def marks_csv(reads: Sequence[ScoredRead]) -> str:
     """Return the marks file of `froc`."""
     return _text(
         MARK_COLUMNS,
-        ((r.reader, r.treatment, str(r.case), *row) for r in reads for row in mark_rows(r.marks, r.found)),
+        (
+            (r.reader, r.treatment, str(r.case), kind, lesion, float(rating) if rating else "")
+            for r in reads
+            for kind, lesion, rating in mark_rows(r.marks, r.found)
+        ),
     )
 
 
@@ -130,7 +133,5 @@ def marks_of_reads(rows: StudyRows, reads: Sequence[ScoredRead], *, one_treatmen
     return marks_of(parse_rows(marks_csv(reads), needed=MARK_COLUMNS), truth, one_treatment=one_treatment)
 
 
-def _text(header: Sequence[str], lines: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([header, *lines])
-    return out.getvalue()
+def _text(header: Sequence[str], lines: Iterable[Sequence[str | float]]) -> str:
+    return csv_text([header, *lines])

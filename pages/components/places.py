@@ -6,6 +6,7 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from core.results.across.registry import OF_FINDINGS, of_findings
 from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import open_view
@@ -111,10 +112,11 @@ def menu(account: Account, study: StudyInfo, pages: dict[str, StreamlitPage], *,
 
 
 def _results(study: StudyInfo, pages: dict[str, StreamlitPage]) -> None:
-    parts = {part.address for part in PARTS}
+    here = {panel.address for panel in of_findings(study.protocol)}
+    elsewhere = {part.address for part in PARTS} | {panel.address for panel in OF_FINDINGS if panel.address not in here}
     with st.container(key="results_menu", gap=None):
         for address, page in pages.items():
-            if address not in parts:
+            if address not in elsewhere:
                 st.page_link(page, label=page.title, query_params={"study": str(study.id)})
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from core.export.files import WRITERS, file_of
-from core.export.kinds import KINDS
+from core.export.kinds import KINDS, MARKED
 from core.export.long import csv_pieces, json_pieces
 from core.export.mrmc_programs import mrmc_pieces
 from core.results.draw.text import csv_of
@@ -57,7 +57,11 @@ def test_the_analysis_of_the_long_csv_is_the_panels_analysis(rows: StudyRows):
 
 def test_every_kind_of_file_has_a_writer_and_a_name_of_its_own(rows: StudyRows):
     assert set(WRITERS) == set(KINDS)
-    assert len({file_of(rows, kind).name for kind in KINDS}) == len(KINDS)
+    whole = [kind for kind in KINDS if kind not in MARKED]
+    assert len({file_of(rows, kind).name for kind in whole}) == len(whole)
+    for kind in MARKED:
+        with pytest.raises(InvalidInput, match="not marked on the image"):
+            file_of(rows, kind)
     with pytest.raises(KeyError):
         file_of(rows, "xlsx")  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core import clock
 from core.export import long as export
 from core.export.files import file_of
-from core.export.kinds import KINDS, Kind
+from core.export.kinds import KINDS, MARKED, Kind
 from core.results.rows import Filter
 from core.study.words import Design, StudyState
 from db import accounts, audit, chain
@@ -47,7 +47,18 @@ def written(url: str, study: int, kind: Kind, chosen: Filter, **more: Any) -> st
     return "".join(file_of(rows.where(chosen), kind, **more).pieces)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+WHOLE = tuple(kind for kind in KINDS if kind not in MARKED)  # what a study without marks has
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_marks_of_a_study_without_marks_are_refused_in_words(db_url: str, kind: Kind):
+    study = seed(db_url, PLAN)
+    got = client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/export/{kind}")
+    assert got.status_code == 422
+    assert "not marked on the image" in got.json()["message"]
+
+
+@pytest.mark.parametrize("kind", WHOLE)
 def test_a_download_is_what_the_command_line_writes(db_url: str, kind: Kind):
     study = seed(db_url, PLAN)
     got = client(db_url, "coordinator").ask("GET", f"/api/studies/{study}/export/{kind}")
@@ -78,7 +89,7 @@ def test_the_report_comes_from_a_route_too(db_url: str):
 
 def test_every_download_is_an_event_and_the_report_names_the_head_it_follows(db_url: str):
     study, people = seed(db_url, PLAN), client(db_url, "coordinator")
-    for kind in KINDS:
+    for kind in WHOLE:
         people.ask("GET", f"/api/studies/{study}/export/{kind}?group=novice&practice=1")
     report = people.ask("GET", f"/api/studies/{study}/report").content
     with open_view(db_url) as session:
@@ -90,7 +101,7 @@ def test_every_download_is_an_event_and_the_report_names_the_head_it_follows(db_
         forged = f"{number}:{seal[::-1]}"
         assert chain.verify(session, head=forged).broken
     assert [(event.actor, event.study_id, event.detail["format"]) for event in events] == [
-        ("coordinator", study, kind) for kind in ("report", *reversed(KINDS))
+        ("coordinator", study, kind) for kind in ("report", *reversed(WHOLE))
     ]
     assert events[0].detail["sha256"] == hashlib.sha256(report).hexdigest()
     assert all(event.detail["filter"] == {"groups": ["novice"]} and event.detail["practice"] for event in events[1:])

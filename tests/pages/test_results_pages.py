@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.results.panels import registry
 from core.study.words import Design, StudyState
 from db.engine import open_session
 from db.simulated import Plan, seed_study
 from pages.coordinator.results import PAGES
 
 PANELS = [address for path, _, address, _ in PAGES if path != "coordinator/published.py"]
+FIRST = registry.PANELS[0].address
 FULL = Plan(cases=30, design=Design.SEQUENTIAL, missing=0.03, indeterminate=0.03)
 LITTLE = Plan(novices=1, experts=0, cases=1, practice=0, missing=0.0, ratings=False, ai=False, indeterminate=0.0)
 
@@ -87,13 +89,13 @@ def test_a_panel_is_sealed_before_unblinding(address: str, db_url: str, act_as: 
 
 def test_without_any_study_a_panel_says_where_to_make_one(act_as: Callable, open_results: Callable):
     act_as("coordinator")
-    assert "no study" in open_results(PANELS[0]).info[0].value
+    assert "no study" in open_results(FIRST).info[0].value
 
 
 def test_readers_are_turned_away(db_url: str, act_as: Callable, open_results: Callable):
     seed(db_url, replace(FULL, cases=4))
     act_as("reader")
-    page = open_results(PANELS[0])
+    page = open_results(FIRST)
     assert "other roles" in page.error[0].value
     assert not page.title
 
@@ -101,7 +103,7 @@ def test_readers_are_turned_away(db_url: str, act_as: Callable, open_results: Ca
 def test_a_filter_in_the_address_is_the_filter_of_the_page(db_url: str, act_as: Callable, open_results: Callable):
     seed(db_url, replace(FULL, design=Design.INDEPENDENT))
     act_as("coordinator")
-    page = open_results(PANELS[0], group="novice")
+    page = open_results(FIRST, group="novice")
     names = page.dataframe[-1].value.iloc[:, 0].tolist()
     assert names == ["AI", "novice 1", "novice 2"]
 
@@ -109,15 +111,15 @@ def test_a_filter_in_the_address_is_the_filter_of_the_page(db_url: str, act_as: 
 def test_an_address_of_a_study_that_is_not_there_says_so(db_url: str, act_as: Callable, open_results: Callable):
     seed(db_url, replace(FULL, cases=4))
     act_as("coordinator")
-    assert "names study 999" in open_results(PANELS[0], study="999").warning[0].value
-    assert not [one for one in open_results(PANELS[0]).warning if "names study" in one.value]
+    assert "names study 999" in open_results(FIRST, study="999").warning[0].value
+    assert not [one for one in open_results(FIRST).warning if "names study" in one.value]
 
 
 def test_two_readers_never_get_a_word_on_readers_at_large(db_url: str, act_as: Callable, open_results: Callable):
     plan = {"hypothesis": "superiority", "comparator": "novice", "alpha": 0.05}
     seed(db_url, replace(FULL, design=Design.INDEPENDENT, protocol=(("prespecification", plan),)))
     act_as("coordinator")
-    said = texts(open_results(PANELS[0]))
+    said = texts(open_results(FIRST))
     assert "These 2 readers only" in said
     assert "prespecified as random, but fewer than three cannot stand for others" in said
     assert "superiority of the AI to the group novice" in said

@@ -21,7 +21,7 @@ def test_the_next_read_has_the_agreed_shape(ada: Client, built: Built) -> None:
     assert found["form"]["classes"][0] == {"code": "normal", "label": "Normal", "letter": "N", "colour": "#888888"}
     assert found["draft"] == {
         "revision": 0,
-        "content": {"diagnosis": None, "ratings": {}, "answers": {}, "marks": [], "key_slices": []},
+        "content": {"diagnosis": None, "ratings": {}, "findings": {}, "answers": {}, "marks": [], "key_slices": []},
         "chosen": False,
     }
     assert found["clock"] == {
@@ -152,7 +152,7 @@ def test_a_stale_draft_comes_back_with_the_current_one(ada: Client, built: Built
     ada.save(token, 1, answers("covid"))
     refused = ada.save(token, 0, answers("normal"))
     assert (refused.status_code, refused.json()["error"]) == (409, "stale")
-    assert refused.json()["draft"] == {"revision": 2, "content": answers("covid"), "chosen": True}
+    assert refused.json()["draft"] == {"revision": 2, "content": answers("covid") | {"findings": {}}, "chosen": True}
 
 
 def test_an_incomplete_lock_is_422_with_a_sentence_a_field(ada: Client, built: Built) -> None:

@@ -54,7 +54,9 @@ def test_answers_of_every_kind_survive_draft_reload_lock_and_export_with_their_l
     assert [question["label"] for question in found["form"]["questions"]] == [q["label"] for q in questions]
     ada.events(token, "painted")
     ada.save(token, 0, given)
-    assert ada.next(built.study_id)["draft"]["content"] == given
+    none = {"finding": None, "rating": None}  # of no finding
+    shown = given | {"findings": {}, "marks": [mark | none for mark in marks]}
+    assert ada.next(built.study_id)["draft"]["content"] == shown
     missing = ada.lock(token, 1, answers("indeterminate"))
     assert set(missing.json()["fields"]) == {f"answers.{kind}_must" for kind, _, _ in kinds} | {
         f"answers.{mark}" for mark in points

@@ -4,13 +4,17 @@ from core.results.across import findings, localisation
 from core.results.panels.panel import Panel
 from core.results.panels.registry import PANELS
 from core.results.rows import StudyFacts
+from core.study.protocol import Protocol
 
 OF_FINDINGS: tuple[Panel, ...] = (findings.PANEL, localisation.PANEL)
 
 
 def panels_of(study: StudyFacts) -> tuple[Panel, ...]:
     """Return the panels of a study in their order."""
-    if not study.finding:
-        return PANELS
-    marked = any(finding.mark for finding in study.protocol.findings)
-    return (*(OF_FINDINGS if marked else OF_FINDINGS[:1]), *PANELS)
+    return (*(of_findings(study.protocol) if study.finding else ()), *PANELS)
+
+
+def of_findings(protocol: Protocol) -> tuple[Panel, ...]:
+    """Return the panels that a protocol has for its findings: none where it asks for one diagnosis."""
+    marked = any(finding.mark for finding in protocol.findings)
+    return OF_FINDINGS if marked else OF_FINDINGS[: bool(protocol.findings)]
