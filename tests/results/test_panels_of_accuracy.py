@@ -11,7 +11,7 @@ import pytest
 from core.results.bench import PAGE
 from core.results.blocks import Beside
 from core.results.draw.dots import comparison_chart
-from core.results.draw.text import number, p_text, percent, points, span, with_interval
+from core.results.draw.text import number, p_text, percent, points, span, starred, with_interval
 from core.results.grids import confusion, places_of
 from core.results.panels import confusion as confusion_panel
 from core.results.panels.comparison import comparison_table, difference_chart, difference_table, time_table
@@ -57,7 +57,7 @@ def test_comparison_page(case: Case) -> None:
         (figure.value, *(figure.ci or (None, None))) for dot in shown.dots for figure in dot.figures.values()
     ]
     for row, dot in zip(comparison_table(shown), shown.dots, strict=True):
-        assert list(row.values())[1:] == [with_interval(dot.figures[column]) for column in shown.columns]
+        assert list(row.values())[1:] == [starred(dot.figures[column]) for column in shown.columns]
     for row, gap in zip(difference_table(shown), shown.differences, strict=True):
         said = case.one("ai_with_groups", figure=gap.figure, group=gap.group, arm=case.arm)["result"]
         assert (row["AI"], row["readers"]) == (percent(said["ai"]), percent(said["readers"]))

@@ -6,7 +6,7 @@
 import numpy as np
 
 from core.results.case_reads import case_reads
-from core.results.draw.text import number, p_text, percent, points, with_interval
+from core.results.draw.text import number, p_text, percent, points, starred
 from core.results.panels.agreement import agreement_table, kappa_matrix, largest_set, pair_table
 from core.results.panels.bias import switch_chart, switch_rows, switch_table
 from core.results.panels.cases import STATES, case_map
@@ -47,8 +47,8 @@ def test_automation_bias_page(case: Case) -> None:
         for row, said in zip(switch_table(shown), case.said[key], strict=True):
             assert (row[""], row["reads in both arms"]) == (said["name"], said["reads"])
             assert (row["right to wrong"], row["wrong to right"]) == (said["right_to_wrong"], said["wrong_to_right"])
-            assert row["AI wrong, reader was right: followed it"] == with_interval(estimate(said["automation_bias"]))
-            assert row["AI right, reader was wrong: followed it"] == with_interval(estimate(said["good_advice"]))
+            assert row["AI wrong, reader was right: followed it"] == starred(estimate(said["automation_bias"]))
+            assert row["AI right, reader was wrong: followed it"] == starred(estimate(said["good_advice"]))
             assert (row["AI wrong, reader was right (n)"], row["AI right, reader was wrong (n)"]) == (
                 said["automation_bias"]["n"],
                 said["good_advice"]["n"],
