@@ -56,6 +56,7 @@ def mrmc_json(found: Mrmc) -> dict[str, object]:
         "metric": found.metric,
         "covariance": found.covariance,
         "design": found.design,
+        "margin": None,  # of a comparison with the AI only
         "readers": found.readers,
         "cases": found.cases,
         "n_readers": found.n_readers,
@@ -82,7 +83,15 @@ def bdg_json(found: Bdg) -> dict[str, object]:
         "estimator": found.estimator,
         "description": found.method,
         "metric": "auc",
+        "covariance": f"U-statistics, {found.estimator}",
+        "design": found.design,
+        "margin": None,
         **{name: getattr(found, name) for name in ("n_readers", "n_cases", "n_positive", "n_negative")},
+        "theta": [
+            {"treatment": area.a, "reader": name, "estimate": area.estimate}
+            for name, area in found.readers
+            if area.b is None
+        ],
         "reader_figures": [{"reader": name, **_bdg_row(area)} for name, area in found.readers],
         "notes": found.notes,
     }

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from core.stats.bdg_moments import ESTIMATORS, SHARES, Estimator, PairSums, moments, pair_sums
+from core.stats.designs import design_of
 from core.stats.estimate import NO_INFORMATION, Bools, Floats, Interval, StatsError, within
 from core.stats.obuchowski_rockette import two_sided
 
@@ -57,6 +58,7 @@ class Bdg:
     treatments: tuple[BdgArea, ...]
     differences: tuple[BdgArea, ...]
     readers: tuple[tuple[str, BdgArea], ...]
+    design: str
     notes: tuple[str, ...] = ()
 
 
@@ -104,7 +106,7 @@ def bdg(
         notes.append("A variance is negative, as unbiased moments can be; the estimator centred keeps it above 0.")
     return Bdg(
         estimator, METHODS[estimator], r, n, int(truth.sum()), int((~truth).sum()), rows, differences, tuple(single),
-        tuple(notes),
+        design_of(~np.isnan(ratings)), tuple(notes),
     )  # fmt: skip
 
 

@@ -96,17 +96,24 @@ def study_of(
     some = read.any(axis=(0, 1))
     ratings, truth, read = ratings[:, :, some], truth[some], read[:, :, some]
     readers = tuple(name for name, whole in zip(readers, complete.tolist(), strict=True) if whole)
-    design = "factorial"
-    if len(readers) > 1 and (read.any(axis=0).sum(axis=0) == 1).all():
-        design = "cases nested in readers"
-    elif (read.any(axis=1).sum(axis=0) == 1).all():
-        design = "cases nested in treatments"
-    elif not read.all():
+    design = design_of(read)
+    if design == "incomplete":
+        design = "factorial"  # as MRMCaov names it
         notes.append(
             f"Incomplete: {int((~read).sum())} of {read.size} readings are missing; each figure uses the cases its "
             "reader read, each covariance the cases that two figures share."
         )
     return Study(ratings, truth, treatments, readers, design, tuple(notes), np.asarray(some, bool))
+
+
+def design_of(read: Bools) -> str:
+    """Return the name of the design by which cells (t, r, n) were read; "incomplete" where none fits."""
+    treatments, readers, _ = read.shape
+    if readers > 1 and (read.any(axis=0).sum(axis=0) == 1).all():
+        return "cases nested in readers"
+    if treatments > 1 and (read.any(axis=1).sum(axis=0) == 1).all():
+        return "cases nested in treatments"
+    return "factorial" if read.all() else "incomplete"
 
 
 def _usable(read: Bools, truth: Bools, metric: str) -> Bools:

@@ -63,7 +63,10 @@ class Result:
             ends = [(row.get(side), row["estimate"]) for row in drawn]
             return [abs(float(str(end)) - float(str(middle))) if end is not None else 0.0 for end, middle in ends]
 
-        graph = import_module("plotly.graph_objects")
+        try:
+            graph = import_module("plotly.graph_objects")
+        except ModuleNotFoundError:
+            raise StatsError("A plot needs plotly: pip install plotly.") from None
         names = [f"{row['kind']} {row['a']}{' - ' + str(row['b']) if row.get('b') else ''}" for row in drawn]
         spread = {"type": "data", "symmetric": False, "array": gaps("high"), "arrayminus": gaps("low")}
         points = graph.Scatter(x=[row["estimate"] for row in drawn], y=names, mode="markers", error_x=spread)
@@ -119,8 +122,10 @@ class LongStudy:
         return Result(found, title, rows, found.notes, self.polars)
 
     def bdg(self, *, estimator: Estimator = "ustat") -> Result:
-        """Compare the treatments by U-statistics, in any design."""
+        """Compare the treatments by U-statistics, in any design; cases have to be independent."""
         d = self.data
+        if d.cluster_codes() is not None:
+            raise StatsError("bdg has no variance for clustered cases; use mrmc() of this study, which has one.")
         found = bdg(d.values, d.truth, estimator=estimator, treatment_names=d.treatments, reader_names=d.readers)
         rows: Rowed = (
             *(_row("treatment", treatment.a, None, treatment) for treatment in found.treatments),
@@ -174,6 +179,8 @@ def from_long(
     names = dict(zip(RATING_COLUMNS, (reader, treatment, case, truth, rating), strict=True))
     if cluster is not None:
         names["cluster"] = cluster
+    if not isinstance(frame, Mapping) and not hasattr(frame, "columns"):
+        raise StatsError(f"Give a frame of pandas or polars, or a mapping of columns, not {type(frame).__name__}.")
     columns = {}
     for name, given in names.items():
         if not isinstance(frame, Mapping) and given not in list(frame.columns):

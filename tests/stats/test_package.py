@@ -106,6 +106,19 @@ def test_a_frame_that_cannot_be_used_is_refused_by_row(change, words):
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("thing", [None, [1, 2], 3.5, "readings.csv"])
+def test_what_is_no_frame_is_refused_in_words(thing):
+    with pytest.raises(StatsError, match="pandas or polars"):
+        from_long(thing)
+
+
+def test_bdg_of_clustered_cases_is_refused_and_never_too_narrow():
+    study = from_long(FRAME.assign(patient=FRAME["case"]), cluster="patient")
+    with pytest.raises(StatsError, match="no variance for clustered cases"):
+        study.bdg()
+    assert study.mrmc(readers="fixed").found.differences
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(StatsError, match="no column 'grader'"):
         from_long(FRAME, reader="grader")

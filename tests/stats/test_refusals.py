@@ -180,6 +180,18 @@ def test_the_command_bdg_prints_what_it_promises(program, estimator):  # noqa: F
     assert "Intervals are 95 %" in program("mrmc", FOLDER / "imrmc2_many.csv", "--method", "bdg")[1]
 
 
+def test_the_json_of_bdg_says_what_it_rests_on(program):  # noqa: F811
+    for data, design in (("splitplot", "incomplete"), ("many", "factorial")):
+        found = json.loads(program("mrmc", FOLDER / f"imrmc2_{data}.csv", "--method", "bdg", "--json")[1])
+        assert (found["metric"], found["covariance"], found["margin"]) == ("auc", "U-statistics, ustat", None)
+        assert found["design"] == design
+        areas = {
+            (row["reader"], row["treatment"]): row["estimate"] for row in found["reader_figures"] if "a" not in row
+        }
+        assert {(row["reader"], row["treatment"]): row["estimate"] for row in found["theta"]} == areas
+        assert len({reader for reader, _ in areas}) == found["n_readers"]
+
+
 def test_a_table_of_one_reader_and_one_pair_of_cases_has_a_reason_not_nan(program, tmp_path):  # noqa: F811
     path = tmp_path / "small.csv"
     path.write_text(HEADER + "".join(f"1,{t},{c},{c % 2},{c + t}\n" for t in (1, 2) for c in (1, 2)))
