@@ -154,6 +154,27 @@ def test_a_slow_first_image_is_no_take_over(desk: Sit, bar: Volume) -> None:
     assert seat.page.locator(".cover:visible").count() == 0
 
 
+def test_a_pointer_over_the_view_before_its_first_image_breaks_nothing(desk: Sit, bar: Volume) -> None:
+    arrives = threading.Event()
+
+    def gate(n: int) -> None:
+        arrives.wait(20)
+
+    seat = desk(Fake.of(bar, bar, gate=gate), wait=False)  # desk fails on an error of the page
+    seat.page.locator(".form .choice").first.wait_for()
+    box = seat.page.locator(".view").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for button in ("left", "middle", "right"):
+        seat.page.mouse.move(x, y)
+        seat.page.mouse.down(button=button)
+        seat.page.mouse.move(x + 40, y + 30, steps=4)
+        seat.page.mouse.up(button=button)
+    seat.page.mouse.wheel(0, 120)
+    seat.page.mouse.dblclick(x, y)
+    arrives.set()
+    seat.painted()
+
+
 def test_the_keyboard_stays_within_the_dialog_of_keys_and_covers(desk: Sit) -> None:
     seat = desk()
     inside = "() => document.getElementById('host').shadowRoot.activeElement?.closest('{}') !== null"

@@ -79,8 +79,12 @@ export function straighten(viewport) {
     const { spacing, direction } = viewport.getImageData();
     return world.map((mm, axis) => mm + (sign / 2) * (direction[axis] * spacing[0] + direction[axis + 3] * spacing[1]));
   };
-  viewport.canvasToWorld = (/** @type {number[]} */ point) => halfPixel(canvasToWorld(point), -1);
-  viewport.worldToCanvas = (/** @type {number[]} */ world) => worldToCanvas(halfPixel([...world], 1));
+  // the pointer may move over the view before its first image is there, and after its last has gone
+  const empty = () => !viewport.getImageData();
+  viewport.canvasToWorld = (/** @type {number[]} */ point) =>
+    empty() ? [0, 0, 0] : halfPixel(canvasToWorld(point), -1);
+  viewport.worldToCanvas = (/** @type {number[]} */ world) =>
+    empty() ? [0, 0] : worldToCanvas(halfPixel([...world], 1));
   // what the viewport itself uses must agree, or every fit would move the image by half a pixel
   viewport.canvasToWorldCPU = viewport.canvasToWorld;
   viewport.worldToCanvasCPU = viewport.worldToCanvas;
