@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Forbidden, NotFound
-from core.study.answers import EMPTY, Form, checked
+from core.study.answers import EMPTY, checked
 from core.study.clinical import ClinicalNote
 from core.study.reading_clock import Reading
 from core.study.words import Arm, Beginning, Design, Look
@@ -20,7 +20,7 @@ from db.ai.reads import AiReadInfo
 from db.models import Case, Study, StudyCase
 from db.permissions import Right
 from db.reading.access import NOT_REVEALED, Overlay, case_access, displayed
-from db.reading.rules import classes_of
+from db.reading.rules import classes_of, form_for
 from db.reading.types import CaseAccess, DraftState, InvalidContent, NextRead, OpenRead, OverlayAccess
 from db.study import clinical
 from db.study.ais import ais_of, read_of
@@ -71,7 +71,8 @@ def phase(
 def check(session: Session, study_id: int, content: object, *, complete: bool, by: int, at: datetime) -> dict[str, Any]:
     """Return the answers as a draft or, with `complete`, a lock would take them; raises InvalidContent, Forbidden."""
     study = _study(session, study_id, by)
-    clean, fields = checked(content, _form(session, study, volume(session, study_id, by=by, at=at)), complete=complete)
+    form = form_for(session, study, volume(session, study_id, by=by, at=at).shape)
+    clean, fields = checked(content, form, complete=complete)
     if fields:
         raise InvalidContent(fields)
     return clean
@@ -123,21 +124,10 @@ def _ai(session: Session, study: Study, case: CaseAccess) -> AiReadInfo | None:
     return read_of(session, ais[0], case.series_id) if ais else None
 
 
-def _form(session: Session, study: Study, case: CaseAccess) -> Form:
-    protocol = study.protocol
-    return Form(
-        classes={choice.code: choice.label for choice in classes_of(session, study)},
-        indeterminate=protocol.indeterminate,
-        ratings=protocol.ratings,
-        questions=protocol.questions,
-        shape=case.shape,
-    )
-
-
 def _first(session: Session, study: Study, number: int, case: CaseAccess, before: object) -> dict[str, Any]:
     """Return what a phase begins with: nothing, or the answers before it where the protocol says so."""
     if number and study.design == Design.SEQUENTIAL and study.protocol.aided_begins == Beginning.FILLED:
-        return checked(before, _form(session, study, case), complete=False)[0]
+        return checked(before, form_for(session, study, case.shape), complete=False)[0]
     return dict(EMPTY)
 
 

@@ -20,14 +20,19 @@ def classes_of(session: Session, study: Study) -> tuple[ClassChoice, ...]:
 
 def form_of(session: Session, study: Study, read: Read) -> Form:
     """Return what is asked of one read."""
-    protocol = study.protocol
     series = session.scalars(select(Series).where(Series.case_id == read.case_id)).one()
+    return form_for(session, study, (series.slices, series.rows, series.columns))
+
+
+def form_for(session: Session, study: Study, shape: tuple[int, int, int]) -> Form:
+    """Return what a study asks of a case whose volume is (slices, rows, columns)."""
+    protocol = study.protocol
     return Form(
         classes={row.code: row.label for row in classes_of(session, study)},
         indeterminate=protocol.indeterminate,
         ratings=protocol.ratings,
         questions=protocol.questions,
-        shape=(series.slices, series.rows, series.columns),
+        shape=shape,
         findings=protocol.findings,
         forced=protocol.acceptance.forced,
     )

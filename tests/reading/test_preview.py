@@ -64,6 +64,20 @@ def test_an_unaided_study_shows_no_ai_in_its_preview(db_url: str, wall: Wall) ->
         assert owner.ask("GET", f"{base}/api/reads/{opened['read']['token']}/{overlay}").status_code == 403
 
 
+def test_a_study_of_findings_is_previewed_with_its_findings(db_url: str, wall: Wall) -> None:
+    asked = [{"code": "cap"}, {"code": "covid"}, {"code": "normal"}]
+    built, owner = prepared(db_url, wall.now, findings=asked, ratings=False)
+    opened = owner.ask("GET", f"/api/preview/{built.study_id}/api/reading/1/next").json()
+    at = f"/api/preview/{built.study_id}/api/reads/{opened['read']['token']}"
+    said = {"cap": "present", "covid": "absent", "normal": "absent"}
+    body = {"revision": 0, "tab": "t", "content": {**WHOLE, "diagnosis": None, "findings": {"cap": "present"}}}
+    missing = owner.ask("POST", f"{at}/lock", body)
+    assert missing.status_code == 422
+    assert set(missing.json()["fields"]) == {"findings.covid", "findings.normal"}
+    body["content"] = {**WHOLE, "diagnosis": None, "findings": said}
+    assert owner.ask("POST", f"{at}/lock", body).json()["next"]["done"]
+
+
 def test_a_study_without_cases_says_what_to_do(db_url: str, wall: Wall) -> None:
     built, owner = prepared(db_url, wall.now, cases=0)
     opened = owner.ask("GET", f"/api/preview/{built.study_id}/api/reading/1/next").json()
