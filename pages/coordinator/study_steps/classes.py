@@ -44,7 +44,13 @@ def _line(me: Account, study: StudyInfo, place: int, study_class: StudyClass) ->
 
     label, letter, colour, code, up, remove = st.columns([5, 1, 1, 2, 1, 1], vertical_alignment="bottom")
     locked = not (study.editable or study.state == StudyState.OPEN)
-    label.text_input("Diagnosis", key=keys["label"], on_change=change, args=("label",), disabled=locked)
+    label.text_input(
+        "Finding" if study.protocol.findings else "Diagnosis",
+        key=keys["label"],
+        on_change=change,
+        args=("label",),
+        disabled=locked,
+    )
     letter.text_input(
         "Letter",
         key=keys["letter"],
@@ -75,7 +81,8 @@ def _add(me: Account, study: StudyInfo) -> None:
         return
     with st.form("study_class_new", clear_on_submit=True, border=False):
         left, right = st.columns([5, 1], vertical_alignment="bottom")
-        typed = left.text_input("Add diagnoses, separated by commas", key="study_class_names")
+        what = "findings" if study.protocol.findings else "diagnoses"
+        typed = left.text_input(f"Add {what}, separated by commas", key="study_class_names")
         if right.form_submit_button("Add", key="study_class_add") and typed.strip():
             _save(me, study, with_names(study.classes, typed.split(",")))
             st.rerun()

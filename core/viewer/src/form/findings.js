@@ -80,9 +80,8 @@ export class Findings {
 
   problem(name, sentence) {
     const row = this.rows.get(name.slice(name.indexOf(".") + 1));
-    const other = name.startsWith("ratings.") ? "level" : "rating";
     row.said[name.startsWith("ratings.") ? "rating" : "level"] = sentence;
-    setProblem(row.line, sentence || row.said[other]);
+    setProblem(row.line, [row.said.level, row.said.rating].filter(Boolean).join(" "));
   }
 
   #row(asked, { code, label, letter, colour }) {
