@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from core.__main__ import build_app
 from core.export.files import file_of
-from core.results.draw.text import span
+from core.results.draw.text import minus
 from core.results.grids import read_table
 from core.results.panels.mrmc import arm_table
 from core.results.panels.roc import curves_of
@@ -100,7 +100,7 @@ def test_the_panel_s_arms_are_the_mrmc_command_s(told: tuple[StudyRows, Analysis
     for name in ("var", "cov1", "cov2", "cov3", "ms_t", "ms_r", "ms_tr"):
         assert getattr(result.components, name) == pytest.approx(by_mrmc["components"][name], abs=1e-12)
     (row,) = [row for row in arm_table(rows.study, found) if row["figure"] == "AUC Yes"]
-    assert row["95 % interval"] == span(gap.ci)
+    assert row["95 % interval"] == minus(f"{gap.ci[0]:+.3f} to {gap.ci[1]:+.3f}")
 
 
 def test_the_parameters_come_back(told: tuple[StudyRows, Analysis, dict[str, Any], dict[str, Any]]):
