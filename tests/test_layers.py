@@ -31,7 +31,7 @@ LAYERS = (
     ("core.ai",),
     ("core.imaging", "core.stats"),
     ("core.settings", "core.logs", "core.sealing"),
-    ("core", "core.clock", "core.errors", "core.progress", "core.spreadsheet"),
+    ("core", "core.child", "core.clock", "core.errors", "core.progress", "core.spreadsheet"),
 )
 ABOVE_DB = {"core.__main__", "core.cli", "core.jobs", "core.services"}  # the parts of core that know the database
 ONLY_IN = {  # library -> the places that may import it

@@ -8,7 +8,6 @@ import base64
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Self
 
+from core.child import start
 from core.imaging.decoding import worked_s
 from core.imaging.errors import ImagingError
 from core.imaging.series import Rejection
@@ -25,7 +25,6 @@ from core.progress import Progress, ignore
 
 SILENCE_S = 120.0  # without a word of progress a child that works is taken to hang
 TURNS = 3  # times that which a child may wait for its turn on a busy machine
-ROOT = Path(__file__).parents[2]
 DIED = "This upload could not be read within the memory that reading one may take; upload fewer series at a time."
 HUNG = "This upload took too long to read; upload fewer series at a time, or export the series again."
 BLOCK = 2**20
@@ -169,17 +168,7 @@ class Intake:
 
     def _start(self, descriptors: tuple[int, ...]) -> None:
         self._end()
-        self._child = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "core.imaging.intake_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            pass_fds=descriptors,
-            start_new_session=True,
-        )
+        self._child = start("core.imaging.intake_child", descriptors=descriptors)
 
     def _ask(self, request: dict[str, Any], on_progress: Progress) -> dict[str, Any]:
         child = self._child

@@ -5,9 +5,6 @@ it through its standard input.
 """
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -15,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.child import start
 from core.errors import InvalidInput, ParallaxError
 from core.pacs.results import CaseResults
 from core.progress import Progress, ignore
 
-ROOT = Path(__file__).parents[2]
 SILENCE_S = 90.0  # without a word of progress a request is given up
 NO_ANSWER = "The PACS did not answer in time; try again, or ask whoever runs it."
 
@@ -139,16 +136,7 @@ def _ask(
     if address is not None:
         address.check()
         request = request | {"address": asdict(address)}
-    child = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "core.pacs.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        start_new_session=True,
-    )
+    child = start("core.pacs.child")
     assert child.stdin is not None
     assert child.stdout is not None
     answer: dict[str, Any] = {}

@@ -4,11 +4,30 @@ from collections.abc import Mapping, Sequence
 
 from core.study.findings import Finding
 from core.study.lesions import Place
+from core.study.preflight_facts import Facts, Remark, named
 from core.study.prespecification import Prespecification
 from core.study.protocol import Protocol
 
 
-def truth_sentences(
+def findings_remarks(facts: Facts) -> list[Remark]:
+    """Return what is to be said of the findings of a study; nothing where it asks for one diagnosis."""
+    asked, labels = facts.protocol.findings, {one.code: one.label for one in facts.classes}
+    if not asked:
+        return []
+    known = {case.number: (case.levels, case.lesions) for case in facts.cases if case.truth is not None}
+    found = [Remark("truth", text, blocks) for text, blocks in _truth(asked, labels, known)]
+    numbers = [case.number for case in facts.cases]
+    for ai in facts.ais:
+        who = "The AI" if len(facts.ais) == 1 else ai.title
+        said = _ai(asked, labels, who, ai.counts_as, ai.marked, numbers)
+        found += [Remark("ai", text, blocks) for text, blocks in said]
+    return found + [
+        Remark("truth" if text.startswith("Reference") else "prespecification", text)
+        for text in _plan(facts.protocol, labels)
+    ]
+
+
+def _truth(
     findings: Sequence[Finding],
     labels: Mapping[str, str],
     known: Mapping[int, tuple[Mapping[str, str], Sequence[Place]]],
@@ -19,7 +38,7 @@ def truth_sentences(
         label = labels.get(finding.code, finding.code)
         lost = [number for number, (levels, _) in known.items() if levels.get(finding.code) not in finding.codes]
         if lost:
-            found.append((f"{label} has no truth in case {_named(lost)}; say whether it is present.", True))
+            found.append((f"{label} has no truth in case {named(lost)}; say whether it is present.", True))
         there = [number for number, (levels, _) in known.items() if finding.present(levels.get(finding.code))]
         if known and not lost and len(there) in (0, len(known)):
             word = "no case" if not there else "every case"
@@ -39,13 +58,13 @@ def _places(
     placed = {n for n, (_, lesions) in known.items() if any(place.finding == finding.code for place in lesions)}
     found = []
     if unplaced := sorted(set(there) - placed):
-        found.append((f"{label} is present without a place in case {_named(unplaced)}; bring its lesions.", True))
+        found.append((f"{label} is present without a place in case {named(unplaced)}; bring its lesions.", True))
     if wrong := sorted(placed - set(there)):
-        found.append((f"{label} has a place but is absent in case {_named(wrong)}; correct one of them.", True))
+        found.append((f"{label} has a place but is absent in case {named(wrong)}; correct one of them.", True))
     return found
 
 
-def ai_sentences(
+def _ai(
     findings: Sequence[Finding], labels: Mapping[str, str], who: str, counts_as: Mapping[str, str | None],
     marked: Sequence[int], cases: Sequence[int],
 ) -> list[tuple[str, bool]]:  # fmt: skip
@@ -63,13 +82,11 @@ def ai_sentences(
         if not marked:
             found.append((f"{who} brought no marks: it takes no part in the localisation.", False))
         elif lost:
-            found.append(
-                (f"{who} has no marks on record for case {_named(lost)}; a row of shape none says none.", True)
-            )
+            found.append((f"{who} has no marks on record for case {named(lost)}; a row of shape none says none.", True))
     return found
 
 
-def plan_sentences(protocol: Protocol, labels: Mapping[str, str]) -> list[str]:
+def _plan(protocol: Protocol, labels: Mapping[str, str]) -> list[str]:
     """Return what keeps the prespecification and the reference standard from fitting several findings."""
     chosen: Prespecification = protocol.prespecification
     found = []
@@ -86,8 +103,3 @@ def plan_sentences(protocol: Protocol, labels: Mapping[str, str]) -> list[str]:
             "Reference standard: a panel labels one diagnosis; enter the truth of findings by case or from a table."
         )
     return found
-
-
-def _named(numbers: Sequence[int], *, most: int = 12) -> str:
-    shown = ", ".join(str(number) for number in sorted(numbers)[:most])
-    return shown if len(numbers) <= most else f"{shown} and {len(numbers) - most} more"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import __version__
 from core.errors import Conflict, Forbidden, InvalidInput
 from core.study.classes import StudyClass
-from core.study.preflight import Finding
+from core.study.preflight_facts import Remark
 from core.study.protocol import Protocol
 from core.study.reasons import given_reason
 from core.study.words import StudyState
@@ -30,7 +30,7 @@ from db.truth import records as truth
 FORMAT = "parallax study protocol 1"
 
 
-def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, at: datetime) -> tuple[Finding, ...]:
+def check_study(session: Session, study_id: int, *, volumes: Volumes, by: int, at: datetime) -> tuple[Remark, ...]:
     """Run the check; without blockers the study is checked, otherwise it is, or becomes again, a draft.
 
     `volumes` comes from `preflight.try_volumes`, called before this transaction began.

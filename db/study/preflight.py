@@ -11,7 +11,8 @@ from core.ai.card import UNKNOWN
 from core.errors import ParallaxError
 from core.progress import Progress, ignore
 from core.study.ais import AiFacts, CaseAi
-from core.study.preflight import CaseFacts, Facts, Finding, ReaderFacts, check
+from core.study.preflight import check
+from core.study.preflight_facts import CaseFacts, Facts, ReaderFacts, Remark
 from db import permissions
 from db.ai import marks as ai_marks
 from db.ai import reads as ai_reads
@@ -55,7 +56,7 @@ def try_volumes(
     return tried
 
 
-def preflight(session: Session, study_id: int, *, volumes: Volumes | None, by: Actor) -> tuple[Finding, ...]:
+def preflight(session: Session, study_id: int, *, volumes: Volumes | None, by: Actor) -> tuple[Remark, ...]:
     """Return the blockers and notes of a study to those who manage it; raises Forbidden.
 
     `volumes` comes from `try_volumes`; None leaves the volumes out.
@@ -64,7 +65,7 @@ def preflight(session: Session, study_id: int, *, volumes: Volumes | None, by: A
     return findings_of(session, study_id, volumes=volumes)
 
 
-def findings_of(session: Session, study_id: int, *, volumes: Volumes | None) -> tuple[Finding, ...]:
+def findings_of(session: Session, study_id: int, *, volumes: Volumes | None) -> tuple[Remark, ...]:
     """Return the blockers and notes of a study. For verbs of db only."""
     return check(facts(session, study_id, volumes=volumes))
 

@@ -1,11 +1,9 @@
 """The cases of the library, for those who may use them: a small picture of each, and its images."""
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.errors import ParallaxError
 from core.imaging.storage import VolumeStore
 from core.settings import settings
 from db import cases
@@ -13,8 +11,8 @@ from db.accounts import Account
 from db.cases import CaseInfo
 from db.engine import open_view
 from db.reading.types import CaseAccess
-from pages.routes.pixels import streamed
-from pages.routes.web import json_error, reading, signed_in
+from pages.routes.pixels import slices_of
+from pages.routes.web import reading
 
 AN_HOUR = {"Cache-Control": "private, max-age=3600"}  # the picture of a case never changes
 
@@ -26,13 +24,9 @@ def picture(request: Request, account: Account) -> Response:
     return Response(data, media_type="image/webp", headers=AN_HOUR)
 
 
-async def images(request: Request) -> Response:
-    """GET: the slices of a case of the library, as the reading page gets them."""
-    try:
-        case = await run_in_threadpool(lambda: _case(request, signed_in(request)))
-        return await streamed(request, access(case))
-    except ParallaxError as error:
-        return json_error(error)
+def images(request: Request, account: Account) -> CaseAccess:
+    """Return the volume of a case of the library."""
+    return access(_case(request, account))
 
 
 def access(case: CaseInfo) -> CaseAccess:
@@ -44,7 +38,7 @@ def routes() -> list[Route]:
     """The routes of the library."""
     return [
         Route("/api/cases/{case:int}/picture", reading(picture), methods=["GET"]),
-        Route("/api/cases/{case:int}/slices", images, methods=["GET"]),
+        Route("/api/cases/{case:int}/slices", slices_of(images), methods=["GET"]),
     ]
 
 

@@ -29,13 +29,17 @@ OCTETS = "application/octet-stream"
 FOREVER = "public, max-age=31536000, immutable"
 
 
-async def case_slices(request: Request) -> Response:
-    """GET ?first=k: the slices of a case outward from k, as `streamed` sends them."""
-    try:
-        access = await run_in_threadpool(_case, request)
-        return await streamed(request, access)
-    except ParallaxError as error:
-        return json_error(error)
+def slices_of(find: Callable[[Request, Account], CaseAccess]) -> Callable[[Request], Any]:
+    """Make a GET endpoint of the slices of the volume that `find(request, account)` returns; see `streamed`."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            access = await run_in_threadpool(lambda: find(request, signed_in(request)))
+            return await streamed(request, access)
+        except ParallaxError as error:
+            return json_error(error)
+
+    return endpoint
 
 
 async def streamed(request: Request, access: CaseAccess) -> Response:
@@ -97,15 +101,15 @@ def bundle(request: Request) -> Response:
 def routes() -> list[Route]:
     """The routes of pixels, overlays and the component itself."""
     return [
-        Route("/api/studies/{study_id:int}/cases/{case:int}/slices", case_slices, methods=["GET"]),
+        Route("/api/studies/{study_id:int}/cases/{case:int}/slices", slices_of(_case), methods=["GET"]),
         Route("/api/reads/{token}/lungs", reading(lungs), methods=["GET"]),
         Route("/api/reads/{token}/heat", reading(heat), methods=["GET"]),
         Route("/api/viewer/{name}", bundle, methods=["GET"]),
     ]
 
 
-def _case(request: Request) -> CaseAccess:
-    account, asked = signed_in(request), request.path_params
+def _case(request: Request, account: Account) -> CaseAccess:
+    asked = request.path_params
     with open_view() as session:
         return reads.case_access(
             session, account_id=account.id, study_id=asked["study_id"], case_number=asked["case"], at=clock.now()

@@ -4,13 +4,12 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from core import clock
-from core.errors import NotFound, ParallaxError
+from core.errors import NotFound
 from core.viewer.build import ensure_bundle
 from core.viewer.contract.reading import (
     Bindings,
@@ -32,11 +31,11 @@ from db.reading import preview
 from db.reading.access import Overlay
 from db.reading.events import HEARTBEAT_S
 from db.reading.types import CaseAccess, InvalidContent
-from pages.routes.pixels import overlay_array, packed_answer, streamed
+from pages.routes.pixels import overlay_array, packed_answer, slices_of
 from pages.routes.read_page import COMPONENT, HEADERS, OPENING, PAGE
 from pages.routes.reading import answer, invalid, upcoming_read
 from pages.routes.shapes import volume_info
-from pages.routes.web import changing, json_error, reading, signed_in
+from pages.routes.web import changing, reading
 
 BASE = "/api/preview/{study_id:int}"
 MORE = """ data-parallax-api="api/preview/{study}" data-parallax-home="Back to the study\""""
@@ -94,15 +93,6 @@ def bindings(request: Request, account: Account, body: dict[str, Any]) -> Respon
     return answer(BindingsSaved())
 
 
-async def images(request: Request) -> Response:
-    """GET: the slices of the case, as the reading page gets them."""
-    try:
-        access = await run_in_threadpool(_volume, request)
-        return await streamed(request, access)
-    except ParallaxError as error:
-        return json_error(error)
-
-
 def lungs(request: Request, account: Account) -> Response:
     """GET: the lung mask that the aided phase shows."""
     return _overlay(request, account, "lungs")
@@ -129,7 +119,7 @@ def routes() -> list[Route]:
         Route(f"{of_read}/events", changing(events), methods=["POST"]),
         Route(f"{of_read}/lock", changing(lock), methods=["POST"]),
         Route(f"{BASE}/api/preferences/bindings", changing(bindings), methods=["PUT"]),
-        Route(f"{BASE}/slices", images, methods=["GET"]),
+        Route(f"{BASE}/slices", slices_of(_volume), methods=["GET"]),
         Route(f"{of_read}/lungs", reading(lungs), methods=["GET"]),
         Route(f"{of_read}/heat", reading(heat), methods=["GET"]),
         Route(f"{BASE}/work", reading(leave), methods=["GET"]),
@@ -154,8 +144,7 @@ def _checked(request: Request, account: Account, edit: DraftEdit, *, complete: b
         return preview.check(session, study_id, edit.content, complete=complete, by=account.id, at=clock.now())
 
 
-def _volume(request: Request) -> CaseAccess:
-    account = signed_in(request)
+def _volume(request: Request, account: Account) -> CaseAccess:
     with open_view() as session:
         return preview.volume(session, request.path_params["study_id"], by=account.id, at=clock.now())
 

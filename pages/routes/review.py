@@ -2,21 +2,19 @@
 
 from typing import Any, Literal
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.errors import ParallaxError
 from core.viewer.contract.case import Content
 from core.viewer.contract.review import Review, ReviewAi, ReviewClass, ReviewRead, ReviewTruth
 from db.accounts import Account
 from db.engine import open_view
 from db.reading.types import CaseAccess
 from db.results.case import CaseReview, ReviewedRead, case_review, review_images, review_overlay
-from pages.routes.pixels import overlay_array, packed_answer, streamed
+from pages.routes.pixels import overlay_array, packed_answer, slices_of
 from pages.routes.shapes import ai_output, volume_info
-from pages.routes.web import NO_STORE, json_error, reading, signed_in
+from pages.routes.web import NO_STORE, reading, signed_in
 
 
 def whole_case(request: Request, account: Account) -> Response:
@@ -24,15 +22,6 @@ def whole_case(request: Request, account: Account) -> Response:
     with open_view() as session:
         found = case_review(session, **_asked(request), by=account.id)
     return JSONResponse(_review(found, request.url.path).json_body(), headers=NO_STORE)
-
-
-async def images(request: Request) -> Response:
-    """GET ?first=k[&skip=m]: the slices, as the reading page gets them; refused before unblinding."""
-    try:
-        access = await run_in_threadpool(_images, request)
-        return await streamed(request, access)
-    except ParallaxError as error:
-        return json_error(error)
 
 
 def lungs(request: Request, account: Account) -> Response:
@@ -50,7 +39,7 @@ def routes() -> list[Route]:
     base = "/api/studies/{study_id:int}/cases/{case:int}/review"
     return [
         Route(base, reading(whole_case), methods=["GET"]),
-        Route(f"{base}/slices", images, methods=["GET"]),
+        Route(f"{base}/slices", slices_of(_images), methods=["GET"]),
         Route(f"{base}/lungs", reading(lungs), methods=["GET"]),
         Route(f"{base}/heat", reading(heat), methods=["GET"]),
     ]

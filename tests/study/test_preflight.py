@@ -4,7 +4,8 @@ import pytest
 
 from core.study.ais import AiFacts, CaseAi
 from core.study.orders import Plan
-from core.study.preflight import CaseFacts, Facts, ReaderFacts, check
+from core.study.preflight import check
+from core.study.preflight_facts import CaseFacts, Facts, ReaderFacts
 from core.study.prespecification import Prespecification
 from core.study.words import Design
 from tests.study.builder import CLASSES, READY

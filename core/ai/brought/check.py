@@ -69,6 +69,7 @@ def check_torchscript(file: Path) -> None:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
                 raise InvalidInput(f"The TorchScript file unpacks to more than {MOST_BYTES // 10**6} MB.")
             code = [archive.read(name).decode() for name in names if name.endswith(".py")]
+    # zipfile raises the last two for an encrypted file and a compression it does not know
     except (zipfile.BadZipFile, OSError, UnicodeDecodeError, RuntimeError, NotImplementedError):
         raise wrong from None
     if not code or not any(name.endswith("data.pkl") for name in names):

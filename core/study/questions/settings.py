@@ -15,7 +15,7 @@ class Setting:
 
     def emptied(self, value: Any) -> Any:
         """Return the value without its wording."""
-        raise NotImplementedError(f"{type(self).__name__} holds no wording")
+        raise TypeError(f"{type(self).__name__} holds no wording")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

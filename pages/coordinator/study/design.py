@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.study.preflight import Finding
+from core.study.preflight_facts import Remark
 from core.study.prespecification import Prespecification
 from core.study.words import StudyState
 from db.accounts import Account
@@ -70,7 +70,7 @@ def page() -> None:
         _walk(study, step)
 
 
-def _findings(me: Account, study: StudyInfo) -> tuple[Finding, ...]:
+def _findings(me: Account, study: StudyInfo) -> tuple[Remark, ...]:
     """Return what is left to do, volumes not opened: that takes its time and is done by the check."""
     if not study.editable:
         return ()
@@ -78,7 +78,7 @@ def _findings(me: Account, study: StudyInfo) -> tuple[Finding, ...]:
         return preflight.preflight(session, study.id, volumes=None, by=me.id)
 
 
-def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
+def _still_to_do(step: str, findings: tuple[Remark, ...]) -> None:
     """Say at the foot of a step what keeps it from its tick, and what is worth a look."""
     for heading, blocks in (("Still to do here", True), ("Worth a look, does not block", False)):
         left = [finding.message for finding in findings if finding.blocks == blocks and finding.area == step]
@@ -86,7 +86,7 @@ def _still_to_do(step: str, findings: tuple[Finding, ...]) -> None:
             st.caption(f"**{heading}**" + "".join(f"\n- {message}" for message in left))
 
 
-def _step(me: Account, study: StudyInfo, findings: tuple[Finding, ...], mine: frozenset[Right]) -> str:
+def _step(me: Account, study: StudyInfo, findings: tuple[Remark, ...], mine: frozenset[Right]) -> str:
     blocked = {finding.area for finding in findings if finding.blocks}
     chosen = _chosen(me, study) if study.editable and Right.MANAGE in mine else set()
     steps = [step for step in STEPS if NEEDS.get(step, Right.MANAGE) in mine]

@@ -10,7 +10,7 @@ from core.imaging.storage import VolumeStore
 from core.settings import settings
 from core.spreadsheet import csv_text
 from core.study.orders import SEEDS, largest_imbalance
-from core.study.preflight import AREAS, Finding
+from core.study.preflight_facts import AREAS, Remark
 from core.study.words import StudyState
 from db.accounts import Account
 from db.engine import Session, open_session, open_view
@@ -68,7 +68,7 @@ def _check(me: Account, study: StudyInfo) -> None:
             help="The reading page with one case of this study, in a tab of its own. Nothing of it is kept.",
         )
     if pressed:
-        found: list[Finding] = []
+        found: list[Remark] = []
 
         with st.spinner("Opening every volume …"):
             volumes = _volumes(me, study)
@@ -87,7 +87,7 @@ def _check(me: Account, study: StudyInfo) -> None:
         st.success("Checked: nothing stands in the way.")
 
 
-def _findings(found: list[Finding], study: StudyInfo) -> None:
+def _findings(found: list[Remark], study: StudyInfo) -> None:
     blockers = [finding for finding in found if finding.blocks]
     notes = [finding for finding in found if not finding.blocks]
     if blockers:
@@ -102,7 +102,7 @@ def _findings(found: list[Finding], study: StudyInfo) -> None:
             _list(notes, study)
 
 
-def _list(found: list[Finding], study: StudyInfo) -> None:
+def _list(found: list[Remark], study: StudyInfo) -> None:
     """Show findings by step, each step as the way to the place where they are mended."""
     design = places.PARTS[0].path
     for area, name in AREAS.items():

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import clock
-from core.study.preflight import AREAS, Finding
+from core.study.preflight_facts import AREAS, Remark
 from core.study.words import StudyState
 from db.accounts import Account
 from db.study import design as study_design
@@ -21,7 +21,7 @@ LIFE = {
 }
 
 
-def show(me: Account, study: StudyInfo, findings: tuple[Finding, ...], *, manages: bool) -> None:
+def show(me: Account, study: StudyInfo, findings: tuple[Remark, ...], *, manages: bool) -> None:
     """Show title and design, and what is left to do."""
     st.info(LIFE[study.state], icon=":material/route:")
     if not manages:
@@ -59,7 +59,7 @@ def _title(me: Account, study: StudyInfo) -> None:
     )
 
 
-def _to_do(findings: tuple[Finding, ...]) -> None:
+def _to_do(findings: tuple[Remark, ...]) -> None:
     blockers = [finding for finding in findings if finding.blocks]
     if not blockers:
         st.success("Nothing is missing. Go to “Check and open”; the check also opens every volume.")

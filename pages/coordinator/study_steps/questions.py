@@ -132,7 +132,7 @@ def _setting(question: Question, setting: Setting, place: DeltaGenerator, key: s
             first = words.index(value) if value in words else 0
             return place.selectbox(setting.label, words, first, format_func=setting.options.__getitem__, key=key)
         case _:
-            raise NotImplementedError(f"no widget for {type(setting).__name__}")
+            raise TypeError(f"no widget for {type(setting).__name__}")
 
 
 def options(before: tuple[Option, ...], labels: list[str]) -> tuple[Option, ...]:

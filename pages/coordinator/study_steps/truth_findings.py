@@ -17,6 +17,7 @@ from db.truth import records as truth
 from db.truth.lesions import take_lesions
 from db.truth.records import TruthInfo
 from pages.components.acting import act
+from pages.coordinator.study_steps.truth_file import file_taken, file_turn, truth_file
 
 PLACES = (
     "One row a place, in mm of the patient (DICOM, LPS): `case`, `finding`, `shape` (point, box, length, sphere or "
@@ -90,25 +91,12 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: dict[int,
 def _sheet(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     numbers, findings = [case.number for case in cases], study.protocol.findings
     st.markdown("One row a case, one column a finding: its grade, or 1 and 0. `source` and `reason` are optional.")
-    st.download_button(
-        "Empty table with these cases",
-        findings_template(numbers, findings),
-        file_name=f"truth-{study.id}.csv",
-        mime="text/csv",
-        key="study_truth_template",
-    )
-    source = st.text_input(
-        "Source, for rows without one",
-        ", ".join(study.protocol.reference.rests_on[:3]),
-        key=f"study_truth_sheet_source_{study.id}",
-    )
-    turn = st.session_state.setdefault("study_truth_turn", 0)
-    file = st.file_uploader("Filled-in table", type=["csv", "txt", "xlsx"], key=f"study_truth_file_{turn}")
-    if file is None:
+    source, data = truth_file(study, findings_template(numbers, findings))
+    if data is None:
         return
     try:
         labels = {one.code: one.label for one in study.classes}
-        table = read_table(file.getvalue())
+        table = read_table(data)
         sheet = read_findings(table, findings=findings, labels=labels, case_numbers=numbers, source=source)
     except ParallaxError as error:
         st.error(str(error))
@@ -142,8 +130,7 @@ def _lesions(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
 
 def places_of_file(study: StudyInfo, numbers: list[int], *, rated: bool, key: str) -> PlaceSheet | None:
     """Take a table of lesions or marks; None before there is one, or where it cannot be read, which is said."""
-    turn = st.session_state.setdefault("study_truth_turn", 0)
-    file = st.file_uploader("Table in mm", type=["csv", "txt", "xlsx"], key=f"{key}_{turn}")
+    file = st.file_uploader("Table in mm", type=["csv", "txt", "xlsx"], key=f"{key}_{file_turn()}")
     if file is None:
         return None
     try:
@@ -160,8 +147,7 @@ def _take(faults: list[str], label: str, take: Callable[[], bool]) -> None:
         st.dataframe([{"what": fault} for fault in faults[:200]], hide_index=True, key="study_truth_faults")
         return
     if st.button(label, type="primary", key="study_truth_take") and take():
-        st.session_state["study_truth_turn"] += 1
-        st.rerun()
+        file_taken()
 
 
 def _table(study: StudyInfo, cases: list[CaseInfo], known: dict[int, TruthInfo]) -> None:

@@ -14,6 +14,7 @@ from db.engine import open_view
 from db.study.info import StudyInfo
 from db.truth import records as truth
 from pages.components.acting import act
+from pages.coordinator.study_steps.truth_file import file_taken, file_turn, truth_file
 
 MOST_SHOWN = 200
 MOST_NAMES = 12  # class names of a table that are asked for; more are no classes
@@ -28,27 +29,12 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
         f"({codes}), and if you like `source` and `reason` (needed where it corrects a truth). The table of case "
         "numbers made at the upload fits, once its diagnoses are filled in."
     )
-    left, right = st.columns(2, vertical_alignment="bottom")
-    left.download_button(
-        "Empty table with these cases",
-        template(numbers),
-        file_name=f"truth-{study.id}.csv",
-        mime="text/csv",
-        key="study_truth_template",
-        icon=":material/download:",
-    )
-    source = right.text_input(
-        "Source, for rows without one",
-        ", ".join(study.protocol.reference.rests_on[:3]),
-        key=f"study_truth_sheet_source_{study.id}_{len(study.protocol.reference.rests_on)}",
-    )
-    turn = st.session_state.setdefault("study_truth_turn", 0)
-    file = st.file_uploader("Filled-in table", type=["csv", "txt", "xlsx"], key=f"study_truth_file_{turn}")
-    if file is None:
+    source, data = truth_file(study, template(numbers))
+    if data is None:
         return
     try:
         classes = {study_class.code: study_class.label for study_class in study.classes}
-        sheet = _mapped(read_table(file.getvalue()), classes, set(numbers), source, turn)
+        sheet = _mapped(read_table(data), classes, set(numbers), source, file_turn())
         if sheet is None:
             return
         with open_view() as session:
@@ -80,7 +66,7 @@ def show(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     if st.button(f"Take these {len(changes)} rows", key="study_truth_take", type="primary"):
         at = clock.now()
         if act(lambda session: truth.take(session, study.id, sheet.rows, by=me.id, at=at), done="Truth stored"):
-            st.session_state["study_truth_turn"] = turn + 1  # a fresh uploader, so that the file is not offered again
+            file_taken()
         st.rerun()
 
 
