@@ -34,7 +34,7 @@ from core.study.tables import Table, read_table
 from core.study.truth_csv import read_truth
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
-from db.study import design as study_design
+from db.study import cases as study_cases
 from db.study import info as study_info
 from db.truth import records as truth
 
@@ -157,7 +157,7 @@ def _import(unit: Unit, intake: Intake, study_id: int, by: int, enqueue: Enqueue
     if stored:
         with open_session() as session:
             ids = [stored_case["case_id"] for stored_case in stored]
-            study_design.add_cases(session, study_id, ids, by=by, at=clock.now())
+            study_cases.add_cases(session, study_id, ids, by=by, at=clock.now())
     return {"stored": stored, "refused": refused}
 
 

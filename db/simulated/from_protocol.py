@@ -24,6 +24,7 @@ from db.models import OrderEntry, Read, Reader, ReadingOrder
 from db.permissions import SYSTEM
 from db.simulated.plan import BEGAN
 from db.simulated.reads import locked_read
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
@@ -116,7 +117,7 @@ def _cases(session: Session, study_id: int, codes: Sequence[str], true: np.ndarr
             affine=((1.0, 0.0, 0.0, 0.0),) * 4, attributes={}, patient_key=key,
         )  # fmt: skip
         made.append(cases.add(session, new, by=me, at=BEGAN, draw=_always(number + 1)).case)
-    study_design.add_cases(session, study_id, [case.id for case in made], by=me, at=BEGAN)
+    study_cases.add_cases(session, study_id, [case.id for case in made], by=me, at=BEGAN)
     for case, code in zip(made, true.tolist(), strict=True):
         truth.record(session, study_id, case.id, class_code=codes[code], source=SOURCE, by=me, at=BEGAN)
     return [case.series_id for case in made]

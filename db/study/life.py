@@ -26,6 +26,7 @@ from db.study.monitor import missing
 from db.study.preflight import Volumes, findings_of, pinned
 from db.study.readers import add_reader
 from db.truth import records as truth
+from db.truth.authors import may_author
 
 FORMAT = "parallax study protocol 1"
 
@@ -151,7 +152,7 @@ def copy_study(
         for reader in people(session, study_id, withdrawn=False):
             add_reader(session, made.id, reader.account_id, group=reader.group, years=reader.years, by=by, at=at)
     if with_truth:
-        truth.may_author(session, study_id, by)  # who reads in the first study does not learn its truth by a copy
+        may_author(session, study_id, by)  # who reads in the first study does not learn its truth by a copy
         for case_id, record in truth.newest(session, study_id).items():
             said: dict[str, Any] = {
                 "class_code": record.class_code,

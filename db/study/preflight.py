@@ -26,6 +26,7 @@ from db.study.ais import AiOfStudy
 from db.study.info import StudyCaseInfo
 from db.truth import members as panel_members
 from db.truth import records as truth
+from db.truth.authors import authors
 
 Volumes = Mapping[str, str | None]  # storage key -> None where the volume opens, else the sentence that says why not
 NOT_TRIED = "This case was added while the check ran; check the study again."
@@ -76,7 +77,7 @@ def facts(session: Session, study_id: int, *, volumes: Volumes | None) -> Facts:
     links = study_info.taken(session, study_id)
     truths = truth.newest(session, study_id)
     reading = {reader.account_id for reader in study_info.people(session, study_id)}
-    authored = truth.authors(session, study_id)
+    authored = authors(session, study_id)
     by_readers = {case_id for account_id, cases in authored.items() if account_id in reading for case_id in cases}
     row = study_info.row(session, study_id)
     ais, named = study_ais.ais_of(session, row), study_ais.chosen(session, row)

@@ -15,7 +15,7 @@ from db.permissions import Right
 from db.study import orders
 from db.study.design import editing
 from db.study.info import ReaderInfo, people, row
-from db.truth.records import must_not_author
+from db.truth.authors import must_not_author
 
 
 @dataclass(frozen=True, slots=True)

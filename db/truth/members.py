@@ -13,7 +13,7 @@ from db import audit, permissions
 from db.models import Account, PanelMember, Study, TruthVote
 from db.permissions import Actor, Right
 from db.study.info import classes, row
-from db.truth.records import may_author, must_not_read
+from db.truth.authors import may_author, must_not_read
 
 BEFORE_OPENING = (StudyState.DRAFT, StudyState.CHECKED)
 

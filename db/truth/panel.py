@@ -14,8 +14,9 @@ from db import audit, permissions
 from db.models import Account, Case, StudyCase, StudyClass, TruthVote
 from db.permissions import Actor
 from db.study.info import row
+from db.truth.authors import may_author, must_not_read
 from db.truth.members import adjudicator_of, before_opening, seat, voters
-from db.truth.records import TruthInfo, may_author, must_not_read, newest, record, store
+from db.truth.records import TruthInfo, newest, record, store
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from db.reading.types import CaseAccess
 from db.results.case import CaseReview, ReviewedRead, case_review, review_images, review_overlay
 from pages.routes.pixels import overlay_array, packed_answer, slices_of
 from pages.routes.shapes import ai_output, volume_info
-from pages.routes.web import NO_STORE, reading, signed_in
+from pages.routes.web import NO_STORE, reading
 
 
 def whole_case(request: Request, account: Account) -> Response:
@@ -49,8 +49,7 @@ def _asked(request: Request) -> dict[str, Any]:
     return {"study_id": request.path_params["study_id"], "case_number": request.path_params["case"]}
 
 
-def _images(request: Request) -> CaseAccess:
-    account = signed_in(request)
+def _images(request: Request, account: Account) -> CaseAccess:
     with open_view() as session:
         return review_images(session, **_asked(request), by=account.id)
 

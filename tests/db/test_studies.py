@@ -9,6 +9,7 @@ from core.study.protocol import Protocol
 from core.study.questions.scale import Scale
 from db import audit
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import preflight
@@ -89,11 +90,11 @@ def test_groups_keep_their_readers_when_reordered_and_cannot_go_with_them(sessio
 def test_a_case_is_taken_in_once_and_unknown_cases_are_refused(session: Session):
     made, me = builder.study(session, cases_=3), builder.coordinator(session)
     there = [case.case.id for case in study_info.cases(session, made.id, by=SYSTEM)]
-    assert study_design.add_cases(session, made.id, there, by=me, at=AT) == 0
+    assert study_cases.add_cases(session, made.id, there, by=me, at=AT) == 0
     with pytest.raises(Forbidden):
-        study_design.add_cases(session, made.id, [999], by=me, at=AT)
-    study_design.set_practice(session, made.id, there[:1], by=me, at=AT)
-    study_design.remove_cases(session, made.id, there[1:2], by=me, at=AT)
+        study_cases.add_cases(session, made.id, [999], by=me, at=AT)
+    study_cases.set_practice(session, made.id, there[:1], by=me, at=AT)
+    study_cases.remove_cases(session, made.id, there[1:2], by=me, at=AT)
     assert [(case.case.id, case.practice) for case in study_info.cases(session, made.id, by=SYSTEM)] == [
         (there[0], True),
         (there[2], False),

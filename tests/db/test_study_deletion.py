@@ -14,6 +14,7 @@ from db.models import Account, Study, Truth
 from db.permissions import SYSTEM
 from db.reading.access import case_access
 from db.results import rows as analysis
+from db.study import cases as study_cases
 from db.study import deletion as study_deletion
 from db.study import design as study_design
 from db.study import info as study_info
@@ -53,7 +54,7 @@ def test_a_deleted_draft_is_found_nowhere_and_its_cases_truth_and_audit_trail_st
     for verb in (
         lambda: study_info.study(session, made.id, by=SYSTEM),
         lambda: study_design.save_title(session, made.id, "Again", by=me, at=AT),
-        lambda: study_design.add_cases(session, made.id, [case.id], by=me, at=AT),
+        lambda: study_cases.add_cases(session, made.id, [case.id], by=me, at=AT),
         lambda: study_life.check_study(session, made.id, volumes={}, by=me, at=AT),
         lambda: study_life.copy_study(session, made.id, title="Copy", with_cases=True, by=me, at=AT),
         lambda: study_deletion.delete_study(session, made.id, by=me, at=AT),

@@ -20,6 +20,7 @@ from core.study.words import Design
 from db import audit
 from db.permissions import SYSTEM
 from db.reading import reads
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import life as study_life
@@ -118,8 +119,8 @@ def test_an_open_study_is_frozen_but_for_words(session: Session):
         lambda: study_design.save_classes(session, made.id, CLASSES[:2], by=me, at=AT),
         lambda: study_design.save_groups(session, made.id, ["X", "Novices", "Experts"], by=me, at=AT),
         lambda: study_design.save_ai(session, made.id, model_id=None, by=me, at=AT),
-        lambda: study_design.add_cases(session, made.id, [1], by=me, at=AT),
-        lambda: study_design.set_practice(session, made.id, [1], by=me, at=AT),
+        lambda: study_cases.add_cases(session, made.id, [1], by=me, at=AT),
+        lambda: study_cases.set_practice(session, made.id, [1], by=me, at=AT),
         lambda: study_readers.remove_reader(
             session, study_info.readers(session, made.id, by=SYSTEM)[0].id, by=me, at=AT
         ),

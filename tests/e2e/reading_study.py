@@ -19,6 +19,7 @@ from db.ai import reads as ai_reads
 from db.cases import CaseInfo
 from db.engine import open_session
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study import preflight
@@ -64,8 +65,8 @@ def open_study(
             **by,
         )  # fmt: skip
         found = [put_case(session, server, f"{name}{n}", **by) for n in range(count + practice)]
-        study_design.add_cases(session, made.id, [case.id for case in found[practice:]], **by)
-        study_design.add_cases(session, made.id, [case.id for case in found[:practice]], practice=True, **by)
+        study_cases.add_cases(session, made.id, [case.id for case in found[practice:]], **by)
+        study_cases.add_cases(session, made.id, [case.id for case in found[:practice]], practice=True, **by)
         opened = Opened(made.id, coordinator, people)
         for n, case in enumerate(found):
             opened.truth[case.number] = CLASSES[n % 3].code

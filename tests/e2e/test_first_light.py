@@ -23,6 +23,7 @@ from db.ai import reads as ai_reads
 from db.ai.reads import AiReadInfo
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import life as study_life
 from db.study import preflight
@@ -140,7 +141,7 @@ def open_study(server: Server, coordinator: int) -> int:
             **by,
         )
         for case, known in zip(cases.every(session, by=SYSTEM), ("covid", "normal"), strict=True):
-            study_design.add_cases(session, made.id, [case.id], **by)
+            study_cases.add_cases(session, made.id, [case.id], **by)
             truth.record(session, made.id, case.id, class_code=known, source="PCR", **by)
         model = next(m for m in ai_models.models(session) if m.kind == "networks")
         study_design.save_ai(session, made.id, model_id=model.id, rule="paper", **by)

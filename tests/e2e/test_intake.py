@@ -16,6 +16,7 @@ from db import cases
 from db.cases import CaseInfo
 from db.engine import open_session, open_view
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design
 from db.truth import records
 from tests.dicom_builder import chest, files_of, series, with_identifiers
@@ -101,7 +102,7 @@ def _study(server: Server, case: CaseInfo, *, by: int) -> int:
             session, title="Truth", design=Design.INDEPENDENT, classes=CLASSES, groups=("Readers",), protocol=protocol,
             by=by, at=at,
         )  # fmt: skip
-        design.add_cases(session, made.id, [case.id], by=by, at=at)
+        study_cases.add_cases(session, made.id, [case.id], by=by, at=at)
     return made.id
 
 

@@ -7,6 +7,7 @@ from core import clock
 from core.study.protocol import Protocol
 from db.engine import open_session
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import info as study_info
 from db.truth import members as panel_members
@@ -25,7 +26,7 @@ def panel_study(server: Server) -> tuple[int, dict[str, int]]:
         protocol = Protocol.from_json({"reference": REFERENCE})
         made = study_design.create_study(session, title="Panel study", classes=CLASSES, protocol=protocol, **by)
         found = [put_case(session, server, f"panel{n}", **by) for n in range(3)]
-        study_design.add_cases(session, made.id, [case.id for case in found], **by)
+        study_cases.add_cases(session, made.id, [case.id for case in found], **by)
         for account in people.values():
             panel_members.add_member(session, made.id, account, **by)
         for case in found[:2]:

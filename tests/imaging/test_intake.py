@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core.__main__ import build_app
-from core.imaging import budget, intake
+from core.child import ROOT
+from core.imaging import budget
 from core.imaging.errors import ImagingError
 from core.imaging.fuzz import fuzz_corpus
 from core.imaging.inspect import inspect
@@ -92,7 +93,7 @@ def test_the_command_tells_what_an_upload_would_make(tmp_path: Path):
 
 def test_a_path_that_is_not_there_is_one_sentence_and_code_two():
     run = [sys.executable, "-m", "core", "inspect", "/nowhere", "--json"]
-    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=intake.ROOT)
+    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "There is no file or folder at this path; check the path and try again.\n"
 

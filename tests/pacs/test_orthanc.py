@@ -24,6 +24,7 @@ from db.cases import CaseInfo
 from db.engine import open_session
 from db.models import Read, Reader, Study, Truth
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design
 from tests import dicom_builder as build
 from tests.pacs.orthanc import Orthanc, running
@@ -76,7 +77,7 @@ def unblinded(case: CaseInfo, by: int) -> int:
     """A study of this case with an AI read, one reader's locked read with marks, and its results open."""
     with open_session() as session:
         study = builder.study(session, cases_=0, readers=1, groups=("Experts",))
-        design.add_cases(session, study.id, [case.id], by=by, at=AT)
+        study_cases.add_cases(session, study.id, [case.id], by=by, at=AT)
         model = builder.model(session)
         builder.ai_read(session, case, model)
         design.add_ai(session, study.id, model_id=model, by=by, at=AT)

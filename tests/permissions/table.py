@@ -35,7 +35,8 @@ from db.study import (
     readers,
     sharing,
 )
-from db.truth import lesions, members, panel, records
+from db.study import cases as study_cases
+from db.truth import authors, lesions, members, panel, records
 from tests.permissions.scene import (
     ADMINISTRATOR,
     AUDITOR,
@@ -131,9 +132,9 @@ MATTERS = {
     design.save_ai: lambda s, e, p, by: design.save_ai(s, p.draft, model_id=e.model_id, by=by, **AS),
     design.add_ai: lambda s, e, p, by: design.add_ai(s, p.draft, model_id=e.model_id, rule="run-length", by=by, **AS),
     design.save_ais: lambda s, e, p, by: design.save_ais(s, p.draft, [], by=by, **AS),
-    design.add_cases: lambda s, e, p, by: design.add_cases(s, p.draft, [p.case_id], by=by, **AS),
-    design.remove_cases: lambda s, e, p, by: design.remove_cases(s, p.draft, [p.case_id], by=by, **AS),
-    design.set_practice: lambda s, e, p, by: design.set_practice(s, p.draft, [p.case_id], by=by, **AS),
+    study_cases.add_cases: lambda s, e, p, by: study_cases.add_cases(s, p.draft, [p.case_id], by=by, **AS),
+    study_cases.remove_cases: lambda s, e, p, by: study_cases.remove_cases(s, p.draft, [p.case_id], by=by, **AS),
+    study_cases.set_practice: lambda s, e, p, by: study_cases.set_practice(s, p.draft, [p.case_id], by=by, **AS),
     design.editing: lambda s, e, p, by: design.editing(s, p.draft, by=by, **AS),
     # its people
     readers.add_reader: lambda s, e, p, by: readers.add_reader(
@@ -164,7 +165,7 @@ MATTERS = {
     records.record: lambda s, e, p, by: records.record(
         s, p.draft, p.case_id, class_code="cap", source="PCR", by=by, **AS
     ),
-    records.may_author: lambda s, e, p, by: records.may_author(s, p.draft, by),
+    authors.may_author: lambda s, e, p, by: authors.may_author(s, p.draft, by),
     panel.panel_cases: lambda s, e, p, by: panel.panel_cases(s, p.draft, by=by),
     panel.votes_of: lambda s, e, p, by: panel.votes_of(s, p.draft, e.people[AUDITOR], by=by),
     panel.vote: lambda s, e, p, by: panel.vote(

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from core.imaging.intake import ROOT, Found, Intake
+from core.child import ROOT
+from core.imaging.intake import Found, Intake
 from core.services import bulk
 from core.services.bulk import BulkReport, import_folder
 from db import cases, register

@@ -14,6 +14,7 @@ from db.ai import reads as ai_reads
 from db.cases import CaseInfo, NewSeries
 from db.models import StudyMember
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design as study_design
 from db.study import info as study_info
 from db.study import preflight
@@ -92,8 +93,8 @@ def study(
     )
     start = len(cases.every(session, withdrawn=True, by=SYSTEM))
     taken = [case(session, start + n + 1, by=me).id for n in range(cases_ + practice)]
-    study_design.add_cases(session, made.id, taken[:cases_], by=me, at=AT)
-    study_design.add_cases(session, made.id, taken[cases_:], practice=True, by=me, at=AT)
+    study_cases.add_cases(session, made.id, taken[:cases_], by=me, at=AT)
+    study_cases.add_cases(session, made.id, taken[cases_:], practice=True, by=me, at=AT)
     for n in range(readers):
         group = groups[n * len(groups) // readers]
         reader = account(session, f"reader{made.id}_{n + 1}")

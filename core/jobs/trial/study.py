@@ -19,6 +19,7 @@ from db import accounts, cases, sign_ins
 from db.ai import models as ai_models
 from db.engine import Session, open_session
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import design, life, readers
 from db.truth import records as truth
 
@@ -71,7 +72,7 @@ def make(*, cases_: int, readers_: int, jobs: bool) -> Trial:
             by=by,
             at=at,
         )
-        design.add_cases(session, made.id, ids, by=by, at=at)
+        study_cases.add_cases(session, made.id, ids, by=by, at=at)
         for place, case_id in enumerate(ids):
             truth.record(
                 session, made.id, case_id, class_code=codes[place % len(codes)], source="made up", by=by, at=at

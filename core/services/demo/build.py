@@ -31,6 +31,7 @@ from db.ai import models as ai_models
 from db.cases import CaseInfo
 from db.engine import Session, open_session, open_view
 from db.permissions import SYSTEM
+from db.study import cases as study_cases
 from db.study import deletion as study_deletion
 from db.study import design as study_design
 from db.study import life as study_life
@@ -171,7 +172,7 @@ class _Maker:
         )
         study_design.save_ai(session, study.id, model_id=self.model_id, by=by, at=at)
         taken = self.cases[:count]
-        study_design.add_cases(session, study.id, [case.id for case in taken], by=by, at=at)
+        study_cases.add_cases(session, study.id, [case.id for case in taken], by=by, at=at)
         for patient, case in zip(plan.PATIENTS, taken, strict=False):
             truth.record(session, study.id, case.id, class_code=patient.label, source=SOURCE, by=by, at=at)
         for reader in plan.READERS:

@@ -7,7 +7,7 @@ from db import cases as library
 from db.accounts import Account
 from db.cases import CaseInfo
 from db.engine import open_view
-from db.study import design as study_design
+from db.study import cases as study_cases
 from db.study import info as study_info
 from db.study.info import StudyCaseInfo, StudyInfo
 from pages.components.acting import act
@@ -81,7 +81,7 @@ def _take(me: Account, study: StudyInfo, free: list[CaseInfo]) -> None:
         chosen = [ids[number] for number in numbers if number in ids]
         at = clock.now()
         act(
-            lambda session: study_design.add_cases(session, study.id, chosen, practice=practice, by=me.id, at=at),
+            lambda session: study_cases.add_cases(session, study.id, chosen, practice=practice, by=me.id, at=at),
             done=f"{len(chosen)} taken in",
         )
 
@@ -112,7 +112,7 @@ def _change(me: Account, study: StudyInfo, taken: list[StudyCaseInfo]) -> None:
 
     def set_practice() -> None:
         chosen = [ids[number] for number in st.session_state[key]]
-        act(lambda session: study_design.set_practice(session, study.id, chosen, by=me.id, at=clock.now()))
+        act(lambda session: study_cases.set_practice(session, study.id, chosen, by=me.id, at=clock.now()))
 
     st.multiselect(
         "Practice cases: read first, left out of every result",
@@ -126,5 +126,5 @@ def _change(me: Account, study: StudyInfo, taken: list[StudyCaseInfo]) -> None:
         numbers = left.multiselect("Take cases out again", list(ids), key="study_remove_numbers", placeholder="None")
         if right.form_submit_button("Take out", key="study_remove_chosen") and numbers:
             gone = [ids[number] for number in numbers]
-            act(lambda session: study_design.remove_cases(session, study.id, gone, by=me.id, at=clock.now()))
+            act(lambda session: study_cases.remove_cases(session, study.id, gone, by=me.id, at=clock.now()))
             st.rerun()
