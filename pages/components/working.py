@@ -22,12 +22,13 @@ def watch(running: str, ended: str, meanwhile: str) -> None:
 def report(ended: str, done: str) -> None:
     """Say what finished work came to: how many cases are `done`, and why others are not."""
     outcomes: list[Outcome] = st.session_state.get(ended, [])
-    made = [one.case for one in outcomes if one.state in ("new", "sent")]
+    made = [outcome.case for outcome in outcomes if outcome.state in ("new", "sent")]
     if made:
         what = f"Case {made[0]} is" if len(made) == 1 else f"{len(made)} cases are"
         st.success(f"{what} {done}")
-    for one in outcomes:
-        if one.state == "known":
-            st.info(f"{one.place}: the same content is stored as case {one.case} already.")
-        elif one.state == "refused":
-            st.error(f"{one.place}: {one.why}")
+    for outcome in outcomes:
+        name = f"{outcome.series} of {len(outcomes)} ({outcome.place})"
+        if outcome.state == "known":
+            st.info(f"{name}: the same content is stored as case {outcome.case} already.")
+        elif outcome.state == "refused":
+            st.error(f"{name}: {outcome.why}")

@@ -14,7 +14,7 @@ from core.services.background import Outcome
 from core.services.storing import Storing
 from core.settings import settings
 from db.accounts import Account
-from pages.components.working import watch
+from pages.components.working import report, watch
 
 SCAN = "cases_scan"
 STORING = "cases_storing"
@@ -174,15 +174,7 @@ def _report_stored() -> None:
     stored: list[Outcome] = st.session_state.get(STORED, [])
     if not stored:
         return
-    new = [outcome.case for outcome in stored if outcome.state == "new"]
-    if new:
-        what = f"Case {new[0]} is" if len(new) == 1 else f"{len(new)} cases are"
-        st.success(f"{what} stored. The AI reads in the background; you may leave this page.")
-    for outcome in stored:
-        if outcome.state == "known":
-            st.info(f"Series {outcome.series} is known already: the same content is stored as case {outcome.case}.")
-        elif outcome.state == "refused":
-            st.error(f"Series {outcome.series} ({outcome.place}) is not stored: {outcome.why}")
+    report(STORED, "stored. The AI reads in the background; you may leave this page.")
     if any(outcome.case for outcome in stored):
         st.markdown("Which file became which case is kept, encrypted, in the **case register** below.")
         if st.button("Go to the studies", key="cases_go_on", icon=":material/arrow_forward:"):
