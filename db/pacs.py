@@ -48,12 +48,12 @@ def add_server(session: Session, name: str, address: Address, *, by: int, at: da
     permissions.require_task(session, by, Task.CASES)
     address.check()
     allowed = settings().pacs_addresses
-    if allowed and not any(address.url.startswith(one) for one in allowed.split()):
+    if allowed and not any(address.url.startswith(beginning) for beginning in allowed.split()):
         raise InvalidInput("This installation connects to other addresses only; ask whoever runs it to add this one.")
     name = name.strip()[:80]
     if not name:
         raise InvalidInput("Give the connection a name.")
-    if any(one.name == name for one in servers(session, by=by)):
+    if any(server.name == name for server in servers(session, by=by)):
         raise Conflict("You have a connection of this name; choose another name, or remove that one first.")
     row = PacsServer(owner_id=by, name=name, created_at=at)
     session.add(row)

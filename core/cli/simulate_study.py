@@ -64,7 +64,7 @@ def simulate_study(
 
 def _shares(text: str) -> dict[str, float] | None:
     found = {}
-    for part in filter(None, (one.strip() for one in text.split(","))):
+    for part in filter(None, (part.strip() for part in text.split(","))):
         code, _, share = part.partition("=")
         try:
             found[code.strip()] = float(share)

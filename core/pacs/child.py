@@ -72,14 +72,18 @@ class Child:
             search_filters={name: text for name, text in filters.items() if text},
             fields=list(STUDY_FIELDS),
         )
-        studies = [_study(Dataset.from_json(one)) for one in found[: request["limit"]]]
-        return {"studies": sorted((one for one in studies if one["uid"]), key=lambda one: one["date"], reverse=True)}
+        studies = [_study(Dataset.from_json(answer)) for answer in found[: request["limit"]]]
+        return {
+            "studies": sorted(
+                (study for study in studies if study["uid"]), key=lambda study: study["date"], reverse=True
+            )
+        }
 
     def series(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the CT series of a study."""
         found = _client(request).search_for_series(request["study"], fields=list(SERIES_FIELDS))
-        listed = [_series(Dataset.from_json(one)) for one in found]
-        ct = [one for one in listed if one["modality"] in ("CT", "") and one["uid"]]
+        listed = [_series(Dataset.from_json(answer)) for answer in found]
+        ct = [series for series in listed if series["modality"] in ("CT", "") and series["uid"]]
         return {"series": sorted(ct, key=lambda one: (len(one["number"]), one["number"]))}
 
     def fetch(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -102,14 +106,14 @@ class Child:
 
         client, results = _client(request), results_from(request["results"])
         found = client.retrieve_series_metadata(request["study"], request["series"])
-        source = [Dataset.from_json(one) for one in found]
+        source = [Dataset.from_json(image) for image in found]
         made = objects(results, source)
         for place, one in enumerate(made, start=1):
             answer = client.store_instances([one])
             if len(answer.get("ReferencedSOPSequence", [])) != 1:
                 raise ParallaxError("The PACS did not take the SR or SEG; ask whoever runs it for what it accepts.")
             self.say({"progress": [place, len(made)]})
-        return {"stored": [str(one.SOPInstanceUID) for one in made]}
+        return {"stored": [str(item.SOPInstanceUID) for item in made]}
 
     def write(self, request: dict[str, Any]) -> dict[str, Any]:
         """Write SR and SEG of a case, and its images where its volume is given, into a folder."""

@@ -37,7 +37,7 @@ class Address:
             valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
         except ValueError:
             valid = False
-        if not valid or len(self.url) > 500 or "@" in self.url or any(one.isspace() for one in self.url):
+        if not valid or len(self.url) > 500 or "@" in self.url or any(letter.isspace() for letter in self.url):
             raise InvalidInput("Give the address as https://host/dicom-web, without user name and password in it.")
 
 
@@ -80,7 +80,7 @@ class FoundSeries:
         """How the case register names it."""
         study = self.study
         said = [study.patient_name, study.patient_id, study.date, study.description, self.number, self.description]
-        return "PACS: " + ", ".join(one for one in said if one)
+        return "PACS: " + ", ".join(part for part in said if part)
 
 
 def check(address: Address) -> None:
@@ -91,13 +91,13 @@ def check(address: Address) -> None:
 def search(address: Address, asked: Asked, *, limit: int = 100) -> list[FoundStudy]:
     """Return the CT studies that match, newest first, `limit` at most."""
     found = _ask({"do": "search", "limit": limit, "asked": asdict(asked)}, address)["studies"]
-    return [FoundStudy(**one) for one in found]
+    return [FoundStudy(**study) for study in found]
 
 
 def series_of(address: Address, study: FoundStudy) -> list[FoundSeries]:
     """Return the CT series of a study, by number."""
     found = _ask({"do": "series", "study": study.uid}, address)["series"]
-    return [FoundSeries(study=study, **one) for one in found]
+    return [FoundSeries(study=study, **series) for series in found]
 
 
 def fetch(

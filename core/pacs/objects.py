@@ -26,7 +26,7 @@ def objects(results: CaseResults, source: Sequence[Dataset]) -> list[Dataset]:
 
     Raises ParallaxError where these are not the images of the stored volume, or an object is not valid.
     """
-    images = [one for one in source if all(name in one for name in NEEDED)]
+    images = [image for image in source if all(name in image for name in NEEDED)]
     _check_same(results, images)
     for one in images:
         for name in REQUIRED:
@@ -34,7 +34,7 @@ def objects(results: CaseResults, source: Sequence[Dataset]) -> list[Dataset]:
                 setattr(one, name, "")
         if one.get("PatientIdentityRemoved") == "YES" and "DeidentificationMethod" not in one:
             one.DeidentificationMethod = "not stated"
-    frames = {str(one.get("FrameOfReferenceUID", "")) for one in images}
+    frames = {str(image.get("FrameOfReferenceUID", "")) for image in images}
     if len(frames) != 1 or "" in frames:
         raise ParallaxError("The images of this series have no common frame of reference; marks have no place on them.")
     images.sort(key=lambda one: -float(one.ImagePositionPatient[2]))
@@ -50,7 +50,7 @@ def _check_same(results: CaseResults, images: Sequence[Dataset]) -> None:
     ends = (grid[:3, 3], (grid @ [0, 0, results.shape[0] - 1, 1])[:3])
     normal = np.cross(grid[:3, 0], grid[:3, 1])
     normal /= np.linalg.norm(normal)
-    depths = [float(np.array(one.ImagePositionPatient, float) @ normal) for one in images]
+    depths = [float(np.array(image.ImagePositionPatient, float) @ normal) for image in images]
     if not depths or any(min(abs(depth - float(end @ normal)) for depth in depths) > 0.5 for end in ends):
         raise ParallaxError(
             "The PACS has another series now than the one that this case was made from; fetch it again."

@@ -62,7 +62,7 @@ def image_of(source: Sequence[Dataset], points_mm: Matrix) -> tuple[Dataset, Mat
     for dataset in source:
         corner = np.array(dataset.ImagePositionPatient, float)
         along = np.array(dataset.ImageOrientationPatient, float).reshape(2, 3)
-        between_rows, between_columns = (float(one) for one in dataset.PixelSpacing)
+        between_rows, between_columns = (float(spacing) for spacing in dataset.PixelSpacing)
         from_corner = points_mm - corner
         if np.abs(from_corner @ np.cross(*along)).max() > 0.1:  # mm
             continue

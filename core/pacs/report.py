@@ -218,7 +218,7 @@ def _axes(corners: Matrix) -> Matrix:
 
 
 def _whole(source: Sequence[Dataset]) -> list[SourceImageForMeasurementGroup]:
-    return [SourceImageForMeasurementGroup(one.SOPClassUID, one.SOPInstanceUID) for one in source]
+    return [SourceImageForMeasurementGroup(image.SOPClassUID, image.SOPInstanceUID) for image in source]
 
 
 def _tracking(results: CaseResults, key: str, name: str) -> TrackingIdentifier:

@@ -68,7 +68,7 @@ class CaseResults:
 
 def results_from(data: dict[str, Any]) -> CaseResults:
     """Return what `as_dict` wrote."""
-    ais = tuple(AiResult(**{**one, "call": _diagnosis(one["call"])}) for one in data["ais"])
+    ais = tuple(AiResult(**{**ai, "call": _diagnosis(ai["call"])}) for ai in data["ais"])
     readers = tuple(
         ReaderResult(**{**one, "call": _diagnosis(one["call"]), "marks": tuple(one["marks"])})
         for one in data["readers"]

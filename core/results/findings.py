@@ -88,7 +88,9 @@ def chosen_question(study: StudyFacts, key: str) -> Question:
     wanted = key or study.protocol.prespecification.endpoint_class or asked[0].key
     found = next((question for question in asked if question.key == wanted), None if key else asked[0])
     if found is None:
-        raise InvalidInput(f"The study has no finding {key[:60]}; choose one of {', '.join(one.key for one in asked)}.")
+        raise InvalidInput(
+            f"The study has no finding {key[:60]}; choose one of {', '.join(question.key for question in asked)}."
+        )
     return found
 
 

@@ -36,7 +36,9 @@ def truth_panel(results: StudyResults) -> TruthPanel | None:
     if not cases:
         return None
     place = {code: at for at, code in enumerate(results.study.codes)}
-    given = np.array([[MISSING if one is None else place[one] for one in case.labels] for case in cases], np.int64).T
+    given = np.array(
+        [[MISSING if label is None else place[label] for label in case.labels] for case in cases], np.int64
+    ).T
     given = given[(given != MISSING).any(axis=1)]
     classes, names = len(place), tuple(f"expert {n + 1}" for n in range(len(given)))
     truth = np.array([place[case.truth] for case in cases], np.int64)
@@ -60,11 +62,11 @@ def _labels(case: CaseFacts) -> int:
 
 def _most(case: CaseFacts) -> str | None:
     """What more than half of the labels say."""
-    ((label, count),) = Counter(one for one in case.labels if one is not None).most_common(1)
+    ((label, count),) = Counter(given for given in case.labels if given is not None).most_common(1)
     return label if 2 * count > _labels(case) else None
 
 
 def _kind(case: CaseFacts) -> str:
-    if len({one for one in case.labels if one is not None}) == 1:
+    if len({given for given in case.labels if given is not None}) == 1:
         return "unanimous"
     return "split" if _most(case) is None else "majority"

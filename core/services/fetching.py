@@ -36,7 +36,7 @@ class Fetching(Background):
     def name(self, place: int) -> str:
         """Number and description of the series."""
         series = self.chosen[place]
-        return ", ".join(one for one in (series.number and f"series {series.number}", series.description) if one)
+        return ", ".join(part for part in (series.number and f"series {series.number}", series.description) if part)
 
     def work(self, place: int) -> tuple[str, str]:
         """Fetch, read and store a series; a fetched folder never outlives this."""
@@ -58,7 +58,7 @@ class Fetching(Background):
             self.tell(place, total + done, 2 * total, text)
 
         series, found = self.chosen[place], intake.scan()
-        chosen = [one for one in found.series if one.preselected]
+        chosen = [listed for listed in found.series if listed.preselected]
         if not chosen:
             raise ParallaxError(found.rejected[0].reason if found.rejected else NOTHING)
         stored = ingest(intake, chosen[0], by=self.by, enqueue=self.enqueue, source=series.source, on_progress=tell)

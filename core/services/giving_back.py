@@ -107,8 +107,8 @@ class Sending(Background):
 def sendable(given: list[Given], *, by: int) -> list[tuple[Given, pacs.Source]]:
     """Return the cases that this person fetched from a PACS, with their series there."""
     with open_view() as session:
-        sources = pacs.sources(session, [one.case.id for one in given], by=by)
-    return [(one, sources[one.case.id]) for one in given if one.case.id in sources]
+        sources = pacs.sources(session, [result.case.id for result in given], by=by)
+    return [(result, sources[result.case.id]) for result in given if result.case.id in sources]
 
 
 @contextmanager

@@ -235,7 +235,7 @@ def summary(table: ReadTable) -> StudySummary:
     parts = [table.prediction[k][(table.prediction[k] != MISSING).any(axis=1)] for k in range(len(table.arms))]
     parts += [ai.prediction[None, :] for ai in table.ais]
     codes = np.concatenate([part.ravel() for part in parts])
-    unmade = sum(int((one.prediction == MISSING).sum()) for one in table.ais)
+    unmade = sum(int((ai.prediction == MISSING).sum()) for ai in table.ais)
     for k in range(len(table.arms)):
         present = (table.prediction[k] != MISSING).any(axis=1)
         unmade += int(table.missing[k][present].sum())

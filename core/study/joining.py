@@ -56,10 +56,10 @@ def _cases(plan: Plan, standing: Sequence[Standing], rng: Generator) -> tuple[in
     """Return the cases of the joining reader: all, those read by the fewest, or the block with the fewest readers."""
     if plan.allocation.crossed:
         return plan.cases
-    read = [frozenset(place.case_id for place in one.orders[0] if not place.practice) for one in standing]
-    often = {case: sum(case in one for one in read) for case in plan.cases}
+    read = [frozenset(place.case_id for place in reader.orders[0] if not place.practice) for reader in standing]
+    often = {case: sum(case in cases for cases in read) for case in plan.cases}
     if plan.allocation.kind == Allocate.SPLIT_PLOT:
-        blocks = sorted({tuple(sorted(one)) for one in read})
+        blocks = sorted({tuple(sorted(cases)) for cases in read})
         nobody = tuple(case for case in plan.cases if not often[case])  # of blocks whose readers have all withdrawn
         return nobody or min(blocks, key=lambda block: often[block[0]])
     quotas = plan.allocation.quotas if plan.allocation.controlled else {None: plan.allocation.cases_per_reader}

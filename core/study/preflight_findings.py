@@ -11,7 +11,7 @@ from core.study.protocol import Protocol
 
 def findings_remarks(facts: Facts) -> list[Remark]:
     """Return what is to be said of the findings of a study; nothing where it asks for one diagnosis."""
-    asked, labels = facts.protocol.findings, {one.code: one.label for one in facts.classes}
+    asked, labels = facts.protocol.findings, {study_class.code: study_class.label for study_class in facts.classes}
     if not asked:
         return []
     known = {case.number: (case.levels, case.lesions) for case in facts.cases if case.truth is not None}

@@ -195,5 +195,9 @@ def _columns(index: Index, found: Sequence[Any]) -> dict[str, Any]:
         "seconds": np.array(active, float),
         "raw_seconds": np.array(raw, float),
         **({"levels": levels_of(asked, columns[12 + classes : -1], count)} if asked else {}),
-        **({"marks": marks_of(columns[-1], [index.spacing[index.case_place[one]] for one in case])} if asked else {}),
+        **(
+            {"marks": marks_of(columns[-1], [index.spacing[index.case_place[case_id]] for case_id in case])}
+            if asked
+            else {}
+        ),
     }

@@ -67,7 +67,7 @@ def seed_from_protocol(session: Session, data: object, plan: Simulation) -> int:
         session, username="coordinator", name="Simulated", role=Role.COORDINATOR, at=BEGAN, by=SYSTEM
     ).id
     made = study_life.import_study(session, data, by=me, at=BEGAN)
-    codes = [one.code for one in made.classes]
+    codes = [study_class.code for study_class in made.classes]
     true = _classes(codes, plan)
     rng.shuffle(true)
     series = _cases(session, made.id, codes, true, me)
@@ -83,7 +83,9 @@ def seed_from_protocol(session: Session, data: object, plan: Simulation) -> int:
     volumes = dict.fromkeys(preflight.storage_keys(session, made.id, by=me))
     study_life.check_study(session, made.id, volumes=volumes, by=me, at=BEGAN)
     seed = int(rng.integers(SEEDS))
-    blockers = [one.message for one in preflight.preflight(session, made.id, volumes=volumes, by=me) if one.blocks]
+    blockers = [
+        remark.message for remark in preflight.preflight(session, made.id, volumes=volumes, by=me) if remark.blocks
+    ]
     if blockers:
         raise InvalidInput(f"Not opened. {blockers[0]}")
     study_life.open_study(session, made.id, volumes=volumes, seed=seed, by=me, at=BEGAN)
@@ -169,7 +171,7 @@ def _read(
     """Write a locked read for every place of every stored order; the cases are those of `true`, in order."""
     study = study_info.row(session, study_id)
     links = study_info.taken(session, study_id)
-    place_of = {link.case.id: link.case.number - min(one.case.number for one in links) for link in links}
+    place_of = {link.case.id: link.case.number - min(first.case.number for first in links) for link in links}
     series_of = {link.case.id: link.case.series_id for link in links}
     ai = ai_reads.of_series(session, list(series_of.values()), study.ai_model_id, "paper") if study.ai_model_id else {}
     query = (

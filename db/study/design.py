@@ -237,7 +237,9 @@ def _codes_in_truth(session: Session, study_id: int) -> set[str]:
 def _class_problems(session: Session, study_id: int, protocol: Protocol) -> list[str]:
     """Say where a protocol's findings are not the classes of the study, or are too few or many for a diagnosis."""
     there = classes(session, study_id)
-    unknown = [finding.code for finding in protocol.findings if finding.code not in {one.code for one in there}]
+    unknown = [
+        finding.code for finding in protocol.findings if finding.code not in {study_class.code for study_class in there}
+    ]
     named = [f"The finding {code} is none of this study's; add it first." for code in unknown]
     return named or [*class_problems(there, findings=bool(protocol.findings))] if there else named
 
@@ -247,7 +249,9 @@ def _write_classes(session: Session, study: Study, new: tuple[StudyClass, ...]) 
     if problems := class_problems(new, findings=bool(study.protocol.findings)):
         raise InvalidInput(" ".join(problems))
     if study.protocol.findings:
-        study.protocol = replace(study.protocol, findings=aligned(study.protocol.findings, [one.code for one in new]))
+        study.protocol = replace(
+            study.protocol, findings=aligned(study.protocol.findings, [study_class.code for study_class in new])
+        )
     session.execute(delete(ClassRow).where(ClassRow.study_id == study.id))
     session.add_all(
         ClassRow(

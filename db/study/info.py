@@ -162,7 +162,7 @@ def every(session: Session, *, by: Actor) -> list[StudySummary]:
     mine = permissions.studies(session, by, Right.OVERVIEW)
     query = select(Study).where(mine, Study.deleted_at.is_(None)).order_by(Study.id.desc())
     found = session.scalars(query).all()
-    counted = counts(session, [one.id for one in found])
+    counted = counts(session, [study.id for study in found])
     return [
         StudySummary(
             id=one.id,

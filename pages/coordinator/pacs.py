@@ -96,7 +96,7 @@ def _add(account: Account, name: str, address: Address) -> None:
 
 def _search(account: Account, servers: list[Server]) -> None:
     with st.form("pacs_search"):
-        names = {one.id: one.name for one in servers}
+        names = {server.id: server.name for server in servers}
         server = st.selectbox("Connection", list(names), format_func=names.__getitem__, key="pacs_server")
         first, second, third = st.columns(3)
         number = first.text_input("Patient ID", key="pacs_patient_id", placeholder="exact, or with *")
@@ -142,7 +142,7 @@ def _studies(account: Account) -> None:
     st.subheader(f"{len(found)} {'study' if len(found) == 1 else 'studies'}")
     st.caption(f"Tick studies to see their series{more}.")
     chosen = st.dataframe(
-        [_study_row(one) for one in found],
+        [_study_row(study) for study in found],
         key="pacs_studies",
         hide_index=True,
         on_select="rerun",
@@ -182,7 +182,7 @@ def _series(account: Account, server: int, studies: list[FoundStudy]) -> None:
     st.subheader(f"{len(listed)} series")
     st.caption("Tick the series to fetch: one for each case, axial and thin, as a rule.")
     edited = st.data_editor(
-        [_series_row(one) for one in listed],
+        [_series_row(series) for series in listed],
         key="pacs_series_rows",
         hide_index=True,
         disabled=["Patient ID", "Study", "Series", "Description", "Images"],

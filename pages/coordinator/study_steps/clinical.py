@@ -74,7 +74,7 @@ def _import(me: Account, study: StudyInfo, cases: list[CaseInfo], known: dict[in
         st.caption(f"Not read: {', '.join(sheet.ignored)}.")
     if sheet.faults:
         st.error(f"Nothing was imported: {len(sheet.faults)} cells to mend in your table.")
-        shown = [{"Row": one.row, "Column": one.column, "What is wrong": one.message} for one in sheet.faults]
+        shown = [{"Row": fault.row, "Column": fault.column, "What is wrong": fault.message} for fault in sheet.faults]
         st.dataframe(shown[:MOST_SHOWN], key="study_clinical_faults", hide_index=True)
         return
     new = sum(row.case_number not in known for row in sheet.rows)

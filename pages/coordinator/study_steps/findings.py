@@ -25,7 +25,7 @@ def show_kind(me: Account, study: StudyInfo) -> None:
 
     def change() -> None:
         several = st.session_state[key] == SEVERAL
-        new = aligned((), [one.code for one in study.classes]) if several else ()
+        new = aligned((), [study_class.code for study_class in study.classes]) if several else ()
         _save(me, study, new)
 
     st.radio(
@@ -42,7 +42,7 @@ def show_kind(me: Account, study: StudyInfo) -> None:
 
 def show(me: Account, study: StudyInfo) -> None:
     """Show what is asked of each finding; each change is saved at once."""
-    labels = {one.code: one.label for one in study.classes}
+    labels = {study_class.code: study_class.label for study_class in study.classes}
     for finding in study.protocol.findings:
         _line(me, study, finding, labels[finding.code])
     if any(finding.mark for finding in study.protocol.findings):
@@ -64,7 +64,7 @@ def _line(me: Account, study: StudyInfo, finding: Finding, label: str) -> None:
             new = replace(finding, positive_from=value)
         else:
             new = replace(finding, mark=None if value == NO_MARK else value)
-        _save(me, study, tuple(new if one.code == finding.code else one for one in study.protocol.findings))
+        _save(me, study, tuple(new if before.code == finding.code else before for before in study.protocol.findings))
 
     name, levels, cut, mark = st.columns([2, 4, 2, 2], vertical_alignment="bottom")
     name.markdown(f"**{label}**")

@@ -69,7 +69,7 @@ def _plan(me: Account, study: StudyInfo, *, cases: int, people: int) -> PlannedS
                             key=f"{key}_vary")  # fmt: skip
     if chosen.hypothesis == "none":
         st.caption("No hypothesis is chosen above: superiority is simulated.")
-    codes = [one.code for one in study.classes]
+    codes = [study_class.code for study_class in study.classes]
     of_class = apportioned(_mix(me, study, codes), int(wanted))
     return PlannedStudy(
         endpoint=NAMES.get(chosen.endpoint, cast(Endpoint, chosen.endpoint)),
@@ -90,7 +90,7 @@ def _mix(me: Account, study: StudyInfo, codes: list[str]) -> tuple[int, ...]:
     """Cases of each class so far; equal parts where the truth is not known, or not for this account to see."""
     try:
         with open_view() as session:
-            known = [one.class_code for one in truth.current(session, study.id, by=me.id).values()]
+            known = [known_truth.class_code for known_truth in truth.current(session, study.id, by=me.id).values()]
     except Forbidden:
         known = []
     counted = tuple(known.count(code) for code in codes)
@@ -118,7 +118,7 @@ def _simulate(plan: PlannedStudy, place: str) -> None:
 def _endpoint_in_words(study: StudyInfo) -> str:
     chosen = study.protocol.prespecification
     name = NAMES.get(chosen.endpoint, chosen.endpoint)
-    label = next((one.label for one in study.classes if one.code == chosen.endpoint_class), "")
+    label = next((study_class.label for study_class in study.classes if study_class.code == chosen.endpoint_class), "")
     return f"{name} for {label}" if label and chosen.endpoint in choices.OF_ONE_CLASS else name
 
 

@@ -56,7 +56,7 @@ def _form(me: Account, study: StudyInfo, cases: list[CaseInfo], known: dict[int,
         key=f"study_truth_case_{study.id}_{waiting[0] if waiting else 'all'}",
         width=200,
     )
-    case, labels = numbers[chosen], {one.code: one.label for one in study.classes}
+    case, labels = numbers[chosen], {study_class.code: study_class.label for study_class in study.classes}
     before = known.get(case.id)
     version = before.version if before else 0
     with st.form(f"study_truth_findings_{case.number}_{version}", border=False):
@@ -95,7 +95,7 @@ def _sheet(me: Account, study: StudyInfo, cases: list[CaseInfo]) -> None:
     if data is None:
         return
     try:
-        labels = {one.code: one.label for one in study.classes}
+        labels = {study_class.code: study_class.label for study_class in study.classes}
         table = read_table(data)
         sheet = read_findings(table, findings=findings, labels=labels, case_numbers=numbers, source=source)
     except ParallaxError as error:
@@ -151,7 +151,7 @@ def _take(faults: list[str], label: str, take: Callable[[], bool]) -> None:
 
 
 def _table(study: StudyInfo, cases: list[CaseInfo], known: dict[int, TruthInfo]) -> None:
-    labels, findings = {one.code: one.label for one in study.classes}, study.protocol.findings
+    labels, findings = {study_class.code: study_class.label for study_class in study.classes}, study.protocol.findings
     rows = []
     for case in cases:
         one = known.get(case.id)
