@@ -96,8 +96,9 @@ def standalone(
         f"{missing} readings are missing; each figure uses the cases its reader read, covariances those two share.",
     )  # fmt: skip
     found = ai_against_readers(
-        cells, readers_as=readers_as, cases_as=cases_as, margin=margin, level=level, covariance=method, notes=notes
-    )
+        cells, readers_as=readers_as, cases_as=cases_as, margin=margin, level=level,
+        covariance=method if clusters is None else "clustered", notes=notes,
+    )  # fmt: skip
     if k > 1 or metric == "auc" or cases_as == "fixed" or threshold is None or clusters is not None:
         return found
     both = ~np.isnan(scores).any(axis=0) & {"sensitivity": truth, "specificity": ~truth}.get(metric, truth | ~truth)

@@ -119,6 +119,15 @@ def test_bdg_of_clustered_cases_is_refused_and_never_too_narrow():
     assert any(row["kind"] == "difference" and row["se"] for row in study.mrmc(readers="fixed").rows)
 
 
+def test_the_ai_against_readers_says_that_cases_are_clustered():
+    first = FRAME[FRAME["treatment"] == FRAME["treatment"].iloc[0]]
+    one = first.assign(
+        treatment="1", patient=first["case"], reader=first["reader"].replace(first["reader"].iloc[0], "AI")
+    )
+    assert "clustered" in from_long(one, cluster="patient").standalone().found.method
+    assert "clustered" not in from_long(one).standalone().found.method
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(StatsError, match="no column 'grader'"):
         from_long(FRAME, reader="grader")

@@ -154,13 +154,14 @@ def test_a_slow_first_image_is_no_take_over(desk: Sit, bar: Volume) -> None:
     assert seat.page.locator(".cover:visible").count() == 0
 
 
-def test_a_pointer_over_the_view_before_its_first_image_breaks_nothing(desk: Sit, bar: Volume) -> None:
+@pytest.mark.parametrize("rendering", ["cpu", "gpu"])
+def test_a_pointer_over_the_view_before_its_first_image_breaks_nothing(desk: Sit, bar: Volume, rendering: str) -> None:
     arrives = threading.Event()
 
     def gate(n: int) -> None:
         arrives.wait(20)
 
-    seat = desk(Fake.of(bar, bar, gate=gate), wait=False)  # desk fails on an error of the page
+    seat = desk(Fake.of(bar, bar, gate=gate), wait=False, rendering=rendering)  # desk fails on an error of the page
     seat.page.locator(".form .choice").first.wait_for()
     box = seat.page.locator(".view").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
