@@ -124,8 +124,8 @@ def test_the_ai_against_readers_says_that_cases_are_clustered():
     one = first.assign(
         treatment="1", patient=first["case"], reader=first["reader"].replace(first["reader"].iloc[0], "AI")
     )
-    assert "clustered" in from_long(one, cluster="patient").standalone().found.method
-    assert "clustered" not in from_long(one).standalone().found.method
+    assert "clustered" in from_long(one, cluster="patient").standalone().title
+    assert "clustered" not in from_long(one).standalone().title
 
 
 def test_a_missing_column_is_named():
