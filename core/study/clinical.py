@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.study.identifiers import identifying
 from core.study.questions.question import NOTHING_ELSE
 from core.study.tables import Table
-from core.study.truth_csv import Fault
+from core.study.truth_csv import Fault, case_number
 from core.study.words import Look
 
 SEXES = {"f": "F", "female": "F", "w": "F", "m": "M", "male": "M", "o": "O", "other": "O", "d": "O"}
@@ -106,7 +106,7 @@ def read_clinical(table: Table, *, case_numbers: Collection[int]) -> ClinicalShe
     seen: dict[int, int] = {}
     for line, cells in table.rows:
         given = {ours: cells[place].strip() if place < len(cells) else "" for ours, place in places.items()}
-        number, wrong = _case(given["case"], line, case_numbers, seen)
+        number, wrong = case_number(given["case"], line, case_numbers, seen)
         age, fault = _age(given.get("age", ""), line)
         wrong += fault
         sex = SEXES.get(given.get("sex", "").lower())
@@ -129,19 +129,6 @@ def read_clinical(table: Table, *, case_numbers: Collection[int]) -> ClinicalShe
     used = set(places.values())
     ignored = tuple(name for place, name in enumerate(table.header) if name and place not in used)
     return ClinicalSheet(tuple(rows), tuple(faults), ignored)
-
-
-def _case(text: str, line: int, known: Collection[int], seen: dict[int, int]) -> tuple[int | None, list[Fault]]:
-    text = re.sub(r"^(\d+)[.,]0*$", r"\1", text)  # spreadsheets write 2679.0
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        return None, [Fault(line, "case", f"“{text}” is not a case number.")]
-    number = int(text)
-    if number not in known:
-        return None, [Fault(line, "case", f"{number} is not a case of this study.")]
-    if number in seen:
-        return None, [Fault(line, "case", f"{number} stands in row {seen[number]} already.")]
-    seen[number] = line
-    return number, []
 
 
 def _age(text: str, line: int) -> tuple[int | None, list[Fault]]:

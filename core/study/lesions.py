@@ -16,6 +16,7 @@ from core.stats.localisation.shapes import Box, Length, Point, Shape, Sphere, ch
 from core.study.answers import PLANES
 from core.study.findings import Finding
 from core.study.tables import Table
+from core.study.truth_csv import case_number
 
 Mm = tuple[float, float, float]
 SHAPES = ("point", "box", "length", "sphere", "none")
@@ -130,10 +131,10 @@ class _PlaceReader:
         self.marked, self.cases, self.rated, self.found = marked, cases, rated, {}
 
     def take(self, given: Mapping[str, str]) -> None:
-        text = given["case"].removesuffix(".0")
-        if not text.isascii() or not text.isdigit() or int(text) not in self.cases:
-            raise InvalidInput(f"“{given['case'][:40]}” is not a case of this study.")
-        mine = self.found.setdefault(int(text), [])
+        number, wrong = case_number(given["case"][:40], 0, self.cases, {})
+        if number is None:
+            raise InvalidInput(wrong[0].message)
+        mine = self.found.setdefault(number, [])
         kind = given["shape"].lower()
         if kind not in SHAPES:
             raise InvalidInput(f"“{given['shape'][:40]}” is no shape; write {', '.join(SHAPES)}.")

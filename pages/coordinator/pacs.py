@@ -50,11 +50,11 @@ def page() -> None:
 def _connections(account: Account, servers: list[Server]) -> None:
     with st.expander("Connections", expanded=not servers, icon=":material/lan:"):
         st.caption("Only you use your connections. Address and password are kept encrypted.")
-        for one in servers:
+        for server in servers:
             left, right = st.columns([5, 1], vertical_alignment="center")
-            left.markdown(f"**{one.name}**: {one.url}")
-            if right.button("Remove", key=f"pacs_remove_{one.id}"):
-                act(_removing(account, one.id), done="Removed")
+            left.markdown(f"**{server.name}**: {server.url}")
+            if right.button("Remove", key=f"pacs_remove_{server.id}"):
+                act(_removing(account, server.id), done="Removed")
                 st.rerun()
         with st.form("pacs_add", border=False):
             name, url = st.columns([1, 2])
@@ -157,14 +157,14 @@ def _studies(account: Account) -> None:
         _series(account, server, studies)
 
 
-def _study_row(one: FoundStudy) -> dict[str, str]:
-    date = f"{one.date[:4]}-{one.date[4:6]}-{one.date[6:]}" if len(one.date) == 8 else one.date
+def _study_row(study: FoundStudy) -> dict[str, str]:
+    date = f"{study.date[:4]}-{study.date[4:6]}-{study.date[6:]}" if len(study.date) == 8 else study.date
     return {
-        "Patient": one.patient_name.replace("^", ", ").strip(", "),
-        "Patient ID": one.patient_id,
+        "Patient": study.patient_name.replace("^", ", ").strip(", "),
+        "Patient ID": study.patient_id,
         "Date": date,
-        "Study": one.description,
-        "Accession": one.accession,
+        "Study": study.description,
+        "Accession": study.accession,
     }
 
 
@@ -187,7 +187,7 @@ def _series(account: Account, server: int, studies: list[FoundStudy]) -> None:
         hide_index=True,
         disabled=["Patient ID", "Study", "Series", "Description", "Images"],
     )
-    chosen = [one for one, row in zip(listed, edited, strict=True) if row["Fetch"]]
+    chosen = [series for series, row in zip(listed, edited, strict=True) if row["Fetch"]]
     label = "Fetch 1 series" if len(chosen) == 1 else f"Fetch {len(chosen)} series"
     if st.button(label, key="pacs_fetch", type="primary", disabled=not chosen, icon=":material/download:"):
         st.session_state[FETCHING] = Fetching(server, address, chosen, account.id, queue.enqueue).start()
@@ -206,14 +206,14 @@ def _listed(address: Address, studies: list[FoundStudy]) -> list[FoundSeries]:
     return [series for study in studies for series in known[study.uid]]
 
 
-def _series_row(one: FoundSeries) -> dict[str, object]:
+def _series_row(series: FoundSeries) -> dict[str, object]:
     return {
         "Fetch": False,
-        "Patient ID": one.study.patient_id,
-        "Study": one.study.description,
-        "Series": one.number,
-        "Description": one.description,
-        "Images": one.images or None,
+        "Patient ID": series.study.patient_id,
+        "Study": series.study.description,
+        "Series": series.number,
+        "Description": series.description,
+        "Images": series.images or None,
     }
 
 
