@@ -62,16 +62,22 @@ def _quotas(me: Account, study: StudyInfo) -> None:
     )
     if not st.session_state[key]:
         return
-    for column, one in zip(st.columns(max(len(study.classes), 1)), study.classes, strict=False):
-        name = f"study_quota_{one.code}_{study.id}"
-        st.session_state[name] = chosen.quotas.get(one.code, 0)
+    for column, study_class in zip(st.columns(max(len(study.classes), 1)), study.classes, strict=False):
+        name = f"study_quota_{study_class.code}_{study.id}"
+        st.session_state[name] = chosen.quotas.get(study_class.code, 0)
 
-        def save(code: str = one.code, name: str = name) -> None:
+        def save(code: str = study_class.code, name: str = name) -> None:
             _save(me, study, {**chosen.quotas, code: int(st.session_state[name])})
 
         with column:
             st.number_input(
-                f"Cases of {one.label}", 0, 100_000, step=1, key=name, on_change=save, disabled=not study.editable
+                f"Cases of {study_class.label}",
+                0,
+                100_000,
+                step=1,
+                key=name,
+                on_change=save,
+                disabled=not study.editable,
             )
 
 

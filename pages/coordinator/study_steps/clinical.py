@@ -87,7 +87,6 @@ def _import(me: Account, study: StudyInfo, cases: list[CaseInfo], known: dict[in
     if st.button(f"Import {len(sheet.rows)} rows", key="study_clinical_take", type="primary"):
         at = clock.now()
         if act(lambda session: clinical.take(session, study.id, sheet.rows, by=me.id, at=at), done="Imported"):
-            st.session_state["study_clinical_turn"] = (
-                turn + 1
-            )  # a fresh uploader, so that the file is not offered again
+            # a fresh uploader, so that the file is not offered again
+            st.session_state["study_clinical_turn"] = turn + 1
         st.rerun()
